@@ -89,7 +89,10 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         tool={"name": "oidc-doctor", "version": __version__},
         target=[_target_view(evidence) for evidence in run.snapshot.targets],
         window=_window(run),
-        exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
+        exchanges=[
+            exchange_row(exchange.id, exchange.diagnosis, exchange.last, in_force=exchange.in_force)
+            for exchange in judged
+        ],
         causes=causes,
         checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
         fixes=fixes,

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.examine.collect import Run, signatures_of
-from oidc_doctor.examine.observed import denial_of_session, token_of_denial, token_of_reading, token_of_signature
+from oidc_doctor.examine.observed import (
+    denial_of_session,
+    denials_of_target,
+    newest_of_steps,
+    refused_at_last,
+    token_of_denial,
+    token_of_reading,
+    token_of_signature,
+)
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
@@ -20,7 +28,7 @@ from oidc_doctor.model.steps import REFUSED, Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
-    from oidc_doctor.model.events import Change, SessionDenial, Signature
+    from oidc_doctor.model.events import Attempt, Change, SessionDenial, Signature
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 # The steps that look at the token's subject.
@@ -38,6 +46,8 @@ class Judged(NamedTuple):
     own_signatures: list[Signature]  # those that belong to this exchange's token
     replayed: ReplayedLogs | None = None
     denial: SessionDenial | None = None  # the denied call by which this exchange failed
+    last: Signature | None = None  # the newest of its token's attempts; of two steps, the one that was refused
+    in_force: bool = False  # it was refused, and the configuration that refused it is not known to have changed since
 
 
 def judge_all(run: Run) -> list[Judged]:
@@ -109,10 +119,13 @@ class _Target:
         return replay(cloud, self.evidence, signatures, run.changes, attempts, read_at=read_at, at=run.at)
 
     def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
-        """Return the token of the newest failing attempt of this target, else of its newest success."""
+        """Return the token of the newest failing attempt of this target, else of its newest success.
+
+        A session that was denied a call fails too: its token comes before those of the other successes.
+        """
         samples = [signature.sample for signature in signatures if signature.sample.subject]
         refused = (sample for sample in samples if sample.outcome == "refused")
-        chosen = next(refused, None) or next(iter(samples), None)
+        chosen = next(refused, None) or self._attempt_of_denial(cloud, replayed) or next(iter(samples), None)
         if chosen is None or replayed is None:
             supposed = self._token_of_workspace(cloud)
             if supposed is not None:
@@ -121,6 +134,13 @@ class _Target:
         from oidc_doctor.history.replay import token_of
 
         return token_of(chosen, self.evidence, replayed.deduced)
+
+    def _attempt_of_denial(self, cloud: Cloud, replayed: ReplayedLogs | None) -> Attempt | None:
+        """Return the attempt that issued the newest session which was denied a call; None where no log shows it."""
+        denials = denials_of_target(self.run.denials, self.evidence, cloud)
+        newest = max(denials, key=lambda denial: denial.time, default=None)
+        attempt = replayed.attempt_of_session(newest) if replayed is not None and newest is not None else None
+        return attempt if attempt is not None and attempt.subject else None
 
     def _token_of_workspace(self, cloud: Cloud) -> Token | None:
         """A supposed token of the workspace of `truss whoami`, where one of each of its teams is refused.
@@ -175,16 +195,15 @@ class _Target:
         replayed = self.run.replayed.get((evidence.target.name, cloud))
         of_token = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
         newest = next(iter(of_token), None)
-        logged = reading_of_attempt(newest.sample) if newest is not None else None
-        if logged is not None and newest is not None and replayed is not None and replayed.is_fixed(newest):
-            logged = None  # the configuration that refused it is no longer in force
+        refused = refused_at_last(of_token, replayed)
+        logged = reading_of_attempt(refused.sample) if refused is not None else None
         if logged is not None and not any(
             reading.steps & logged.steps and reading.cloud == logged.cloud for reading in readings
         ):
             readings.append(logged)
         denial = None
         if not readings or any("permission" in reading.steps for reading in readings):
-            denial = denial_of_session(self.run.denials, evidence, cloud, newest)
+            denial = None if refused is not None else denial_of_session(self.run.denials, evidence, cloud, newest)
             if denial is not None and token_of_denial(denial, tokens, replayed) != index:
                 denial = None
         if denial is not None and not readings:
@@ -199,8 +218,8 @@ class _Target:
 
             accepted = replayed.replayer.accepted_providers(-1)
             evidence = present_of(replayed, token, signatures)
-            if newest is not None and logged is not None:
-                age = replayed.age_of_change(newest)
+            if refused is not None and logged is not None:
+                age = replayed.age_of_change(refused, logged.steps)
         case = Case(
             *(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age),
             asks_access=True,
@@ -210,4 +229,7 @@ class _Target:
         if replayed is not None and (stand_in := replayed.stand_in()):
             trace.assumed.append(stand_in)
         name = f"{self.evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
-        return Judged(name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial)
+        last = refused or next(iter(newest_of_steps(of_token)), None)
+        return Judged(
+            name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial, last, last is refused
+        )

@@ -50,11 +50,44 @@ def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: 
     return 0 if signature.family is None else None
 
 
-def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int:
-    """The index of the token whose session was denied a call: the first, unless the logs show that it was another's."""
+def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
+    """The newest attempts of a token with an outcome: of each step that is logged on its own, the exchange first.
+
+    An exchange says nothing about the impersonation after it, and an impersonation may come from an earlier exchange:
+    a token is refused at last where the newest attempt of either step was.
+    """
+    decided = [signature for signature in signatures if signature.sample.outcome != "unknown"]
+    of_steps = (
+        [signature for signature in decided if signature.sample.step == step] for step in ("exchange", "impersonate")
+    )
+    return [max(of_step, key=lambda signature: signature.last_seen) for of_step in of_steps if of_step]
+
+
+def refused_at_last(signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Signature | None:
+    """The newest attempt of a token, if it was refused on the configuration that is in force still."""
+    return next(
+        (
+            signature
+            for signature in newest_of_steps(signatures)
+            if signature.sample.outcome == "refused" and not (replayed is not None and replayed.is_fixed(signature))
+        ),
+        None,
+    )
+
+
+def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
+    """The index of the token whose session was denied a call: the first, unless the logs show that it was another's.
+
+    None where the session is of a workload of which no token was given.
+    """
     attempt = replayed.attempt_of_session(denial) if replayed is not None else None
-    subjects = [token.subject for token in tokens]
-    return subjects.index(attempt.subject) if attempt is not None and attempt.subject in subjects else 0
+    subject = attempt.subject if attempt is not None else None
+    if subject is None or replayed is None:
+        return 0
+    families = [replayed.family(token.subject) if token.subject else None for token in tokens]
+    if subject in (subjects := [token.subject for token in tokens]):
+        return subjects.index(subject)
+    return next((index for index, family in enumerate(families) if family in (None, replayed.family(subject))), None)
 
 
 def denial_of_session(
@@ -64,7 +97,7 @@ def denial_of_session(
 
     None where the newest attempt was refused: then the exchange failed, and no session came of it.
     """
-    of_target = [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
+    of_target = denials_of_target(denials, evidence, cloud)
     latest = max(of_target, key=lambda denial: denial.time, default=None)
     if latest is None or (newest is not None and newest.sample.outcome != "accepted"):
         return None
@@ -79,6 +112,11 @@ def denial_of_session(
     )
 
 
+def denials_of_target(denials: Sequence[SessionDenial], evidence: TargetEvidence, cloud: Cloud) -> list[SessionDenial]:
+    """The denied calls of the target's sessions."""
+    return [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
+
+
 def _concerns(denial: SessionDenial, evidence: TargetEvidence) -> bool:
     if not denial.service.startswith(_SERVICES):
         return False
@@ -86,7 +124,7 @@ def _concerns(denial: SessionDenial, evidence: TargetEvidence) -> bool:
     if denial.cloud == "aws":
         return target.aws is not None and denial.target == target.aws.role_arn
     account = target.gcp.service_account if target.gcp else None
-    if account:
+    if account and denial.target:
         return denial.target == account
     provider = (target.gcp.provider if target.gcp else None) or ""
     pool = provider.partition("/providers/")[0]

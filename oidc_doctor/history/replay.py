@@ -179,12 +179,13 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     successes = [signature.last_seen for signature in exchanges if signature.sample.outcome == "accepted"]
     if not successes:
         return Deduced(issuer, audience)
-    then = history.revisions[history.index_at(max(successes) - LAG["gcp"])].evidence
-    provider = then.gcp.provider if then.gcp else None
-    if isinstance(provider, GcpProvider):
-        issuer = issuer or provider.issuer_uri
-        if audience is None and len(provider.allowed_audiences) == 1:
-            audience = provider.allowed_audiences[0]
+    # Field by field: a provider of which the condition is not known may have known audiences.
+    fields = history.revisions[history.index_at(max(successes) - LAG["gcp"])].fields
+    address, audiences = (fields[name].value if name in fields else None for name in ("issuer", "audiences"))
+    if not issuer and isinstance(address, str):
+        issuer = address or None
+    if audience is None and isinstance(audiences, list) and len(audiences) == 1:
+        audience = audiences[0]
     return Deduced(issuer, audience)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.history.attempt_groups import AttemptGroup
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
+from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.report import AttemptRow
 
@@ -72,9 +73,12 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
-    if replayed.age_of_change(signature) is not None:
+    steps = steps_of_attempt(signature.sample)
+    if replayed.age_of_change(signature, steps) is not None:
         return "propagation-delay"
-    return "outside-the-trust-policy" if replayed.cloud == "aws" else "outside-the-allow-policy"
+    if "authorise" in steps:
+        return "outside-the-trust-policy"
+    return "outside-the-allow-policy" if signature.sample.step == "impersonate" else "refused-unexplained"
 
 
 def _rate(signature: Signature) -> float | None:

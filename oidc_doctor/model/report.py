@@ -59,6 +59,7 @@ class Exchange:
     reads: dict[str, tuple[Read, ...]] = field(default_factory=dict)  # by mapped attribute; "" is the condition
     decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
     accesses: tuple[AccessDecision, ...] = ()  # the calls that the workload makes with its session
+    last_attempt: dict[str, Any] | None = None  # the newest logged attempt of its token
 
 
 Confidence = Literal["proven", "predicted", "suspected"]

@@ -115,6 +115,7 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "steps": [{"id": step.id, "state": step.state, "at": step.at, "note": step.note} for step in exchange.steps],
         "trace": exchange.trace,
         "token": exchange.token,
+        "last_attempt": exchange.last_attempt,
     }
 
 

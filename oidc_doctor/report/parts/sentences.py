@@ -139,11 +139,16 @@ def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[Atte
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
-    """Return whether a refusal of the exchange was observed: the newest logged attempt, or a given error."""
-    logged = attempts_on(report, exchange)
-    if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
+    """Return whether a refusal of the exchange was observed: its token's newest logged attempt, or a given error."""
+    if _refused_last(exchange):
         return True
     return any(entry.get("reading") != "unknown" for entry in observed_of(report, exchange))
+
+
+def _refused_last(exchange: Exchange) -> bool:
+    """Return whether the newest logged attempt of the token was refused, by what may be in force still."""
+    last = exchange.last_attempt
+    return last is not None and last.get("outcome") == "refused" and not last.get("over")
 
 
 def observed_of(report: Report, exchange: Exchange) -> list[dict[str, str]]:
