@@ -10,14 +10,16 @@ from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
+from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
-    from oidc_doctor.model.events import SessionDenial
-    from oidc_doctor.model.kinds import Kind
+    from oidc_doctor.model.events import Attempt, SessionDenial
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 
 MOST_PAST = 20
@@ -267,8 +269,8 @@ _NOTES = {
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
     "accepted-by-reading": (
-        "What was read accepts this token: what refused it is in no file (a resource control policy, a deny policy, a "
-        "change that was not in force everywhere yet)."
+        "This token passes by what was read: what refused it is in none of the files (a resource control policy, a deny "
+        "policy, a change that was undone)."
     ),
 }
 
@@ -287,7 +289,7 @@ def past_causes(
     ]
     causes: dict[tuple[object, ...], Cause] = {}
     for explained in reversed(replayed.target_history.outages):
-        if not explained.over or explained.why not in {"configuration", "token"}:
+        if not explained.over or explained.why not in _PAST:
             continue
         if not any(explained.group is group for group in groups):
             continue
@@ -296,6 +298,8 @@ def past_causes(
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
+        if explained.why == "accepted-by-reading":
+            then.refusals = [_unexplained(first)]
         for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed)
             cause = Cause(
@@ -311,6 +315,21 @@ def past_causes(
         if len(causes) >= MOST_PAST:
             break
     return list(causes.values())
+
+
+# Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
+_PAST = frozenset({"configuration", "token", "ran-out", "one-of-several", "accepted-by-reading"})
+
+
+def _unexplained(attempt: Attempt) -> Refusal:
+    """A logged refusal on a configuration that accepts by all that was read."""
+    steps = steps_of_attempt(attempt)
+    step = next((step.id for step in STEPS[attempt.cloud] if step.id in steps), None)
+    step = step or ("impersonate" if attempt.step == "impersonate" else STEPS[attempt.cloud][-2].id)
+    settle = "the token and the configuration of the moment of the refusal"
+    return Refusal(
+        attempt.cloud, step, Kind.REFUSED_UNEXPLAINED, certain=False, facts={"step": step}, settle=settle, where=None
+    )
 
 
 def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:

@@ -207,6 +207,9 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
+        if cause.timing.session:  # the refused call was logged
+            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
+            return "✗", f"{refused}: perhaps {why.removeprefix('the exchange is not the fault: ')}."
         if cause.named.refusal.fact("shown_by") and exchange.prediction == "accepted":
             return "?", f"{accepted}, but perhaps {why}."
         request = "the workload's own request"
@@ -219,16 +222,38 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if exchange.prediction == "refused":
         return "✗", f"{cloud} {refuses} {request}{perhaps[0]}{why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {request}{perhaps[0]}{why}."
+        return "✗", f"{cloud} refused {request}{_at_logged_step(exchange)}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
         return "✓", f"{accepted}{_too_wide(report, exchange)}."
     return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
 
 
+def _calls(cause: Cause) -> str:
+    """Return the logged calls that the session was refused: "GetObject (s3.amazonaws.com, 4 times)"."""
+    session = cause.timing.session or {}
+    action, service = (clip(visible(str(session.get(key) or "")), _NAME) for key in ("action", "service"))
+    count = session.get("count")
+    times = f", {count:,} times" if isinstance(count, int) and count > 1 else ""
+    return f"{action} ({service}{times})"
+
+
+def _at_logged_step(exchange: Exchange) -> str:
+    """Return where Google refused the token, by the call that the newest event names. AWS logs one call alone."""
+    last = exchange.last_attempt
+    if last is None or not _refused_last(exchange) or exchange.cloud == "aws":
+        return ""
+    if last.get("step") != "impersonate":
+        return " at the exchange"
+    account = clip(visible(str(last.get("service_account") or "")), _PLACE)
+    return f" at the impersonation of {account}" if account else " at the impersonation"
+
+
 def earlier(report: Report, cause: Cause) -> str:
     """Return the sentence of a past cause: the refusal and its end."""
     until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
-    return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
+    unexplained = cause.named.refusal.kind is Kind.REFUSED_UNEXPLAINED and cause.cloud == "gcp"
+    at = (" at the impersonation" if cause.step == "impersonate" else " at the exchange") if unexplained else ""
+    return f"{CLOUDS[cause.cloud]} refused this token{at} {until}: {reason(cause)}"
 
 
 def headline(report: Report) -> tuple[str, str]:
