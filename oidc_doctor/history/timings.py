@@ -15,7 +15,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
-from oidc_doctor.model.steps import STEPS
+from oidc_doctor.model.steps import STEPS, UNLOGGED
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 
 MOST_PAST = 20
-
-
-# AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see missing_events.py].
-_UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
 class Confirmation(NamedTuple):
@@ -72,7 +68,7 @@ def _exchange_timing(
         for explained in replayed.target_history.outages
         if any(explained.group is group for group in groups) and not explained.over
     ]
-    if current and refusal.step not in _UNLOGGED[replayed.cloud]:
+    if current and refusal.step not in UNLOGGED[replayed.cloud]:
         return _from_outage(refusal, vector, current[-1], replayed, confirmation)
     return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
 
@@ -203,7 +199,7 @@ def _from_configuration(
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
-    if failed and refusal.step not in _UNLOGGED[replayed.cloud]:
+    if failed and refusal.step not in UNLOGGED[replayed.cloud]:
         return Timing(since=rfc3339(failed[0].begin), since_basis="first-failure")
     if last_success is not None and confirmation.first_seen is None:
         return Timing(since=rfc3339(last_success), since_basis="last-success")
@@ -269,8 +265,8 @@ _NOTES = {
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
     "accepted-by-reading": (
-        "This token passes by what was read: what refused it is in none of the files (a resource control policy, a deny "
-        "policy, a change that was undone)."
+        "This token passes by what was read: what refused it is in none of the files (a resource control policy, a "
+        "deny policy, a change that was undone)."
     ),
 }
 

@@ -38,9 +38,11 @@ SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–":
 
 
 # The meaning of `since`, if it is not the time of a logged failure.
-_BASES = {
-    "change": "the time of the change: refusals like this one leave no event",
-    "last-success": "the last logged success: refusals like this one leave no event",
+_BASES = {"change": "the time of the change", "last-success": "the last logged success"}
+# What the logs have of a refusal at a step whose refusals the vendor does not log.
+_LEFT = {
+    "aws": "refusals like this one usually leave no event",
+    "gcp": "refusals like this one probably leave no entry",
 }
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
@@ -312,7 +314,11 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     now = report.evaluated_at
     when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
     if cause.timing.since_basis in _BASES:
-        return f"{when}, {_BASES[cause.timing.since_basis]}"
+        from oidc_doctor.model.steps import UNLOGGED  # late: import only when a report is rendered
+
+        unlogged = cause.step in UNLOGGED[cause.cloud]
+        left = _LEFT[cause.cloud] if unlogged else "no refusal since was seen in the logs that were read"
+        return f"{when}, {_BASES[cause.timing.since_basis]}: {left}"
     if cause.timing.refused_since:
         until = "since" if cause.status == "active" else "until then" if cause.timing.until is None else "in all"
         before = f", {cause.timing.accepted_before:,} accepted before" if cause.timing.accepted_before else ""
