@@ -176,12 +176,14 @@ class _Target:
             predictions[cloud] = diagnose(case, evaluate(case)).prediction
         return min(self.clouds, key=lambda cloud: _ORDER[predictions[cloud]])
 
-    def _refused_writes(self, cloud: Cloud, evidence: TargetEvidence) -> tuple[Change, ...]:
+    def _refused_writes(
+        self, cloud: Cloud, evidence: TargetEvidence, signatures: Sequence[Signature]
+    ) -> tuple[Change, ...]:
         if not any(change.error_code and change.cloud == cloud for change in self.run.changes):
             return ()
         from oidc_doctor.history.refused_writes import refused_writes
 
-        return refused_writes(cloud, self.run.changes, evidence)
+        return refused_writes(cloud, self.run.changes, evidence, signatures)
 
     def _judge(
         self,
@@ -223,7 +225,7 @@ class _Target:
         case = Case(
             *(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age),
             asks_access=True,
-            refused_writes=self._refused_writes(cloud, evidence),
+            refused_writes=self._refused_writes(cloud, evidence, signatures),
         )
         trace = evaluate(case)
         if replayed is not None and (stand_in := replayed.stand_in()):

@@ -159,6 +159,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "change": cause.timing.change,
         "token_change": cause.timing.token_change,
         "mended_by": cause.timing.mended_by,
+        "repairs_refused": list(cause.timing.repairs_refused),
         "boundary": cause.timing.boundary,
         "session": cause.timing.session,
         "refused_since": cause.timing.refused_since,

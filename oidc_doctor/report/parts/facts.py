@@ -269,6 +269,7 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
                 sheet.row("", "the policies before it allow the same call, and those after it do not")
     if cause.timing.mended_by:
         _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
+    _tried(sheet, report, cause)
     if cause.timing.session and cause.timing.session.get("attempt"):
         subject = f" as {_text(cause.timing.session['subject'])}" if cause.timing.session.get("subject") else ""
         sheet.row("session", f"given out by the attempt {_place(cause.timing.session['attempt'])}{subject}")
@@ -289,6 +290,12 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
     if cause.settle:
         settle(sheet, _text(cause.settle))
+
+
+def _tried(sheet: Sheet, report: Report, cause: Cause) -> None:
+    """Write the repairs that were refused."""
+    for repair in cause.timing.repairs_refused:
+        sheet.row("tried", sentences.repair(repair, report.evaluated_at))
 
 
 def settle(sheet: Sheet, text: str) -> None:

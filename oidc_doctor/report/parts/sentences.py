@@ -380,6 +380,18 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
 
 
+def repair(entry: dict[str, Any], now: str) -> str:
+    """Return the sentence of a write that failed: the repair, or a write of which the event does not show the text."""
+    what, by, event = (clip(visible(str(entry.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
+    known = entry.get("right") is True
+    who = f" by {by}" if by else ""
+    when = moment(entry.get("time"), now, seconds=True)
+    error = " ".join(visible(str(entry.get("error") or "")).split()).rstrip(". ")
+    subject = "the repair" if known else "a write"
+    unseen = "" if known else "; the event does not show what it would have stored"
+    return f"{subject} was tried at {when}{who} and refused: {what}, event {event}, {error}{unseen}"
+
+
 def checks(rows: Iterable[CheckRow]) -> str:
     """Return the number of checks by status."""
     counts: dict[str, int] = {}
