@@ -15,6 +15,7 @@ from oidc_doctor.examine.collect import Run
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import Judged
 from oidc_doctor.examine.narrowings import narrowings
+from oidc_doctor.examine.observed import denials_of_target
 from oidc_doctor.examine.verdict import conclude
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose, name_refusals
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.fixes.propose import Seen
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.reading.raw_events import RawEvents
-    from oidc_doctor.model.events import Signature
+    from oidc_doctor.model.events import SessionDenial, Signature
 
 _MOST_ROWS = limits.ROWS.most
 _MOST_FIXED = limits.FIXED_EXCHANGES.most  # exchanges whose edits are proven: each with some fifty tokens
@@ -74,7 +75,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         writes = [
             (cause.cloud, cause.timing.change) for cause in causes if cause.step == "permission" and cause.timing.change
         ]
-        timeline = view.timeline(run.replayed.values(), writes)
+        timeline = view.timeline(run.replayed.values(), writes, _refused_calls(run, judged))
     fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
@@ -115,6 +116,21 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     if question.account:
         _survey(run, report, checks)
     return report
+
+
+def _refused_calls(run: Run, judged: Sequence[Judged]) -> list[tuple[ReplayedLogs, SessionDenial]]:
+    """The refused calls of the targets' sessions, whichever workload's, each once for its target."""
+    targets = {
+        (exchange.evidence.target.name, exchange.diagnosis.trace.cloud): exchange
+        for exchange in judged
+        if exchange.replayed is not None
+    }
+    return [
+        (exchange.replayed, denial)
+        for (_, cloud), exchange in targets.items()
+        if exchange.replayed is not None
+        for denial in denials_of_target(run.denials, exchange.evidence, cloud)
+    ]
 
 
 _COLLECTION = 900  # seconds; a collection takes minutes

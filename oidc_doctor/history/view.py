@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
-    from oidc_doctor.model.events import Change, Signature
+    from oidc_doctor.model.events import Change, SessionDenial, Signature
     from oidc_doctor.model.steps import Cloud
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import MOST_PAST, ids
+from oidc_doctor.history.timings import MOST_PAST, ids, resource_writes
 
 _MOST_ENTRIES = 400
 
@@ -100,9 +100,11 @@ def _revision(replayed: ReplayedLogs, index: int) -> str:
 
 
 def timeline(
-    replayed_logs: Iterable[ReplayedLogs], permission_writes: Iterable[tuple[Cloud, Mapping[str, Any]]]
+    replayed_logs: Iterable[ReplayedLogs],
+    permission_writes: Iterable[tuple[Cloud, Mapping[str, Any]]],
+    calls: Iterable[tuple[ReplayedLogs, SessionDenial]] = (),
 ) -> list[dict[str, Any]]:
-    """Return runs of attempts with one outcome, and writes of configuration, in order of time.
+    """Return runs of attempts with one outcome, refused calls of sessions, and writes of configuration, by time.
 
     `permission_writes` are those that causes name, as the causes show them: the exchange does not turn on them, and a
     write of a bucket's policy is none of the exchange's configuration.
@@ -122,9 +124,18 @@ def timeline(
         ):
             for change in changes:
                 entries.append(_change_entry(replayed, change, kind, None, flips=False))
+    for replayed, denial in calls:
+        entries.append(_calls_entry(replayed, denial))
+        entries += [
+            _change_entry(replayed, change, "failed-change" if change.error_code else "change", None, flips=False)
+            for change in resource_writes(denial, replayed.changes)
+        ]
     entries += [_permission_entry(cloud, write) for cloud, write in permission_writes]
     unique = {
-        (entry["kind"], entry.get("event_id"), entry["time"], entry.get("subject"), entry.get("outcome")): entry
+        (
+            *(entry["kind"], entry.get("event_id"), entry["time"], entry.get("subject"), entry.get("outcome")),
+            *((entry["what"], entry["resource"]) if entry["kind"] == "calls" else ()),
+        ): entry
         for entry in entries
     }
     return sorted(unique.values(), key=lambda entry: (entry["time"], entry["kind"]))[-_MOST_ENTRIES:]
@@ -146,6 +157,28 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> 
         "subject": first.subject,
         "families": sorted(family for family in group.families if family)[:MOST_PAST],
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
+    }
+
+
+def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any]:
+    """The refused calls of sessions, with the workload whose exchange issued the newest of these sessions."""
+    attempt = replayed.attempt_of_session(denial)
+    subject = attempt.subject if attempt is not None else None
+    calls = f"{denial.count:,} call{'' if denial.count == 1 else 's'} refused after the exchange"
+    whose = subject or "of a session that no logged exchange issued"
+    return {
+        "time": rfc3339(denial.first_seen),
+        "until": rfc3339(denial.time),
+        "kind": "calls",
+        "cloud": denial.cloud,
+        "resource": denial.resource,
+        "text": f"{calls}: {denial.action} ({denial.service}), {whose}",
+        "outcome": "refused",
+        "count": denial.count,
+        "subject": subject,
+        "what": denial.action,
+        "event_ids": list(denial.event_ids[:3]),
+        "error": ": ".join(text for text in (denial.error_code, denial.error_message) if text) or None,
     }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _SIGNS = {"accepted": "✓", "refused": "✗"}
 _MOST = 12  # lines, unless `verbose`
 _BY = 60  # characters of the author of a write
+_SUBJECT = 80  # characters of a workload
 
 
 class Line(NamedTuple):
@@ -29,7 +30,7 @@ def lines(report: Report, *, verbose: bool = False) -> tuple[list[Line], int]:
     """Return the lines in order of time and the number omitted; no lines if no outcome changed."""
     entries = _merged(report.timeline)
     outcomes = {entry.get("outcome") for entry in entries if entry.get("kind") == "attempts"}
-    turns = any(entry.get("flips") or entry.get("kind") == "failed-change" for entry in entries)
+    turns = any(entry.get("flips") or entry.get("kind") in ("failed-change", "calls") for entry in entries)
     if not turns and len(outcomes) < 2:  # noqa: PLR2004
         return [], 0
     logged = [_line(entry, report.evaluated_at) for entry in entries]
@@ -57,6 +58,11 @@ def _line(entry: dict[str, Any], now: str) -> Line:
         outcome = str(entry.get("outcome"))
         span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
         return Line(span, _SIGNS.get(outcome, "?"), f"{_count(entry):,} {visible(outcome)}", 2)
+    if entry.get("kind") == "calls":
+        span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
+        whose = clip(visible(str(entry.get("subject") or "")), _SUBJECT)
+        call = clip(visible(str(entry.get("what") or "")), _BY)
+        return Line(span, "✗", f"{_count(entry):,} refused after the exchange: {call}{whose and f', of {whose}'}", 2)
     what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
     what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
     event = clip(visible(str(entry.get("event_id") or "")), 8)
