@@ -205,9 +205,9 @@ class _Target:
             readings.append(logged)
         denial = None
         if not readings or any("permission" in reading.steps for reading in readings):
-            denial = None if refused is not None else denial_of_session(self.run.denials, evidence, cloud, newest)
-            if denial is not None and token_of_denial(denial, tokens, replayed) != index:
-                denial = None
+            of_target = () if refused is not None else denials_of_target(self.run.denials, evidence, cloud)
+            own = [denial for denial in of_target if token_of_denial(denial, tokens, replayed) == index]
+            denial = denial_of_session(own, newest)
         if denial is not None and not readings:
             readings.append(reading_of_denial(denial))
         token = token._replace(missing_claims=frozenset[str]().union(*(reading.missing_claims for reading in readings)))

@@ -80,29 +80,26 @@ def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: Re
 
     None where the session is of a workload of which no token was given.
     """
-    attempt = replayed.attempt_of_session(denial) if replayed is not None else None
-    subject = attempt.subject if attempt is not None else None
+    subject = replayed.subject_of_session(denial) if replayed is not None else None
     if subject is None or replayed is None:
         return 0
-    families = [replayed.family(token.subject) if token.subject else None for token in tokens]
-    if subject in (subjects := [token.subject for token in tokens]):
+    subjects = [token.subject for token in tokens]
+    if subject in subjects:
         return subjects.index(subject)
+    families = [replayed.family(known) if known else None for known in subjects]
     return next((index for index, family in enumerate(families) if family in (None, replayed.family(subject))), None)
 
 
-def denial_of_session(
-    denials: Sequence[SessionDenial], evidence: TargetEvidence, cloud: Cloud, newest: Signature | None
-) -> SessionDenial | None:
-    """The newest denied call of a session of this target, merged with the same call of other sessions.
+def denial_of_session(denials: Sequence[SessionDenial], newest: Signature | None) -> SessionDenial | None:
+    """The newest of the denied calls of a token's sessions, merged with the same call of other sessions of it.
 
     None where the newest attempt was refused: then the exchange failed, and no session came of it.
     """
-    of_target = denials_of_target(denials, evidence, cloud)
-    latest = max(of_target, key=lambda denial: denial.time, default=None)
+    latest = max(denials, key=lambda denial: denial.time, default=None)
     if latest is None or (newest is not None and newest.sample.outcome != "accepted"):
         return None
     call = (latest.service, latest.action, latest.error_code)
-    same = [denial for denial in of_target if (denial.service, denial.action, denial.error_code) == call]
+    same = [denial for denial in denials if (denial.service, denial.action, denial.error_code) == call]
     same.sort(key=lambda denial: -denial.time)
     return replace(
         latest,

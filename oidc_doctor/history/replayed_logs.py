@@ -78,6 +78,18 @@ class ReplayedLogs(NamedTuple):
         )
         return next((sample for sample in accepted if sample.mapped_principal == denial.session), None)
 
+    def subject_of_session(self, denial: SessionDenial) -> str | None:
+        """Return the subject of the token that a session came from, None where it is not known.
+
+        A principal of Google holds the mapped subject: it is the token's where tokens of its family were logged.
+        """
+        attempt = self.attempt_of_session(denial)
+        if attempt is not None:
+            return attempt.subject
+        mapped = (denial.session or "").partition("/subject/")[2] if denial.cloud == "gcp" else ""
+        families = {signature.family for signature in self.replayer.signatures}
+        return mapped if mapped and self.family(mapped) in families else None
+
     def is_fixed(self, signature: Signature) -> bool:
         """Whether a configuration that is no longer in force refused, and the present one accepts.
 

@@ -162,8 +162,7 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> 
 
 def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any]:
     """The refused calls of sessions, with the workload whose exchange issued the newest of these sessions."""
-    attempt = replayed.attempt_of_session(denial)
-    subject = attempt.subject if attempt is not None else None
+    subject = replayed.subject_of_session(denial)
     calls = f"{denial.count:,} call{'' if denial.count == 1 else 's'} refused after the exchange"
     whose = subject or "of a session that no logged exchange issued"
     return {

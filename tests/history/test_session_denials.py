@@ -83,6 +83,30 @@ def test_another_workloads_session_is_not_this_tokens(aws: Bundle) -> None:
     assert "✗ 4 refused after the exchange: GetObject, of v=1:org=Org8Kd2P" in text
 
 
+def test_the_same_call_of_two_workloads_is_counted_apart(aws: Bundle) -> None:
+    both(aws)
+    own = [session(aws, hour, hour) for hour in range(2, 12)]
+    others = [session(aws, hour, 100 + hour, other(aws)) for hour in range(2, 12)]
+    calls = [
+        *(refused(aws, hour, hour) for hour in range(5, 8)),
+        *(refused(aws, hour, 100 + hour) for hour in range(8, 12)),
+    ]
+    answer = aws.cloudtrail([*own, *others, *calls]).ask()
+    assert answer.first.session["count"] == 3
+    assert answer.first.session["subject"] == aws.SUBJECT
+    counts = {entry["subject"]: entry["count"] for entry in answer.report.timeline if entry["kind"] == "calls"}
+    assert counts == {aws.SUBJECT: 3, other(aws): 4}
+
+
+def test_a_later_deployment_of_a_workload_is_the_same_one(aws: Bundle) -> None:
+    """Its earlier deployment's sessions were refused."""
+    earlier = aws.SUBJECT.replace("deployment=4be1c07", "deployment=0aa0a00")
+    records = [session(aws, 2, 2, earlier), refused(aws, 3, 2), session(aws, 4, 4)]
+    answer = aws.cloudtrail(records).ask()
+    assert answer.first.session["subject"] == earlier
+    assert verdict(answer.report, answer.exchange())[0] == "✗"
+
+
 def test_a_session_without_a_logged_exchange_names_no_workload(aws: Bundle) -> None:
     report = aws.cloudtrail([session(aws, 2, 2), refused(aws, 9, 77)]).report()
     (calls,) = [entry for entry in report.timeline if entry["kind"] == "calls"]
@@ -140,3 +164,25 @@ def test_the_write_of_a_bucket_of_google_is_named(gcp: Bundle) -> None:
     assert "SetIamPolicy by alice@example.com, 2026-11-22T08:00:00Z" in boundary["note"]
     kinds = {entry["kind"]: entry for entry in answer.report.timeline}
     assert (kinds["calls"]["subject"], kinds["change"]["event_id"]) == (gcp.SUBJECT, "written")
+
+
+def test_the_principal_of_another_workload_is_not_this_tokens(gcp: Bundle) -> None:
+    build = gcp.SUBJECT.replace("model_container", "model_build")
+    entries = [gcp.log_entry(at=clock(hour), insert_id=f"own-{hour}") for hour in range(2, 9)]
+    entries += [gcp.log_entry(at=clock(hour, 5), insert_id=f"build-{hour}", subject=build) for hour in range(2, 9)]
+    for hour in range(6, 9):
+        payload = {
+            "serviceName": "artifactregistry.googleapis.com",
+            "methodName": "google.devtools.artifactregistry.v1.ArtifactRegistry.GetFile",
+            "resourceName": "projects/p/locations/us/repositories/images",
+            "metadata": {},
+            "authenticationInfo": {"principalSubject": f"principal://iam.googleapis.com/{gcp.POOL}/subject/{build}"},
+            "status": {"code": 7, "message": "PERMISSION_DENIED"},
+        }
+        entries.append(gcp.log_entry(payload, at=clock(hour, 6), insert_id=f"denied-{hour}"))
+    answer = gcp.gcp_logs(entries).ask()
+    assert verdict(answer.report, answer.exchange())[0] == "✓"
+    assert answer.causes == []
+    answer = gcp.remove("token.jwt").ask()
+    assert answer.exchange().subject == build
+    assert verdict(answer.report, answer.exchange())[0] == "✗"

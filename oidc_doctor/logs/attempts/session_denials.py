@@ -1,4 +1,4 @@
-"""Denied calls of federated sessions as columns, grouped by the action, resource, session's role and error."""
+"""Denied calls of federated sessions as columns, grouped by action, resource, role of the session, error, workload."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_ea
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.model.events import SessionDenial
 
 MOST_GROUPS = limits.DENIED_CALL_KINDS.most
 MOST_DENIALS = limits.DENIED_CALLS.most
 IDS_KEPT = 20  # of a group
+
+
+def _any(_: str | None) -> None:
+    return None
 
 
 class SessionDenials:
@@ -26,6 +32,8 @@ class SessionDenials:
         self.ids = EventIds()
         self.group = array("i")
         self.time = array("d")
+        self.sessions = InternTable(None, limits.IDENTITIES.most)
+        self.session = array("i")  # None is that of sessions beyond the bound
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -38,6 +46,7 @@ class SessionDenials:
             return
         self.group.append(self._group(_key(denial), denial))
         self.time.append(denial.time)
+        self.session.append(self.sessions.number(denial.session))
         self.ids.append(denial.event_ids[0])
 
     def _group(self, key: tuple[Any, ...], denial: SessionDenial) -> int:
@@ -54,6 +63,7 @@ class SessionDenials:
         """Remove the rows from that index on."""
         del self.group[length:]
         del self.time[length:]
+        del self.session[length:]
         self.ids.cut(length)
 
     def extend(self, other: SessionDenials) -> None:
@@ -65,28 +75,40 @@ class SessionDenials:
         self.dropped += other.dropped + max(0, len(other) - free_rows)
         self.group.extend(array("i", [numbers[group] for group in other.group[:free_rows]]))
         self.time.extend(other.time[:free_rows])
+        sessions = [self.sessions.number(session) for session in other.sessions.values]
+        self.session.extend(array("i", [sessions[number] for number in other.session[:free_rows]]))
         self.ids.extend(other.ids, free_rows)
 
-    def grouped(self) -> tuple[list[SessionDenial], int]:
-        """Return the groups, newest first, and how many calls were logged twice."""
+    def grouped(self, workload_of: Callable[[str | None], str | None] = _any) -> tuple[list[SessionDenial], int]:
+        """Return the groups, newest first, and how many calls were logged twice.
+
+        `workload_of` tells the workload of a session: the calls of two workloads are two groups.
+        """
         rows = first_of_each(self.ids, self.time)
-        rows_of: dict[int, list[int]] = {}
+        workloads: dict[int, str | None] = {}
+        rows_of: dict[tuple[int, str | None], list[int]] = {}
         for row in rows:
             if self.group[row]:
-                rows_of.setdefault(self.group[row], []).append(row)
+                session = self.session[row]
+                if session not in workloads:
+                    workloads[session] = workload_of(self.sessions.values[session])
+                rows_of.setdefault((self.group[row], workloads[session]), []).append(row)
         denials = []
-        for group, members in rows_of.items():
+        for (group, _), members in rows_of.items():
             newest = self.newest[group]
             if newest is None:
                 continue
             members.sort(key=self.time.__getitem__, reverse=True)
+            ids = tuple(self.ids.text(row) for row in members[:IDS_KEPT])
             denials.append(
                 replace(
                     newest,
+                    session=self.sessions.values[self.session[members[0]]],
                     time=self.time[members[0]],
                     first_seen=self.time[members[-1]],
                     count=len(members),
-                    event_ids=tuple(self.ids.text(row) for row in members[:IDS_KEPT]),
+                    event_ids=ids,
+                    origin=newest.origin._replace(event_id=ids[0] or None),
                 )
             )
         return sorted(denials, key=lambda denial: (-denial.time, denial.event_ids)), len(self) - len(rows)
