@@ -107,7 +107,12 @@ class ReplayedLogs(NamedTuple):
         return now.decision == "accepted" or (now.decision == "unknown" and passed)
 
     def age_of_change(self, signature: Signature, steps: frozenset[str]) -> float | None:
-        """Return the seconds from the newest change to this refusal that may not have been in force yet.
+        """Return the seconds from the change that may not have been in force yet to this refusal; None without one."""
+        index = self.young_change(signature, steps)
+        return None if index is None else signature.last_seen - self.target_history.starts[index]
+
+    def young_change(self, signature: Signature, steps: frozenset[str]) -> int | None:
+        """Return the revision of the newest change that may not have been in force at this refusal.
 
         It concerns one of the steps that the refusal can come from, and the configuration before it is not known to
         accept the attempt: where it does, waiting for the change explains nothing.
@@ -120,5 +125,5 @@ class ReplayedLogs(NamedTuple):
                 break
             concerns = not steps or fields & changed_fields(history, index).keys()
             if concerns and self.replayer.verdict(signature.sample, index - 1).decision != "accepted":
-                return time - starts[index]
+                return index
         return None

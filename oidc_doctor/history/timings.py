@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
+from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
-from oidc_doctor.judge.readings import steps_of_attempt
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail_writes import OF_RESOURCE
 from oidc_doctor.logs.records.gcp_writes import SET_POLICY
@@ -18,7 +19,7 @@ from oidc_doctor.model.google_names import project_of_account
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
-from oidc_doctor.model.steps import STEPS, UNLOGGED
+from oidc_doctor.model.steps import UNLOGGED
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
@@ -71,9 +72,25 @@ def _exchange_timing(
         for explained in replayed.target_history.outages
         if any(explained.group is group for group in groups) and not explained.over
     ]
+    if not current:
+        current = [rest for group in groups if (rest := _rest_of_outage(group, replayed)) is not None]
     if current and refusal.step not in UNLOGGED[replayed.cloud]:
         return _from_outage(refusal, vector, current[-1], replayed, confirmation)
     return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
+
+
+def _rest_of_outage(group: AttemptGroup, replayed: ReplayedLogs) -> ExplainedOutage | None:
+    """The refusals of an outage after the configuration that caused it was mended: another outage, of another cause."""
+    newest = next((one for one in reversed(replayed.target_history.outages) if one.group is group), None)
+    if newest is None or newest.ended is None or newest.outage.after is not None:
+        return None
+    mended = replayed.target_history.starts[newest.ended]
+    begin = replayed.attempts.first_after(_refused_keys(replayed, group), mended)
+    if begin is None:
+        return None
+    times = replayed.attempts.count_between(_refused_keys(replayed, group), begin, newest.outage.end)
+    outage = newest.outage._replace(begin=begin, times=times)
+    return newest._replace(outage=outage, why="accepted-by-reading", appears=None, turned=None, token=None, ended=None)
 
 
 def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
@@ -172,17 +189,18 @@ def _from_outage(
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
         outages = replayed.target_history.outages
-        begin = min(
-            begin,
-            *(other_outage.outage.begin for other_outage in outages if _is_like(other_outage, explained, replayed)),
-        )
+        like = [other.outage.begin for other in outages if _is_like(other, explained, replayed)]
+        begin = min((begin, *like))
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
+    boundary = _boundary(explained, replayed)
+    if refusal.kind is Kind.PROPAGATION_DELAY:
+        boundary["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
         refused_since=outage.times,
         accepted_before=outage.before.times if outage.before else 0,
-        boundary=_boundary(explained, replayed),
+        boundary=boundary,
     )
     mark = (refusal.step, str(refusal.kind))
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
@@ -198,6 +216,18 @@ def _from_outage(
         flips = before == "accepted" and outage.before is not None and vector[-1].sole
         return timing._replace(change=change, flips=flips), events
     return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
+
+
+def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
+    """The write that may not have been in force yet, as a sentence."""
+    keys = _refused_keys(replayed, group)
+    newest = next((signature for signature in replayed.replayer.signatures if signature.number in keys), None)
+    index = replayed.young_change(newest, frozenset({step})) if newest is not None else None
+    write = replayed.target_history.history.revisions[index].change if index is not None else None
+    if write is None:
+        return ""
+    who = write.by or "an unknown caller"
+    return f"The write may not have been in force yet: {write.what} by {who}, {rfc3339(write.time)} ({write.event_id})."
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
@@ -336,7 +366,7 @@ def past_causes(
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
         if explained.why == "accepted-by-reading":
-            then.refusals = [_unexplained(first)]
+            then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed)
             cause = Cause(
@@ -348,7 +378,10 @@ def past_causes(
                 contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
-            causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
+            if explained.why == "accepted-by-reading":  # of many like ones the newest
+                causes.setdefault((cause.code, cause.clause, cause.step), cause)
+            else:
+                causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
         if len(causes) >= MOST_PAST:
             break
     return list(causes.values())
@@ -358,28 +391,30 @@ def past_causes(
 _PAST = frozenset({"configuration", "token", "ran-out", "one-of-several", "accepted-by-reading"})
 
 
-def _unexplained(attempt: Attempt) -> Refusal:
-    """A logged refusal on a configuration that accepts by all that was read."""
-    steps = steps_of_attempt(attempt)
-    step = next((step.id for step in STEPS[attempt.cloud] if step.id in steps), None)
-    step = step or ("impersonate" if attempt.step == "impersonate" else STEPS[attempt.cloud][-2].id)
-    settle = "the token and the configuration of the moment of the refusal"
-    return Refusal(
-        attempt.cloud, step, Kind.REFUSED_UNEXPLAINED, certain=False, facts={"step": step}, settle=settle, where=None
-    )
+def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
+    """The diagnosis of an attempt with its recorded refusal: what that names, or suspects if nothing read refuses."""
+    reading = reading_of_attempt(attempt)
+    case = judged.case._replace(readings=(reading,) if reading is not None else ())
+    observed = diagnose(case, evaluate(case))
+    observed.refusals = observed.refusals[:1]
+    return observed
 
 
 def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
     outage, history = explained.outage, replayed.target_history
     end = history.starts[explained.ended] if explained.ended is not None else None
     until = outage.after.begin if outage.after is not None else end
+    times, last = outage.times, outage.end
+    if outage.after is None and end is not None and end < last:  # refusals went on, for another reason
+        times = replayed.attempts.count_between(_refused_keys(replayed, explained.group), outage.begin, end)
+        last = end
     timing = Timing(
         since=rfc3339(outage.begin),
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
         boundary=_boundary(explained, replayed),
-        refused_since=outage.times,
+        refused_since=times,
         accepted_before=outage.before.times if outage.before else 0,
     )
     if explained.turned is not None and explained.appears is not None:
@@ -390,11 +425,18 @@ def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs)
         )
     elif explained.token is not None:
         timing = timing._replace(token_change=explained.token.view())
-    return timing, tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False))
+    return timing, tuple(ids(replayed, explained.group, outage.begin, last, accepted=False))
 
 
 def ids(replayed: ReplayedLogs, group: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
     """Return event ids of the group's attempts with one outcome."""
-    outcome = "accepted" if accepted else "refused"
+    return replayed.attempts.ids_between(_keys(replayed, group, "accepted" if accepted else "refused"), begin, end)
+
+
+def _keys(replayed: ReplayedLogs, group: AttemptGroup, outcome: str) -> list[int]:
     numbers = {signature.number for signature in replayed.replayer.signatures if signature.sample.outcome == outcome}
-    return replayed.attempts.ids_between([key for key in group.keys if key in numbers], begin, end)
+    return [key for key in group.keys if key in numbers]
+
+
+def _refused_keys(replayed: ReplayedLogs, group: AttemptGroup) -> list[int]:
+    return _keys(replayed, group, "refused")

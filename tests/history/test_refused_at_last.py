@@ -96,9 +96,40 @@ def test_what_is_over_is_past(gcp: Bundle) -> None:
     answer = gcp.gcp_logs(logs).ask()
     assert headline(answer)[0] == "✓"
     (cause,) = answer.causes
-    assert (cause.name, cause.step, cause.status) == ("refused-unexplained", "impersonate", "past")
+    assert (cause.name, cause.step, cause.status) == ("outside-the-allow-policy", "impersonate", "past")
     assert (cause.since, cause.until) == ("2026-11-22T09:00:01Z", "2026-11-22T12:00:01Z")
     assert (answer.report.verdict, answer.report.exit_code) == ("healthy", 0)
+
+
+def test_many_like_outages_that_are_over_are_one_cause(gcp: Bundle) -> None:
+    logs = [*exchanges(gcp, range(2, 18))]
+    for hour in range(2, 18):
+        logs += impersonations(gcp, range(hour, hour + 1), "" if hour % 3 else DENIED)
+    answer = gcp.gcp_logs(logs).ask()
+    assert [(cause.name, cause.since) for cause in answer.causes] == [
+        ("outside-the-allow-policy", "2026-11-22T15:00:01Z")
+    ]
+
+
+def test_what_the_sentence_named_is_named_when_it_is_over(gcp: Bundle) -> None:
+    said = "The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few seconds."
+    logs = [*exchanges(gcp, range(2, 9)), *exchanges(gcp, range(9, 11), said), *exchanges(gcp, range(11, 14))]
+    answer = gcp.gcp_logs(logs).ask()
+    assert [(cause.name, cause.status) for cause in answer.causes] == [("request-throttled", "past")]
+    assert headline(answer)[0] == "✓"
+
+
+def test_refusals_that_go_on_after_the_mending_write_are_another_outage(gcp: Bundle) -> None:
+    account = f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"
+    removed = set_policy(gcp, clock(6, 30), account, gcp.MEMBER)
+    removed["protoPayload"]["serviceData"]["policyDelta"]["bindingDeltas"][0]["action"] = "REMOVE"
+    logs = [*exchanges(gcp, range(2, 16)), *impersonations(gcp, range(2, 6)), removed]
+    logs += [*impersonations(gcp, range(7, 16), DENIED), set_policy(gcp, clock(9, 40), account, gcp.MEMBER)]
+    answer = gcp.gcp_logs(logs).ask()
+    now, past = answer.causes
+    assert (now.name, now.since, now.refused_since) == ("outside-the-allow-policy", "2026-11-22T10:00:01Z", 6)
+    assert (past.name, past.status, past.until) == ("impersonation-binding-missing", "past", clock(9, 40))
+    assert (past.since, past.refused_since) == ("2026-11-22T07:00:01Z", 3)
 
 
 def test_what_a_write_mended_is_past_though_nobody_came_since(gcp: Bundle) -> None:
@@ -129,6 +160,9 @@ def test_a_change_is_too_new_for_minutes_only(gcp: Bundle, minutes: int, name: s
     answer = gcp.remove("token.jwt").gcp_logs([*exchanges(gcp, range(2, 10)), *logs]).ask()
     assert answer.first.name == name
     assert headline(answer)[0] == "✗"
+    assert answer.first.boundary is not None
+    named = f"SetIamPolicy by ops@acme.example, {clock(8, 60 - minutes)}" in answer.first.boundary["note"]
+    assert named is (name == "propagation-delay")
 
 
 def test_a_write_that_the_refused_step_does_not_depend_on_is_no_delay_on_google(gcp: Bundle) -> None:

@@ -202,6 +202,12 @@ class Attempts:
         inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
         return int(frame.loc[inside, "count"].sum())
 
+    def first_after(self, keys: Iterable[int], begin: float) -> float | None:
+        """Return the time of the first attempt with these keys after `begin`; None without one."""
+        frame = self.frame
+        later = frame.loc[frame["key"].isin(list(keys)) & (frame["time"] > begin), "time"]
+        return None if later.empty else float(later.iloc[0])
+
     def attempt(self, row: int) -> Attempt:
         """Return an attempt as logged."""
         return self.rows.attempt(row)

@@ -253,7 +253,8 @@ def _at_logged_step(exchange: Exchange) -> str:
 def earlier(report: Report, cause: Cause) -> str:
     """Return the sentence of a past cause: the refusal and its end."""
     until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
-    unexplained = cause.named.refusal.kind is Kind.REFUSED_UNEXPLAINED and cause.cloud == "gcp"
+    kind = cause.named.refusal.kind
+    unexplained = kind in (Kind.REFUSED_UNEXPLAINED, Kind.OUTSIDE_THE_ALLOW_POLICY) and cause.cloud == "gcp"
     at = (" at the impersonation" if cause.step == "impersonate" else " at the exchange") if unexplained else ""
     return f"{CLOUDS[cause.cloud]} refused this token{at} {until}: {reason(cause)}"
 
