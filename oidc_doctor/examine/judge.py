@@ -185,6 +185,21 @@ class _Target:
 
         return refused_writes(cloud, self.run.changes, evidence, signatures)
 
+    def _mapped_subjects(
+        self, cloud: Cloud, tokens: Sequence[Token], signatures: Sequence[Signature]
+    ) -> list[str | None]:
+        """Each token's google.subject, where impersonations that are joined to no exchange are told apart by it."""
+        samples = [signature.sample for signature in signatures]
+        if cloud == "aws" or all(sample.subject or not sample.mapped_principal for sample in samples):
+            return []
+        mapped = []
+        for token in tokens:
+            profile = profile_of(self.evidence, token)
+            whole = complete_hypothetical(token, profile, self.evidence)
+            trace = evaluate(Case(cloud, self.evidence, whole, self.run.at, profile, explain=False))
+            mapped.append(trace.mapped.get("google.subject"))
+        return mapped
+
     def _judge(
         self,
         cloud: Cloud,
@@ -195,7 +210,10 @@ class _Target:
     ) -> Judged:
         evidence, token, readings = self.evidence, tokens[index], list(errors)
         replayed = self.run.replayed.get((evidence.target.name, cloud))
-        of_token = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
+        mapped = self._mapped_subjects(cloud, tokens, signatures)
+        of_token = [
+            signature for signature in signatures if token_of_signature(signature, tokens, replayed, mapped) == index
+        ]
         newest = next(iter(of_token), None)
         refused = refused_at_last(of_token, replayed)
         logged = reading_of_attempt(refused.sample) if refused is not None else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.evidence import TargetEvidence, Token
+from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
@@ -33,12 +34,23 @@ def _holds(token: Token, claim: str, value: str) -> bool:
     return value in claimed if isinstance(claimed, list) else claimed == value
 
 
-def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
+def token_of_signature(
+    signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None, mapped: Sequence[str | None] = ()
+) -> int | None:
     """The index of the token that logged attempts belong to; None where they belong to none of the tokens.
 
     The newest subject decides, then every subject of the signature, then its family. Attempts whose events name no
-    subject belong to the first token, and so does everything where no token's subject is known.
+    subject belong to the first token, and so does everything where no token's subject is known. `mapped` are the
+    tokens' google.subject as the judge maps it, None where that is not known: by it Google names a caller that no
+    logged exchange is joined to.
     """
+    caller = mapped_subject(signature.sample.mapped_principal)
+    if signature.sample.step == "impersonate" and signature.sample.subject is None and caller is not None:
+        family_of = replayed.family if replayed is not None else str
+        whose = [None if value is None else family_of(value) for value in mapped]
+        if None in whose or not whose:
+            return 0
+        return whose.index(family_of(caller)) if family_of(caller) in whose else None
     subjects = [token.subject for token in tokens]
     for subject in (signature.sample.subject, *signature.subjects):
         if subject is not None and subject in subjects:
@@ -51,16 +63,23 @@ def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: 
 
 
 def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
-    """The newest attempts of a token with an outcome: of each step that is logged on its own, the exchange first.
+    """The newest attempts with an outcome, of each workload and of each step that is logged on its own.
 
-    An exchange says nothing about the impersonation after it, and an impersonation may come from an earlier exchange:
-    a token is refused at last where the newest attempt of either step was.
+    The exchanges are first. An exchange says nothing about the impersonation after it, and an impersonation may come
+    from an earlier exchange: a token is refused at last where the newest attempt of either step was.
     """
-    decided = [signature for signature in signatures if signature.sample.outcome != "unknown"]
-    of_steps = (
-        [signature for signature in decided if signature.sample.step == step] for step in ("exchange", "impersonate")
-    )
-    return [max(of_step, key=lambda signature: signature.last_seen) for of_step in of_steps if of_step]
+    newest: list[Signature] = []
+    for step in ("exchange", "impersonate"):
+        of_step = [one for one in signatures if one.sample.step == step and one.sample.outcome != "unknown"]
+        # A token without a known subject has the attempts of every workload. An attempt that names no caller may be of
+        # any of them.
+        families = {one.family for one in of_step} - {None} or ({None} if of_step else set())
+        newest_ones = [
+            max((one for one in of_step if one.family in (family, None)), key=lambda one: one.last_seen)
+            for family in families
+        ]
+        newest += sorted(newest_ones, key=lambda one: (-one.last_seen, one.family or ""))
+    return newest
 
 
 def refused_at_last(signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Signature | None:

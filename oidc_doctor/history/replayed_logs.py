@@ -10,6 +10,7 @@ from oidc_doctor.history.outages import LAG, index_at
 from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.logs.attempts.columns import session_number
+from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.steps import PASSED
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class ReplayedLogs(NamedTuple):
         attempt = self.attempt_of_session(denial)
         if attempt is not None:
             return attempt.subject
-        mapped = (denial.session or "").partition("/subject/")[2] if denial.cloud == "gcp" else ""
+        mapped = mapped_subject(denial.session) if denial.cloud == "gcp" else None
         families = {signature.family for signature in self.replayer.signatures}
         return mapped if mapped and self.family(mapped) in families else None
 

@@ -24,3 +24,8 @@ def project_of_account(email: str) -> str:
     """Return the project of a service account's e-mail address; "" for a default account's, which does not name it."""
     name, found, rest = email.partition("@")[2].partition(".iam.gserviceaccount.com")
     return name if found and not rest and "." not in name else ""
+
+
+def mapped_subject(principal: str | None) -> str | None:
+    """Return VALUE of principal://…/subject/VALUE, which is google.subject as the provider maps it; else None."""
+    return (principal or "").partition("/subject/")[2] or None

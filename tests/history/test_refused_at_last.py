@@ -90,6 +90,21 @@ def test_the_success_of_another_workload_does_not_end_it(gcp: Bundle) -> None:
     assert headline(answer)[0] == "✓", "and the refusals of one are not another's"
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_callers_that_google_names_are_told_apart_without_any_exchange(gcp: Bundle, given: bool) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
+    build = gcp.SUBJECT.replace("model_container", "model_build")
+    good = [impersonation(gcp, clock(hour)) for hour in range(2, 14)]
+    other = [impersonation(gcp, clock(hour, 5), DENIED if hour > 8 else "", subject=build) for hour in range(2, 14)]
+    answer = gcp.gcp_logs([*good, *other]).ask()
+    assert headline(answer)[0] == "✓", "it is not this token's refusal"
+    assert answer.causes == []
+    answer = (gcp.token(gcp.claims_of(sub=build)) if given else gcp.remove("token.jwt")).ask()
+    assert headline(answer)[0] == "✗"
+    assert (answer.first.name, answer.first.since) == ("outside-the-allow-policy", clock(9, 5))
+    assert (answer.first.refused_since, answer.first.accepted_before) == (5, 7)
+
+
 def test_what_is_over_is_past(gcp: Bundle) -> None:
     logs = [*exchanges(gcp, range(2, 18)), *impersonations(gcp, range(2, 9))]
     logs += [*impersonations(gcp, range(9, 12), DENIED), *impersonations(gcp, range(12, 18))]
