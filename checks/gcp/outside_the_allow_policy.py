@@ -23,6 +23,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 def outside_the_allow_policy(refusal: Refusal) -> Words:
     reason = refusal.fact("reason")
     return Words(
-        "something other than the allow policies that were read stands in the way" + (f": {reason}" if reason else ""),
+        "the allow policies that were read allow it, so something that was not read does not"
+        + (f": {reason}" if reason else ""),
         "Look for a deny policy, a principal access boundary or VPC Service Controls on the service account's project.",
     )

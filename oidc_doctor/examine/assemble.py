@@ -15,6 +15,7 @@ from oidc_doctor.examine.collect import Run
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import Judged
 from oidc_doctor.examine.narrowings import narrowings
+from oidc_doctor.examine.observed import denials_of_target
 from oidc_doctor.examine.verdict import conclude
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose, name_refusals
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.fixes.propose import Seen
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.reading.raw_events import RawEvents
-    from oidc_doctor.model.events import Signature
+    from oidc_doctor.model.events import SessionDenial, Signature
 
 _MOST_ROWS = limits.ROWS.most
 _MOST_FIXED = limits.FIXED_EXCHANGES.most  # exchanges whose edits are proven: each with some fifty tokens
@@ -76,7 +77,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         writes = [
             (cause.cloud, cause.timing.change) for cause in causes if cause.step == "permission" and cause.timing.change
         ]
-        timeline = view.timeline(run.replayed.values(), writes)
+        timeline = view.timeline(run.replayed.values(), writes, _refused_calls(run, judged))
         numbers = [signature.number for signature, _ in _signatures(judged)]
         volumes = [volume._asdict() for volume in by_day(run.attempts, numbers)] if run.attempts else []
     fixes, left_out = _fixes(judged, causes, checks)
@@ -93,7 +94,10 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         tool={"name": "oidc-doctor", "version": __version__},
         target=[_target_view(evidence) for evidence in run.snapshot.targets],
         window=_window(run),
-        exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
+        exchanges=[
+            exchange_row(exchange.id, exchange.diagnosis, exchange.last, in_force=exchange.in_force)
+            for exchange in judged
+        ],
         causes=causes,
         checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
         fixes=fixes,
@@ -117,6 +121,21 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     if question.account:
         _survey(run, report, checks)
     return report
+
+
+def _refused_calls(run: Run, judged: Sequence[Judged]) -> list[tuple[ReplayedLogs, SessionDenial]]:
+    """The refused calls of the targets' sessions, whichever workload's, each once for its target."""
+    targets = {
+        (exchange.evidence.target.name, exchange.diagnosis.trace.cloud): exchange
+        for exchange in judged
+        if exchange.replayed is not None
+    }
+    return [
+        (exchange.replayed, denial)
+        for (_, cloud), exchange in targets.items()
+        if exchange.replayed is not None
+        for denial in denials_of_target(run.denials, exchange.evidence, cloud)
+    ]
 
 
 _COLLECTION = 900  # seconds; a collection takes minutes

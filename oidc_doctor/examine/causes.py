@@ -40,7 +40,7 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
         confirmations = [_confirmation(exchange, named.refusal) for named in named_refusals]
         dated = timings_of(named_refusals, exchange.diagnosis, exchange.replayed, confirmations, exchange.denial)
         dated = [
-            (_since_write(exchange, named.refusal, timing), events)
+            (_with_repairs(exchange, named.refusal, _since_write(exchange, named.refusal, timing)), events)
             for named, (timing, events) in zip(named_refusals, dated, strict=True)
         ]
     return [
@@ -76,6 +76,18 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
     if timing.since is None:
         timing = timing._replace(since=found.view["time"], since_basis="change")
     return timing._replace(change=found.view)
+
+
+def _with_repairs(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
+    """The timing with the writes that would have ended the refusal, and were refused themselves."""
+    replayed = exchange.replayed
+    if replayed is None or not refusal.certain or not any(change.error_code for change in replayed.changes):
+        return timing
+    from oidc_doctor.history.repairs import refused_repairs
+
+    diagnosis = exchange.diagnosis
+    repairs = refused_repairs(replayed, exchange.evidence, diagnosis.case, diagnosis.trace, refusal)
+    return timing._replace(repairs_refused=repairs)
 
 
 def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]:

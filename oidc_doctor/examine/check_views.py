@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.separate_trusts import SeparateTrusts
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.evidence import Role, TargetEvidence
+from oidc_doctor.model.evidence import Role
 
 if TYPE_CHECKING:
     from oidc_doctor.examine.collect import Run
@@ -79,25 +79,22 @@ def _missing_events(run: Run, exchange: Judged) -> Any:
     target = exchange.evidence.target
     step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
     region = target.aws.region if target.aws else None
+    logging = None
+    if cloud == "gcp":
+        from oidc_doctor.history.google_logging import call_logging
+
+        keys = run.rows.keys.values if run.rows is not None else ()  # of every entry, in whatever window it is
+        logging = call_logging(exchange.evidence, keys, impersonating=step == "impersonate")
     return tuple(
         explain_missing_events(
-            cloud, exchange.signatures, covered, target, step, run.at, region, _audit_on(exchange.evidence)
+            cloud,
+            exchange.signatures,
+            covered,
+            target,
+            step,
+            run.at,
+            region,
+            logging,
+            observed=diagnosis.observed,
         )
     )
-
-
-def _audit_on(evidence: TargetEvidence) -> bool | None:
-    """Whether ADMIN_READ audit logs of sts.googleapis.com are on, as far as the project's policy says."""
-    policy = evidence.gcp.project_policy if evidence.gcp else None
-    if policy is None or isinstance(policy, Missing):
-        return None
-    value = policy.document.value
-    configs = value.get("auditConfigs") if isinstance(value, dict) else None
-    for config in configs if isinstance(configs, list) else ():
-        if not isinstance(config, dict) or config.get("service") not in ("sts.googleapis.com", "allServices"):
-            continue
-        kinds = config.get("auditLogConfigs")
-        listed = kinds if isinstance(kinds, list) else []
-        if any(isinstance(kind, dict) and kind.get("logType") == "ADMIN_READ" for kind in listed):
-            return True
-    return None if not isinstance(value, dict) else False

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings.causes import Diagnosis
+from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model import limits
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.report import Exchange, Read
 
+if TYPE_CHECKING:
+    from oidc_doctor.model.events import Signature
 
-def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
-    """A judged exchange as the report has it."""
+
+def exchange_row(name: str, diagnosis: Diagnosis, last: Signature | None = None, *, in_force: bool = False) -> Exchange:
+    """A judged exchange as the report has it. `last` is the newest of its token's logged attempts.
+
+    `in_force` is whether it was refused, and by a configuration that may be the present one.
+    """
     case, trace = diagnosis.case, diagnosis.trace
     error = diagnosis.error
     target = case.evidence.target
@@ -43,7 +50,22 @@ def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
         decided_by=deciding(trace.cloud),
         token=describe(token, case.profile, case.at, trace.cloud),
         accesses=tuple(trace.accesses),
+        last_attempt=_last_attempt(last, in_force=in_force),
     )
+
+
+def _last_attempt(last: Signature | None, *, in_force: bool) -> dict[str, Any] | None:
+    if last is None:
+        return None
+    sample = last.sample
+    return {
+        "step": sample.step,
+        "outcome": sample.outcome,
+        "time": rfc3339(last.last_seen),
+        "event_id": sample.event_id,
+        "over": sample.outcome == "refused" and not in_force,
+        "service_account": sample.service_account if sample.step == "impersonate" else None,
+    }
 
 
 def _trace_json(trace: Trace) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.examine.collect import Run, signatures_of
-from oidc_doctor.examine.observed import denial_of_session, token_of_denial, token_of_reading, token_of_signature
+from oidc_doctor.examine.observed import (
+    denial_of_session,
+    denials_of_target,
+    newest_of_steps,
+    refused_at_last,
+    token_of_denial,
+    token_of_reading,
+    token_of_signature,
+)
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
@@ -21,7 +29,7 @@ from oidc_doctor.model.steps import REFUSED, Cloud
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.history.searched import Searched
-    from oidc_doctor.model.events import Change, SessionDenial, Signature
+    from oidc_doctor.model.events import Attempt, Change, SessionDenial, Signature
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 # The steps that look at the token's subject.
@@ -39,6 +47,8 @@ class Judged(NamedTuple):
     own_signatures: list[Signature]  # those that belong to this exchange's token
     replayed: ReplayedLogs | None = None
     denial: SessionDenial | None = None  # the denied call by which this exchange failed
+    last: Signature | None = None  # the newest of its token's attempts; of two steps, the one that was refused
+    in_force: bool = False  # it was refused, and the configuration that refused it is not known to have changed since
 
 
 def judge_all(run: Run) -> list[Judged]:
@@ -122,11 +132,14 @@ class _Target:
         return None if coverage is None else Searched(coverage, tuple(dict.fromkeys(files)))
 
     def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
-        """Return the token of the newest failing attempt of this target, else of its newest success."""
+        """Return the token of the newest failing attempt of this target, else of its newest success.
+
+        A session that was denied a call fails too: its token comes before those of the other successes.
+        """
         samples = [signature.sample for signature in signatures if signature.sample.subject]
         samples = samples or [signature.sample for signature in signatures if signature.sample.mapped_principal]
         refused = (sample for sample in samples if sample.outcome == "refused")
-        chosen = next(refused, None) or next(iter(samples), None)
+        chosen = next(refused, None) or self._attempt_of_denial(cloud, replayed) or next(iter(samples), None)
         if chosen is None or replayed is None:
             supposed = self._token_of_workspace(cloud)
             if supposed is not None:
@@ -135,6 +148,13 @@ class _Target:
         from oidc_doctor.history.replay import token_of
 
         return token_of(chosen, self.evidence, replayed.deduced)
+
+    def _attempt_of_denial(self, cloud: Cloud, replayed: ReplayedLogs | None) -> Attempt | None:
+        """Return the attempt that issued the newest session which was denied a call; None where no log shows it."""
+        denials = denials_of_target(self.run.denials, self.evidence, cloud)
+        newest = max(denials, key=lambda denial: denial.time, default=None)
+        attempt = replayed.attempt_of_session(newest) if replayed is not None and newest is not None else None
+        return attempt if attempt is not None and attempt.subject else None
 
     def _token_of_workspace(self, cloud: Cloud) -> Token | None:
         """A supposed token of the workspace of `truss whoami`, where one of each of its teams is refused.
@@ -170,12 +190,29 @@ class _Target:
             predictions[cloud] = diagnose(case, evaluate(case)).prediction
         return min(self.clouds, key=lambda cloud: _ORDER[predictions[cloud]])
 
-    def _refused_writes(self, cloud: Cloud, evidence: TargetEvidence) -> tuple[Change, ...]:
+    def _refused_writes(
+        self, cloud: Cloud, evidence: TargetEvidence, signatures: Sequence[Signature]
+    ) -> tuple[Change, ...]:
         if not any(change.error_code and change.cloud == cloud for change in self.run.changes):
             return ()
         from oidc_doctor.history.refused_writes import refused_writes
 
-        return refused_writes(cloud, self.run.changes, evidence)
+        return refused_writes(cloud, self.run.changes, evidence, signatures)
+
+    def _mapped_subjects(
+        self, cloud: Cloud, tokens: Sequence[Token], signatures: Sequence[Signature]
+    ) -> list[str | None]:
+        """Each token's google.subject, where impersonations that are joined to no exchange are told apart by it."""
+        samples = [signature.sample for signature in signatures]
+        if cloud == "aws" or all(sample.subject or not sample.mapped_principal for sample in samples):
+            return []
+        mapped = []
+        for token in tokens:
+            profile = profile_of(self.evidence, token)
+            whole = complete_hypothetical(token, profile, self.evidence)
+            trace = evaluate(Case(cloud, self.evidence, whole, self.run.at, profile, explain=False))
+            mapped.append(trace.mapped.get("google.subject"))
+        return mapped
 
     def _judge(
         self,
@@ -187,20 +224,22 @@ class _Target:
     ) -> Judged:
         evidence, token, readings = self.evidence, tokens[index], list(errors)
         replayed = self.run.replayed.get((evidence.target.name, cloud))
-        of_token = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
+        mapped = self._mapped_subjects(cloud, tokens, signatures)
+        of_token = [
+            signature for signature in signatures if token_of_signature(signature, tokens, replayed, mapped) == index
+        ]
         newest = next(iter(of_token), None)
-        logged = reading_of_attempt(newest.sample) if newest is not None else None
-        if logged is not None and newest is not None and replayed is not None and replayed.is_fixed(newest):
-            logged = None  # the configuration that refused it is no longer in force
+        refused = refused_at_last(of_token, replayed)
+        logged = reading_of_attempt(refused.sample) if refused is not None else None
         if logged is not None and not any(
             reading.steps & logged.steps and reading.cloud == logged.cloud for reading in readings
         ):
             readings.append(logged)
         denial = None
         if not readings or any("permission" in reading.steps for reading in readings):
-            denial = denial_of_session(self.run.denials, evidence, cloud, newest)
-            if denial is not None and token_of_denial(denial, tokens, replayed) != index:
-                denial = None
+            of_target = () if refused is not None else denials_of_target(self.run.denials, evidence, cloud)
+            own = [denial for denial in of_target if token_of_denial(denial, tokens, replayed) == index]
+            denial = denial_of_session(own, newest)
         if denial is not None and not readings:
             readings.append(reading_of_denial(denial))
         token = token._replace(missing_claims=frozenset[str]().union(*(reading.missing_claims for reading in readings)))
@@ -213,15 +252,18 @@ class _Target:
 
             accepted = replayed.replayer.accepted_providers(-1)
             evidence = present_of(replayed, token, signatures)
-            if newest is not None and logged is not None:
-                age = replayed.age_of_change(newest)
+            if refused is not None and logged is not None:
+                age = replayed.age_of_change(refused, logged.steps)
         case = Case(
             *(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age),
             asks_access=True,
-            refused_writes=self._refused_writes(cloud, evidence),
+            refused_writes=self._refused_writes(cloud, evidence, signatures),
         )
         trace = evaluate(case)
         if replayed is not None and (stand_in := replayed.stand_in()):
             trace.assumed.append(stand_in)
         name = f"{self.evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
-        return Judged(name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial)
+        last = refused or next(iter(newest_of_steps(of_token)), None)
+        return Judged(
+            name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial, last, last is refused
+        )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oidc_doctor.logs.attempts.matching import mapped_subject
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.evidence import TargetEvidence, Token
+from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
@@ -34,12 +34,23 @@ def _holds(token: Token, claim: str, value: str) -> bool:
     return value in claimed if isinstance(claimed, list) else claimed == value
 
 
-def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
+def token_of_signature(
+    signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None, mapped: Sequence[str | None] = ()
+) -> int | None:
     """The index of the token that logged attempts belong to; None where they belong to none of the tokens.
 
     The newest subject decides, then every subject of the signature, then its family. Attempts whose events name no
-    subject belong to the first token, and so does everything where no token's subject is known.
+    subject belong to the first token, and so does everything where no token's subject is known. `mapped` are the
+    tokens' google.subject as the judge maps it, None where that is not known: by it Google names a caller that no
+    logged exchange is joined to.
     """
+    caller = mapped_subject(signature.sample.mapped_principal)
+    if signature.sample.step == "impersonate" and signature.sample.subject is None and caller is not None:
+        family_of = replayed.family if replayed is not None else str
+        whose = [None if value is None else family_of(value) for value in mapped]
+        if None in whose or not whose:
+            return 0
+        return whose.index(family_of(caller)) if family_of(caller) in whose else None
     subjects = [token.subject for token in tokens]
     for subject in (signature.sample.subject, *signature.subjects):
         if subject is not None and subject in subjects:
@@ -54,26 +65,63 @@ def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: 
     return 0 if signature.family is None else None
 
 
-def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int:
-    """The index of the token whose session was denied a call: the first, unless the logs show that it was another's."""
-    attempt = replayed.attempt_of_session(denial) if replayed is not None else None
+def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
+    """The newest attempts with an outcome, of each workload and of each step that is logged on its own.
+
+    The exchanges are first. An exchange says nothing about the impersonation after it, and an impersonation may come
+    from an earlier exchange: a token is refused at last where the newest attempt of either step was.
+    """
+    newest: list[Signature] = []
+    for step in ("exchange", "impersonate"):
+        of_step = [one for one in signatures if one.sample.step == step and one.sample.outcome != "unknown"]
+        # A token without a known subject has the attempts of every workload. An attempt that names no caller may be of
+        # any of them.
+        families = {one.family for one in of_step} - {None} or ({None} if of_step else set())
+        newest_ones = [
+            max((one for one in of_step if one.family in (family, None)), key=lambda one: one.last_seen)
+            for family in families
+        ]
+        newest += sorted(newest_ones, key=lambda one: (-one.last_seen, one.family or ""))
+    return newest
+
+
+def refused_at_last(signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Signature | None:
+    """The newest attempt of a token, if it was refused on the configuration that is in force still."""
+    return next(
+        (
+            signature
+            for signature in newest_of_steps(signatures)
+            if signature.sample.outcome == "refused" and not (replayed is not None and replayed.is_fixed(signature))
+        ),
+        None,
+    )
+
+
+def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
+    """The index of the token whose session was denied a call: the first, unless the logs show that it was another's.
+
+    None where the session is of a workload of which no token was given.
+    """
+    subject = replayed.subject_of_session(denial) if replayed is not None else None
+    if subject is None or replayed is None:
+        return 0
     subjects = [token.subject for token in tokens]
-    return subjects.index(attempt.subject) if attempt is not None and attempt.subject in subjects else 0
+    if subject in subjects:
+        return subjects.index(subject)
+    families = [replayed.family(known) if known else None for known in subjects]
+    return next((index for index, family in enumerate(families) if family in (None, replayed.family(subject))), None)
 
 
-def denial_of_session(
-    denials: Sequence[SessionDenial], evidence: TargetEvidence, cloud: Cloud, newest: Signature | None
-) -> SessionDenial | None:
-    """The newest denied call of a session of this target, merged with the same call of other sessions.
+def denial_of_session(denials: Sequence[SessionDenial], newest: Signature | None) -> SessionDenial | None:
+    """The newest of the denied calls of a token's sessions, merged with the same call of other sessions of it.
 
     None where the newest attempt was refused: then the exchange failed, and no session came of it.
     """
-    of_target = [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
-    latest = max(of_target, key=lambda denial: denial.time, default=None)
+    latest = max(denials, key=lambda denial: denial.time, default=None)
     if latest is None or (newest is not None and newest.sample.outcome != "accepted"):
         return None
     call = (latest.service, latest.action, latest.error_code)
-    same = [denial for denial in of_target if (denial.service, denial.action, denial.error_code) == call]
+    same = [denial for denial in denials if (denial.service, denial.action, denial.error_code) == call]
     same.sort(key=lambda denial: -denial.time)
     return replace(
         latest,
@@ -83,6 +131,11 @@ def denial_of_session(
     )
 
 
+def denials_of_target(denials: Sequence[SessionDenial], evidence: TargetEvidence, cloud: Cloud) -> list[SessionDenial]:
+    """The denied calls of the target's sessions."""
+    return [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
+
+
 def _concerns(denial: SessionDenial, evidence: TargetEvidence) -> bool:
     if not denial.service.startswith(_SERVICES):
         return False
@@ -90,7 +143,7 @@ def _concerns(denial: SessionDenial, evidence: TargetEvidence) -> bool:
     if denial.cloud == "aws":
         return target.aws is not None and denial.target == target.aws.role_arn
     account = target.gcp.service_account if target.gcp else None
-    if account:
+    if account and denial.target:
         return denial.target == account
     provider = (target.gcp.provider if target.gcp else None) or ""
     pool = provider.partition("/providers/")[0]

@@ -106,7 +106,7 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
 def _suspect_unexplained(trace: Trace, case: Case, steps: list[str], settle: str) -> None:
     """Suspect a refusal without a name at the first of these steps that is not known to have passed."""
     step = next((step for step in steps if trace.step(step).state != PASSED), steps[-1])
-    _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, settle)
+    _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, settle, named=len(steps) == 1)
 
 
 def _role_arn(case: Case) -> str:
@@ -122,8 +122,9 @@ def _fresh_role(case: Case) -> bool:
     return created is not None and 0 <= case.at - created < _FRESH
 
 
-def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> None:
-    facts = {"step": step, "what": "role" if case.cloud == "aws" else "binding"}
+def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str, *, named: bool = True) -> None:
+    """Add a suspicion; `named` is whether the observed error names the step."""
+    facts = {"step": step if named else "", "what": "role" if case.cloud == "aws" else "binding"}
     if kind is Kind.PROPAGATION_DELAY and case.since_change is not None:
         facts |= {"what": "the configuration", "seconds": f"{case.since_change:.0f}"}
     if kind is Kind.TOKEN_STALE:

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oidc_doctor.history.google_logging import CallLogging
     from oidc_doctor.model.events import LogCoverage, Signature
     from oidc_doctor.model.evidence import Target
     from oidc_doctor.model.steps import Cloud
@@ -25,10 +27,12 @@ MissingEventKind = Literal[
 # CloudTrail user guide: about 5 minutes on average, not guaranteed; older wording: within 15. Google: 0.04 to 1.9
 # seconds in published entries, and no figure for when a query sees them: a minute is allowed (inferred).
 _DELAY = {"aws": 15 * 60, "gcp": 60}
+_FEW = 3  # projects that are named
 _RECENT = 86400  # a refusal more than a day before the failure is another failure's
 _GLOBAL_REGION = "us-east-1"
-_STS = "sts.googleapis.com"
-_CREDENTIALS = "iamcredentials.googleapis.com"
+# Services whose Data Access entries hold what a workload reads after its exchange.
+_READ_SERVICES = ("storage.googleapis.com", "artifactregistry.googleapis.com")
+_NOT_OF_THE_CALL = ("configure", "obtain", "permission")  # steps that neither call of Google's is refused at
 
 _WORDS = {"accepted": "accepted", "refused": "refused earlier", "unknown": "of unknown outcome"}
 
@@ -66,26 +70,31 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     failing_step: str | None,
     instant: float | None,
     region: str | None,
-    audit_configs_on: bool | None,  # None: not read
+    logging: CallLogging | None,  # of the failing call, in Google Cloud
+    *,
+    observed: bool = True,
 ) -> list[MissingEventNote]:
     """Return the search that was made, then why an event may be missing, the most certain reason first.
 
-    `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, and
-    where the signatures hold a refusal in this cloud that may be the failure's.
+    `instant` is when the caller failed, epoch seconds; where nobody was seen to fail (not `observed`), it is the moment
+    of the prediction. `region` is the client's. Empty where no logs were read, and where the signatures hold a refusal
+    in this cloud that may be the failure's.
     """
     of_cloud = [signature for signature in signatures if signature.sample.cloud == cloud]
     if coverage is None or not coverage.files or any(_may_be_the_failure(signature, instant) for signature in of_cloud):
         return []
-    notes = [_searched(cloud, of_cloud, coverage, target)]
+    notes = [_searched(cloud, of_cloud, coverage, target, observed=observed)]
     if cloud == "aws":
         notes += _region(coverage, region)
         notes += _aws_unlogged(failing_step)
         # An event that is not written does not arrive late either.
-        notes += [note for note in _window(cloud, coverage, instant) if failing_step not in _AWS_UNLOGGED]
+        if failing_step not in _AWS_UNLOGGED:
+            notes += _window(cloud, coverage, instant, observed=observed)
     else:
-        notes += _gcp_logging_off(of_cloud, coverage, failing_step, audit_configs_on)
-        notes += _window(cloud, coverage, instant)
-        notes += _gcp_unlogged(failing_step)
+        if logging is not None and failing_step not in _NOT_OF_THE_CALL:
+            notes += _gcp_logging(of_cloud, coverage, logging)
+        notes += _window(cloud, coverage, instant, observed=observed)
+        notes += _gcp_unlogged(failing_step, coverage)
     return notes
 
 
@@ -94,7 +103,9 @@ def _may_be_the_failure(signature: Signature, instant: float | None) -> bool:
     return recent and signature.sample.outcome == "refused"
 
 
-def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, target: Target) -> MissingEventNote:
+def _searched(
+    cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, target: Target, *, observed: bool
+) -> MissingEventNote:
     """Describe the logs that were read and the event that is missing from them."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
@@ -104,8 +115,8 @@ def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, 
             read += " No record of AWS STS at all is among them, so the files may be of a kind that leaves it out."
     else:
         event = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
-        services = " and ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services)
-        read += f", {'with' if services else 'without'} entries of {services or f'{_STS} and {_CREDENTIALS}'}."
+        services = " and ".join(name for name in (STS, IAM_CREDENTIALS) if name in coverage.services)
+        read += f", {'with' if services else 'without'} entries of {services or f'{STS} and {IAM_CREDENTIALS}'}."
     if coverage.problems:
         read += " Parts of the files could not be read; see the problems named for them."
     if not signatures:
@@ -114,7 +125,8 @@ def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, 
     for signature in signatures:
         counts[_WORDS[signature.sample.outcome]] += signature.count
     other_attempts = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
-    headline = f"No refused {event} was found at the time of the failure; there are others: {other_attempts}."
+    when = " at the time of the failure" if observed else ""
+    headline = f"No refused {event} was found{when}; there are others: {other_attempts}."
     return MissingEventNote(headline, read, "no-events-found")
 
 
@@ -144,19 +156,23 @@ def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]
     ]
 
 
-def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None) -> list[MissingEventNote]:
+def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None, *, observed: bool) -> list[MissingEventNote]:
     """Report records that do not reach the time of the failure, and an event that cannot have arrived yet."""
+    failure = "failure" if observed else "moment that is judged"
     if instant is None or coverage.first is None or coverage.last is None:
         return []
     if instant < coverage.first:
         retention = " Google usually keeps Data Access entries for 30 days." if cloud == "gcp" else ""
-        detail = f"The failure is of {_when(instant)}.{retention}"
-        return [MissingEventNote("The logs that were read begin after the failure.", detail, "window-does-not-cover")]
+        detail = f"The {failure} is of {_when(instant)}.{retention}" if observed else f"It is {_when(instant)}."
+        headline = f"The logs that were read begin after the {failure}."
+        return [MissingEventNote(headline, detail, "window-does-not-cover")]
     gap = instant - coverage.last
     notes = []
     if gap > _DELAY[cloud]:
-        detail = f"The failure is of {_when(instant)}: later records were not read, or there are none."
-        notes = [MissingEventNote("The logs that were read end before the failure.", detail, "window-does-not-cover")]
+        what = "The failure is of" if observed else "It is"
+        detail = f"{what} {_when(instant)}: later records were not read, or there are none."
+        headline = f"The logs that were read end before the {failure}."
+        notes = [MissingEventNote(headline, detail, "window-does-not-cover")]
     elif gap > -_DELAY[cloud]:
         notes = [_delay(cloud)]
     return notes
@@ -192,36 +208,39 @@ def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
     return [MissingEventNote("Silence usually speaks for a refusal before the trust policy.", detail, kind)]
 
 
-def _gcp_logging_off(
-    signatures: list[Signature],
-    coverage: LogCoverage,
-    step: str | None,
-    audit_configs_on: bool | None,
-) -> list[MissingEventNote]:
-    """Exchanges are Data Access entries, off by default; trust changes are not, so other entries prove nothing."""
-    impersonating = step == "impersonate"
-    calls = "Impersonations" if impersonating else "Exchanges"
-    # The service to switch on is iam.googleapis.com for entries that iamcredentials.googleapis.com writes.
-    switch = "iam.googleapis.com" if impersonating else _STS
-    writer = _CREDENTIALS if impersonating else _STS
-    how = f"Data Access audit logs of type ADMIN_READ for {switch} (or allServices)"
-    attempts_logged = any(
-        signature.sample.step == ("impersonate" if impersonating else "exchange") for signature in signatures
-    )
-    # audit configurations of a folder or the organisation count as well (inferred): entries show that one is on
-    if audit_configs_on or attempts_logged or writer in coverage.services:
+def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: CallLogging) -> list[MissingEventNote]:
+    """Exchanges are Data Access entries, off by default; trust changes are not, so other entries prove nothing.
+
+    Entries of the service that were read show that it is logged, whatever a configuration says; those of another
+    project say nothing of this one.
+    """
+    step = "impersonate" if logging.impersonating else "exchange"
+    attempts_logged = any(signature.sample.step == step for signature in signatures)
+    if logging.on or logging.was_seen or attempts_logged:
         return []
-    if audit_configs_on is False:
-        detail = f"They are logged, refused ones too, only with {how}. Those are off, so silence says nothing."
-        return [MissingEventNote(f"{calls} are not logged in this project.", detail, "exchange-logging-off")]
+    how = f"Data Access audit logs of type ADMIN_READ for {logging.switch} (or allServices)"
+    own = min(logging.own, key=str.isdigit, default="of the target")  # the id, where it is known
+    if others := logging.elsewhere:
+        listed = " and ".join(others[:_FEW]) + (f" and {len(others) - _FEW} more" if len(others) > _FEW else "")
+        headline = f"Entries of {logging.writer} were read of project {listed}, and none of project {own}."
+        detail = f"Whether project {own} logs its {logging.calls.lower()} is not known: each project, or its folder or "
+        return [MissingEventNote(headline, f"{detail}organisation, switches on {how}.", "no-events-found")]
+    if logging.writer in coverage.services:
+        return []
+    only = f"They are logged, refused ones too, only with {how}"
+    if logging.on is False:
+        headline = f"{logging.calls} of project {own} are not logged."
+        detail = f"{only}. Project, folder and organisation, as read, do not switch them on, so silence says nothing."
+        return [MissingEventNote(headline, detail, "exchange-logging-off")]
+    headline = f"It is not known whether {logging.calls.lower()} are logged in project {own}."
+    unread = ", ".join(logging.unread) or "project, folder, organisation"
     detail = (
-        f"They are logged, refused ones too, only with {how}, which are off by default: no entry of {writer} was read, "
-        "nor the audit configuration."
+        f"{only}, which are off by default: no entry of {logging.writer} was read, nor the auditConfigs of {unread}."
     )
-    return [MissingEventNote(f"{calls} are probably not logged in this project.", detail, "exchange-logging-off")]
+    return [MissingEventNote(headline, detail, "exchange-logging-off")]
 
 
-def _gcp_unlogged(step: str | None) -> list[MissingEventNote]:
+def _gcp_unlogged(step: str | None, coverage: LogCoverage) -> list[MissingEventNote]:
     kind: MissingEventKind = "not-logged-by-vendor"
     if step in _GCP_UNLOGGED:
         headline = f"For {_GCP_UNLOGGED[step]} there is probably no entry even with the audit logs on (inferred)."
@@ -230,11 +249,16 @@ def _gcp_unlogged(step: str | None) -> list[MissingEventNote]:
         headline = "A workload without a token does not call Google's Security Token Service, and leaves no entry."
         return [MissingEventNote(headline, "", kind)]
     if step == "permission":
-        detail = "Reads of objects and packages are Data Access entries of their own services, off by default."
+        read = " and ".join(service for service in _READ_SERVICES if service in coverage.services)
+        detail = (
+            f"Entries of {read} were read, and no refused call of this workload among them."
+            if read
+            else "Reads of objects and packages are Data Access entries of their own services, off by default."
+        )
         return [MissingEventNote("The exchange is not where this failure would be logged.", detail, kind)]
     if step is None:
         headline = (
-            "As far as is known, a request that names no provider and a token that cannot be parsed are never logged."
+            "A request that names no provider and a token that cannot be parsed are probably not logged (inferred)."
         )
         return [MissingEventNote(headline, "", kind)]
     return []

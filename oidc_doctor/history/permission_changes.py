@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.history import aws_permissions, gcp_permissions
 from oidc_doctor.history.diffs import change_view
-from oidc_doctor.history.revisions import changed_fields, rebuilt
+from oidc_doctor.history.revisions import changed_fields, rebuilt, with_writes
 from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.times import rfc3339
@@ -17,13 +17,15 @@ from oidc_doctor.judge.times import rfc3339
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.history.revisions import FieldValue, History
+    from oidc_doctor.history.config_fields import SourcedFields
+    from oidc_doctor.history.revisions import Effects, FieldValue, History
     from oidc_doctor.model.access import Decision, Need
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import Change
     from oidc_doctor.model.refusal import Refusal, Trace
 
 _MOST_REVISIONS = 200
+_GRANTS = ("PutRolePolicy", "AttachRolePolicy")
 
 
 class PermissionChange(NamedTuple):
@@ -64,19 +66,52 @@ def permission_change(
     return PermissionChange(None, entries) if entries else None
 
 
+def allowed_after(
+    case: Case, trace: Trace, refusal: Refusal, changes: Sequence[Change], write: Change, read_at: float
+) -> tuple[bool | None, bool]:
+    """Return whether the refused calls are allowed with a write (None: not known), and whether it is of their policies.
+
+    The write failed, so no revision has it: it is done on the one in force at its time.
+    """
+    needs = _denied(trace, refusal)
+    if not needs:
+        return None, False
+    effects = _effects(case, needs, changes)(write)
+    if effects is None:
+        return None, False
+    history = _history(case, needs, changes, read_at)
+    index = history.index_at(write.time)
+    if _decision(_as_if_only_known_writes(case, history, index), needs) == "allowed":
+        return None, False  # there was nothing to repair
+    written = with_writes(_known_fields(history, index), effects, write) if effects else None
+    if written is None:
+        return None, write.what in _GRANTS  # of a denied write CloudTrail usually has no request
+    decision = _decision(_on_policies(case, history, written), needs)
+    return {"allowed": True, "denied": False, "unknown": None}[decision], True
+
+
 def _as_if_only_known_writes(case: Case, history: History, index: int) -> Case:
     """The case on a revision, where what is not known is taken to be as the next known revision has it.
 
     So a write counts by what it is known to have changed, and one of another policy hides none.
     """
+    sourced = {
+        name: (value.value, None if value.by is None else f"event {value.by.event_id}")
+        for name, value in _known_fields(history, index).items()
+    }
+    return _on_policies(case, history, sourced)
+
+
+def _known_fields(history: History, index: int) -> dict[str, FieldValue]:
     fields: dict[str, FieldValue] = {}
     for revision in reversed(history.revisions[index:]):
         fields |= revision.fields
+    return fields
+
+
+def _on_policies(case: Case, history: History, sourced: SourcedFields) -> Case:
+    """The case on other policies."""
     build = gcp_permissions.with_permissions if case.cloud == "gcp" else aws_permissions.with_permissions
-    sourced = {
-        name: (value.value, None if value.by is None else f"event {value.by.event_id}")
-        for name, value in fields.items()
-    }
     for name in [name for name in sourced if name.startswith("attached:")]:
         if f"version:{name.partition(':')[2]}" not in sourced:  # a policy whose text is not known counts for nothing
             sourced[name] = (False, None)
@@ -103,26 +138,35 @@ def _denied(trace: Trace, refusal: Refusal) -> list[Need]:
     return [row.need for row in trace.accesses if row.decision == "denied" and row.need.action in calls]
 
 
+def _effects(case: Case, needs: list[Need], changes: Sequence[Change]) -> Effects:
+    """The effects of a write on the policies that the calls depend on."""
+    evidence = case.evidence
+    if case.cloud == "gcp":
+        full_names = frozenset(need.resource for need in needs)
+        return lambda change: gcp_permissions.permission_writes(change, evidence, full_names)
+    managed = aws_permissions.managed_policies(evidence, changes)
+    return lambda change: aws_permissions.permission_writes(change, evidence, needs, managed)
+
+
 def _history(case: Case, needs: list[Need], changes: Sequence[Change], read_at: float) -> History:
     """The role's, or the resource's, policies at any time."""
     evidence, cloud = case.evidence, case.cloud
+    effects = _effects(case, needs, changes)
     if cloud == "gcp":
-        full_names = frozenset(need.resource for need in needs)
         return rebuilt(
             cloud,
             evidence,
             changes,
-            lambda change: gcp_permissions.permission_writes(change, evidence, full_names),
+            effects,
             lambda _: gcp_permissions.permission_fields(evidence),
             gcp_permissions.with_permissions,
             read_at=read_at,
         )
-    managed = aws_permissions.managed_policies(evidence, changes)
     return rebuilt(
         cloud,
         evidence,
         changes,
-        lambda change: aws_permissions.permission_writes(change, evidence, needs, managed),
+        effects,
         lambda written: aws_permissions.permission_fields(evidence, written),
         aws_permissions.with_permissions,
         read_at=read_at,

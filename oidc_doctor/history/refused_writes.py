@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from oidc_doctor.documents.setup_output import reason_of
 from oidc_doctor.history.aws_writes import aws_field_writes, provider_path
 from oidc_doctor.history.gcp_writes import gcp_field_writes, joined_operations
+from oidc_doctor.logs.records.gcp_writes import SET_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.model.events import Change
+    from oidc_doctor.model.events import Change, Signature
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
@@ -29,8 +30,20 @@ _INSTEAD = {
 }
 
 
-def refused_writes(cloud: Cloud, changes: Sequence[Change], evidence: TargetEvidence) -> tuple[Change, ...]:
-    """The refused writes of this target, the oldest first, without those that a later write made good."""
+def refused_writes(
+    cloud: Cloud, changes: Sequence[Change], evidence: TargetEvidence, signatures: Sequence[Signature] = ()
+) -> tuple[Change, ...]:
+    """The refused writes of this target, the oldest first, without those that a later write made good.
+
+    `signatures` are the target's attempts: a write of what had served one of them already is no part of a set-up.
+    """
+    served = {
+        step: min(
+            (one.first_seen for one in signatures if one.sample.step == step and one.sample.outcome == "accepted"),
+            default=float("inf"),
+        )
+        for step in ("exchange", "impersonate")
+    }
     of_cloud = sorted((change for change in changes if change.cloud == cloud), key=lambda change: change.time)
     writes = joined_operations(of_cloud) if cloud == "gcp" else of_cloud
     issuers = frozenset(provider_path(issuer) for issuer in (evidence.target.issuer, _issuer(evidence)) if issuer)
@@ -45,9 +58,28 @@ def refused_writes(cloud: Cloud, changes: Sequence[Change], evidence: TargetEvid
         for index, write in enumerate(writes)
         if write.error_code
         and not _is_harmless(write)
-        and not any(_makes_good(later, write) for later in writes[index + 1 :])
+        and not is_made_good(write, writes[index + 1 :])
         and is_of_target(write)
+        and not write.time > served.get(_call_of(write), float("inf"))
     )
+
+
+def is_made_good(write: Change, later: Sequence[Change]) -> bool:
+    """Whether one of the later writes did what this one was refused."""
+    return any(_makes_good(one, write) for one in later)
+
+
+def _call_of(write: Change) -> str:
+    """The call that depends on what a write makes; "" for what a session may do."""
+    if write.cloud == "aws":
+        return "exchange" if "Policy" not in write.what or "AssumeRole" in write.what else ""
+    if "WorkloadIdentityPool" in write.what:
+        return "exchange"
+    return "" if write.what == SET_POLICY and not _is_account(write) else "impersonate"
+
+
+def _is_account(write: Change) -> bool:
+    return "@" in write.resource or write.resource.isdigit()
 
 
 def _is_harmless(write: Change) -> bool:

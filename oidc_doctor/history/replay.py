@@ -16,10 +16,10 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.error_texts import read_error
 from oidc_doctor.judge.profiles import profile_of
-from oidc_doctor.logs.attempts.matching import mapped_subject
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetAws, TargetEvidence, Token
+from oidc_doctor.model.google_names import mapped_subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -189,12 +189,13 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     successes = [signature.last_seen for signature in exchanges if signature.sample.outcome == "accepted"]
     if not successes:
         return Deduced(issuer, audience)
-    then = history.revisions[history.index_at(max(successes) - LAG["gcp"])].evidence
-    provider = then.gcp.provider if then.gcp else None
-    if isinstance(provider, GcpProvider):
-        issuer = issuer or provider.issuer_uri
-        if audience is None and len(provider.allowed_audiences) == 1:
-            audience = provider.allowed_audiences[0]
+    # Field by field: a provider of which the condition is not known may have known audiences.
+    fields = history.revisions[history.index_at(max(successes) - LAG["gcp"])].fields
+    address, audiences = (fields[name].value if name in fields else None for name in ("issuer", "audiences"))
+    if not issuer and isinstance(address, str):
+        issuer = address or None
+    if audience is None and isinstance(audiences, list) and len(audiences) == 1:
+        audience = audiences[0]
     return Deduced(issuer, audience)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.attempt_groups import AttemptGroup
-from oidc_doctor.history.outage_search import TargetHistory
+from oidc_doctor.history.outage_search import FIELDS_OF, TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
 from oidc_doctor.history.replayer import Replayer
+from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.logs.attempts.columns import session_number
-from oidc_doctor.logs.attempts.matching import SUBJECT_MARK
+from oidc_doctor.model.google_names import SUBJECT_MARK, mapped_subject
+from oidc_doctor.model.steps import PASSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,16 +87,52 @@ class ReplayedLogs(NamedTuple):
         )
         return next((sample for sample in accepted if sample.mapped_principal == denial.session), None)
 
+    def subject_of_session(self, denial: SessionDenial) -> str | None:
+        """Return the subject of the token that a session came from, None where it is not known.
+
+        A principal of Google holds the mapped subject: it is the token's where tokens of its family were logged.
+        """
+        attempt = self.attempt_of_session(denial)
+        if attempt is not None:
+            return attempt.subject
+        mapped = mapped_subject(denial.session) if denial.cloud == "gcp" else None
+        families = {signature.family for signature in self.replayer.signatures}
+        return mapped if mapped and self.family(mapped) in families else None
+
     def is_fixed(self, signature: Signature) -> bool:
-        """Whether a configuration that is no longer in force refused, and the present one accepts."""
+        """Whether a configuration that is no longer in force refused, and the present one accepts.
+
+        Where a step of the present is unknown, all that stood against the attempt passes now.
+        """
         if signature.number not in self.target_history.verdicts:
             return False
         then, index = self.target_history.verdicts[signature.number]
-        now = self.replayer.verdict(signature.sample, len(self.target_history.starts) - 1)
-        return index < len(self.target_history.starts) - 1 and then.stands_against and now.decision == "accepted"
+        last = len(self.target_history.starts) - 1
+        if index == last or not then.stands_against:
+            return False
+        now = self.replayer.verdict(signature.sample, last)
+        states = dict(now.states)
+        passed = all(states.get(step) == PASSED for step, _ in then.refusals)
+        return now.decision == "accepted" or (now.decision == "unknown" and passed)
 
-    def age_of_change(self, signature: Signature) -> float | None:
-        """Return the seconds from the last change to this refusal, where the change may not have been in force yet."""
-        index = index_at(self.target_history.starts, signature.last_seen)
-        age = signature.last_seen - self.target_history.starts[index]
-        return age if index and 0 <= age <= LAG[self.cloud] else None
+    def age_of_change(self, signature: Signature, steps: frozenset[str]) -> float | None:
+        """Return the seconds from the change that may not have been in force yet to this refusal; None without one."""
+        index = self.young_change(signature, steps)
+        return None if index is None else signature.last_seen - self.target_history.starts[index]
+
+    def young_change(self, signature: Signature, steps: frozenset[str]) -> int | None:
+        """Return the revision of the newest change that may not have been in force at this refusal.
+
+        It concerns one of the steps that the refusal can come from, and the configuration before it is not known to
+        accept the attempt: where it does, waiting for the change explains nothing.
+        """
+        history, starts = self.target_history.history, self.target_history.starts
+        fields = frozenset[str]().union(*(FIELDS_OF.get((self.cloud, step), frozenset()) for step in steps))
+        time = signature.last_seen
+        for index in range(index_at(starts, time), 0, -1):
+            if not 0 <= time - starts[index] <= LAG[self.cloud]:
+                break
+            concerns = not steps or fields & changed_fields(history, index).keys()
+            if concerns and self.replayer.verdict(signature.sample, index - 1).decision != "accepted":
+                return index
+        return None

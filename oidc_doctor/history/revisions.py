@@ -20,7 +20,7 @@ from oidc_doctor.history.writes import UNSEEN, FieldWrite
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from oidc_doctor.history.config_fields import SourcedFields
     from oidc_doctor.model.document import Json
@@ -172,6 +172,20 @@ _WORDS = {
 def _sources(fields: dict[str, FieldValue]) -> SourcedFields:
     """Describe the event that shows each field's value; None for the evidence."""
     return {name: (value.value, _source(value)) for name, value in fields.items()}
+
+
+def with_writes(fields: dict[str, FieldValue], effects: Iterable[FieldWrite], write: Change) -> SourcedFields | None:
+    """Return the fields of a revision with a write done on them; None where the event does not show what it wrote."""
+    sourced = _sources(fields)
+    for effect in effects:
+        if effect.value is not UNSEEN:
+            value: Json = effect.value
+        elif effect.forward is not None and effect.field in fields:
+            value = effect.forward(fields[effect.field].value)
+        else:
+            return None
+        sourced[effect.field] = (value, f"event {write.event_id}")
+    return sourced
 
 
 def _source(value: FieldValue) -> str | None:

@@ -5,27 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
+from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.boundary import MOST_PAST, boundary
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.history.same_second import followed, not_told_apart
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.logs.records.cloudtrail_writes import OF_RESOURCE
+from oidc_doctor.logs.records.gcp_writes import SET_POLICY
+from oidc_doctor.model.google_names import project_of_account
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
+from oidc_doctor.model.steps import UNLOGGED
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
+    from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.case import Case
-    from oidc_doctor.model.events import SessionDenial
+    from oidc_doctor.model.events import Attempt, Change, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
-    from oidc_doctor.model.kinds import Kind
-from oidc_doctor.history.replayed_logs import ReplayedLogs
-
-# AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see missing_events.py].
-_UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
 class Confirmation(NamedTuple):
@@ -71,11 +74,27 @@ def _exchange_timing(
         for explained in replayed.target_history.outages
         if any(explained.group is group for group in groups) and not explained.over
     ]
-    if current and refusal.step not in _UNLOGGED[replayed.cloud]:
+    if not current:
+        current = [rest for group in groups if (rest := _rest_of_outage(group, replayed)) is not None]
+    if current and refusal.step not in UNLOGGED[replayed.cloud]:
         named = [explained for explained in current if explained.group.families != {None}] or current
         return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
     timing = _from_configuration(refusal, vector, groups, replayed, confirmation, diagnosis.case, step)
     return timing, confirmation.event_ids
+
+
+def _rest_of_outage(group: AttemptGroup, replayed: ReplayedLogs) -> ExplainedOutage | None:
+    """The refusals of an outage after the configuration that caused it was mended: another outage, of another cause."""
+    newest = next((one for one in reversed(replayed.target_history.outages) if one.group is group), None)
+    if newest is None or newest.ended is None or newest.outage.after is not None:
+        return None
+    mended = replayed.target_history.starts[newest.ended]
+    begin = replayed.attempts.first_after(_refused_keys(replayed, group), mended)
+    if begin is None:
+        return None
+    times = replayed.attempts.count_between(_refused_keys(replayed, group), begin, newest.outage.end)
+    outage = newest.outage._replace(begin=begin, times=times)
+    return newest._replace(outage=outage, why="accepted-by-reading", appears=None, turned=None, token=None, ended=None)
 
 
 def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
@@ -103,7 +122,12 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
 
 def _permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
     """Return the writes of the role's permissions before its sessions' calls were denied, the newest first."""
-    earlier = [change for change in replayed.target_history.history.other if change.time <= denial.first_seen]
+    writes = [*replayed.target_history.history.other, *resource_writes(denial, replayed.changes)]
+    earlier = sorted(
+        (change for change in writes if change.time <= denial.first_seen and change.error_code is None),
+        key=lambda change: change.time,
+    )
+    last = next(reversed(earlier), None)
     return {
         "last_success": None,
         "first_failure": rfc3339(denial.first_seen),
@@ -118,10 +142,43 @@ def _permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[
             for change in earlier[::-1][:MOST_PAST]
         ],
         "token": None,
-        "note": "What the session may do is not replayed: these writes lie before the first refused call."
-        if earlier
-        else "",
+        "note": ""
+        if last is None
+        else "What the session may do is not replayed. The last write of its policies before the first refused call is "
+        f"{last.what} by {last.by or 'an unknown caller'}, {rfc3339(last.time)} (event {last.event_id}).",
     }
+
+
+def resource_writes(denial: SessionDenial, changes: Sequence[Change]) -> list[Change]:
+    """Return the logged writes of the policy of what was refused: of a bucket, repository or key, of the project."""
+    resource = denial.resource or ""
+    if denial.cloud == "aws":
+        service = denial.service.partition(".")[0]
+        named = resource.removeprefix("arn:aws:s3:::").partition("/")[0] if service == "s3" else resource
+        return [
+            change
+            for change in changes
+            if change.cloud == "aws"
+            and OF_RESOURCE.get(change.what) == service
+            and (change.resource == named if service == "s3" else _ends_with(named, change.resource))
+        ]
+    project = project_of_account(denial.target or "")
+    return [
+        change
+        for change in changes
+        if change.cloud == "gcp"
+        and change.what == SET_POLICY
+        and (
+            resource == change.resource
+            or resource.startswith(f"{change.resource}/")
+            or (project and change.resource.removeprefix("projects/") == project)
+        )
+    ]
+
+
+def _ends_with(arn: str, name: str) -> bool:
+    """Whether an ARN is of the resource with this name, or is this ARN."""
+    return arn == name or arn.endswith((f":repository/{name}", f":key/{name}"))
 
 
 def _from_outage(
@@ -137,12 +194,13 @@ def _from_outage(
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
         outages = replayed.target_history.outages
-        begin = min(
-            begin,
-            *(other_outage.outage.begin for other_outage in outages if _is_like(other_outage, explained, replayed)),
-        )
+        like = [other.outage.begin for other in outages if _is_like(other, explained, replayed)]
+        begin = min((begin, *like))
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     kinds, of_kind = _kinds(explained, replayed, subject)
+    between = boundary(explained, replayed)
+    if refusal.kind is Kind.PROPAGATION_DELAY:
+        between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
@@ -150,7 +208,7 @@ def _from_outage(
         kinds=kinds,
         refused_of_kind=of_kind,
         accepted_before=outage.before.times if outage.before else 0,
-        boundary=boundary(explained, replayed),
+        boundary=between,
     )
     mark = (refusal.step, str(refusal.kind))
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
@@ -195,6 +253,18 @@ def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | No
         return len(group.families), outage.times
     parts = [part._replace(keys=tuple(key for key in part.keys if key in own)) for part in group.parts]
     return len(group.families), replayed.attempts.count(parts, outage.begin, outage.end)
+
+
+def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
+    """The write that may not have been in force yet, as a sentence."""
+    keys = _refused_keys(replayed, group)
+    newest = next((signature for signature in replayed.replayer.signatures if signature.number in keys), None)
+    index = replayed.young_change(newest, frozenset({step})) if newest is not None else None
+    write = replayed.target_history.history.revisions[index].change if index is not None else None
+    if write is None:
+        return ""
+    who = write.by or "an unknown caller"
+    return f"The write may not have been in force yet: {write.what} by {who}, {rfc3339(write.time)} ({write.event_id})."
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
@@ -246,7 +316,7 @@ def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that i
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
-    if failed and refusal.step not in _UNLOGGED[replayed.cloud]:
+    if failed and refusal.step not in UNLOGGED[replayed.cloud]:
         return Timing(since=rfc3339(failed[0].begin), since_basis="first-failure")
     if last_success is not None and confirmation.first_seen is None:
         return Timing(since=rfc3339(last_success), since_basis="last-success")
@@ -283,7 +353,7 @@ def past_causes(
     ]
     causes: dict[tuple[object, ...], Cause] = {}
     for explained in reversed(replayed.target_history.outages):
-        if not explained.over or explained.why not in {"configuration", "token"}:
+        if not explained.over or explained.why not in _PAST:
             continue
         if not any(explained.group is group for group in groups):
             continue
@@ -292,6 +362,8 @@ def past_causes(
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
+        if explained.why == "accepted-by-reading":
+            then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed, token.subject)
             cause = Cause(
@@ -303,10 +375,26 @@ def past_causes(
                 contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
-            causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
+            if explained.why == "accepted-by-reading":  # of many like ones the newest
+                causes.setdefault((cause.code, cause.clause, cause.step), cause)
+            else:
+                causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
         if len(causes) >= MOST_PAST:
             break
     return list(causes.values())
+
+
+# Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
+_PAST = frozenset({"configuration", "token", "ran-out", "one-of-several", "accepted-by-reading"})
+
+
+def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
+    """The diagnosis of an attempt with its recorded refusal: what that names, or suspects if nothing read refuses."""
+    reading = reading_of_attempt(attempt)
+    case = judged.case._replace(readings=(reading,) if reading is not None else ())
+    observed = diagnose(case, evaluate(case))
+    observed.refusals = observed.refusals[:1]
+    return observed
 
 
 def _past_timing(
@@ -316,6 +404,10 @@ def _past_timing(
     end = history.starts[explained.ended] if explained.ended is not None else None
     until = outage.after.begin if outage.after is not None else end
     kinds, of_kind = _kinds(explained, replayed, subject)
+    times, last = outage.times, outage.end
+    if outage.after is None and end is not None and end < last:  # refusals went on, for another reason
+        times = replayed.attempts.count_between(_refused_keys(replayed, explained.group), outage.begin, end)
+        last = end
     timing = Timing(
         since=rfc3339(outage.begin),
         kinds=kinds,
@@ -324,7 +416,7 @@ def _past_timing(
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
         boundary=boundary(explained, replayed),
-        refused_since=outage.times,
+        refused_since=times,
         accepted_before=outage.before.times if outage.before else 0,
     )
     if explained.turned is not None and explained.appears is not None:
@@ -339,11 +431,18 @@ def _past_timing(
         )
     elif explained.token is not None:
         timing = timing._replace(token_change=explained.token.view())
-    return timing, tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False))
+    return timing, tuple(ids(replayed, explained.group, outage.begin, last, accepted=False))
 
 
 def ids(replayed: ReplayedLogs, group: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
     """Return event ids of the group's attempts with one outcome."""
-    outcome = "accepted" if accepted else "refused"
+    return replayed.attempts.ids_between(_keys(replayed, group, "accepted" if accepted else "refused"), begin, end)
+
+
+def _keys(replayed: ReplayedLogs, group: AttemptGroup, outcome: str) -> list[int]:
     numbers = {signature.number for signature in replayed.replayer.signatures if signature.sample.outcome == outcome}
-    return replayed.attempts.ids_between([key for key in group.keys if key in numbers], begin, end)
+    return [key for key in group.keys if key in numbers]
+
+
+def _refused_keys(replayed: ReplayedLogs, group: AttemptGroup) -> list[int]:
+    return _keys(replayed, group, "refused")

@@ -9,7 +9,8 @@ from oidc_doctor.history.boundary import MOST_PAST
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import ids
+from oidc_doctor.history.timings import ids, resource_writes
+from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.report import AttemptRow
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
-    from oidc_doctor.model.events import Change, Signature
+    from oidc_doctor.model.events import Change, SessionDenial, Signature
     from oidc_doctor.model.steps import Cloud
 
 _MOST_ENTRIES = 400
@@ -73,9 +74,12 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
-    if replayed.age_of_change(signature) is not None:
+    steps = steps_of_attempt(signature.sample)
+    if replayed.age_of_change(signature, steps) is not None:
         return "propagation-delay"
-    return "outside-the-trust-policy" if replayed.cloud == "aws" else "outside-the-allow-policy"
+    if "authorise" in steps:
+        return "outside-the-trust-policy"
+    return "outside-the-allow-policy" if signature.sample.step == "impersonate" else "refused-unexplained"
 
 
 def _rate(signature: Signature) -> float | None:
@@ -97,9 +101,11 @@ def _revision(replayed: ReplayedLogs, index: int) -> str:
 
 
 def timeline(
-    replayed_logs: Iterable[ReplayedLogs], permission_writes: Iterable[tuple[Cloud, Mapping[str, Any]]]
+    replayed_logs: Iterable[ReplayedLogs],
+    permission_writes: Iterable[tuple[Cloud, Mapping[str, Any]]],
+    calls: Iterable[tuple[ReplayedLogs, SessionDenial]] = (),
 ) -> list[dict[str, Any]]:
-    """Return runs of attempts with one outcome, and writes of configuration, in order of time.
+    """Return runs of attempts with one outcome, refused calls of sessions, and writes of configuration, by time.
 
     `permission_writes` are those that causes name, as the causes show them: the exchange does not turn on them, and a
     write of a bucket's policy is none of the exchange's configuration.
@@ -127,16 +133,25 @@ def timeline(
         ):
             for change in changes:
                 entries.append(_change_entry(replayed, change, kind, None, flips=False))
+    for replayed, denial in calls:
+        entries.append(_calls_entry(replayed, denial))
+        entries += [
+            _change_entry(replayed, change, "failed-change" if change.error_code else "change", None, flips=False)
+            for change in resource_writes(denial, replayed.changes)
+        ]
     entries += [_permission_entry(cloud, write) for cloud, write in permission_writes]
-    unique = {tuple(entry.get(name) for name in _TELLING[entry["kind"] == "attempts"]): entry for entry in entries}
+    unique = {
+        tuple(entry.get(name) for name in _TELLING.get(entry["kind"], _TELLING_OF_WRITES)): entry for entry in entries
+    }
     return sorted(unique.values(), key=lambda entry: (entry["time"], entry["kind"]))[-_MOST_ENTRIES:]
 
 
 # What tells two entries apart, of writes and of attempts: events of a role that targets share come with each target.
-_TELLING = (
-    ("kind", "cloud", "event_id", "time"),
-    ("cloud", "step", "resource", "time", "until", "subject", "outcome", "count"),
-)
+_TELLING = {
+    "attempts": ("cloud", "step", "resource", "time", "until", "subject", "outcome", "count"),
+    "calls": ("kind", "cloud", "what", "resource", "time", "subject"),
+}
+_TELLING_OF_WRITES = ("kind", "cloud", "event_id", "time")
 
 
 def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun, keys: set[int]) -> dict[str, Any]:
@@ -192,6 +207,27 @@ def _unknown_entry(signature: Signature) -> dict[str, Any]:
 def _counted(times: int, step: str, outcome: str, whose: str) -> str:
     step_name = "impersonation" if step == "impersonate" else "exchange"
     return f"{times:,} {step_name}{'' if times == 1 else 's'} {outcome}: {whose}"
+
+
+def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any]:
+    """The refused calls of sessions, with the workload whose exchange issued the newest of these sessions."""
+    subject = replayed.subject_of_session(denial)
+    calls = f"{denial.count:,} call{'' if denial.count == 1 else 's'} refused after the exchange"
+    whose = subject or "of a session that no logged exchange issued"
+    return {
+        "time": rfc3339(denial.first_seen),
+        "until": rfc3339(denial.time),
+        "kind": "calls",
+        "cloud": denial.cloud,
+        "resource": denial.resource,
+        "text": f"{calls}: {denial.action} ({denial.service}), {whose}",
+        "outcome": "refused",
+        "count": denial.count,
+        "subject": subject,
+        "what": denial.action,
+        "event_ids": list(denial.event_ids[:3]),
+        "error": ": ".join(text for text in (denial.error_code, denial.error_message) if text) or None,
+    }
 
 
 def _change_entry(

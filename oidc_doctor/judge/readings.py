@@ -8,6 +8,7 @@ from oidc_doctor.judge.error_texts import read_error, read_unknown
 from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
@@ -35,14 +36,40 @@ def reading_of_attempt(attempt: Attempt) -> Reading | None:
     source = f"event {attempt.event_id}"
     message = attempt.error_message or ""
     text = f"An error occurred ({attempt.error_code}): {message}" if attempt.error_code else message
-    reading = read_error(message, source) or read_error(text, source)
-    if attempt.cloud == "gcp" and attempt.step == "impersonate" and not _is_of(reading, "gcp", "impersonate"):
-        reading = Reading("gcp", frozenset({"impersonate"}), text, source=source)
-    if attempt.cloud == "aws" and attempt.error_code == "AccessDenied" and not _is_of(reading, "aws", "authorise"):
-        reading = Reading("aws", frozenset({"authorise"}), text, source=source)
-    if reading is None:
-        return Reading(attempt.cloud, frozenset(), text, source=source)
-    return reading._replace(text=text)
+    own_steps = _steps_of_call(attempt)
+    heard = (read_error(message, source), read_error(text, source))
+    readings = (_of_call(reading, attempt.cloud, own_steps) for reading in heard if reading is not None)
+    found = next((reading for reading in readings if reading is not None), None)
+    if attempt.cloud == "aws" and attempt.error_code == "AccessDenied" and not _is_of(found, "aws", "authorise"):
+        found = None
+    if found is not None:
+        return found._replace(text=text)
+    if attempt.step == "impersonate":
+        return Reading(attempt.cloud, own_steps, text, source=source)
+    steps = frozenset({"authorise"}) if attempt.cloud == "aws" and attempt.error_code == "AccessDenied" else frozenset()
+    return Reading(attempt.cloud, steps, text, source=source)
+
+
+def _steps_of_call(attempt: Attempt) -> frozenset[str]:
+    """The steps that the call of an event can be refused at: the event names the call, whatever its sentence fits."""
+    if attempt.step == "impersonate":
+        return frozenset({"impersonate"})
+    return frozenset(step.id for step in STEPS[attempt.cloud] if step.exchange and step.id != "impersonate")
+
+
+def _of_call(reading: Reading, cloud: Cloud, steps: frozenset[str]) -> Reading | None:
+    """The reading as one of this call; None where its sentence cannot be an answer to it.
+
+    A sentence that several calls are answered with keeps its fault where the fault occurs at a step of this call.
+    """
+    if reading.cloud not in (None, cloud):
+        return None
+    of_kind = frozenset(step for place, step in reading.kind.steps if place == cloud) if reading.kind else frozenset()
+    own = reading.steps & steps or of_kind & steps
+    if not own:
+        return None
+    kind = reading.kind if own & of_kind else None
+    return reading._replace(cloud=cloud, steps=own, kind=kind)
 
 
 def steps_of_attempt(attempt: Attempt) -> frozenset[str]:

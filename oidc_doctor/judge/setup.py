@@ -193,8 +193,8 @@ def _has_policies(exchange: ExchangeBuilder) -> bool:
 
 def _step_of_policy(write: Change) -> str:
     """The step of Google's SetIamPolicy: on the service account it binds the pool, on a project it grants a role."""
-    if write.cloud != "gcp":
-        return ""
+    if write.what != "SetIamPolicy":
+        return ""  # an edit of what is there
     return "binding" if "@" in write.resource or write.resource.isdigit() else "role"
 
 

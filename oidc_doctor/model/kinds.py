@@ -162,7 +162,7 @@ class Kind(enum.StrEnum):
         "aws:request aws:permission gcp:target gcp:impersonate gcp:permission",
         SEEN_ONLY,
     )
-    OUTSIDE_THE_ALLOW_POLICY = "outside-the-allow-policy", "gcp:impersonate", SEEN_ONLY
+    OUTSIDE_THE_ALLOW_POLICY = "outside-the-allow-policy", "gcp:impersonate", SEEN_ONLY, CONCLUDES
     # access
     PERMISSION_MISSING = "permission-missing", "aws:permission gcp:permission"
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY

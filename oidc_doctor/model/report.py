@@ -59,6 +59,7 @@ class Exchange:
     reads: dict[str, tuple[Read, ...]] = field(default_factory=dict)  # by mapped attribute; "" is the condition
     decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
     accesses: tuple[AccessDecision, ...] = ()  # the calls that the workload makes with its session
+    last_attempt: dict[str, Any] | None = None  # the newest logged attempt of its token
 
 
 Confidence = Literal["proven", "predicted", "suspected"]
@@ -86,6 +87,7 @@ class Timing(NamedTuple):
     change: dict[str, Any] | None = None  # the write of configuration that caused it
     token_change: dict[str, Any] | None = None  # or the difference in the token that caused it
     mended_by: dict[str, Any] | None = None  # of a past cause: the change that ended it
+    repairs_refused: tuple[dict[str, Any], ...] = ()  # logged writes that would have ended it, and failed
     boundary: dict[str, Any] | None = None  # last_success, first_failure, and the writes between them
     session: dict[str, Any] | None = None  # of a permission: the denied calls, and the attempt that issued the session
     refused_since: int = 0  # logged attempts

@@ -58,6 +58,14 @@ STEPS: dict[Cloud, tuple[Step, ...]] = {
 }
 
 
+# Steps whose refusals leave no event. AWS: usually [re:Post on InvalidIdentityToken, and the IAM user guide's page on
+# CloudTrail]. Google: probably, since the entry of an exchange is of a provider that exists (inferred).
+UNLOGGED: dict[Cloud, tuple[str, ...]] = {
+    "aws": ("token", "provider", "audience", "keys"),
+    "gcp": ("target", "token"),
+}
+
+
 def position(cloud: Cloud, step: str) -> int:
     """Return the index of `step` among the cloud's steps; KeyError for a step that the cloud does not have."""
     for index, candidate in enumerate(STEPS[cloud]):

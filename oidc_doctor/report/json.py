@@ -116,6 +116,7 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "steps": [{"id": step.id, "state": step.state, "at": step.at, "note": step.note} for step in exchange.steps],
         "trace": exchange.trace,
         "token": exchange.token,
+        "last_attempt": exchange.last_attempt,
     }
 
 
@@ -159,6 +160,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "change": cause.timing.change,
         "token_change": cause.timing.token_change,
         "mended_by": cause.timing.mended_by,
+        "repairs_refused": list(cause.timing.repairs_refused),
         "boundary": cause.timing.boundary,
         "session": cause.timing.session,
         "refused_since": cause.timing.refused_since,

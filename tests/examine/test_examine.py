@@ -240,7 +240,8 @@ def test_a_logged_refusal_alone_gives_causes_and_is_refused(aws: Bundle) -> None
 
 def test_a_later_success_of_the_same_token_ends_it(aws: Bundle) -> None:
     answer = aws.cloudtrail([aws.event(at="2026-11-22T22:00:00Z"), aws.accepted_event(event_id="good")]).ask()
-    assert answer.accepted
+    assert (answer.report.verdict, answer.report.exit_code) == ("healthy", 0)
+    assert [(cause.name, cause.status) for cause in answer.causes] == [("outside-the-trust-policy", "past")]
     assert answer.report.exit_code == 0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from log_rows import group
 
+from oidc_doctor.history.google_logging import CallLogging
 from oidc_doctor.history.missing_events import MissingEventNote, explain_missing_events
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.events import Attempt, LogCoverage
@@ -44,7 +45,7 @@ def ask(cloud: Cloud, coverage: LogCoverage | None, **given: Any) -> list[Missin
         "failing_step": None,
         "instant": NOON,
         "region": "us-west-2",
-        "audit_configs_on": None,
+        "logging": CallLogging(given.get("failing_step") == "impersonate", own=frozenset({"481516234200"})),
         "attempts": [],
         **given,
     }
@@ -160,32 +161,71 @@ def test_aws_logs_trust_policy_denials(step: str | None) -> None:
 
 
 def test_google_logging_is_off() -> None:
-    note = ask("gcp", ENTRIES, audit_configs_on=False, failing_step="condition")[1]
+    off = CallLogging(impersonating=False, on=False, own=frozenset({"481516234200", "weights-prod"}))
+    note = ask("gcp", ENTRIES, logging=off, failing_step="condition")[1]
     assert note.kind == "exchange-logging-off"
-    assert note.headline == "Exchanges are not logged in this project."
+    assert note.headline == "Exchanges of project weights-prod are not logged."
     assert "ADMIN_READ for sts.googleapis.com" in note.detail
-    note = ask("gcp", ENTRIES, audit_configs_on=False, failing_step="impersonate")[1]
+    note = ask("gcp", ENTRIES, logging=off._replace(impersonating=True), failing_step="impersonate")[1]
     assert "ADMIN_READ for iam.googleapis.com" in note.detail
 
 
 @pytest.mark.parametrize(("step", "writer"), [("condition", "sts"), ("impersonate", "iamcredentials")])
 def test_google_logs_whatever_the_project_says(step: str, writer: str) -> None:
     written = replace(ENTRIES, services=frozenset({f"{writer}.googleapis.com"}))
-    assert "exchange-logging-off" not in kinds(ask("gcp", written, failing_step=step, audit_configs_on=False))
+    off = CallLogging(step == "impersonate", on=False)
+    assert "exchange-logging-off" not in kinds(ask("gcp", written, failing_step=step, logging=off))
 
 
 def test_google_logging_is_not_known() -> None:
-    assert "probably" in ask("gcp", ENTRIES, failing_step="condition")[1].headline
+    unread = CallLogging(impersonating=False, unread=("folder", "organisation"), own=frozenset({"weights-prod"}))
+    note = ask("gcp", ENTRIES, failing_step="condition", logging=unread)[1]
+    assert note.headline == "It is not known whether exchanges are logged in project weights-prod."
+    assert note.detail.endswith("nor the auditConfigs of folder, organisation.")
     seen = replace(ENTRIES, services=frozenset({"sts.googleapis.com"}))
     assert kinds(ask("gcp", seen, failing_step="condition")) == ["no-events-found"]
-    assert kinds(ask("gcp", ENTRIES, failing_step="condition", audit_configs_on=True)) == ["no-events-found"]
+    on = unread._replace(on=True)
+    assert kinds(ask("gcp", ENTRIES, failing_step="condition", logging=on)) == ["no-events-found"]
     known = ask("gcp", ENTRIES, failing_step="condition", attempts=[attempt("gcp", "accepted")])
     assert kinds(known) == ["no-events-found"]
 
 
+def test_entries_of_another_project_say_nothing_of_this_one() -> None:
+    seen = replace(ENTRIES, services=frozenset({"sts.googleapis.com"}))
+    other = CallLogging(impersonating=False, own=frozenset({"481516234200"}), seen=frozenset({"990011223344"}))
+    note = ask("gcp", seen, failing_step="condition", logging=other)[1]
+    assert note.kind == "no-events-found"
+    assert note.headline == (
+        "Entries of sts.googleapis.com were read of project 990011223344, and none of project 481516234200."
+    )
+    assert "is not known" in note.detail
+    for alike in ({"weights-prod"}, {"481516234200", "990011223344"}):
+        notes = ask("gcp", seen, failing_step="condition", logging=other._replace(seen=frozenset(alike)))
+        assert kinds(notes) == ["no-events-found"], "an id may be that of the project with this number"
+
+
+@pytest.mark.parametrize("step", ["obtain", "configure", "permission"])
+def test_a_step_beside_the_calls_says_nothing_of_their_logging(step: str) -> None:
+    assert "exchange-logging-off" not in kinds(ask("gcp", ENTRIES, failing_step=step))
+
+
+def test_reads_that_were_logged_are_not_called_off() -> None:
+    seen = replace(ENTRIES, services=frozenset({"storage.googleapis.com"}))
+    assert "off by default" in ask("gcp", ENTRIES, failing_step="permission")[-1].detail
+    detail = ask("gcp", seen, failing_step="permission")[-1].detail
+    assert detail.startswith("Entries of storage.googleapis.com were read")
+    assert "off" not in detail
+
+
+def test_a_prediction_is_no_failure() -> None:
+    late = replace(ENTRIES, last=NOON - 7200)
+    notes = ask("gcp", late, failing_step="condition", observed=False, attempts=[attempt("gcp", "accepted")])
+    assert "failure" not in " ".join(note.headline + note.detail for note in notes)
+
+
 @pytest.mark.parametrize("step", ["target", "token"])
 def test_google_probably_does_not_log_what_names_no_provider(step: str) -> None:
-    note = ask("gcp", ENTRIES, audit_configs_on=True, failing_step=step)[-1]
+    note = ask("gcp", ENTRIES, logging=CallLogging(impersonating=False, on=True), failing_step=step)[-1]
     assert note.kind == "not-logged-by-vendor"
     assert "inferred" in note.headline
 
@@ -194,6 +234,7 @@ def test_google_probably_does_not_log_what_names_no_provider(step: str) -> None:
 def test_every_step_has_words(cloud: Cloud) -> None:
     for step in (None, *(step.id for step in STEPS[cloud])):
         for on in (True, False, None):
-            notes = ask(cloud, TRAIL if cloud == "aws" else ENTRIES, failing_step=step, audit_configs_on=on)
+            logging = CallLogging(step == "impersonate", on)
+            notes = ask(cloud, TRAIL if cloud == "aws" else ENTRIES, failing_step=step, logging=logging)
             assert notes[0].kind == "no-events-found"
             assert all(text.endswith(".") for note in notes for text in (note.headline, note.detail) if text)

@@ -253,3 +253,111 @@ def test_the_write_of_a_bucket_stands_in_the_timeline(aws: Bundle) -> None:
     assert change is not None
     (entry,) = [row for row in answer.report.timeline if row.get("event_id") == "PutBucketPolicy-2"]
     assert (entry["flips"], entry["diff"], entry["cloud"]) == (True, change["diff"], "aws")
+
+
+OWNER = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::210987654321:role/ModelWeights"}}
+
+
+def test_a_bucket_policy_that_was_deleted(aws: Bundle) -> None:
+    """The bucket's policy granted the reads that no policy of the role grants."""
+    made = role(aws, {"Login": policy(ECR)})
+    grants = policy(OWNER | {"Action": READS, "Resource": [BUCKET, f"{BUCKET}/*"]})
+    opened = write("PutBucketPolicy", 1, service="s3", bucketName="llama-weights", bucketPolicy=grants)
+    closed = write("DeleteBucketPolicy", 2, service="s3", bucketName="llama-weights")
+    assert changed_by(made, opened, closed) == "DeleteBucketPolicy-2"
+
+
+def test_a_repository_policy_that_was_deleted(aws: Bundle) -> None:
+    made = role(aws, {"Login": policy(ECR)})
+    image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/ml/serve:1"
+    made.target(aws={"role_arn": made.ROLE_ARN, "ecr_repository": image})
+    made.manifest([{"path": "aws/repository-policy.json", "call": "get", "outcome": "not_found"}])
+    text = json.dumps(policy(OWNER | {"Action": "ecr:*"}))
+    opened = write("SetRepositoryPolicy", 1, service="ecr", repositoryName="ml/serve", policyText=text)
+    closed = write("DeleteRepositoryPolicy", 2, service="ecr", repositoryName="ml/serve")
+    assert changed_by(made, opened, closed) == "DeleteRepositoryPolicy-2"
+
+
+KEY = "arn:aws:kms:us-east-1:210987654321:key/11112222-3333-4444-5555-666677778888"
+
+
+@pytest.mark.parametrize("named", [KEY, KEY.rpartition("/")[2]])
+def test_a_key_policy_that_was_put(aws: Bundle, named: str) -> None:
+    made = role(aws, {"Weights": policy(S3, allow("kms:Decrypt", KEY))})
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}}
+    made.write("aws/bucket-encryption.json", {"ServerSideEncryptionConfiguration": {"Rules": [rule]}})
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    shut = policy(root | {"Principal": {"AWS": "arn:aws:iam::210987654321:role/Admin"}})
+    made.write("aws/key-policy.json", {"Policy": json.dumps(shut)})
+    records = [
+        write("PutKeyPolicy", minute, service="kms", keyId=named, policyName="default", policy=json.dumps(text))
+        for minute, text in ((1, policy(root)), (2, shut))
+    ]
+    assert changed_by(made, *records) == "PutKeyPolicy-2"
+
+
+def test_a_boundary_that_was_exchanged(aws: Bundle) -> None:
+    made = role(aws, {"Weights": policy(S3)})
+    made.aws_role(PermissionsBoundary={"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": BOUNDARY})
+    made.write("aws/boundary.json", policy(ECR))
+    records = [
+        on_role("DeleteRolePermissionsBoundary", 1),
+        on_role("PutRolePermissionsBoundary", 2, permissionsBoundary=f"{BOUNDARY}2"),
+        on_role("PutRolePermissionsBoundary", 3, permissionsBoundary=BOUNDARY),
+    ]
+    assert changed_by(made, *records) in (
+        "PutRolePermissionsBoundary-3",
+        ["PutRolePermissionsBoundary-3", "PutRolePermissionsBoundary-2"],
+        "PutRolePermissionsBoundary-2",
+    )
+
+
+def test_the_repository_binding_that_was_removed(gcp: Bundle) -> None:
+    repository = f"projects/{gcp.PROJECT_ID}/locations/europe-west4/repositories/images"
+    gcp.target(
+        gcp={
+            "provider": gcp.GCP_PROVIDER,
+            "service_account": gcp.SERVICE_ACCOUNT,
+            "artifact_repository": f"europe-west4-docker.pkg.dev/{gcp.PROJECT_ID}/images/serve:1",
+        }
+    )
+    for name in ("repository", "project", "folder", "organization"):
+        gcp.write(f"gcp/{name}-policy.json", {"bindings": [], "etag": "x"})
+    granted = {"role": "roles/artifactregistry.reader", "members": [f"serviceAccount:{gcp.SERVICE_ACCOUNT}"]}
+    entries = [
+        {
+            "insertId": f"set-{minute}",
+            "timestamp": f"2026-11-22T20:{minute:02}:00Z",
+            "protoPayload": {
+                "serviceName": "artifactregistry.googleapis.com",
+                "methodName": "google.devtools.artifactregistry.v1.ArtifactRegistry.SetIamPolicy",
+                "resourceName": repository,
+                "authenticationInfo": {"principalEmail": "alice@example.com"},
+                "request": {"resource": repository, "policy": {"bindings": bindings, "etag": "x"}},
+            },
+        }
+        for minute, bindings in ((1, [granted]), (3, []))
+    ]
+    gcp.gcp_logs([gcp.log_entry(), *entries])
+    change = first(gcp.ask()).timing.change
+    assert change is not None
+    assert (change["event_id"], change["replay"]["before"]) == ("set-3", "allowed")
+
+
+@pytest.mark.parametrize(("statement", "right"), [(S3, True), (ECR, False)])
+def test_a_grant_that_was_tried_and_refused(aws: Bundle, statement: dict[str, Any], right: bool) -> None:
+    made = role(aws, {"Login": policy(ECR)})
+    tried = put("Weights", 5, statement) | {"errorCode": "LimitExceeded", "errorMessage": "Cannot exceed quota"}
+    made.cloudtrail([made.accepted_event(), tried])
+    assert [repair["right"] for repair in first(made.ask()).timing.repairs_refused] == [True] * right
+    denied = tried | {"errorCode": "AccessDenied", "requestParameters": None}
+    denied["errorMessage"] = (
+        "User: x is not authorized to perform: iam:PutRolePolicy on resource: role ModelWeights because"
+    )
+    made.cloudtrail([made.accepted_event(), denied])
+    assert [repair["right"] for repair in first(made.ask()).timing.repairs_refused] == [None]

@@ -147,11 +147,6 @@ class EventIds:
             number >>= 6
         return "".join(reversed(chars))
 
-    def cut(self, length: int) -> None:
-        """Remove the ids from that index on."""
-        del self.high[length:]
-        del self.low[length:]
-
     def extend(self, other: EventIds, most: int | None = None) -> None:
         """Add the ids of another column."""
         self.high.extend(other.high[:most])
@@ -290,12 +285,6 @@ class Rows:
             claims=identity.claims,
             inferred_from=where.inferred_from if exchange < 0 else self.event_id(exchange),
         )
-
-    def cut(self, length: int) -> None:
-        """Remove the rows from that index on; the tables keep their values."""
-        for name in _COLUMNS:
-            del getattr(self, name)[length:]
-        self.ids.cut(length)
 
     def extend(self, other: Rows) -> None:
         """Add the rows of another table."""

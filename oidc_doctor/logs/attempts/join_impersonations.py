@@ -15,8 +15,9 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from oidc_doctor.issuers import profile_for, subject_family
-from oidc_doctor.logs.attempts.matching import JOIN_WITHIN, SHARED_CALLERS, SUBJECT_MARK
+from oidc_doctor.logs.attempts.matching import JOIN_WITHIN, SHARED_CALLERS
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.google_names import SUBJECT_MARK
 
 if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.columns import Rows

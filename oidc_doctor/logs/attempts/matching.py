@@ -19,7 +19,6 @@ JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.
 
 SHARED_CALLERS = ("private", "gce-internal-ip")  # Google's text where it withholds the address
 _PRINCIPAL = "principal://iam.googleapis.com/"
-SUBJECT_MARK = "/subject/"  # in a principal, before the value of google.subject
 
 
 def for_target(
@@ -72,12 +71,6 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, is_p
     if not attempt.service_account:
         return is_possible
     return _may_be_same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
-
-
-def mapped_subject(principal: str | None) -> str | None:
-    """Return the value of google.subject in a principal, which need not be the token's; None for any other text."""
-    value = (principal or "").partition(SUBJECT_MARK)[2]
-    return value if value and principal and principal.startswith(_PRINCIPAL) else None
 
 
 def same_provider(logged: str, sent: str, *, pasted: bool) -> bool:

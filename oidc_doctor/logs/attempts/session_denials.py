@@ -1,4 +1,4 @@
-"""Denied calls of federated sessions as columns, grouped by the action, resource, session's role and error.
+"""Denied calls of federated sessions as columns, grouped by action, resource, role of the session, error, workload.
 
 CloudTrail delivers a call on another account's resource to both accounts, with an eventID of its own in each, and one
 sharedEventID [CloudTrail user guide, record contents].
@@ -10,16 +10,22 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_each, session_number, without_digits
+from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_each, without_digits
 from oidc_doctor.logs.records.cloudtrail import MADE_UP, digest_of
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.model.events import SessionDenial
 
 MOST_GROUPS = limits.DENIED_CALL_KINDS.most
 MOST_DENIALS = limits.DENIED_CALLS.most
 IDS_KEPT = 20  # of a group
+
+
+def _any(_: str | None) -> None:
+    return None
 
 
 class SessionDenials:
@@ -30,9 +36,10 @@ class SessionDenials:
         self.newest: list[SessionDenial | None] = [None]  # the newest call of each group
         self.ids = EventIds()
         self.same = EventIds()  # equal for all copies of an event
-        self.session = array("Q")
         self.group = array("i")
         self.time = array("d")
+        self.sessions = InternTable(None, limits.IDENTITIES.most)
+        self.session = array("i")  # None is that of sessions beyond the bound
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -49,7 +56,7 @@ class SessionDenials:
         self.time.append(denial.time)
         self.ids.append(event_id)
         self.same.append(denial.shared_id or event_id)
-        self.session.append(session_number(denial.session))
+        self.session.append(self.sessions.number(denial.session))
 
     def _group(self, key: tuple[Any, ...], denial: SessionDenial) -> int:
         group = self.groups.number(key)
@@ -61,14 +68,6 @@ class SessionDenials:
                 self.newest[group] = denial
         return group
 
-    def cut(self, length: int) -> None:
-        """Remove the rows from that index on."""
-        del self.group[length:]
-        del self.time[length:]
-        del self.session[length:]
-        self.ids.cut(length)
-        self.same.cut(length)
-
     def extend(self, other: SessionDenials) -> None:
         """Add the rows of another table."""
         numbers = [0]
@@ -78,30 +77,41 @@ class SessionDenials:
         self.dropped += other.dropped + max(0, len(other) - free_rows)
         self.group.extend(array("i", [numbers[group] for group in other.group[:free_rows]]))
         self.time.extend(other.time[:free_rows])
-        self.session.extend(other.session[:free_rows])
+        sessions = [self.sessions.number(session) for session in other.sessions.values]
+        self.session.extend(array("i", [sessions[number] for number in other.session[:free_rows]]))
         self.ids.extend(other.ids, free_rows)
         self.same.extend(other.same, free_rows)
 
-    def grouped(self) -> tuple[list[SessionDenial], int]:
-        """Return the groups, newest first, and how many calls were logged twice."""
+    def grouped(self, workload_of: Callable[[str | None], str | None] = _any) -> tuple[list[SessionDenial], int]:
+        """Return the groups, newest first, and how many calls were logged twice.
+
+        `workload_of` tells the workload of a session: the calls of two workloads are two groups.
+        """
         rows = self._once()
-        rows_of: dict[int, list[int]] = {}
+        workloads: dict[int, str | None] = {}
+        rows_of: dict[tuple[int, str | None], list[int]] = {}
         for row in rows:
             if self.group[row]:
-                rows_of.setdefault(self.group[row], []).append(row)
+                session = self.session[row]
+                if session not in workloads:
+                    workloads[session] = workload_of(self.sessions.values[session])
+                rows_of.setdefault((self.group[row], workloads[session]), []).append(row)
         denials = []
-        for group, members in rows_of.items():
+        for (group, _), members in rows_of.items():
             newest = self.newest[group]
             if newest is None:
                 continue
             members.sort(key=self.time.__getitem__, reverse=True)
+            ids = tuple(self.ids.text(row) for row in members[:IDS_KEPT])
             denials.append(
                 replace(
                     newest,
+                    session=self.sessions.values[self.session[members[0]]],
                     time=self.time[members[0]],
                     first_seen=self.time[members[-1]],
                     count=len(members),
-                    event_ids=tuple(self.ids.text(row) for row in members[:IDS_KEPT]),
+                    event_ids=ids,
+                    origin=newest.origin._replace(event_id=ids[0] or None),
                 )
             )
         return sorted(denials, key=lambda denial: (-denial.time, denial.event_ids)), len(self) - len(rows)

@@ -183,7 +183,7 @@ class Attempts:
     def keys_of_runs(self, parts: Iterable[AttemptSelection], runs: Iterable[OutcomeRun]) -> list[set[int]]:
         """Return for each run the keys of the attempts of all parts in its time."""
         kept = self._selected(parts)
-        times, keys = self.frame["time"].to_numpy()[kept], self.frame["key"].to_numpy()[kept]
+        times, keys = self.time[kept], self.key[kept]
         spans = ((np.searchsorted(times, run.begin, "left"), np.searchsorted(times, run.end, "right")) for run in runs)
         return [{int(key) for key in np.unique(keys[first:last])} for first, last in spans]
 
@@ -246,6 +246,11 @@ class Attempts:
 
     def _between(self, keys: Iterable[int], begin: float, end: float) -> Any:
         return np.isin(self.key, list(keys)) & (self.time >= begin) & (self.time <= end)
+
+    def first_after(self, keys: Iterable[int], begin: float) -> float | None:
+        """Return the time of the first attempt with these keys after `begin`; None without one."""
+        later = self.time[np.isin(self.key, list(keys)) & (self.time > begin)]
+        return float(later[0]) if later.size else None
 
     def attempt(self, row: int) -> Attempt:
         """Return an attempt as logged."""

@@ -18,6 +18,7 @@ from oidc_doctor.logs.reading.tolerant import values
 from oidc_doctor.logs.records import cloudtrail, gcp_audit
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.google_names import mapped_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,8 +101,12 @@ def records(
 
 
 def family_of(attempt: Attempt) -> str | None:
-    """Return the subject with `*` for the parts that vary, by the grammar of the provider's issuer."""
-    return None if attempt.subject is None else _family(attempt.provider, attempt.subject)
+    """Return the subject with `*` for the parts that vary, by the grammar of the provider's issuer.
+
+    An impersonation has no subject: until an exchange is joined to it, the mapped one tells the workloads apart.
+    """
+    subject = attempt.subject or mapped_subject(attempt.mapped_principal if attempt.step == "impersonate" else None)
+    return _family(attempt.provider, subject) if subject else None
 
 
 @functools.lru_cache(maxsize=4096)

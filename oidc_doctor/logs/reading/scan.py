@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from oidc_doctor.logs.attempts.columns import MOST_ROWS, Rows
 from oidc_doctor.logs.attempts.join_impersonations import join
 from oidc_doctor.logs.attempts.same_writes import once_each
+from oidc_doctor.logs.attempts.workloads import workloads
 from oidc_doctor.logs.reading.file import family_of
 from oidc_doctor.logs.reading.scan_state import ScanState
 from oidc_doctor.logs.reading.workers import read_all
@@ -66,7 +67,7 @@ def _scanned(state: ScanState) -> ScannedLogs:
     rows.compact()
     if state.source == "gcp-logs":
         join(rows)
-    denials, repeated = state.denials.grouped()
+    denials, repeated = state.denials.grouped(workloads(rows))
     changes = once_each(state.changes)
     duplicates += repeated + len(state.changes) - len(changes)
     coverage = LogCoverage(

@@ -36,7 +36,9 @@ class WriteScope(NamedTuple):
         if change.what in OF_POLICY:
             return account_of(name) in self.account_ids
         if change.what in OF_RESOURCE:
-            return self.read is None or name.rpartition("/")[2] in self.read
+            if not self.read:  # nothing names what the sessions read: the policies in the role's account may be of it
+                return not self.account_ids or change.account in self.account_ids
+            return name.rpartition("/")[2] in self.read
         if "workloadIdentityPools/" in name:
             return self.pools is None or name.partition("workloadIdentityPools/")[2].partition("/")[0] in self.pools
         if change.what == SET_POLICY and name.startswith(("projects/", "folders/", "organizations/")):
@@ -75,7 +77,7 @@ def scope_of(targets: Iterable[TargetEvidence]) -> WriteScope:
     return WriteScope(
         frozenset(roles) or None,
         frozenset(filter(None, account_ids)),
-        "\n".join(read),
+        "\n".join(filter(None, read)),
         frozenset(pools) or None,
         frozenset(accounts) or None,
     )

@@ -31,7 +31,7 @@ OF_PROVIDER = frozenset(
     {
         "CreateOpenIDConnectProvider", "DeleteOpenIDConnectProvider", "AddClientIDToOpenIDConnectProvider",
         "RemoveClientIDFromOpenIDConnectProvider", "UpdateOpenIDConnectProviderThumbprint", "TagOpenIDConnectProvider",
-        "UntagOpenIDConnectProvider",
+        "UntagOpenIDConnectProvider", "UpdateOpenIDConnectProvider",
     }
 )  # fmt: skip
 OF_POLICY = frozenset({"CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion"})

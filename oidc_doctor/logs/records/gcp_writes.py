@@ -153,10 +153,19 @@ def _resource(method_name: str, entry: Entry, payload: Entry) -> str | None:
     labels = members(members(entry.get("resource")).get("labels"))
     place = name or text(request.get("resource")) or text(request.get("name")) or ""
     if method_name in _ACCOUNT_WRITES or "/serviceAccounts/" in place or "email_id" in labels:
-        account = text(labels.get("email_id")) or place.rpartition("/serviceAccounts/")[2]
+        account = text(labels.get("email_id")) or (place.partition("/serviceAccounts/")[2] or None)
         created = text(members(payload.get("response")).get("email"))
-        return (created if method_name == "CreateServiceAccount" else None) or account or created
+        if method_name == "CreateServiceAccount":
+            return created or account or _new_account(place, labels, request)
+        return account or created or place or None
     return place.removeprefix("//cloudresourcemanager.googleapis.com/") or None
+
+
+def _new_account(place: str, labels: Entry, request: Entry) -> str | None:
+    """Return the e-mail that a refused creation would have made: its response has none [API reference, accountId]."""
+    new_id = text(request.get("accountId")) or text(request.get("account_id"))
+    project = place.partition("projects/")[2].partition("/")[0] or text(labels.get("project_id"))
+    return f"{new_id}@{project}.iam.gserviceaccount.com" if new_id and project else None
 
 
 def _pool_or_provider(method_name: str, name: str | None, request: Entry) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts import sentences, writes
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened
@@ -270,13 +270,14 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
     if cause.timing.until:
         sheet.row("until", moment(cause.timing.until, report.evaluated_at))
     if cause.timing.change:
-        _row(sheet, "changed", sentences.change(cause.timing.change, report.evaluated_at)[0])
+        _row(sheet, "changed", writes.change(cause.timing.change, report.evaluated_at)[0])
         _changed(sheet, report, cause.timing.change)
         _with_others(sheet, report, cause.timing.change)
     if cause.timing.token_change:
         _token(sheet, report, cause.timing.token_change)
     if cause.timing.mended_by:
-        _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
+        _row(sheet, "fixed", writes.change(cause.timing.mended_by, report.evaluated_at)[0])
+    _tried(sheet, report, cause)
     if cause.timing.session and cause.timing.session.get("attempt"):
         subject = f" as {_text(cause.timing.session['subject'])}" if cause.timing.session.get("subject") else ""
         sheet.row("session", f"given out by the attempt {_place(cause.timing.session['attempt'])}{subject}")
@@ -300,7 +301,7 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
 
 
 def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
-    changed(sheet, sentences.change(entry, report.evaluated_at)[1])
+    changed(sheet, writes.change(entry, report.evaluated_at)[1])
     if (entry.get("replay") or {}).get("before") == "accepted":
         sheet.row("", "the same token is accepted on the configuration before it, and refused after")
     if (entry.get("replay") or {}).get("before") == "allowed":
@@ -315,22 +316,28 @@ def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
         ("after", "since which the token was refused already"),
     ):
         for other in entry.get(word) or ():
-            _row(sheet, word, f"{sentences.change(other, report.evaluated_at)[0]}, {why}")
+            _row(sheet, word, f"{writes.change(other, report.evaluated_at)[0]}, {why}")
 
 
 def _token(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
     """Write how a token differs from those that are accepted: it changed, or it is of another workload."""
-    sentence = sentences.change(entry, report.evaluated_at)[0]
+    sentence = writes.change(entry, report.evaluated_at)[0]
     side = "request" if entry.get("what") == "request" else "token"
     if not sentences.is_new_kind(entry):
         _row(sheet, side, f"the {side} changed: {sentence}")
-        changed(sheet, sentences.change(entry, report.evaluated_at)[1])
+        changed(sheet, writes.change(entry, report.evaluated_at)[1])
         return
     now = report.evaluated_at
     seen = moment(entry.get("first_seen"), now)
     sheet.row(side, f"{sentences.new_kind(entry)}, first seen {seen}: {sentence}")
     last = f"last seen {moment(entry.get('old_last_seen'), now)}"
     sheet.row("accepted", f"{_text(str(entry.get('from') or 'none'))}, {last}")
+
+
+def _tried(sheet: Sheet, report: Report, cause: Cause) -> None:
+    """Write the repairs that were refused."""
+    for repair in cause.timing.repairs_refused:
+        sheet.row("tried", writes.repair(repair, report.evaluated_at))
 
 
 def settle(sheet: Sheet, text: str) -> None:

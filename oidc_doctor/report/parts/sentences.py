@@ -38,9 +38,11 @@ SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–":
 
 
 # The meaning of `since`, if it is not the time of a logged failure.
-_BASES = {
-    "change": "the time of the change: refusals like this one leave no event",
-    "last-success": "the last logged success: refusals like this one leave no event",
+_BASES = {"change": "the time of the change", "last-success": "the last logged success"}
+# What the logs have of a refusal at a step whose refusals the vendor does not log.
+_LEFT = {
+    "aws": "refusals like this one usually leave no event",
+    "gcp": "refusals like this one probably leave no entry",
 }
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
@@ -181,12 +183,16 @@ def of_kind(rows: list[AttemptRow], exchange: Exchange) -> list[AttemptRow]:
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
-    """Return whether a refusal of the exchange was observed: the newest logged attempt of a step, or a given error."""
-    for step in ("exchange", "impersonate"):
-        logged = [row for row in of_kind(attempts_on(report, exchange, step), exchange) if row.step == step]
-        if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
-            return True
+    """Return whether a refusal of the exchange was observed: its token's newest logged attempt, or a given error."""
+    if _refused_last(exchange):
+        return True
     return any(entry.get("reading") != "unknown" for entry in observed_of(report, exchange))
+
+
+def _refused_last(exchange: Exchange) -> bool:
+    """Return whether the newest logged attempt of the token was refused, by what may be in force still."""
+    last = exchange.last_attempt
+    return last is not None and last.get("outcome") == "refused" and not last.get("over")
 
 
 def observed_of(report: Report, exchange: Exchange) -> list[dict[str, str]]:
@@ -245,6 +251,9 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
+        if cause.timing.session:  # the refused call was logged
+            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
+            return "✗", f"{refused}: perhaps {why.removeprefix('the exchange is not the fault: ')}."
         if cause.named.refusal.fact("shown_by") and exchange.prediction == "accepted":
             return "?", f"{accepted}, but perhaps {why}."
         request = "the workload's own request"
@@ -257,16 +266,39 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if exchange.prediction == "refused":
         return "✗", f"{cloud} {refuses} {request}{perhaps[0]}{why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {request}{perhaps[0]}{why}."
+        return "✗", f"{cloud} refused {request}{_at_logged_step(exchange)}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
         return "✓", f"{accepted}{_too_wide(report, exchange)}."
     return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
 
 
+def _calls(cause: Cause) -> str:
+    """Return the logged calls that the session was refused: "GetObject (s3.amazonaws.com, 4 times)"."""
+    session = cause.timing.session or {}
+    action, service = (clip(visible(str(session.get(key) or "")), _NAME) for key in ("action", "service"))
+    count = session.get("count")
+    times = f", {count:,} times" if isinstance(count, int) and count > 1 else ""
+    return f"{action} ({service}{times})"
+
+
+def _at_logged_step(exchange: Exchange) -> str:
+    """Return where Google refused the token, by the call that the newest event names. AWS logs one call alone."""
+    last = exchange.last_attempt
+    if last is None or not _refused_last(exchange) or exchange.cloud == "aws":
+        return ""
+    if last.get("step") != "impersonate":
+        return " at the exchange"
+    account = clip(visible(str(last.get("service_account") or "")), _PLACE)
+    return f" at the impersonation of {account}" if account else " at the impersonation"
+
+
 def earlier(report: Report, cause: Cause) -> str:
     """Return the sentence of a past cause: the refusal and its end."""
     until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
-    return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
+    kind = cause.named.refusal.kind
+    unexplained = kind in (Kind.REFUSED_UNEXPLAINED, Kind.OUTSIDE_THE_ALLOW_POLICY) and cause.cloud == "gcp"
+    at = (" at the impersonation" if cause.step == "impersonate" else " at the exchange") if unexplained else ""
+    return f"{CLOUDS[cause.cloud]} refused this token{at} {until}: {reason(cause)}"
 
 
 def headline(report: Report) -> tuple[str, str]:
@@ -325,7 +357,11 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     now = report.evaluated_at
     when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
     if cause.timing.since_basis in _BASES:
-        return f"{when}, {_BASES[cause.timing.since_basis]}"
+        from oidc_doctor.model.steps import UNLOGGED  # late: import only when a report is rendered
+
+        unlogged = cause.step in UNLOGGED[cause.cloud]
+        left = _LEFT[cause.cloud] if unlogged else "no refusal since was seen in the logs that were read"
+        return f"{when}, {_BASES[cause.timing.since_basis]}: {left}"
     if cause.timing.refused_since:
         until = "since" if cause.status == "active" else "until then" if cause.timing.until is None else "in all"
         before = f", {cause.timing.accepted_before:,} accepted before" if cause.timing.accepted_before else ""
@@ -412,24 +448,6 @@ def counted(row: AttemptRow) -> str:
     calls = steps_of(row.step).removesuffix("s" if row.count == 1 else "")
     ending = {"unknown": "of unknown outcome"}.get(row.outcome, row.outcome)
     return f"{row.count:,} {calls} with {CLOUDS[row.cloud]} {ending}"
-
-
-def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
-    """Return a configuration or token change: a sentence, and the lines of its diff."""
-    members = dict(entry)
-    when = members.get("time") or members.get("at")
-    words = [moment(when, now, seconds=True)] if when else []
-    what, by, event = (clip(visible(str(members.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
-    if members.get("text"):
-        what = clip(visible(str(members["text"])), _PLACE)
-    words += [" ".join(filter(None, (what, f"by {by}" if by else "")))]
-    words += [f"event {event}"] if event else []
-    diff = members.get("diff") or []
-    lines = diff.split("\n") if isinstance(diff, str) else [str(line) for line in diff]
-    old, new = members.get("before", members.get("from")), members.get("after", members.get("to"))
-    if not lines and (old is not None or new is not None):
-        lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
-    return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
 
 
 def checks(rows: Iterable[CheckRow]) -> str:

@@ -16,6 +16,7 @@ _SIGNS = {"accepted": "✓", "refused": "✗"}
 _MOST = 12  # lines, unless `verbose`
 _NAME = 120  # characters of a kind of token
 _BY = 60  # characters of the author of a write
+_SUBJECT = 80  # characters of a workload
 
 
 class Line(NamedTuple):
@@ -33,7 +34,7 @@ def lines(report: Report, *, verbose: bool = False) -> tuple[list[Line], int]:
     if len(entries) > _MOST and not verbose:
         entries = _merged(report.timeline, apart=False)
     outcomes = {entry.get("outcome") for entry in entries if entry.get("kind") == "attempts"}
-    turns = any(entry.get("flips") or entry.get("kind") == "failed-change" for entry in entries)
+    turns = any(entry.get("flips") or entry.get("kind") in ("failed-change", "calls") for entry in entries)
     if not turns and len(outcomes) < 2:  # noqa: PLR2004
         return [], 0
     logged = _lines(entries, report.evaluated_at)
@@ -100,6 +101,11 @@ def _line(entry: dict[str, Any], now: str, calls: str, of_kind: str) -> Line:
         outcome = str(entry.get("outcome"))
         span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
         return Line(span, _SIGNS.get(outcome, "?"), f"{_count(entry):,}{calls} {visible(outcome)}{of_kind}", 2)
+    if entry.get("kind") == "calls":
+        span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
+        whose = clip(visible(str(entry.get("subject") or "")), _SUBJECT)
+        call = clip(visible(str(entry.get("what") or "")), _BY)
+        return Line(span, "✗", f"{_count(entry):,} refused after the exchange: {call}{whose and f', of {whose}'}", 2)
     what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
     what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
     event = clip(visible(str(entry.get("event_id") or "")), 8)

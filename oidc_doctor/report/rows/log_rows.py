@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_doctor.report.parts import fixes, sentences
+from oidc_doctor.report.parts import fixes, sentences, writes
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
 from oidc_doctor.report.parts.times import moment, parse, period
@@ -265,7 +265,7 @@ def _several(groups: list[dict[str, Any]], key: str) -> str:
 
 def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> None:
     now = report.evaluated_at
-    _, lines = sentences.change(entry, now)
+    _, lines = writes.change(entry, now)
     action = visible(str(entry.get("what") or entry.get("text") or "change"))
     when = moment(entry.get("time"), now, seconds=True)
     refused = ", refused" if row.kind == "failed-change" else ""

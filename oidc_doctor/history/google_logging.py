@@ -1,0 +1,138 @@
+"""Whether Google Cloud logs exchanges and impersonations: by the entries that were read, and by auditConfigs.
+
+Both are Data Access records of type ADMIN_READ, off by default. They are switched on for a service in the project that
+owns the resource, or in a folder or the organisation above it; the configurations combine (Google, Cloud Audit Logs
+overview). The service is sts.googleapis.com for exchanges, and iam.googleapis.com for the impersonations that
+iamcredentials.googleapis.com writes (Google's audit logging pages for STS and IAM Credentials).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS, full_name
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import GcpProvider, ServiceAccount
+from oidc_doctor.model.google_names import project_of_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oidc_doctor.logs.attempts.columns import SignatureKey
+    from oidc_doctor.model.evidence import AllowPolicy, TargetEvidence
+
+_IAM = "iam.googleapis.com"
+
+
+class CallLogging(NamedTuple):
+    """What is known of the log entries of one kind of call."""
+
+    impersonating: bool
+    on: bool | None = None  # by the audit configurations; None where one that may switch it on was not read
+    unread: tuple[str, ...] = ()  # the audit configurations that were not read: of the project, folder, organisation
+    own: frozenset[str] = frozenset()  # id and number of the project that would hold the entries, as far as known
+    seen: frozenset[str] = frozenset()  # projects, by id or number, of which entries of these calls were read
+
+    @property
+    def calls(self) -> str:
+        """The calls, as the subject of a sentence."""
+        return "Impersonations" if self.impersonating else "Exchanges"
+
+    @property
+    def writer(self) -> str:
+        """The service that writes their entries."""
+        return IAM_CREDENTIALS if self.impersonating else STS
+
+    @property
+    def switch(self) -> str:
+        """The service for which they are switched on."""
+        return _IAM if self.impersonating else STS
+
+    @property
+    def was_seen(self) -> bool:
+        """Whether an entry of such a call in the own project was read."""
+        return bool(self.own & self.seen)
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The projects of which entries were read, where none of them can be the own one."""
+        if not self.own or not self.seen or self.was_seen:
+            return ()
+        forms = {name.isdigit() for name in self.own}
+        return tuple(sorted(self.seen)) if all(name.isdigit() in forms for name in self.seen) else ()
+
+
+def call_logging(evidence: TargetEvidence, keys: Iterable[SignatureKey], *, impersonating: bool) -> CallLogging:
+    """Return what is known of the entries of the target's calls. `keys` are those of all attempts that were read."""
+    own = _own_project(evidence, impersonating=impersonating)
+    seen = {_project_of(key) for key in keys if (key.step == "impersonate") == impersonating and key.cloud == "gcp"}
+    service = _IAM if impersonating else STS
+    on, unread = _switched_on(evidence, own, service)
+    return CallLogging(impersonating, on, unread, own, frozenset(filter(None, seen)))
+
+
+def _project_of(key: SignatureKey) -> str:
+    if key.step == "impersonate":
+        return project_of_account(key.service_account or "")
+    return _project_in(key.provider or "")
+
+
+def _project_in(name: str) -> str:
+    """Return PROJECT of projects/PROJECT/…, an id or a number."""
+    head, _, rest = full_name(name).partition("/")
+    return rest.partition("/")[0] if head == "projects" else ""
+
+
+def _own_project(evidence: TargetEvidence, *, impersonating: bool) -> frozenset[str]:
+    """Return the project of the provider, or of the service account, by each name of it that is known."""
+    target, gcp = evidence.target.gcp, evidence.gcp
+    if impersonating:
+        account = (target.service_account if target else None) or ""
+        if not account and gcp is not None and isinstance(gcp.service_account, ServiceAccount):
+            account = gcp.service_account.email or ""
+        own = project_of_account(account)
+    else:
+        own = _project_in((target and (target.provider or target.audience)) or "")
+        if not own and gcp is not None and isinstance(gcp.provider, GcpProvider):
+            own = _project_in(gcp.provider.name or "")
+    if not own:
+        return frozenset()
+    read = {gcp.project_id, gcp.project_number} - {None} if gcp is not None else set()
+    return frozenset({own, *(filter(None, read) if own in read else ())})
+
+
+def _switched_on(evidence: TargetEvidence, own: frozenset[str], service: str) -> tuple[bool | None, tuple[str, ...]]:
+    """Return whether ADMIN_READ is on for the service, and the configurations that were not read."""
+    gcp = evidence.gcp
+    if gcp is None:
+        return None, ("project", "folder", "organisation")
+    read_project = {gcp.project_id, gcp.project_number} - {None}
+    of_another = bool(own and read_project and not own & read_project and _comparable(own, read_project))
+    policies: dict[str, AllowPolicy | Missing] = {
+        "project": Missing("gcp/project-policy.json", "of another project") if of_another else gcp.project_policy,
+        "folder": gcp.folder_policy,
+        "organisation": gcp.organization_policy,
+    }
+    read = {name: policy for name, policy in policies.items() if not isinstance(policy, Missing)}
+    if any(_is_on(policy.document.value, service) for policy in read.values()):
+        return True, ()
+    unread = tuple(name for name in policies if name not in read)
+    return (None, unread) if unread else (False, ())
+
+
+def _comparable(own: frozenset[str], others: set[Any]) -> bool:
+    """Whether both sides have a name of one form: an id and a number may be of one project."""
+    return bool({name.isdigit() for name in own} & {str(name).isdigit() for name in others})
+
+
+def _is_on(policy: Any, service: str) -> bool:
+    """Whether auditConfigs have ADMIN_READ for the service, with nobody exempted [API reference, AuditConfig]."""
+    configs = policy.get("auditConfigs") if isinstance(policy, dict) else None
+    for config in configs if isinstance(configs, list) else ():
+        if not isinstance(config, dict) or config.get("service") not in (service, "allServices"):
+            continue
+        kinds = config.get("auditLogConfigs")
+        for kind in kinds if isinstance(kinds, list) else ():
+            if isinstance(kind, dict) and kind.get("logType") == "ADMIN_READ" and not kind.get("exemptedMembers"):
+                return True
+    return False
