@@ -276,8 +276,7 @@ def _trail_patterns(start: bytes, *, is_region_known: bool) -> _Patterns:
         *([] if is_region_known else [(b'"awsRegion"', _REGION)]),
         *((escape, _ODD) for escape in _ESCAPES),
         (b"nsightDetails", _ODD),
-        (b'"eventSource":"sts.amazonaws.com"', _SERVICE),
-        (b'"eventSource": "sts.amazonaws.com"', _SERVICE),
+        *_services(b'"eventSource":%b"%b.amazonaws.com"', b"sts", b"iam"),
         (b"federatedProvider", _FEDERATED),
         (b'errorCode"', _ERROR),
         *((name.encode(), _NAME) for name in _TRAIL_NAMES),
@@ -290,16 +289,19 @@ def _entry_patterns(start: bytes) -> _Patterns:
         (start, _START),
         (b'"timestamp"', _TIME),
         *((escape, _ODD) for escape in _ESCAPES),
-        *(
-            (b'"serviceName":%b"%b.googleapis.com"' % (space, name), _SERVICE)
-            for name in (b"sts", b"iamcredentials", b"iam")
-            for space in (b"", b" ")
+        *_services(
+            b'"serviceName":%b"%b.googleapis.com"', b"sts", b"iamcredentials", b"iam", b"storage", b"artifactregistry"
         ),
         (b"principal://", _FEDERATED),
         (b'"code"', _ERROR),
         (b'"ERROR"', _ERROR),
         *((name.encode(), _NAME) for name in _ENTRY_NAMES),
     )
+
+
+def _services(form: bytes, *names: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield the patterns of services by whose absence a missing event is judged."""
+    return ((form % (space, name), _SERVICE) for name in names for space in (b"", b" "))
 
 
 def _patterns(*patterns: tuple[bytes, int]) -> _Patterns:

@@ -131,6 +131,7 @@ def check(data: bytes, source: Source = "cloudtrail", *, counts: bool = True) ->
             line.rpartition(": ")[2] for line in full.problems.lines()
         ]
         assert found.services == full.services if exact else found.services <= full.services
+        assert found.services >= full.services & {"sts.amazonaws.com", "iam.amazonaws.com"}
         assert found.regions == full.regions
     return full
 
