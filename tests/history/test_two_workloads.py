@@ -350,6 +350,18 @@ def both(aws: Bundle, other: str) -> list[tuple[int, str]]:
     return [(0, aws.SUBJECT), (10, other)]
 
 
+def test_many_workloads_are_as_many_in_each_part(aws: Bundle) -> None:
+    models = [subject(aws, model=f"m{number:02}") for number in range(30)]
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    good = [aws.accepted_event(event_id=f"a{n}", at=clock(2, n), subject=s) for n, s in enumerate(models)]
+    bad = [aws.event(event_id=f"b{n}", at=clock(9, n), subject=s) for n, s in enumerate(models)]
+    first, edit = trust_edit(aws, clock(1), aws.TEAM), trust_edit(aws, clock(8, 30), "Another1")
+    text = " ".join(texts(aws.cloudtrail([first, *good, edit, *bad]).remove("token.jwt").ask().report)[0].split())
+    assert "30 refused since, 30 accepted before (exchanges of 30 kinds of token, 1 refused of this one)" in text
+    assert "30 accepted, of 30 kinds of token" in text
+    assert "30 refused, of 30 kinds of token" in text
+
+
 def test_impersonations_without_a_caller_are_counted_once(gcp: Bundle) -> None:
     """Two workloads whose callers are named, and successes that name the account alone: those may be of either."""
     entries = []

@@ -53,8 +53,10 @@ def _merged(timeline: list[dict[str, Any]], *, apart: bool) -> list[dict[str, An
         is_same_kind = last is not None and entry.get("kind") == last.get("kind") == "attempts"
         if is_same_kind and last is not None and all(entry.get(key) == last.get(key) for key in alike):
             until = max(str(last.get("until")), str(entry.get("until")))
-            kinds = list(dict.fromkeys([*_families(last), *_families(entry)]))
-            merged[-1] = {**last, "until": until, "count": _count(last) + _count(entry), "families": kinds}
+            families = list(dict.fromkeys([*_families(last), *_families(entry)]))
+            kinds = max(len(families), _kinds(last), _kinds(entry))
+            counts = {"count": _count(last) + _count(entry), "families": families, "kinds": kinds}
+            merged[-1] = {**last, "until": until, **counts}
         else:
             merged.append(entry)
     return merged
@@ -63,6 +65,12 @@ def _merged(timeline: list[dict[str, Any]], *, apart: bool) -> list[dict[str, An
 def _families(entry: dict[str, Any]) -> list[str]:
     families = entry.get("families")
     return [str(family) for family in families] if isinstance(families, list) else []
+
+
+def _kinds(entry: dict[str, Any]) -> int:
+    """Return how many kinds of token an entry counts; it lists some of them."""
+    kinds = entry.get("kinds")
+    return kinds if isinstance(kinds, int) else len(_families(entry))
 
 
 def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
@@ -79,7 +87,10 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
         with_cloud = f" with {CLOUDS[entry['cloud']]}" if entry.get("cloud") in CLOUDS else ""
         label = f" {calls}{with_cloud}" if len(clouds) > 1 or len(steps) > 1 else ""
         whose = _families(entry)
-        of_kind = f": {names[whose[0]]}" if len(whose) == 1 else f", of {len(whose)} kinds of token" if whose else ""
+        number = _kinds(entry)
+        of_kind = (
+            f": {names[whose[0]]}" if number == len(whose) == 1 else f", of {number} kinds of token" if whose else ""
+        )
         lines.append(_line(entry, now, label, of_kind if len(kinds) > 1 or len(whose) > 1 else ""))
     return lines
 
