@@ -56,7 +56,8 @@ def _merged(timeline: list[dict[str, Any]], *, apart: bool) -> list[dict[str, An
             families = list(dict.fromkeys([*_families(last), *_families(entry)]))
             kinds = max(len(families), _kinds(last), _kinds(entry))
             counts = {"count": _count(last) + _count(entry), "families": families, "kinds": kinds}
-            merged[-1] = {**last, "until": until, **counts}
+            resource = last.get("resource") if last.get("resource") == entry.get("resource") else None
+            merged[-1] = {**last, "until": until, "resource": resource, **counts}
         else:
             merged.append(entry)
     return merged
@@ -87,12 +88,20 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
         with_cloud = f" with {CLOUDS[entry['cloud']]}" if entry.get("cloud") in CLOUDS else ""
         label = f" {calls}{with_cloud}" if len(clouds) > 1 or len(steps) > 1 else ""
         whose = _families(entry)
+        alike = {other.get("resource") for other in attempts if _of(other) == _of(entry)}
+        resource = str(entry.get("resource") or "").rpartition("/")[2]
+        label_of_resource = f" on {clip(visible(resource), _BY)}" if len(alike) > 1 and resource else ""
         number = _kinds(entry)
         of_kind = (
             f": {names[whose[0]]}" if number == len(whose) == 1 else f", of {number} kinds of token" if whose else ""
         )
-        lines.append(_line(entry, now, label, of_kind if len(kinds) > 1 or len(whose) > 1 else ""))
+        told = of_kind if len(kinds) > 1 or number > 1 else ""
+        lines.append(_line(entry, now, label, label_of_resource + told))
     return lines
+
+
+def _of(entry: dict[str, Any]) -> tuple[object, object]:
+    return entry.get("cloud"), entry.get("step")
 
 
 def short_names(families: list[str]) -> dict[str, str]:
