@@ -400,3 +400,13 @@ def test_attempts_of_unknown_outcome_are_not_refusals(aws: Bundle) -> None:
     events += [aws.event(event_id=f"cut-{hour}", at=clock(hour), errorCode=..., errorMessage=...) for hour in (7, 8)]
     report = aws.cloudtrail(events).ask().report
     assert {(entry["outcome"], entry["count"]) for entry in report.timeline} == {("accepted", 4), ("unknown", 2)}
+
+
+def test_copies_are_said_beside_the_records_that_were_read(aws: Bundle) -> None:
+    events = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)]
+    answer = aws.cloudtrail(events, "a").cloudtrail(events[:3], "b").ask()
+    assert [row.count for row in answer.report.attempts] == [4]
+    (row,) = [row for row in answer.report.coverage if row.what == "aws/cloudtrail"]
+    assert (row.count, row.reason) == (7, "3 of them are copies of another, and count once")
+    (row,) = [row for row in aws.remove("aws/cloudtrail/b.json").report().coverage if row.what == "aws/cloudtrail"]
+    assert row.reason == ""
