@@ -188,6 +188,9 @@ class _Target:
         evidence, token, readings = self.evidence, tokens[index], list(errors)
         replayed = self.run.replayed.get((evidence.target.name, cloud))
         of_token = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
+        if token.kind == "event" and token.subject is None:  # of several principals, those of the event's own
+            families = {one.family for one in of_token if token.name in one.event_ids} - {None}
+            of_token = [one for one in of_token if not families or one.family is None or one.family in families]
         newest = next(iter(of_token), None)
         logged = reading_of_attempt(newest.sample) if newest is not None else None
         if logged is not None and newest is not None and replayed is not None and replayed.is_fixed(newest):

@@ -79,7 +79,7 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
     attempts = [entry for entry in entries if entry.get("kind") == "attempts"]
     clouds = {entry.get("cloud") for entry in attempts}
     steps = {entry.get("step") for entry in attempts}
-    kinds = {tuple(_families(entry)) for entry in attempts}
+    kinds = {tuple(_families(entry)) for entry in attempts if _families(entry)}
     names = short_names(sorted({family for entry in attempts for family in _families(entry)}))
     lines = []
     for entry in entries:
