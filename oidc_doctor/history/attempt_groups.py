@@ -120,7 +120,8 @@ class _Grouping:
                 merged.setdefault(self._decided(group), []).append(group)
             elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
                 fellows = merged.get(self._decided(group), [])
-                key = self._decided(group) if _agree([*fellows, group]) else (group.step, group.part)
+                turns = 0 if "unknown" in group.decisions[busy] else 1  # of workloads that a replay holds to be alike
+                key = self._decided(group) if _agree([*fellows, group], turns) else (group.step, group.part)
                 merged.setdefault(key, []).append(group)
             else:
                 unsure.append(group)
@@ -217,8 +218,11 @@ class _Grouping:
         )
 
 
-def _agree(groups: list[FamilyGroup]) -> bool:
-    """Whether the outcomes of several workloads turned together: else they are decided apart, whatever is not known."""
+def _agree(groups: list[FamilyGroup], turns: int) -> bool:
+    """Whether the outcomes of several workloads turned together: else they are decided apart, whatever is not known.
+
+    `turns` is how often they may have turned without any of them having turned itself: each may have come once.
+    """
     runs = sorted((run for group in groups for run in group.runs), key=lambda run: run.begin)
     last = {True: float("-inf"), False: float("-inf")}  # until when attempts were accepted, and refused
     for run in runs:
@@ -226,7 +230,7 @@ def _agree(groups: list[FamilyGroup]) -> bool:
             return False
         last[run.accepted] = max(last[run.accepted], run.end)
     together = sum(run.accepted != following.accepted for run, following in itertools.pairwise(runs))
-    return together <= max(len(group.runs) - 1 for group in groups)
+    return together <= max(turns, *(len(group.runs) - 1 for group in groups))
 
 
 def _identity_pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:
