@@ -309,11 +309,14 @@ def _seen(exchange: Judged) -> Seen:
     return Seen(
         accepted_subjects(exchange),
         tuple(
-            Earlier(revision.evidence, _moment(following.start))
+            Earlier(revision.evidence, _moment(following.start) if following.change is not None else _UNSEEN_CHANGE)
             for revision, following in reversed(list(itertools.pairwise(revisions)))
         ),
         long_enough=bool(times) and max(times) - min(times) >= _SHOWS_UNUSED,
     )
+
+
+_UNSEEN_CHANGE = "a change that was not seen in what was read"
 
 
 def accepted_subjects(exchange: Judged) -> list[str]:

@@ -94,12 +94,20 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
     return Coverage(
         what,
         "partial" if covered.problems else "read",
-        "; ".join((*covered.problems, *covered.notes)),
+        "; ".join((*covered.problems, *covered.notes, *_copies(covered))),
         rfc3339(covered.first) if covered.first is not None else None,
         rfc3339(covered.last) if covered.last is not None else None,
         covered.events,
         named=named or bool(covered.problems),
     )
+
+
+def _copies(covered: LogCoverage) -> list[str]:
+    """Say how many records were further copies, which files that overlap have."""
+    number = covered.duplicates
+    if not number:
+        return []
+    return [f"{number:,} of them {'is a copy' if number == 1 else 'are copies'} of another, and count once"]
 
 
 def _instant(run: Run) -> float:

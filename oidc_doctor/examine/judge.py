@@ -228,6 +228,9 @@ class _Target:
         of_token = [
             signature for signature in signatures if token_of_signature(signature, tokens, replayed, mapped) == index
         ]
+        if token.kind == "event" and token.subject is None:  # of several principals, those of the event's own
+            families = {one.family for one in of_token if token.name in one.event_ids} - {None}
+            of_token = [one for one in of_token if not families or one.family is None or one.family in families]
         newest = next(iter(of_token), None)
         refused = refused_at_last(of_token, replayed)
         logged = reading_of_attempt(refused.sample) if refused is not None else None

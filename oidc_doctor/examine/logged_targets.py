@@ -46,13 +46,31 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
         account = signature.sample.service_account
         if account and not _name_of(signature.sample) and account not in of_providers:
             found.setdefault(("gcp", account), []).append(signature)
-    ordered = sorted(found.items(), key=lambda item: (item[1][0].sample.outcome != "refused", -item[1][0].last_seen))
-    targets = [_target(evidence, cloud, name, of_it) for (cloud, name), of_it in ordered[:MOST_TARGETS]]
+    by_account = {key: listed for item in found.items() for key, listed in _by_account(*item).items()}
+    ordered = sorted(
+        by_account.items(), key=lambda item: (item[1][0].sample.outcome != "refused", -item[1][0].last_seen)
+    )
+    targets = [
+        _target(evidence, cloud, name, of_it, account) for (cloud, name, account), of_it in ordered[:MOST_TARGETS]
+    ]
     if not targets:
         return snapshot, []
-    left = [name for (_, name), _ in ordered[MOST_TARGETS:]]
+    left = list(dict.fromkeys(name for (_, name, _), _ in ordered[MOST_TARGETS:]))
     warning = f"{len(left)} more roles and providers occur in the logs, and are not judged: {', '.join(left)}"
     return snapshot._replace(targets=_distinct(targets)), [warning] if left else []
+
+
+def _by_account(key: tuple[Cloud, str], signatures: list[Signature]) -> dict[tuple[Cloud, str, str], list[Signature]]:
+    """Return the signatures of a role or provider, for each service account where a provider leads to several."""
+    cloud, name = key
+    accounts = list(dict.fromkeys(account for one in signatures if (account := one.sample.service_account)))
+    if cloud == "aws" or len(accounts) < 2:  # noqa: PLR2004 - several
+        return {(cloud, name, ""): signatures}
+    exchanges = [one for one in signatures if one.sample.service_account is None]
+    return {
+        (cloud, name, account): [*(one for one in signatures if one.sample.service_account == account), *exchanges]
+        for account in accounts
+    }
 
 
 def _is_named(evidence: TargetEvidence, cloud: Cloud) -> bool:
@@ -71,11 +89,15 @@ def _name_of(attempt: Attempt) -> str:
     return (attempt.target if attempt.cloud == "aws" else full_name(attempt.provider or "")) or ""
 
 
-def _target(evidence: TargetEvidence, cloud: Cloud, name: str, signatures: Sequence[Signature]) -> TargetEvidence:
+def _target(
+    evidence: TargetEvidence, cloud: Cloud, name: str, signatures: Sequence[Signature], of_account: str
+) -> TargetEvidence:
+    """The target of a role or provider. `of_account` is the service account where the provider leads to several."""
     newest = signatures[0].sample
     at = _of_event(newest)
     target = evidence.target
     short = name.rpartition("/")[2] or name
+    short += f"-{of_account.partition('@')[0]}" if of_account else ""
     if cloud == "aws":
         request = (target.aws or TargetAws())._replace(role_arn=name)
         origins = {**target.origins, "aws.role_arn": at}

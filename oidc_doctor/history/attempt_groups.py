@@ -6,6 +6,7 @@ family, then families with the same tenant and the same decisions are merged.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Attempt, Signature
 
 _MOST_CELLS = 40  # identities of one family that are replayed on each revision
+_UNDECIDED = frozenset({"unknown", "doubtful"})
 _MOST_FAMILIES = limits.FAMILIES.most
 
 
@@ -114,8 +116,13 @@ class _Grouping:
             is_nobodys = group.step == "impersonate" and group.family is None and self.named > 1
             if is_nobodys or self._contradicts_replay(group):
                 merged[group.step, group.part] = [group]
-            elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
+            elif not _UNDECIDED & set(group.decisions[busy]):
                 merged.setdefault(self._decided(group), []).append(group)
+            elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
+                fellows = merged.get(self._decided(group), [])
+                turns = 0 if "unknown" in group.decisions[busy] else 1  # of workloads that a replay holds to be alike
+                key = self._decided(group) if _agree([*fellows, group], turns) else (group.step, group.part)
+                merged.setdefault(key, []).append(group)
             else:
                 unsure.append(group)
         for group in unsure:
@@ -209,6 +216,21 @@ class _Grouping:
         return AttemptSelection(
             keys, _identity_pairs(by_decisions[decisions]), frozenset(), self.replayer.by_circumstance
         )
+
+
+def _agree(groups: list[FamilyGroup], turns: int) -> bool:
+    """Whether the outcomes of several workloads turned together: else they are decided apart, whatever is not known.
+
+    `turns` is how often they may have turned without any of them having turned itself: each may have come once.
+    """
+    runs = sorted((run for group in groups for run in group.runs), key=lambda run: run.begin)
+    last = {True: float("-inf"), False: float("-inf")}  # until when attempts were accepted, and refused
+    for run in runs:
+        if run.begin < last[not run.accepted]:
+            return False
+        last[run.accepted] = max(last[run.accepted], run.end)
+    together = sum(run.accepted != following.accepted for run, following in itertools.pairwise(runs))
+    return together <= max(turns, *(len(group.runs) - 1 for group in groups))
 
 
 def _identity_pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:

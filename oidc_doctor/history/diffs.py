@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.logs.records.gcp_writes import deltas_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,12 +41,23 @@ def diff_of(history: History, index: int) -> str:
         if name == "url" or (len(changed) > 1 and name in {"role", "provider", "state", "pool", "account"}
                              and before == after):  # fmt: skip
             continue
-        lines = _lines(name, before, after)
+        lines = _differences(history, index) if before is after is UNSEEN and name.endswith("bindings") else []
+        lines = lines or _lines(name, before, after)
         if lines:
             out += [_name(name), *lines]
     if len(out) > _MOST_LINES:
         out = [*out[:_MOST_LINES], f"… {len(out) - _MOST_LINES} more lines"]
     return "\n".join(out)
+
+
+def _differences(history: History, index: int) -> list[str]:
+    """Return the members that a write of an allow policy added and removed, as the entry has them."""
+    change = history.revisions[index].change
+    deltas = deltas_of(change) if change is not None and change.cloud == "gcp" else []
+    signs = {"ADD": "+", "REMOVE": "-"}
+    return [
+        f"{signs[delta['action']]} {delta['role']} {delta['member']}" for delta in deltas if delta["action"] in signs
+    ]
 
 
 def _name(field: str) -> str:

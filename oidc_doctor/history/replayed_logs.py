@@ -58,7 +58,7 @@ class ReplayedLogs(NamedTuple):
     def groups_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[AttemptGroup]:
         """Return the attempt groups of the token: by its family, else by the decisions on every revision."""
         subject, audience = token.subject, token.claims.get("aud")
-        family = self.family(subject) if subject else None
+        family = self.family(subject) if subject else self._family_of_event(token)
         of_principal = f"{SUBJECT_MARK}{family}"
         same_family = [
             group
@@ -75,6 +75,12 @@ class ReplayedLogs(NamedTuple):
         return same_family or [
             group for group in self.target_history.groups if group.step == step and group.decisions == decisions
         ]
+
+    def _family_of_event(self, token: Token) -> str | None:
+        """Return the family of a token that is a logged event without a subject."""
+        if token.kind != "event":
+            return None
+        return next((one.family for one in self.replayer.signatures if token.name in one.event_ids), None)
 
     def attempt_of_session(self, denial: SessionDenial) -> Attempt | None:
         """Return the attempt that issued the session whose call was denied; None where it is not in the logs."""

@@ -271,7 +271,10 @@ def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
         if old is UNSEEN or new is UNSEEN or old != new:
             changes[name] = (old, new)
     change = history.revisions[index].change
-    return {
+    written = {write.field for write in history.revisions[index].writes}
+    # a write that has the difference alone, of a value that is not known before or after it
+    unseen = {name: (UNSEEN, UNSEEN) for name in written if name not in before and name not in after}
+    return unseen | {
         name: values
         for name, values in changes.items()
         if change is None

@@ -157,6 +157,7 @@ _TELLING_OF_WRITES = ("kind", "cloud", "event_id", "time")
 def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun, keys: set[int]) -> dict[str, Any]:
     """The entry of a run. `keys` are those of all attempts in its time."""
     first = replayed.attempts.attempt(run.first)
+    families = _families(replayed, group, keys, accepted=run.accepted)
     outcome = "accepted" if run.accepted else "refused"
     return {
         "time": rfc3339(run.begin),
@@ -169,7 +170,8 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun, key
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
-        "families": _families(replayed, group, keys, accepted=run.accepted)[:MOST_PAST],
+        "families": families[:MOST_PAST],
+        "kinds": len(families),
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
 
@@ -200,6 +202,7 @@ def _unknown_entry(signature: Signature) -> dict[str, Any]:
         "count": signature.count,
         "subject": sample.subject,
         "families": [signature.family] if signature.family else [],
+        "kinds": 1 if signature.family else 0,
         "event_ids": list(signature.event_ids[:3]),
     }
 

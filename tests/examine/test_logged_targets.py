@@ -167,6 +167,41 @@ def test_the_principal_is_the_subject_where_the_mapping_takes_it_as_it_is(gcp: B
     assert gcp.ask().exchange().subject is None
 
 
+def test_two_accounts_behind_one_provider_are_two_targets(bundle: Bundle) -> None:
+    at = "2026-11-22T22:{}:00Z"
+    refused = impersonation(bundle, at.format(32), None)
+    second = "second@weights-prod.iam.gserviceaccount.com"
+    refused["protoPayload"]["metadata"] = {"identityDelegationChain": [f"projects/-/serviceAccounts/{second}"]}
+    entries = [
+        bundle.log_entry(insert_id="e", at=at.format(30)),
+        impersonation(bundle, at.format(30), bundle.SUBJECT, refused=False),
+        bundle.log_entry(insert_id="f", at=at.format(32)),
+        refused,
+    ]
+    report = bundle.gcp_logs(entries).ask().report
+    assert [view["gcp"]["service_account"] for view in report.target] == [second, bundle.SERVICE_ACCOUNT]
+    assert [exchange.target_name for exchange in report.exchanges] == [
+        "baseten-provider-second",
+        "baseten-provider-baseten-oidc",
+    ]
+    counted = sorted((row.step, row.outcome, row.count) for row in report.attempts)
+    assert counted == [("exchange", "accepted", 2), ("impersonate", "accepted", 1), ("impersonate", "refused", 1)]
+    runs = sorted((entry["step"], entry["outcome"], entry["count"]) for entry in report.timeline)
+    assert runs == counted
+    text = " ".join(render(report, "text", width=120, color=False).split())
+    assert f"1 impersonation with Google Cloud refused on {second}" in text
+
+
+def test_the_timeline_says_on_which_role(bundle: Bundle) -> None:
+    records = [
+        bundle.accepted_event(role=role("Healthy"), event_id="a", at="2026-11-22T22:35:00Z"),
+        bundle.event(role=role("Broken"), event_id="b", at="2026-11-22T22:20:00Z"),
+    ]
+    text = render(logs_alone(bundle, records).ask().report, "text", width=120, color=False)
+    assert "1 accepted on Healthy" in text
+    assert "1 refused on Broken" in text
+
+
 def test_an_account_that_an_exchange_leads_to_is_no_target_of_its_own(bundle: Bundle) -> None:
     at = "2026-11-22T22:30:00Z"
     entries = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, policy_edit, trust_edit
+from evidence.timed import FALSE, clock, policy_edit, set_policy, trust_edit
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
 from oidc_doctor.report.parts import sentences
@@ -350,6 +350,18 @@ def both(aws: Bundle, other: str) -> list[tuple[int, str]]:
     return [(0, aws.SUBJECT), (10, other)]
 
 
+def test_many_workloads_are_as_many_in_each_part(aws: Bundle) -> None:
+    models = [subject(aws, model=f"m{number:02}") for number in range(30)]
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    good = [aws.accepted_event(event_id=f"a{n}", at=clock(2, n), subject=s) for n, s in enumerate(models)]
+    bad = [aws.event(event_id=f"b{n}", at=clock(9, n), subject=s) for n, s in enumerate(models)]
+    first, edit = trust_edit(aws, clock(1), aws.TEAM), trust_edit(aws, clock(8, 30), "Another1")
+    text = " ".join(texts(aws.cloudtrail([first, *good, edit, *bad]).remove("token.jwt").ask().report)[0].split())
+    assert "30 refused since, 30 accepted before (exchanges of 30 kinds of token, 1 refused of this one)" in text
+    assert "30 accepted, of 30 kinds of token" in text
+    assert "30 refused, of 30 kinds of token" in text
+
+
 def test_impersonations_without_a_caller_are_counted_once(gcp: Bundle) -> None:
     """Two workloads whose callers are named, and successes that name the account alone: those may be of either."""
     entries = []
@@ -388,3 +400,56 @@ def test_attempts_of_unknown_outcome_are_not_refusals(aws: Bundle) -> None:
     events += [aws.event(event_id=f"cut-{hour}", at=clock(hour), errorCode=..., errorMessage=...) for hour in (7, 8)]
     report = aws.cloudtrail(events).ask().report
     assert {(entry["outcome"], entry["count"]) for entry in report.timeline} == {("accepted", 4), ("unknown", 2)}
+
+
+@pytest.mark.parametrize("both_break", [False, True])
+def test_workloads_that_do_not_break_together_are_apart_where_nothing_was_read(
+    bundle: Bundle, both_break: bool
+) -> None:
+    """Without a configuration nothing tells what decides on them; their outcomes tell that it differs."""
+    build = subject(bundle, type="model_build")
+    events = [bundle.accepted_event(event_id=f"a{hour}", at=clock(hour)) for hour in range(2, 8)]
+    later = bundle.event if both_break else bundle.accepted_event
+    events += [later(event_id=f"a{hour}", at=clock(hour)) for hour in range(9, 16)]
+    events += [bundle.accepted_event(event_id=f"b{hour}", at=clock(hour, 5), subject=build) for hour in range(2, 8)]
+    events += [bundle.event(event_id=f"c{hour}", at=clock(hour, 5), subject=build) for hour in range(9, 16)]
+    answer = bundle.cloudtrail(events).ask()
+    timing = answer.first.cause.timing
+    expected = (clock(9), 14, 12, 2) if both_break else (clock(9, 5), 7, 6, 1)
+    assert (timing.since, timing.refused_since, timing.accepted_before, timing.kinds) == expected
+    assert len(answer.report.timeline) == (2 if both_break else 3)
+
+
+def impersonated(gcp: Bundle, hour: int, name: str, *, refused: bool) -> dict[str, Any]:
+    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{name}"
+    entry = impersonation(gcp, clock(hour, 5 if "build" in name else 0), {"principalSubject": principal})
+    entry["protoPayload"]["status"] = {"code": 7, "message": "PERMISSION_DENIED"} if refused else {}
+    return entry
+
+
+def test_a_binding_taken_from_one_of_two_principals_is_named_from_logs_alone(bundle: Bundle) -> None:
+    build = subject(bundle, type="model_build")
+    entries = [impersonated(bundle, hour, bundle.SUBJECT, refused=hour > 8) for hour in range(2, 14)]
+    entries += [impersonated(bundle, hour, build, refused=False) for hour in range(2, 14)]
+    member = f"principal://iam.googleapis.com/{bundle.POOL}/subject/{bundle.SUBJECT}"
+    taken = set_policy(bundle, clock(8, 30), f"projects/-/serviceAccounts/{bundle.SERVICE_ACCOUNT}", member)
+    taken["protoPayload"]["serviceData"]["policyDelta"]["bindingDeltas"][0]["action"] = "REMOVE"
+    taken["resource"]["labels"] = {"email_id": bundle.SERVICE_ACCOUNT}
+    answer = bundle.gcp_logs([*entries, taken]).ask()
+    assert answer.report.verdict == "refused"
+    cause = answer.first
+    assert cause.change["event_id"] == taken["insertId"]
+    assert cause.change["diff"].endswith(f"- roles/iam.workloadIdentityUser {member}")
+    assert (cause.cause.timing.refused_since, cause.cause.timing.accepted_before) == (5, 7)
+    text = "".join(texts(answer.report)[0].split())
+    assert f"principal{member}" in text
+
+
+def test_copies_are_said_beside_the_records_that_were_read(aws: Bundle) -> None:
+    events = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)]
+    answer = aws.cloudtrail(events, "a").cloudtrail(events[:3], "b").ask()
+    assert [row.count for row in answer.report.attempts] == [4]
+    (row,) = [row for row in answer.report.coverage if row.what == "aws/cloudtrail"]
+    assert (row.count, row.reason) == (7, "3 of them are copies of another, and count once")
+    (row,) = [row for row in aws.remove("aws/cloudtrail/b.json").report().coverage if row.what == "aws/cloudtrail"]
+    assert row.reason == ""

@@ -83,7 +83,8 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
 def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """Write the account of impersonations whose exchange is in no log, and the principal that Google wrote."""
     rows = sentences.attempts_on(report, exchange, "impersonate")
-    newest = max(rows, key=lambda row: row.last_seen, default=None)
+    own = [row for row in rows if exchange.claims_from in row.event_ids] or rows
+    newest = max(own, key=lambda row: row.last_seen, default=None)
     if newest is not None and newest.step == "impersonate":
         _row(sheet, "account", _text(newest.target or ""))
         _row(sheet, "principal", _text(newest.principal or ""))

@@ -169,10 +169,11 @@ def steps_of(step: str | None) -> str:
 def of_kind(rows: list[AttemptRow], exchange: Exchange) -> list[AttemptRow]:
     """Return the rows of the exchange's own kind of token, and those whose events name no subject.
 
-    Where the token's subject is not known, every row may be its own.
+    Where the token's subject is not known, its event tells; without one, every row may be its own.
     """
     if exchange.subject is None:
-        return rows
+        families = {row.family for row in rows if exchange.claims_from in row.event_ids} - {None}
+        return [row for row in rows if row.family is None or row.family in families] if families else rows
     families = {row.family for row in rows if exchange.subject in (row.subject, *row.subjects)}
     families |= {row.family for row in rows if (row.principal or "").endswith(f"/subject/{exchange.subject}")}
     return [

@@ -54,8 +54,11 @@ def _merged(timeline: list[dict[str, Any]], *, apart: bool) -> list[dict[str, An
         is_same_kind = last is not None and entry.get("kind") == last.get("kind") == "attempts"
         if is_same_kind and last is not None and all(entry.get(key) == last.get(key) for key in alike):
             until = max(str(last.get("until")), str(entry.get("until")))
-            kinds = list(dict.fromkeys([*_families(last), *_families(entry)]))
-            merged[-1] = {**last, "until": until, "count": _count(last) + _count(entry), "families": kinds}
+            families = list(dict.fromkeys([*_families(last), *_families(entry)]))
+            kinds = max(len(families), _kinds(last), _kinds(entry))
+            counts = {"count": _count(last) + _count(entry), "families": families, "kinds": kinds}
+            resource = last.get("resource") if last.get("resource") == entry.get("resource") else None
+            merged[-1] = {**last, "until": until, "resource": resource, **counts}
         else:
             merged.append(entry)
     return merged
@@ -66,12 +69,18 @@ def _families(entry: dict[str, Any]) -> list[str]:
     return [str(family) for family in families] if isinstance(families, list) else []
 
 
+def _kinds(entry: dict[str, Any]) -> int:
+    """Return how many kinds of token an entry counts; it lists some of them."""
+    kinds = entry.get("kinds")
+    return kinds if isinstance(kinds, int) else len(_families(entry))
+
+
 def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
     """Return the lines. Of attempts each says its cloud, step and workload where the timeline has several of them."""
     attempts = [entry for entry in entries if entry.get("kind") == "attempts"]
     clouds = {entry.get("cloud") for entry in attempts}
     steps = {entry.get("step") for entry in attempts}
-    kinds = {tuple(_families(entry)) for entry in attempts}
+    kinds = {tuple(_families(entry)) for entry in attempts if _families(entry)}
     names = short_names(sorted({family for entry in attempts for family in _families(entry)}))
     lines = []
     for entry in entries:
@@ -80,9 +89,20 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
         with_cloud = f" with {CLOUDS[entry['cloud']]}" if entry.get("cloud") in CLOUDS else ""
         label = f" {calls}{with_cloud}" if len(clouds) > 1 or len(steps) > 1 else ""
         whose = _families(entry)
-        of_kind = f": {names[whose[0]]}" if len(whose) == 1 else f", of {len(whose)} kinds of token" if whose else ""
-        lines.append(_line(entry, now, label, of_kind if len(kinds) > 1 or len(whose) > 1 else ""))
+        alike = {other.get("resource") for other in attempts if _of(other) == _of(entry)}
+        resource = str(entry.get("resource") or "").rpartition("/")[2]
+        label_of_resource = f" on {clip(visible(resource), _BY)}" if len(alike) > 1 and resource else ""
+        number = _kinds(entry)
+        of_kind = (
+            f": {names[whose[0]]}" if number == len(whose) == 1 else f", of {number} kinds of token" if whose else ""
+        )
+        told = of_kind if len(kinds) > 1 or number > 1 else ""
+        lines.append(_line(entry, now, label, label_of_resource + told))
     return lines
+
+
+def _of(entry: dict[str, Any]) -> tuple[object, object]:
+    return entry.get("cloud"), entry.get("step")
 
 
 def short_names(families: list[str]) -> dict[str, str]:
