@@ -224,11 +224,12 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
         sentence = f"{certain}:" if sure else f"{uncertain}: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
+        if cause.timing.session and exchange.prediction != "refused":  # the refused call was logged
+            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
+            perhaps_why = f"{'' if sure else 'perhaps '}{why.removeprefix('the exchange is not the fault: ')}"
+            return "✗", f"{refused}: {perhaps_why}."
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
-        if cause.timing.session:  # the refused call was logged
-            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
-            return "✗", f"{refused}: perhaps {why.removeprefix('the exchange is not the fault: ')}."
         if cause.named.refusal.fact("shown_by") and exchange.prediction == "accepted":
             return "?", f"{accepted}, but perhaps {why}."
         request = "the workload's own request"
