@@ -184,6 +184,16 @@ def test_a_change_is_too_new_for_minutes_only(gcp: Bundle, minutes: int, name: s
     assert named is (name == "propagation-delay")
 
 
+def test_a_young_write_before_which_it_was_accepted_is_no_delay(gcp: Bundle) -> None:
+    """The binding of somebody else was written: what binds this principal is as old as before."""
+    account = f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"
+    written = set_policy(gcp, clock(8, 58), account, "user:ops@acme.example")
+    accounts = [*impersonations(gcp, range(2, 8)), written, *impersonations(gcp, range(9, 10), DENIED)]
+    gcp.service_account_policy(gcp.MEMBER, "user:ops@acme.example")
+    answer = gcp.gcp_logs([*exchanges(gcp, range(2, 10)), *accounts]).ask()
+    assert answer.names == ["outside-the-allow-policy"]
+
+
 def test_a_write_that_the_refused_step_does_not_depend_on_is_no_delay_on_google(gcp: Bundle) -> None:
     account = f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"
     good = exchanges(gcp, range(2, 8))

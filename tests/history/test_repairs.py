@@ -116,6 +116,21 @@ def test_a_trust_policy_that_would_not_have_let_it_in(aws: Bundle) -> None:
     assert broken_on_aws(aws, trust_edit(aws, clock(9, 30), "Another2") | QUOTA).ask().first.repairs_refused == ()
 
 
+def test_a_creation_that_was_denied_is_told_with_the_set_up_that_stopped(aws: Bundle) -> None:
+    aws.remove("aws/role.json").manifest([{"path": "aws/role.json", "call": "iam:GetRole", "outcome": "not_found"}])
+    said = (
+        "User: x is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::210987654321:role/ModelWeights"
+    )
+    create = of_aws(aws, "CreateRole", clock(6, 30)) | {
+        "errorCode": "AccessDenied",
+        "errorMessage": f"{said} because no",
+    }
+    answer = aws.cloudtrail([create | {"requestParameters": None}, aws.event(event_id="bad", at=clock(7))]).ask()
+    assert answer.first.name == "setup-incomplete"
+    for cause in answer.causes:
+        assert [(repair["what"], repair["right"]) for repair in cause.repairs_refused] == [("CreateRole", None)]
+
+
 def test_another_role_is_not_this_one(aws: Bundle) -> None:
     other = trust_edit(aws, clock(9, 30), aws.TEAM) | QUOTA
     other["requestParameters"] = other["requestParameters"] | {"roleName": "Another"}
