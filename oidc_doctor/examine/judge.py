@@ -15,6 +15,7 @@ from oidc_doctor.examine.observed import (
     token_of_denial,
     token_of_reading,
     token_of_signature,
+    without_strangers,
 )
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
@@ -214,6 +215,7 @@ class _Target:
         of_token = [
             signature for signature in signatures if token_of_signature(signature, tokens, replayed, mapped) == index
         ]
+        of_token = without_strangers(of_token, signatures)
         newest = next(iter(of_token), None)
         refused = refused_at_last(of_token, replayed)
         logged = reading_of_attempt(refused.sample) if refused is not None else None

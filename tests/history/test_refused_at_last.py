@@ -105,6 +105,23 @@ def test_callers_that_google_names_are_told_apart_without_any_exchange(gcp: Bund
     assert (answer.first.refused_since, answer.first.accepted_before) == (5, 7)
 
 
+def test_a_refusal_without_a_caller_is_not_of_a_workload_that_was_accepted_since(gcp: Bundle) -> None:
+    """Two workloads share an address, so that the denials are joined to no exchange of either."""
+    build = gcp.SUBJECT.replace("model_container", "model_build")
+    shared: dict[str, Any] = {"callerIp": "private"}
+    own = [gcp.log_entry(at=clock(hour), insert_id=f"own-{hour}") for hour in range(2, 14)]
+    others = [gcp.log_entry(at=clock(hour, 5), insert_id=f"build-{hour}", subject=build) for hour in range(2, 14)]
+    good = impersonations(gcp, range(2, 14))
+    denied = [impersonation(gcp, clock(hour, 6), DENIED, caller=False) for hour in range(9, 14)]
+    for entry in (*own, *others, *good, *denied):
+        entry["protoPayload"]["requestMetadata"] = shared
+    answer = gcp.gcp_logs([*own, *others, *good, *denied]).ask()
+    assert headline(answer)[0] == "✓"
+    assert answer.causes == []
+    answer = gcp.gcp_logs([*own, *others, *good[:7], *denied]).ask()
+    assert headline(answer)[0] == "✗", "it may be this token's as well, and none was accepted since"
+
+
 def test_what_is_over_is_past(gcp: Bundle) -> None:
     logs = [*exchanges(gcp, range(2, 18)), *impersonations(gcp, range(2, 9))]
     logs += [*impersonations(gcp, range(9, 12), DENIED), *impersonations(gcp, range(12, 18))]
