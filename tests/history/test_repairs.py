@@ -55,8 +55,12 @@ def test_a_write_that_would_not_have_let_it_in_is_no_repair(gcp: Bundle, conditi
 
 
 def test_a_write_before_anything_was_broken_is_no_repair(gcp: Bundle) -> None:
-    first = edit(gcp, clock(1), own(gcp))
-    cause = broken_on_google(gcp, first, refused(edit(gcp, clock(3, 30), own(gcp)))).ask().first
+    """The breaking write was not seen: the provider as it was read refuses."""
+    gcp.gcp_provider(condition=OTHER)
+    tried = refused(edit(gcp, clock(3, 30), own(gcp)))
+    bad = exchanges(gcp, range(7, 14), FALSE)
+    cause = gcp.gcp_logs([edit(gcp, clock(1), own(gcp)), *exchanges(gcp, range(2, 6)), tried, *bad]).ask().first
+    assert cause.name == "attribute-condition-false"
     assert cause.repairs_refused == ()
 
 
