@@ -66,6 +66,7 @@ class _Target:
         self.evidence = evidence
         self.errors = readings_of_errors(evidence)
         self.clouds = self._clouds()
+        self.mapped: list[str | None] | None = None  # the tokens' google.subject, once it was asked for
 
     def exchanges(self) -> list[Judged]:
         """All exchanges of the target, judged."""
@@ -193,7 +194,9 @@ class _Target:
         samples = [signature.sample for signature in signatures]
         if cloud == "aws" or all(sample.subject or not sample.mapped_principal for sample in samples):
             return []
-        mapped = []
+        if self.mapped is not None:
+            return self.mapped
+        mapped = self.mapped = []
         for token in tokens:
             profile = profile_of(self.evidence, token)
             whole = complete_hypothetical(token, profile, self.evidence)
