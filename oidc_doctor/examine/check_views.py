@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.separate_trusts import SeparateTrusts
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role
 
@@ -80,10 +81,12 @@ def _missing_events(run: Run, exchange: Judged) -> Any:
     step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
     region = target.aws.region if target.aws else None
     logging = None
+    keys = run.rows.keys.values if run.rows is not None else ()  # of every entry, in whatever window it is
+    accounts = {account_of(key.target or "") for key in keys if key.cloud == "aws"}
+    accounts |= {change.account for change in run.changes if change.cloud == "aws"}
     if cloud == "gcp":
         from oidc_doctor.history.google_logging import call_logging
 
-        keys = run.rows.keys.values if run.rows is not None else ()  # of every entry, in whatever window it is
         logging = call_logging(exchange.evidence, keys, impersonating=step == "impersonate")
     return tuple(
         explain_missing_events(
@@ -96,5 +99,6 @@ def _missing_events(run: Run, exchange: Judged) -> Any:
             region,
             logging,
             observed=diagnosis.observed,
+            accounts=frozenset(filter(None, accounts)),
         )
     )

@@ -15,6 +15,7 @@ from oidc_doctor.examine.observed import (
     token_of_denial,
     token_of_reading,
     token_of_signature,
+    without_strangers,
 )
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
@@ -66,6 +67,7 @@ class _Target:
         self.evidence = evidence
         self.errors = readings_of_errors(evidence)
         self.clouds = self._clouds()
+        self.mapped: list[str | None] | None = None  # the tokens' google.subject, once it was asked for
 
     def exchanges(self) -> list[Judged]:
         """All exchanges of the target, judged."""
@@ -206,7 +208,9 @@ class _Target:
         samples = [signature.sample for signature in signatures]
         if cloud == "aws" or all(sample.subject or not sample.mapped_principal for sample in samples):
             return []
-        mapped = []
+        if self.mapped is not None:
+            return self.mapped
+        mapped = self.mapped = []
         for token in tokens:
             profile = profile_of(self.evidence, token)
             whole = complete_hypothetical(token, profile, self.evidence)
@@ -228,6 +232,7 @@ class _Target:
         of_token = [
             signature for signature in signatures if token_of_signature(signature, tokens, replayed, mapped) == index
         ]
+        of_token = without_strangers(of_token, signatures)
         if token.kind == "event" and token.subject is None:  # of several principals, those of the event's own
             families = {one.family for one in of_token if token.name in one.event_ids} - {None}
             of_token = [one for one in of_token if not families or one.family is None or one.family in families]

@@ -85,6 +85,25 @@ def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
     return newest
 
 
+def without_strangers(of_token: Sequence[Signature], of_target: Sequence[Signature]) -> list[Signature]:
+    """The attempts of a token without refusals that name no caller and that are as well another workload's.
+
+    Google hides the caller of a denied impersonation. Where several workloads use the account and this token's own
+    impersonations were accepted after such refusals began, nothing shows that they are of this token.
+    """
+    families = {signature.family for signature in of_target} - {None}
+    own = [one for one in of_token if one.family is not None and one.sample.step == "impersonate"]
+    accepted = max((one.last_seen for one in own if one.sample.outcome == "accepted"), default=float("-inf"))
+    return [
+        one
+        for one in of_token
+        if one.family is not None
+        or one.sample.outcome != "refused"
+        or len(families) < 2  # noqa: PLR2004
+        or one.first_seen > accepted
+    ]
+
+
 def refused_at_last(signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Signature | None:
     """The newest attempt of a token, if it was refused on the configuration that is in force still."""
     return next(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS
+from oidc_doctor.model.arns import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +74,7 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     logging: CallLogging | None,  # of the failing call, in Google Cloud
     *,
     observed: bool = True,
+    accounts: frozenset[str] = frozenset(),  # of AWS, of which attempts or writes were read
 ) -> list[MissingEventNote]:
     """Return the search that was made, then why an event may be missing, the most certain reason first.
 
@@ -86,7 +88,10 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     notes = [_searched(cloud, of_cloud, coverage, target, observed=observed)]
     if cloud == "aws":
         notes += _region(coverage, region)
-        notes += _aws_unlogged(failing_step)
+        elsewhere = _account(target, accounts)
+        notes += elsewhere
+        if not elsewhere or failing_step in (*_AWS_UNLOGGED, *_AWS_UNCERTAIN, "obtain"):
+            notes += _aws_unlogged(failing_step)
         # An event that is not written does not arrive late either.
         if failing_step not in _AWS_UNLOGGED:
             notes += _window(cloud, coverage, instant, observed=observed)
@@ -151,6 +156,22 @@ def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]
             f"No record from {places} is in the logs that were read.",
             "CloudTrail records the exchange in the Region whose endpoint was called, the global endpoint's "
             f"(sts.amazonaws.com) in {_GLOBAL_REGION}.",
+            "window-does-not-cover",
+        )
+    ]
+
+
+def _account(target: Target, accounts: frozenset[str]) -> list[MissingEventNote]:
+    """CloudTrail keeps an exchange in the account of the role: records of other accounts say nothing of it."""
+    own = account_of((target.aws and target.aws.role_arn) or "") or ""
+    if not own.isdigit() or not accounts or own in accounts:  # a redacted one may be any
+        return []
+    others = sorted(accounts)
+    listed = " and ".join(others[:_FEW]) + (f" and {len(others) - _FEW} more" if len(others) > _FEW else "")
+    return [
+        MissingEventNote(
+            f"No attempt and no write of account {own} is in the logs that were read: they are of account {listed}.",
+            "CloudTrail records the exchange in the account of the role, so silence says nothing here.",
             "window-does-not-cover",
         )
     ]

@@ -19,7 +19,6 @@ from oidc_doctor.history.revisions import with_writes
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
@@ -46,8 +45,6 @@ def refused_repairs(
 
     A write that a later one made good, and one after which the token or call were refused all the same, is none.
     """
-    if refusal.kind is Kind.SETUP_INCOMPLETE:
-        return ()  # it is about a refused write itself
     changes = sorted((change for change in replayed.changes if change.cloud == case.cloud), key=lambda one: one.time)
     changes = joined_operations(changes) if case.cloud == "gcp" else changes
     repairs = []

@@ -352,12 +352,16 @@ def past_causes(
         )
     ]
     causes: dict[tuple[object, ...], Cause] = {}
+    families = {signature.family for signature in replayed.replayer.signatures} - {None}
+    several = len(families) > 1
     for explained in reversed(replayed.target_history.outages):
         if not explained.over or explained.why not in _PAST:
             continue
         if not any(explained.group is group for group in groups):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
+        if explained.why == "accepted-by-reading" and several and not (first.subject or first.mapped_principal):
+            continue  # Google hides the caller of a denied impersonation: it may be another workload's
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals

@@ -231,6 +231,7 @@ def _history(cause: Cause) -> tuple[object, ...]:
         cause.timing.until,
         cause.timing.change,
         cause.timing.token_change,
+        cause.timing.repairs_refused,
         cause.confirmed_by,
     )
     return (*timings, cause.settle, cause.contradicts_observed)

@@ -204,6 +204,15 @@ def test_entries_of_another_project_say_nothing_of_this_one() -> None:
         assert kinds(notes) == ["no-events-found"], "an id may be that of the project with this number"
 
 
+@pytest.mark.parametrize(("accounts", "said"), [(set(), 0), ({"210987654321", "9"}, 0), ({"554433221100"}, 1)])
+def test_records_of_another_account_say_nothing_of_this_one(accounts: set[str], said: int) -> None:
+    notes = ask("aws", TRAIL, failing_step="authorise", accounts=frozenset(accounts))
+    found = [note for note in notes if "No attempt and no write of account 210987654321" in note.headline]
+    assert len(found) == said
+    assert ("not-logged-by-vendor" in kinds(notes)) is (not said)
+    assert "not-logged-by-vendor" in kinds(ask("aws", TRAIL, failing_step="keys", accounts=frozenset(accounts)))
+
+
 @pytest.mark.parametrize("step", ["obtain", "configure", "permission"])
 def test_a_step_beside_the_calls_says_nothing_of_their_logging(step: str) -> None:
     assert "exchange-logging-off" not in kinds(ask("gcp", ENTRIES, failing_step=step))

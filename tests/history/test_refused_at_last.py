@@ -105,6 +105,23 @@ def test_callers_that_google_names_are_told_apart_without_any_exchange(gcp: Bund
     assert (answer.first.refused_since, answer.first.accepted_before) == (5, 7)
 
 
+def test_a_refusal_without_a_caller_is_not_of_a_workload_that_was_accepted_since(gcp: Bundle) -> None:
+    """Two workloads share an address, so that the denials are joined to no exchange of either."""
+    build = gcp.SUBJECT.replace("model_container", "model_build")
+    shared: dict[str, Any] = {"callerIp": "private"}
+    own = [gcp.log_entry(at=clock(hour), insert_id=f"own-{hour}") for hour in range(2, 14)]
+    others = [gcp.log_entry(at=clock(hour, 5), insert_id=f"build-{hour}", subject=build) for hour in range(2, 14)]
+    good = impersonations(gcp, range(2, 14))
+    denied = [impersonation(gcp, clock(hour, 6), DENIED, caller=False) for hour in range(9, 14)]
+    for entry in (*own, *others, *good, *denied):
+        entry["protoPayload"]["requestMetadata"] = shared
+    answer = gcp.gcp_logs([*own, *others, *good, *denied]).ask()
+    assert headline(answer)[0] == "✓"
+    assert answer.causes == []
+    answer = gcp.gcp_logs([*own, *others, *good[:7], *denied]).ask()
+    assert headline(answer)[0] == "✗", "it may be this token's as well, and none was accepted since"
+
+
 def test_what_is_over_is_past(gcp: Bundle) -> None:
     logs = [*exchanges(gcp, range(2, 18)), *impersonations(gcp, range(2, 9))]
     logs += [*impersonations(gcp, range(9, 12), DENIED), *impersonations(gcp, range(12, 18))]
@@ -158,7 +175,11 @@ def test_what_a_write_mended_is_past_though_nobody_came_since(gcp: Bundle) -> No
         ]
     )
     answer = gcp.ask()
-    assert headline(answer)[0] == "✓"
+    sign, sentence = headline(answer)
+    assert sign == "✓"
+    assert sentence.startswith(
+        "Google Cloud refused this token until 11:30 UTC; by what is in force since then it passes"
+    )
     assert [(cause.status, cause.until) for cause in answer.causes] == [("past", clock(11, 30))]
     last = answer.exchange().last_attempt
     assert last is not None
@@ -178,6 +199,16 @@ def test_a_change_is_too_new_for_minutes_only(gcp: Bundle, minutes: int, name: s
     assert answer.first.boundary is not None
     named = f"SetIamPolicy by ops@acme.example, {clock(8, 60 - minutes)}" in answer.first.boundary["note"]
     assert named is (name == "propagation-delay")
+
+
+def test_a_young_write_before_which_it_was_accepted_is_no_delay(gcp: Bundle) -> None:
+    """The binding of somebody else was written: what binds this principal is as old as before."""
+    account = f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"
+    written = set_policy(gcp, clock(8, 58), account, "user:ops@acme.example")
+    accounts = [*impersonations(gcp, range(2, 8)), written, *impersonations(gcp, range(9, 10), DENIED)]
+    gcp.service_account_policy(gcp.MEMBER, "user:ops@acme.example")
+    answer = gcp.gcp_logs([*exchanges(gcp, range(2, 10)), *accounts]).ask()
+    assert answer.names == ["outside-the-allow-policy"]
 
 
 def test_a_write_that_the_refused_step_does_not_depend_on_is_no_delay_on_google(gcp: Bundle) -> None:

@@ -55,8 +55,12 @@ def test_a_write_that_would_not_have_let_it_in_is_no_repair(gcp: Bundle, conditi
 
 
 def test_a_write_before_anything_was_broken_is_no_repair(gcp: Bundle) -> None:
-    first = edit(gcp, clock(1), own(gcp))
-    cause = broken_on_google(gcp, first, refused(edit(gcp, clock(3, 30), own(gcp)))).ask().first
+    """The breaking write was not seen: the provider as it was read refuses."""
+    gcp.gcp_provider(condition=OTHER)
+    tried = refused(edit(gcp, clock(3, 30), own(gcp)))
+    bad = exchanges(gcp, range(7, 14), FALSE)
+    cause = gcp.gcp_logs([edit(gcp, clock(1), own(gcp)), *exchanges(gcp, range(2, 6)), tried, *bad]).ask().first
+    assert cause.name == "attribute-condition-false"
     assert cause.repairs_refused == ()
 
 
@@ -114,6 +118,21 @@ def test_a_denied_write_has_no_request(aws: Bundle) -> None:
 
 def test_a_trust_policy_that_would_not_have_let_it_in(aws: Bundle) -> None:
     assert broken_on_aws(aws, trust_edit(aws, clock(9, 30), "Another2") | QUOTA).ask().first.repairs_refused == ()
+
+
+def test_a_creation_that_was_denied_is_told_with_the_set_up_that_stopped(aws: Bundle) -> None:
+    aws.remove("aws/role.json").manifest([{"path": "aws/role.json", "call": "iam:GetRole", "outcome": "not_found"}])
+    said = (
+        "User: x is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::210987654321:role/ModelWeights"
+    )
+    create = of_aws(aws, "CreateRole", clock(6, 30)) | {
+        "errorCode": "AccessDenied",
+        "errorMessage": f"{said} because no",
+    }
+    answer = aws.cloudtrail([create | {"requestParameters": None}, aws.event(event_id="bad", at=clock(7))]).ask()
+    assert answer.first.name == "setup-incomplete"
+    for cause in answer.causes:
+        assert [(repair["what"], repair["right"]) for repair in cause.repairs_refused] == [("CreateRole", None)]
 
 
 def test_another_role_is_not_this_one(aws: Bundle) -> None:

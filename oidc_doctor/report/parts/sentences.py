@@ -218,7 +218,24 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
         return "?", f"Not enough was read to say whether {cloud} {accepts} {request}."
     if any(entry.get("reading") == "unknown" for entry in observed_of(report, exchange)):
         return "?", f"Nothing that was read refuses {request}, and the error text that was seen is not known."
-    return "✓", f"{cloud} {accepts} {request}{_too_wide(report, exchange)}."
+    return _accepted(report, exchange)
+
+
+def _accepted(report: Report, exchange: Exchange) -> tuple[str, str]:
+    """Return the sign and the sentence for a token that passes."""
+    cloud, request, _, accepts = _parties(exchange)
+    is_over = exchange.last_attempt is not None and exchange.last_attempt.get("over")
+    sentence = _over(report, exchange) if is_over else f"{cloud} {accepts} {request}"
+    return "✓", f"{sentence}{_too_wide(report, exchange)}."
+
+
+def _over(report: Report, exchange: Exchange) -> str:
+    """Return the sentence on a token that was refused at last, by a configuration that is no longer in force."""
+    past = (cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "past")
+    until = next((cause.timing.until for cause in past if cause.timing.until), None)
+    when = f" until {moment(until, report.evaluated_at)}" if until else ""
+    since = "by what is in force since then it passes" if until else "by what is in force now it passes"
+    return f"{CLOUDS[exchange.cloud]} refused this token{when}; {since}, and no later attempt is logged"
 
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
@@ -250,11 +267,12 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
         sentence = f"{certain}:" if sure else f"{uncertain}: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
+        if cause.timing.session and exchange.prediction != "refused":  # the refused call was logged
+            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
+            perhaps_why = f"{'' if sure else 'perhaps '}{why.removeprefix('the exchange is not the fault: ')}"
+            return "✗", f"{refused}: {perhaps_why}."
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
-        if cause.timing.session:  # the refused call was logged
-            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
-            return "✗", f"{refused}: perhaps {why.removeprefix('the exchange is not the fault: ')}."
         if cause.named.refusal.fact("shown_by") and exchange.prediction == "accepted":
             return "?", f"{accepted}, but perhaps {why}."
         request = "the workload's own request"
@@ -269,7 +287,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if seen_refused(report, exchange):
         return "✗", f"{cloud} refused {request}{_at_logged_step(exchange)}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
-        return "✓", f"{accepted}{_too_wide(report, exchange)}."
+        return _accepted(report, exchange)
     return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
 
 
