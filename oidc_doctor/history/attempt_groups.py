@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import Cell
     from oidc_doctor.model.events import Attempt, Signature
 
-_MOST_CELLS = 40  # identities of one family that are replayed on each revision
 _UNDECIDED = frozenset({"unknown", "doubtful"})
 _MOST_FAMILIES = limits.FAMILIES.most
 
@@ -186,13 +185,21 @@ class _Grouping:
         cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
         by_decisions: dict[tuple[str, ...], list[Cell]] = {}
         samples: dict[tuple[str, ...], tuple[Attempt, tuple[Verdict, ...]]] = {}
-        for cell in cells[:_MOST_CELLS]:
+        most = self.replayer.affordable_cells()
+        for cell in cells[:most]:
             attempt = self.replayer.attempts.attempt(cell.row)
             vector = self.replayer.vector(attempt)
             decisions = tuple(str(verdict.decision) for verdict in vector)
             by_decisions.setdefault(decisions, []).append(cell)
             samples.setdefault(decisions, (attempt, vector))
         groups = []
+        beyond = (
+            cells[most:] if len(by_decisions) > 1 else []
+        )  # else they are taken to be decided as all the others are
+        if beyond:
+            unknown = (Verdict("unknown"),) * len(self.starts)
+            by_decisions["beyond",] = beyond
+            samples["beyond",] = (self.replayer.attempts.attempt(beyond[0].row), unknown)
         for decisions, (attempt, vector) in samples.items():
             part = self._part((*keys, *also), by_decisions, decisions)
             runs = self._runs([part], nameless=family[0].family is None)
@@ -202,7 +209,7 @@ class _Grouping:
     def _part(
         self, keys: tuple[int, ...], by_decisions: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
     ) -> AttemptSelection:
-        """Select the attempts with these decisions. Attempts beyond the bound of replaying count with the newest."""
+        """Select the attempts with these decisions."""
         if len(by_decisions) == 1:
             return AttemptSelection(keys)
         if decisions == next(iter(by_decisions)):

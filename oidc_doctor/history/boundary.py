@@ -10,6 +10,8 @@ from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oidc_doctor.history.outage_search import ExplainedOutage
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import Change
@@ -48,7 +50,9 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, An
         return view
     is_open = explained.why == "unknown" and outage.before is not None and not inside
     if explained.why in _SEARCHED or is_open:
-        return view | (_of_tags(explained, replayed, begin) or _searched(explained, replayed, low))
+        seen = [revision.change for revision in history.revisions if revision.change and begin <= revision.start]
+        between = [change for change in seen if change.time <= outage.begin]
+        return view | (_of_tags(explained, replayed, begin) or _searched(explained, replayed, low, between))
     return view
 
 
@@ -69,13 +73,16 @@ def _of_tags(explained: ExplainedOutage, replayed: ReplayedLogs, begin: float) -
     return {"changes": entries[:MOST_PAST], "note": role_tags.note(keys, named)}
 
 
-def _searched(explained: ExplainedOutage, replayed: ReplayedLogs, low: float | None) -> dict[str, Any]:
+def _searched(
+    explained: ExplainedOutage, replayed: ReplayedLogs, low: float | None, seen: Sequence[Change]
+) -> dict[str, Any]:
+    """Return what was searched for a write. `seen` are the writes of that time, by which nothing turned."""
     if replayed.searched is None:
         return {}
     outage, cloud = explained.outage, replayed.cloud
     steps = [step for step, _ in explained.group.vector[-1].refusals]
     steps = steps or list(steps_of_attempt(replayed.attempts.attempt(outage.first)))
-    told = searched.sentences(cloud, steps, replayed.searched, (low, outage.begin))
+    told = searched.sentences(cloud, steps, replayed.searched, (low, outage.begin), [_named(write) for write in seen])
     note = _NOTES.get(explained.why, _OPEN)
     return {"note": f"{note} {told}", "searched": searched.view(cloud, steps, replayed.searched)}
 

@@ -101,6 +101,11 @@ def target_history(replayer: Replayer) -> TargetHistory:
     return result
 
 
+def _may_have_turned(before: Verdict, after: Verdict) -> bool:
+    """Whether a write between two verdicts may have ended accepting: what was in force before it is not known."""
+    return before.decision in {"unknown", "doubtful"} and after.decision != "accepted"
+
+
 class _OutageSearch:
     """Explains the outages of one target."""
 
@@ -184,8 +189,7 @@ class _OutageSearch:
             if history.revisions[index].change is not None
             and self.starts[index] >= outage.before.end - self.lag
             and fields & changed_fields(history, index).keys()
-            and group.vector[index - 1].decision == "unknown"
-            and group.vector[index].decision != "accepted"
+            and _may_have_turned(group.vector[index - 1], group.vector[index])
         ]
 
     def _only_write(self, outage: Outage) -> int | None:

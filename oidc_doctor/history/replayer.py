@@ -32,6 +32,8 @@ _MOST_REVISIONS = limits.REVISIONS.most
 _MOST_DECISIONS = limits.DECISIONS.most  # asking a trust policy takes ten microseconds,
 _DECISIONS_OF_REPLAY = 10  # and judging the whole configuration as long as asking so many
 _LEAST_REVISIONS = 4
+_LEAST_CELLS = 40
+_MOST_DECISIONS_OF_CELLS = 4_000  # of one family
 # Condition keys that an event shows alongside the token: where a policy names one, it separates attempts.
 _CIRCUMSTANCES = {
     "sourceip": "caller", "rolesessionname": "session_name", "useragent": "user_agent", "requestedregion": "region",
@@ -74,6 +76,9 @@ class Replayer:
         )
         fields = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
         self.by_circumstance = bool(fields)
+        self._circumstances = sorted(fields)
+        if fields:  # a session name is new in each call: only what a policy tests tells attempts apart
+            self.own_attempts = self.own_attempts.told_apart_by(self._circumstances)
         # of very many attempts each is replayed on fewer revisions, the newest; on the others its verdict is unknown
         self.most_revisions = min(_MOST_REVISIONS, max(_LEAST_REVISIONS, self._affordable()))
         self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
@@ -90,9 +95,7 @@ class Replayer:
         )
 
     def _verdicts_on(self, attempt: Attempt) -> Verdicts:
-        where = (
-            (attempt.caller, attempt.session_name, attempt.region, attempt.user_agent) if self.by_circumstance else ()
-        )
+        where = tuple(getattr(attempt, field) for field in self._circumstances)
         key = (
             attempt.step, attempt.subject, attempt.audience, attempt.claims, attempt.mapped_principal,
             attempt.provider, attempt.duration_seconds, where,
@@ -134,6 +137,14 @@ class Replayer:
             for provider, keys in numbers.items()
             if not writes or self.attempts.count_between(keys, begin, end)
         )
+
+    def affordable_cells(self) -> int:
+        """Return the number of identities of one family that can be replayed on every revision."""
+        most_revisions = min(len(self.starts), self.most_revisions)
+        decisions = sum(
+            _DECISIONS_OF_REPLAY if policy is None else 1 for policy in self._revisions.trust_policies[-most_revisions:]
+        )
+        return max(_LEAST_CELLS, _MOST_DECISIONS_OF_CELLS // max(1, decisions))
 
     def _affordable(self) -> int:
         """Return the number of the newest revisions on which all attempts can be replayed."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from oidc_doctor.model.events import LogCoverage
     from oidc_doctor.model.steps import Cloud
@@ -73,14 +73,26 @@ def view(cloud: Cloud, steps: Iterable[str], searched: Searched) -> dict[str, An
     }
 
 
-def sentences(cloud: Cloud, steps: Iterable[str], searched: Searched, between: tuple[float | None, float]) -> str:
-    """Return the search in words. `between` are the times, epoch seconds, at which the write would have been made."""
+def sentences(
+    cloud: Cloud, steps: Iterable[str], searched: Searched, between: tuple[float | None, float], seen: Sequence[str]
+) -> str:
+    """Return the search in words. `between` are the times, epoch seconds, at which the write would have been made.
+
+    `seen` are the writes of that time that were read, by none of which the token was refused.
+    """
     begin, end = between
     period = f"before {rfc3339(end)}" if begin is None else f"between {rfc3339(begin)} and {rfc3339(end)}"
     writes = writes_of(cloud, steps)
     kinds = f"{_listed(writes, 'or')} " if writes else "write of what decides here "
     read = f"{_read(cloud, searched)}{''.join(_gaps(cloud, searched, between))}"
-    return f"No {kinds}{period} was seen in what was read: {read}"
+    if not seen:
+        return f"No {kinds}{period} was seen in what was read: {read}"
+    ours = (
+        f"The write of that time, {seen[0]}, does not decide"
+        if len(seen) == 1
+        else (f"The writes of that time, {_listed(list(seen), 'and')}, do not decide")
+    )
+    return f"{ours} it by what was read. No other {kinds}{period} was seen in what was read: {read}"
 
 
 def _read(cloud: Cloud, searched: Searched) -> str:

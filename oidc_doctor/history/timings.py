@@ -331,10 +331,16 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
     ]
 
 
+_UNDECIDED = ("unknown", "doubtful")
+
+
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
-    """Return the revision in which this refusal appears, at the earliest the one in which acceptance ended."""
+    """Return the revision in which this refusal appears, at the earliest the one in which acceptance ended.
+
+    On a configuration of which a part is not known, the refusal may be there already.
+    """
     place = len(vector) - 1
-    while place > turned and mark in vector[place - 1].refusals:
+    while place > turned and (mark in vector[place - 1].refusals or vector[place - 1].decision in _UNDECIDED):
         place -= 1
     return place
 

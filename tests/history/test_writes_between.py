@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from evidence.timed import FALSE, clock, edit, exchanges, expires, of_aws, set_policy, trust_edit
+from oidc_doctor.history import replayer
 
 if TYPE_CHECKING:
     from evidence import Bundle
@@ -94,3 +95,78 @@ def test_a_binding_that_ran_out_blames_nobody(gcp: Bundle) -> None:
     assert cause.change is None
     assert cause.boundary is not None
     assert "no write brought the refusal" in cause.boundary["note"]
+
+
+def provider_edit(gcp: Bundle, at: str, **oidc: Any) -> dict[str, Any]:
+    (name,) = oidc
+    changed = {"oidc": {"allowedAudiences": oidc[name]}} if name == "audiences" else {name: oidc[name]}
+    mask = {"audiences": "oidc.allowedAudiences", "attributeMapping": "attributeMapping"}.get(name, name)
+    entry = edit(gcp, at, "")
+    entry["protoPayload"]["request"] = {"updateMask": mask, "workloadIdentityPoolProvider": changed}
+    return entry | {"insertId": f"{name}-{at}"}
+
+
+@pytest.mark.parametrize("minutes", [(20, 30, 40), (40, 30, 20), (30, 20, 40), (30, 30, 30)])
+def test_the_mapping_is_named_among_the_writes_of_its_provider(gcp: Bundle, minutes: tuple[int, int, int]) -> None:
+    condition = f"assertion.team == '{gcp.TEAM}'"
+    gcp.gcp_provider(mapping={"google.subject": "assertion.sub"}, condition=condition)
+    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/attribute.team/{gcp.TEAM}")
+    mapped, audiences, conditioned = (clock(8, minute) for minute in minutes)
+    entries = [
+        provider_edit(gcp, mapped, attributeMapping={"google.subject": "assertion.sub"}),
+        provider_edit(gcp, audiences, audiences=[gcp.AUDIENCE]),
+        provider_edit(gcp, conditioned, attributeCondition=condition),
+    ]
+    for hour in range(2, 14):
+        payload: dict[str, Any] = {
+            "methodName": "GenerateAccessToken",
+            "serviceName": "iamcredentials.googleapis.com",
+            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
+            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
+            "authenticationInfo": {"principalSubject": principal},
+            "status": {} if hour < 8 else {"code": 7, "message": "PERMISSION_DENIED"},
+            "request": {},
+        }
+        entries.append(gcp.log_entry(payload, at=clock(hour, 50), insert_id=f"account-{hour}"))
+    cause = gcp.gcp_logs(entries).ask().first
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"attributeMapping-{mapped}"
+    assert (cause.since, cause.timing.accepted_before) == (clock(8, 50), 6)
+
+
+def test_callers_are_told_apart_by_what_the_policy_tests(aws: Bundle) -> None:
+    """A session name that is new in each call makes no workload of its own."""
+    source = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    aws.remove("token.jwt").trust(aws.statement(aws.subject("*") | source))
+    events = []
+    for minute in range(60):
+        good = minute < 35
+        asked = {"roleArn": aws.ROLE_ARN, "roleSessionName": f"call-{minute}"}
+        at, caller = clock(9, minute), "203.0.113.7" if good else "192.0.2.77"
+        make = aws.accepted_event if good else aws.event
+        events.append(make(event_id=f"call-{minute}", at=at, sourceIPAddress=caller, requestParameters=asked))
+    cause = aws.cloudtrail(events).ask().first
+    assert cause.change is None
+    assert cause.token_change is not None
+    assert (cause.token_change["from"], cause.token_change["to"]) == ("203.0.113.7", "192.0.2.77")
+    assert (cause.since, cause.timing.refused_since) == (clock(9, 35), 25)
+
+
+def test_what_was_not_replayed_counts_for_no_decision(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replayer, "_LEAST_CELLS", 2)
+    monkeypatch.setattr(replayer, "_MOST_DECISIONS_OF_CELLS", 2)
+    deployments = ["dAaa1111", "dBbb2222", "dCcc3333", "dDdd4444"]
+    subjects = [f"v=1:org={aws.ORG}:team={aws.TEAM}:model=mWq41ZpK:deployment={name}" for name in deployments]
+    aws.remove("token.jwt").trust(aws.statement(aws.subject(f"{subjects[2]}*")))
+    events = []
+    for place, subject in enumerate(subjects):
+        make = aws.event if place == 3 else aws.accepted_event
+        whole = f"{subject}:environment=production:type=model_container"
+        events += [
+            make(event_id=f"{place}-{minute}", at=clock(5 + place, minute), subject=whole) for minute in range(5)
+        ]
+    cause = aws.cloudtrail(events).ask().first
+    assert cause.timing.accepted_before == 0, "the successes are of other deployments"
+    assert cause.timing.refused_since == 5
+    assert cause.change is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.events import Attempt, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Collection, Container, Iterable
 
     from oidc_doctor.logs.attempts.columns import Circumstance, Identity, Rows, SignatureKey
 
@@ -143,6 +144,20 @@ class Attempts:
         part.rows, part.buckets = self.rows, self.buckets
         part.select(self.row[np.isin(self.key, list(keys)) & (self.time != NO_TIME)])
         return part
+
+    def told_apart_by(self, fields: Collection[str]) -> Attempts:
+        """Return the table with one circumstance for all those that agree in these fields of Circumstance."""
+        codes, index = np.unique(self.circumstance, return_inverse=True)
+        first: dict[tuple[object, ...], int] = {}
+        for code in map(int, codes):
+            circumstance = self.rows.circumstance_of(code)
+            first.setdefault(tuple(getattr(circumstance, field) for field in fields), code)
+        alike = [
+            first[tuple(getattr(self.rows.circumstance_of(int(code)), field) for field in fields)] for code in codes
+        ]
+        table = copy.copy(self)
+        table.circumstance = np.array(alike, np.int32)[index] if alike else self.circumstance
+        return table
 
     def runs(
         self, parts: Iterable[AttemptSelection], accepted: Container[int], uncounted: Container[int] = ()
