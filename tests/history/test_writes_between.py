@@ -135,8 +135,10 @@ def test_the_mapping_is_named_among_the_writes_of_its_provider(gcp: Bundle, minu
     assert (cause.since, cause.timing.accepted_before) == (clock(8, 50), 6)
 
 
-def test_callers_are_told_apart_by_what_the_policy_tests(aws: Bundle) -> None:
+def test_callers_are_told_apart_by_what_the_policy_tests(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     """A session name that is new in each call makes no workload of its own."""
+    monkeypatch.setattr(replayer, "_LEAST_CELLS", 5)
+    monkeypatch.setattr(replayer, "_MOST_DECISIONS_OF_CELLS", 5)
     source = {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
     aws.remove("token.jwt").trust(aws.statement(aws.subject("*") | source))
     events = []
