@@ -193,9 +193,8 @@ class _Grouping:
             by_decisions.setdefault(decisions, []).append(cell)
             samples.setdefault(decisions, (attempt, vector))
         groups = []
-        beyond = (
-            cells[most:] if len(by_decisions) > 1 else []
-        )  # else they are taken to be decided as all the others are
+        # where all that were replayed are decided alike, the others are taken to be
+        beyond = cells[most:] if len(by_decisions) > 1 else []
         if beyond:
             unknown = (Verdict("unknown"),) * len(self.starts)
             by_decisions["beyond",] = beyond
