@@ -42,14 +42,14 @@ def not_told_apart(
     if _refuses_at(step, alone[index]):
         found = [_entry(history, place) for place in others if _refuses_at(step, alone[place])]
         return {"or": found} if found else {}
-    if alone[index].decision == "unknown":
+    if alone[index].decision in {"unknown", "doubtful"}:
         return {}
     together = [place for place in others if place < index and not alone[place].stands_against]
     return {"with": [_entry(history, place) for place in together]} if together else {}
 
 
 def _refuses_at(step: str, verdict: Verdict) -> bool:
-    return verdict.stands_against and any(refused == step for refused, _ in verdict.refusals)
+    return verdict.decision == "refused" and any(refused == step for refused, _ in verdict.refusals)
 
 
 def followed(history: History, turned: int, appears: int, named: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,7 @@ def test_the_mapping_is_named_among_the_writes_of_its_provider(gcp: Bundle, minu
     cause = gcp.gcp_logs(entries).ask().first
     assert cause.change is not None
     assert cause.change["event_id"] == f"attributeMapping-{mapped}"
+    assert not {"or", "with"} & cause.change.keys(), "neither of the others takes an attribute away"
     assert (cause.since, cause.timing.accepted_before) == (clock(8, 50), 6)
 
 
