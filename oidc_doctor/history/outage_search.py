@@ -5,7 +5,7 @@ Recorded outcomes (runs) are compared with the verdict of each revision. No func
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.revisions import History
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Attempt
+    from oidc_doctor.model.steps import Cloud
 
 _MOST_VERDICTS = 1_000  # signatures that are replayed for a row of their own; more than a report has rows
 
@@ -54,6 +55,34 @@ FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
 }
 
 
+# The fields that tell whether a resource is there.
+_EXISTENCE = frozenset({"role", "provider", "state", "pool", "account"})
+
+
+def fields_of_steps(cloud: Cloud, steps: Iterable[str]) -> frozenset[str]:
+    """Return the fields of the configuration that some steps depend on."""
+    return frozenset[str]().union(*(FIELDS_OF.get((cloud, step), frozenset()) for step in steps))
+
+
+def deciding_write(cloud: Cloud, history: History, vector: Sequence[Verdict], turned: int, at: int) -> int:
+    """Return the revision whose write brought the refusals that began in revision `at`.
+
+    It is the one at which acceptance ended. A resource that was deleted, and made again in another form before the
+    first refusal, was replaced: the write that made it again decides.
+    """
+    gone = {
+        name
+        for name, (_, after) in changed_fields(history, turned).items()
+        if name in _EXISTENCE and after in {False, "DELETED"}
+    }
+    for place in range(turned + 1, at + 1) if gone else ():
+        changed = changed_fields(history, place)
+        is_again = any(changed[name][1] in {True, "ACTIVE"} for name in gone & changed.keys())
+        if is_again and fields_of_steps(cloud, (step for step, _ in vector[place].refusals)) & changed.keys():
+            return place
+    return turned
+
+
 class ExplainedOutage(NamedTuple):
     """An outage, and the explanation of its beginning and end. Numbers are of revisions."""
 
@@ -61,7 +90,7 @@ class ExplainedOutage(NamedTuple):
     outage: Outage
     # configuration, ran-out, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along, unknown
     why: str
-    appears: int | None  # the revision in which the lasting refusal appears
+    appears: int | None  # the revision whose write brought it (see `deciding_write`)
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
     ended: int | None  # the revision that ended it
@@ -115,8 +144,9 @@ class _OutageSearch:
         at = revision_of(outage, self.starts, group.vector)
         verdict = group.vector[at]
         end_revision = ended_by(outage, self.starts, group.vector)
-        appears, turned = flip_before(outage, self.starts, group.vector, self.lag)
+        turned = flip_before(outage, self.starts, group.vector, self.lag)
         if turned is not None:
+            appears = deciding_write(self.replayer.cloud, self.replayer.history, group.vector, turned, at)
             return ExplainedOutage(group, outage, "configuration", appears, turned, None, end_revision)
         if self._ran_out(group, outage, at):
             return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
@@ -175,8 +205,7 @@ class _OutageSearch:
         """
         if outage.before is None or not group.vector[at].stands_against:
             return []
-        steps = {step for step, _ in group.vector[at].refusals}
-        fields = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
+        fields = fields_of_steps(self.replayer.cloud, (step for step, _ in group.vector[at].refusals))
         history = self.replayer.history
         return [
             index
@@ -196,7 +225,7 @@ class _OutageSearch:
         if outage.before is None:
             return None
         steps = steps_of_attempt(self.replayer.attempts.attempt(outage.first))
-        fields = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
+        fields = fields_of_steps(self.replayer.cloud, steps)
         inside = [
             index
             for index in range(1, len(self.starts))

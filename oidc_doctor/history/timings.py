@@ -9,9 +9,9 @@ from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnos
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.boundary import MOST_PAST, boundary
 from oidc_doctor.history.diffs import change_view
-from oidc_doctor.history.outage_search import ExplainedOutage
+from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
-from oidc_doctor.history.same_second import followed, not_told_apart
+from oidc_doctor.history.same_second import around, not_told_apart
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
@@ -218,17 +218,26 @@ def _from_outage(
         return timing._replace(token_change=explained.token.view()), events
     if mark not in vector[-1].refusals:
         return timing, events
-    if explained.turned is not None:
-        before = explained.group.vector[explained.turned - 1].decision
-        appears = _appears(vector, mark, explained.turned)
-        change = change_view(replayed.target_history.history, appears)
+    if explained.turned is not None and explained.appears is not None:
+        history, brought = replayed.target_history.history, explained.appears
+        before = explained.group.vector[brought - 1].decision
+        appears = _appears(vector, mark, brought)
+        change = change_view(history, brought)
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
-            change |= _of_one_second(replayed, outage.first, appears, mark)
-            change |= followed(replayed.target_history.history, explained.turned, appears, change)
-        flips = before == "accepted" and outage.before is not None and vector[-1].sole and "or" not in (change or {})
-        return timing._replace(change=change, flips=flips), events
+            change |= _of_one_second(replayed, outage.first, brought, _mark_in(explained.group.vector[brought], mark))
+            change |= around(history, change, explained.turned, brought, appears)
+        is_alone = vector[-1].sole and not {"or", "then"} & (change or {}).keys()
+        return timing._replace(
+            change=change, flips=before == "accepted" and outage.before is not None and is_alone
+        ), events
     return timing, events
+
+
+def _mark_in(verdict: Verdict, mark: tuple[str, str]) -> tuple[str, str]:
+    """A refusal of the verdict: this one, if it is among them."""
+    refusals = sorted(verdict.refusals)
+    return mark if mark in refusals or not refusals else refusals[0]
 
 
 def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str, str]) -> dict[str, Any]:
@@ -301,17 +310,18 @@ def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that i
     starts = replayed.target_history.starts
     low = 0 if last_success is None else index_at(starts, last_success - lag)
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
-    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
+    turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
     if turned is not None and mark in vector[-1].refusals:
-        appears = _appears(vector, mark, turned)
-        change = change_view(replayed.target_history.history, appears)
+        history = replayed.target_history.history
+        brought = deciding_write(replayed.cloud, history, vector, turned, len(vector) - 1)
+        change = change_view(history, brought)
         if change is not None:
 
             def judge(evidence: TargetEvidence) -> Verdict:
-                return replayed.replayer.verdict_of_case_with(case, appears, evidence, step)
+                return replayed.replayer.verdict_of_case_with(case, brought, evidence, step)
 
-            change |= not_told_apart(replayed.target_history.history, appears, refusal.step, judge)
-            change |= followed(replayed.target_history.history, turned, appears, change)
+            change |= not_told_apart(history, brought, _mark_in(vector[brought], mark)[0], judge)
+            change |= around(history, change, turned, brought, _appears(vector, mark, brought))
             # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
@@ -331,10 +341,10 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
     ]
 
 
-def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
-    """Return the revision in which this refusal appears, at the earliest the one in which acceptance ended."""
+def _appears(vector: Sequence[Verdict], mark: tuple[str, str], brought: int) -> int:
+    """Return the revision in which this refusal appears, at the earliest the one that brought the outage."""
     place = len(vector) - 1
-    while place > turned and mark in vector[place - 1].refusals:
+    while place > brought and mark in vector[place - 1].refusals:
         place -= 1
     return place
 
@@ -424,15 +434,14 @@ def _past_timing(
         accepted_before=outage.before.times if outage.before else 0,
     )
     if explained.turned is not None and explained.appears is not None:
-        flips = explained.group.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
-        change = change_view(history.history, explained.appears)
-        mark = next(iter(sorted(explained.group.vector[index].refusals)), None)
+        vector, brought = explained.group.vector[: index + 1], explained.appears
+        flips = vector[brought - 1].decision == "accepted" and outage.before is not None and vector[index].sole
+        change = change_view(history.history, brought)
+        mark = next(iter(sorted(vector[index].refusals)), None)
         if change is not None and mark is not None:
-            change |= _of_one_second(replayed, outage.first, explained.appears, mark)
-            change |= followed(history.history, explained.turned, explained.appears, change)
-        timing = timing._replace(
-            change=change, flips=flips and explained.group.vector[index].sole and "or" not in (change or {})
-        )
+            change |= _of_one_second(replayed, outage.first, brought, _mark_in(vector[brought], mark))
+            change |= around(history.history, change, explained.turned, brought, _appears(vector, mark, brought))
+        timing = timing._replace(change=change, flips=flips and not {"or", "then"} & (change or {}).keys())
     elif explained.token is not None:
         timing = timing._replace(token_change=explained.token.view())
     return timing, tuple(ids(replayed, explained.group, outage.begin, last, accepted=False))
