@@ -88,7 +88,8 @@ class ExplainedOutage(NamedTuple):
 
     group: AttemptGroup
     outage: Outage
-    # configuration, ran-out, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along, unknown
+    # configuration, ran-out, not-yet, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along,
+    # unknown
     why: str
     appears: int | None  # the revision whose write brought it (see `deciding_write`)
     turned: int | None  # the revision in which accepting ended
@@ -143,11 +144,14 @@ class _OutageSearch:
         """Explain the outage by a write, by another token, or by neither."""
         at = revision_of(outage, self.starts, group.vector)
         verdict = group.vector[at]
-        end_revision = ended_by(outage, self.starts, group.vector)
+        end_revision, after = self._end(group, outage, at)
+        outage = outage._replace(after=after) if after is not None else outage
         turned = flip_before(outage, self.starts, group.vector, self.lag)
         if turned is not None:
             appears = deciding_write(self.replayer.cloud, self.replayer.history, group.vector, turned, at)
             return ExplainedOutage(group, outage, "configuration", appears, turned, None, end_revision)
+        if after is not None:
+            return ExplainedOutage(group, outage, "not-yet", None, None, None, None)
         if self._ran_out(group, outage, at):
             return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
         if verdict.decision == "accepted":
@@ -178,6 +182,39 @@ class _OutageSearch:
         else:
             why = "unknown" if outage.before is not None else "all-along"
         return ExplainedOutage(group, outage, why, None, None, None, end_revision)
+
+    def _end(self, group: AttemptGroup, outage: Outage, at: int) -> tuple[int | None, OutcomeRun | None]:
+        """Return the revision that ended an outage, or else the successes after it that a date of a condition let in.
+
+        The revisions are judged at the time of the group's newest attempt. Where an outage is over and none of them
+        ended it, its last refusal is judged at its own time.
+        """
+        end_revision = ended_by(outage, self.starts, group.vector)
+        after = outage.after or self._next_success(group, outage)
+        if end_revision is not None or after is None:
+            return end_revision, None
+        refused, last = self.replayer.attempts.attempt(outage.last), max(at, index_at(self.starts, after.begin))
+
+        def refuses(index: int) -> bool:
+            return verdict_of(self.replayer.judge(refused, index).trace, group.step).stands_against
+
+        if not refuses(at):
+            return None, None
+        if not refuses(last):
+            return next(index for index in range(at + 1, last + 1) if index == last or not refuses(index)), None
+        then = verdict_of(self.replayer.judge(replace(refused, time=after.begin), last).trace, group.step)
+        return None, after if then.decision == "accepted" else None
+
+    def _next_success(self, group: AttemptGroup, outage: Outage) -> OutcomeRun | None:
+        """Return the successes after an outage of the same families, which at their own time are in another group."""
+        later = [
+            run
+            for other in self.groups
+            if other.step == group.step and other.families & group.families - {None}
+            for run in other.runs
+            if run.accepted and run.begin > outage.end
+        ]
+        return min(later, key=lambda run: run.begin, default=None)
 
     def _ran_out(self, group: AttemptGroup, outage: Outage, at: int) -> bool:
         """Whether the refused attempt is accepted by the same configuration at the time of the last success.

@@ -375,7 +375,9 @@ def past_causes(
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
-        then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
+        if explained.why != "not-yet":  # the revisions are judged at the time of the newest attempt
+            then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks]
+        then.refusals = then.refusals[:1]
         if explained.why == "accepted-by-reading":
             then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
@@ -399,7 +401,7 @@ def past_causes(
 
 
 # Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
-_PAST = frozenset({"configuration", "token", "ran-out", "one-of-several", "accepted-by-reading"})
+_PAST = frozenset({"configuration", "token", "ran-out", "not-yet", "one-of-several", "accepted-by-reading"})
 
 
 def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
