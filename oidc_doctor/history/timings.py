@@ -12,12 +12,10 @@ from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.history.same_second import around, not_told_apart
+from oidc_doctor.history.session_writes import permissions_written
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.logs.records.cloudtrail_writes import OF_RESOURCE
-from oidc_doctor.logs.records.gcp_writes import SET_POLICY
-from oidc_doctor.model.google_names import project_of_account
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.case import Case
-    from oidc_doctor.model.events import Attempt, Change, SessionDenial
+    from oidc_doctor.model.events import Attempt, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
 
 
@@ -104,7 +102,7 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
         since=rfc3339(denial.first_seen),
         since_basis="first-failure",
         refused_since=denial.count,
-        boundary=_permissions_written(denial, replayed),
+        boundary=permissions_written(denial, replayed),
         session={
             "service": denial.service,
             "action": denial.action,
@@ -118,67 +116,6 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
             "subject": attempt.subject if attempt else None,
         },
     )
-
-
-def _permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
-    """Return the writes of the role's permissions before its sessions' calls were denied, the newest first."""
-    writes = [*replayed.target_history.history.other, *resource_writes(denial, replayed.changes)]
-    earlier = sorted(
-        (change for change in writes if change.time <= denial.first_seen and change.error_code is None),
-        key=lambda change: change.time,
-    )
-    last = next(reversed(earlier), None)
-    return {
-        "last_success": None,
-        "first_failure": rfc3339(denial.first_seen),
-        "changes": [
-            {
-                "event_id": change.event_id,
-                "time": rfc3339(change.time),
-                "what": change.what,
-                "by": change.by,
-                "flips": False,
-            }
-            for change in earlier[::-1][:MOST_PAST]
-        ],
-        "token": None,
-        "note": ""
-        if last is None
-        else "What the session may do is not replayed. The last write of its policies before the first refused call is "
-        f"{last.what} by {last.by or 'an unknown caller'}, {rfc3339(last.time)} (event {last.event_id}).",
-    }
-
-
-def resource_writes(denial: SessionDenial, changes: Sequence[Change]) -> list[Change]:
-    """Return the logged writes of the policy of what was refused: of a bucket, repository or key, of the project."""
-    resource = denial.resource or ""
-    if denial.cloud == "aws":
-        service = denial.service.partition(".")[0]
-        named = resource.removeprefix("arn:aws:s3:::").partition("/")[0] if service == "s3" else resource
-        return [
-            change
-            for change in changes
-            if change.cloud == "aws"
-            and OF_RESOURCE.get(change.what) == service
-            and (change.resource == named if service == "s3" else _ends_with(named, change.resource))
-        ]
-    project = project_of_account(denial.target or "")
-    return [
-        change
-        for change in changes
-        if change.cloud == "gcp"
-        and change.what == SET_POLICY
-        and (
-            resource == change.resource
-            or resource.startswith(f"{change.resource}/")
-            or (project and change.resource.removeprefix("projects/") == project)
-        )
-    ]
-
-
-def _ends_with(arn: str, name: str) -> bool:
-    """Whether an ARN is of the resource with this name, or is this ARN."""
-    return arn == name or arn.endswith((f":repository/{name}", f":key/{name}"))
 
 
 def _from_outage(

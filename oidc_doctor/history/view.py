@@ -9,7 +9,8 @@ from oidc_doctor.history.boundary import MOST_PAST
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import ids, resource_writes
+from oidc_doctor.history.session_writes import resource_writes
+from oidc_doctor.history.timings import ids
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
