@@ -26,6 +26,7 @@ from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.steps import ASSUMED, UNKNOWN
 from oidc_doctor.report.parts.sentences import CLOUDS
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def fields_of_steps(cloud: Cloud, steps: Iterable[str]) -> frozenset[str]:
     return frozenset[str]().union(*(FIELDS_OF.get((cloud, step), frozenset()) for step in steps))
 
 
+def is_undecided(verdict: Verdict, refused: Attempt) -> bool:
+    """Whether a recorded refusal is of steps that no replay of the attempt decides: a log has no header, say."""
+    states, steps = dict(verdict.states), steps_of_attempt(refused)
+    return bool(steps & states.keys()) and all(states.get(step) in {ASSUMED, UNKNOWN} for step in steps)
+
+
 def deciding_write(cloud: Cloud, history: History, vector: Sequence[Verdict], turned: int, at: int) -> int:
     """Return the revision whose write brought the refusals that began in revision `at`.
 
@@ -88,8 +95,8 @@ class ExplainedOutage(NamedTuple):
 
     group: AttemptGroup
     outage: Outage
-    # configuration, ran-out, not-yet, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along,
-    # unknown
+    # configuration, ran-out, not-yet, one-of-several, token, unlogged-change, drifted, accepted-by-reading, undecided,
+    # all-along, unknown
     why: str
     appears: int | None  # the revision whose write brought it (see `deciding_write`)
     turned: int | None  # the revision in which accepting ended
@@ -156,6 +163,10 @@ class _OutageSearch:
             return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
         if verdict.decision == "accepted":
             why = "drifted" if self._is_drifted(group, at) else "accepted-by-reading"
+            if why != "drifted" and is_undecided(verdict, self.replayer.attempts.attempt(outage.first)):
+                only = self._only_write(outage)
+                why = "undecided" if only is None else "configuration"
+                return ExplainedOutage(group, outage, why, only, only, None, end_revision)
             return ExplainedOutage(group, outage, why, None, None, None, end_revision)
         if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
             later = range(at + 1, len(group.vector))

@@ -53,9 +53,8 @@ _POLICIES = "its policies"
 
 
 def permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
-    """Return the writes that may have brought a session's denied calls, the newest first, and say which they are."""
+    """Return the writes of what denied a session's calls, the newest first, and name the last of each policy."""
     policies, writes = _of_named_policy(denial, replayed)
-    last = _last_of_each(writes, denial, replayed)
     return {
         "last_success": None,
         "first_failure": rfc3339(denial.first_seen),
@@ -67,10 +66,10 @@ def permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[s
                 "by": change.by,
                 "flips": False,
             }
-            for change in last[:MOST_PAST]
+            for change in writes[::-1][:MOST_PAST]
         ],
         "token": None,
-        "note": _note(policies, last),
+        "note": _note(policies, _last_of_each(writes, denial, replayed)),
     }
 
 

@@ -9,10 +9,12 @@ from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnos
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.boundary import MOST_PAST, boundary
 from oidc_doctor.history.diffs import change_view
-from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write
-from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write, fields_of_steps
+from oidc_doctor.history.outages import LAG, Verdict, flip_before, index_at, revision_of, turn
+from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.same_second import around, not_told_apart
 from oidc_doctor.history.session_writes import permissions_written
+from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
@@ -127,6 +129,8 @@ def _from_outage(
     subject: str | None,
 ) -> tuple[Timing, tuple[str, ...]]:
     """Return the timing of a refusal that is itself in the logs. `subject` is that of the exchange's token."""
+    mark = (refusal.step, str(refusal.kind))
+    explained = _by_own_token(explained, vector, mark, replayed)
     outage = explained.outage
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
@@ -147,7 +151,6 @@ def _from_outage(
         accepted_before=outage.before.times if outage.before else 0,
         boundary=between,
     )
-    mark = (refusal.step, str(refusal.kind))
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
         return timing._replace(change=change_view(replayed.target_history.history, explained.turned)), events
@@ -157,18 +160,41 @@ def _from_outage(
         return timing, events
     if explained.turned is not None and explained.appears is not None:
         history, brought = replayed.target_history.history, explained.appears
-        before = explained.group.vector[brought - 1].decision
+        is_replayed = bool(explained.group.vector[-1].refusals)
+        of_outage = explained.group.vector if is_replayed else vector
+        fields = fields_of_steps(replayed.cloud, [refusal.step])
+        is_unseen = any(changed_fields(history, brought).get(name, (None,))[0] is UNSEEN for name in fields)
+        before = "unknown" if is_unseen and not is_replayed else of_outage[brought - 1].decision
         appears = _appears(vector, mark, brought)
         change = change_view(history, brought)
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
-            change |= _of_one_second(replayed, outage.first, brought, _mark_in(explained.group.vector[brought], mark))
+            change |= _of_one_second(replayed, outage.first, brought, _mark_in(of_outage[brought], mark))
             change |= around(history, change, explained.turned, brought, appears)
-        is_alone = vector[-1].sole and not {"or", "then"} & (change or {}).keys()
+        is_alone = is_replayed and vector[-1].sole and not {"or", "then"} & (change or {}).keys()
         return timing._replace(
             change=change, flips=before == "accepted" and outage.before is not None and is_alone
         ), events
     return timing, events
+
+
+def _by_own_token(
+    explained: ExplainedOutage, vector: Sequence[Verdict], mark: tuple[str, str], replayed: ReplayedLogs
+) -> ExplainedOutage:
+    """Explain an outage by the exchange's own token where the logged attempts do not show what its refusal depends on.
+
+    A key set is replaced, say, and no log has the header of a token. The attempts that were accepted and refused were
+    of the same kind of token, so the write is named; that it brought their refusals is not shown.
+    """
+    if explained.why not in _BY_READING or mark not in vector[-1].refusals:
+        return explained
+    history, starts = replayed.target_history.history, replayed.target_history.starts
+    turned = flip_before(explained.outage, starts, vector, LAG[replayed.cloud])
+    if turned is None:
+        return explained._replace(why="undecided")
+    at = revision_of(explained.outage, starts, vector)
+    brought = deciding_write(replayed.cloud, history, vector, turned, at)
+    return explained._replace(why="configuration", appears=brought, turned=turned)
 
 
 def _mark_in(verdict: Verdict, mark: tuple[str, str]) -> tuple[str, str]:
@@ -307,15 +333,17 @@ def past_causes(
         if not any(explained.group is group for group in groups):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
-        if explained.why == "accepted-by-reading" and several and not (first.subject or first.mapped_principal):
+        if explained.why in _BY_READING and several and not (first.subject or first.mapped_principal):
             continue  # Google hides the caller of a denied impersonation: it may be another workload's
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
-        if explained.why != "not-yet":  # the revisions are judged at the time of the newest attempt
+        if explained.why == "configuration" and not marks:  # no attempt of it is replayed at the step of its refusal
+            then = _as_observed(first, then)
+        elif explained.why != "not-yet":  # the revisions are judged at the time of the newest attempt
             then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks]
         then.refusals = then.refusals[:1]
-        if explained.why == "accepted-by-reading":
+        if explained.why in _BY_READING:
             then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed, token.subject)
@@ -328,7 +356,7 @@ def past_causes(
                 contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
-            if explained.why == "accepted-by-reading":  # of many like ones the newest
+            if explained.why in _BY_READING:  # of many like ones the newest
                 causes.setdefault((cause.code, cause.clause, cause.step), cause)
             else:
                 causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
@@ -338,7 +366,11 @@ def past_causes(
 
 
 # Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
-_PAST = frozenset({"configuration", "token", "ran-out", "not-yet", "one-of-several", "accepted-by-reading"})
+_PAST = frozenset(
+    {"configuration", "token", "ran-out", "not-yet", "one-of-several", "accepted-by-reading", "undecided"}
+)
+# Outages whose attempts are accepted by what was read.
+_BY_READING = frozenset({"accepted-by-reading", "undecided"})
 
 
 def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
