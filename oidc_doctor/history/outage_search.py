@@ -26,6 +26,7 @@ from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.steps import ASSUMED, UNKNOWN
 from oidc_doctor.report.parts.sentences import CLOUDS
 
@@ -55,6 +56,8 @@ FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
     ),
 }
 
+
+_SUBJECT = "google.subject"
 
 # The fields that tell whether a resource is there.
 _EXISTENCE = frozenset({"role", "provider", "state", "pool", "account"})
@@ -249,7 +252,8 @@ class _OutageSearch:
         """Return the writes between success and refusal of what now refuses, where the state before them is in no log.
 
         Other writes may stand between, before and after them: a write of another field hides none. A write before
-        which the attempt was refused already, or after which it is accepted, is none of them.
+        which the attempt was refused already, or after which it is accepted, is none of them, and one that the mapped
+        principals of the successes show to have changed nothing is none either.
         """
         if outage.before is None or not group.vector[at].stands_against:
             return []
@@ -263,7 +267,29 @@ class _OutageSearch:
             and fields & changed_fields(history, index).keys()
             and group.vector[index - 1].decision == "unknown"
             and group.vector[index].decision != "accepted"
+            and not (
+                fields & changed_fields(history, index).keys() == {"mapping"}
+                and self._maps_as_before(group, outage, outage.before, at)
+            )
         ]
+
+    def _maps_as_before(self, group: AttemptGroup, outage: Outage, before: OutcomeRun, at: int) -> bool:
+        """Whether the mapping of a revision gives the subject that Google logged of the successes before an outage.
+
+        The other attributes are in no log: they must not decide, so the refusal has to stay what it is without them.
+        """
+        history, accepted = self.replayer.history, self.replayer.attempts.attempt(before.last)
+        mapping = history.revisions[at].fields.get("mapping")
+        logged = mapped_subject(accepted.mapped_principal) if accepted.subject else None
+        if logged is None or history.build is None or mapping is None or not isinstance(mapping.value, dict):
+            return False
+        if self.replayer.judge(accepted, at).trace.mapped.get(_SUBJECT) != logged:
+            return False
+        subject_alone = mapping._replace(value={_SUBJECT: mapping.value.get(_SUBJECT)})
+        evidence = history.build({**history.revisions[at].fields, "mapping": subject_alone})
+        refused = self.replayer.attempts.attempt(outage.first)
+        without = self.replayer.verdict_with(refused, at, evidence)
+        return without.stands_against and without.refusals == group.vector[at].refusals
 
     def _only_write(self, outage: Outage) -> int | None:
         """Return the only write, between success and refusal, of a field that the recorded error is about.

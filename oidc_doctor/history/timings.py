@@ -305,11 +305,14 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], brought: int) -> int:
-    """Return the revision in which this refusal appears, at the earliest the one that brought the outage."""
+    """Return the revision in which this refusal appears, at the earliest the one that brought the outage.
+
+    After a revision whose decision is not known, it is not shown to be a later one.
+    """
     place = len(vector) - 1
     while place > brought and mark in vector[place - 1].refusals:
         place -= 1
-    return place
+    return place if place == brought or vector[place - 1].stands_against else brought
 
 
 def past_causes(
