@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.kinds import Kind
 
 
+_MOST_NAMED = 4  # writes that a sentence lists
+
+
 def causes_of(
     judged: Sequence[Judged], named_refusals: Mapping[str, Sequence[NamedRefusal]], checks: Mapping[Kind, Check]
 ) -> list[Cause]:
@@ -66,10 +69,14 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
     if found is None:
         return timing
     if found.view is None:
-        last = found.candidates[0]
+        last, *earlier = [
+            f"{write['what']} by {write['by'] or 'an unknown caller'}, {write['time']} (event {write['event_id']})"
+            for write in found.candidates[:_MOST_NAMED]
+        ]
+        before_it = f"; before it, {'; '.join(earlier)}" if earlier else ""
         note = (
             "What the policies allowed before was not seen in the logs that were read. The last write of them is "
-            f"{last['what']} by {last['by'] or 'an unknown caller'}, {last['time']} (event {last['event_id']})."
+            f"{last}{before_it}."
         )
         boundary = {"last_success": None, "first_failure": None, "token": None, **(timing.boundary or {})}
         return timing._replace(boundary={**boundary, "changes": found.candidates, "note": note})

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
+from oidc_doctor.judge.keys import known_kids
 from oidc_doctor.judge.times import number, span
 from oidc_doctor.model.case import Case, Reading
-from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.evidence import GcpProvider, Role
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.steps import (
@@ -85,6 +88,9 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
             )
             continue
         passed = trace.step(step).state == PASSED
+        if (case.cloud, step) == ("gcp", "keys") and _uploaded_keys(case) is not None:
+            _suspect_uploaded_keys(trace, case, passed=passed)
+            continue
         # a sentence that several steps can say does not show that the issuer's keys are at fault
         beyond = _BEYOND.get((case.cloud, step)) if step != "keys" or len(steps) == 1 else None
         suspects = beyond if passed else _SUSPECTS.get((case.cloud, step))
@@ -107,6 +113,32 @@ def _suspect_unexplained(trace: Trace, case: Case, steps: list[str], settle: str
     """Suspect a refusal without a name at the first of these steps that is not known to have passed."""
     step = next((step for step in steps if trace.step(step).state != PASSED), steps[-1])
     _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, settle, named=len(steps) == 1)
+
+
+def _uploaded_keys(case: Case) -> GcpProvider | None:
+    """The provider, where it has a key set of its own: Google then fetches nothing from the issuer."""
+    provider = case.evidence.gcp.provider if case.evidence.gcp is not None else None
+    return provider if isinstance(provider, GcpProvider) and provider.jwks_json else None
+
+
+def _suspect_uploaded_keys(trace: Trace, case: Case, *, passed: bool) -> None:
+    """Suspect the uploaded key set of a refusal that a fetch of the issuer's keys would explain otherwise."""
+    if passed:
+        settle = "the token that was refused, and the uploaded key set of that moment"
+        _suspect(trace, case, "keys", Kind.REFUSED_UNEXPLAINED, settle)
+        return
+    provider = _uploaded_keys(case)
+    assert provider is not None  # noqa: S101 - the caller's branch
+    try:
+        known = known_kids(json.loads(provider.jwks_json or ""))
+    except (ValueError, RecursionError):
+        known = []
+    facts = {"known": ", ".join(known), "source": "the provider's uploaded jwksJson"}
+    where = provider.document.at("/oidc/jwksJson")
+    settle = "the header of the token that was refused: its kid"
+    trace.step("keys").refusals.append(
+        Refusal("gcp", "keys", Kind.KEY_ID_UNKNOWN, certain=False, facts=facts, settle=settle, where=where)
+    )
 
 
 def _role_arn(case: Case) -> str:

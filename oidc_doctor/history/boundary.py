@@ -107,6 +107,14 @@ _NOTES = {
         "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a "
         "key was reached in between, and no write brought the refusal."
     ),
+    "not-yet": (
+        "The configuration of the first success refuses the same attempt at the time of the last refusal: a date of a "
+        "condition was reached in between, and no write ended the refusals."
+    ),
+    "undecided": (
+        "The logged attempts do not show what this refusal depends on, so they are not replayed at its step; what they "
+        "do show is accepted."
+    ),
     "one-of-several": (
         "Several writes lie between the last success and the first refusal, and the state before them was not seen in "
         "the logs that were read: one of them, or all together, brought the refusal."

@@ -5,7 +5,7 @@ Recorded outcomes (runs) are compared with the verdict of each revision. No func
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +26,8 @@ from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.google_names import mapped_subject
+from oidc_doctor.model.steps import ASSUMED, UNKNOWN
 from oidc_doctor.report.parts.sentences import CLOUDS
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.revisions import History
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Attempt
+    from oidc_doctor.model.steps import Cloud
 
 _MOST_VERDICTS = 1_000  # signatures that are replayed for a row of their own; more than a report has rows
 
@@ -54,14 +57,51 @@ FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
 }
 
 
+_SUBJECT = "google.subject"
+
+# The fields that tell whether a resource is there.
+_EXISTENCE = frozenset({"role", "provider", "state", "pool", "account"})
+
+
+def fields_of_steps(cloud: Cloud, steps: Iterable[str]) -> frozenset[str]:
+    """Return the fields of the configuration that some steps depend on."""
+    return frozenset[str]().union(*(FIELDS_OF.get((cloud, step), frozenset()) for step in steps))
+
+
+def is_undecided(verdict: Verdict, refused: Attempt) -> bool:
+    """Whether a recorded refusal is of steps that no replay of the attempt decides: a log has no header, say."""
+    states, steps = dict(verdict.states), steps_of_attempt(refused)
+    return bool(steps & states.keys()) and all(states.get(step) in {ASSUMED, UNKNOWN} for step in steps)
+
+
+def deciding_write(cloud: Cloud, history: History, vector: Sequence[Verdict], turned: int, at: int) -> int:
+    """Return the revision whose write brought the refusals that began in revision `at`.
+
+    It is the one at which acceptance ended. A resource that was deleted, and made again in another form before the
+    first refusal, was replaced: the write that made it again decides.
+    """
+    gone = {
+        name
+        for name, (_, after) in changed_fields(history, turned).items()
+        if name in _EXISTENCE and after in {False, "DELETED"}
+    }
+    for place in range(turned + 1, at + 1) if gone else ():
+        changed = changed_fields(history, place)
+        is_again = any(changed[name][1] in {True, "ACTIVE"} for name in gone & changed.keys())
+        if is_again and fields_of_steps(cloud, (step for step, _ in vector[place].refusals)) & changed.keys():
+            return place
+    return turned
+
+
 class ExplainedOutage(NamedTuple):
     """An outage, and the explanation of its beginning and end. Numbers are of revisions."""
 
     group: AttemptGroup
     outage: Outage
-    # configuration, ran-out, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along, unknown
+    # configuration, ran-out, not-yet, one-of-several, token, unlogged-change, drifted, accepted-by-reading, undecided,
+    # all-along, unknown
     why: str
-    appears: int | None  # the revision in which the lasting refusal appears
+    appears: int | None  # the revision whose write brought it (see `deciding_write`)
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
     ended: int | None  # the revision that ended it
@@ -119,14 +159,22 @@ class _OutageSearch:
         """Explain the outage by a write, by another token, or by neither."""
         at = revision_of(outage, self.starts, group.vector)
         verdict = group.vector[at]
-        end_revision = ended_by(outage, self.starts, group.vector)
-        appears, turned = flip_before(outage, self.starts, group.vector, self.lag)
+        end_revision, after = self._end(group, outage, at)
+        outage = outage._replace(after=after) if after is not None else outage
+        turned = flip_before(outage, self.starts, group.vector, self.lag)
         if turned is not None:
+            appears = deciding_write(self.replayer.cloud, self.replayer.history, group.vector, turned, at)
             return ExplainedOutage(group, outage, "configuration", appears, turned, None, end_revision)
+        if after is not None:
+            return ExplainedOutage(group, outage, "not-yet", None, None, None, None)
         if self._ran_out(group, outage, at):
             return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
         if verdict.decision == "accepted":
             why = "drifted" if self._is_drifted(group, at) else "accepted-by-reading"
+            if why != "drifted" and is_undecided(verdict, self.replayer.attempts.attempt(outage.first)):
+                only = self._only_write(outage)
+                why = "undecided" if only is None else "configuration"
+                return ExplainedOutage(group, outage, why, only, only, None, end_revision)
             return ExplainedOutage(group, outage, why, None, None, None, end_revision)
         if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
             later = range(at + 1, len(group.vector))
@@ -154,6 +202,39 @@ class _OutageSearch:
             why = "unknown" if outage.before is not None else "all-along"
         return ExplainedOutage(group, outage, why, None, None, None, end_revision)
 
+    def _end(self, group: AttemptGroup, outage: Outage, at: int) -> tuple[int | None, OutcomeRun | None]:
+        """Return the revision that ended an outage, or else the successes after it that a date of a condition let in.
+
+        The revisions are judged at the time of the group's newest attempt. Where an outage is over and none of them
+        ended it, its last refusal is judged at its own time.
+        """
+        end_revision = ended_by(outage, self.starts, group.vector)
+        after = outage.after or self._next_success(group, outage)
+        if end_revision is not None or after is None:
+            return end_revision, None
+        refused, last = self.replayer.attempts.attempt(outage.last), max(at, index_at(self.starts, after.begin))
+
+        def refuses(index: int) -> bool:
+            return verdict_of(self.replayer.judge(refused, index).trace, group.step).stands_against
+
+        if not refuses(at):
+            return None, None
+        if not refuses(last):
+            return next(index for index in range(at + 1, last + 1) if index == last or not refuses(index)), None
+        then = verdict_of(self.replayer.judge(replace(refused, time=after.begin), last).trace, group.step)
+        return None, after if then.decision == "accepted" else None
+
+    def _next_success(self, group: AttemptGroup, outage: Outage) -> OutcomeRun | None:
+        """Return the successes after an outage of the same families, which at their own time are in another group."""
+        later = [
+            run
+            for other in self.groups
+            if other.step == group.step and other.families & group.families - {None}
+            for run in other.runs
+            if run.accepted and run.begin > outage.end
+        ]
+        return min(later, key=lambda run: run.begin, default=None)
+
     def _ran_out(self, group: AttemptGroup, outage: Outage, at: int) -> bool:
         """Whether the refused attempt is accepted by the same configuration at the time of the last success.
 
@@ -176,12 +257,12 @@ class _OutageSearch:
         """Return the writes between success and refusal of what now refuses, where the state before them is in no log.
 
         Other writes may stand between, before and after them: a write of another field hides none. A write before
-        which the attempt was refused already, or after which it is accepted, is none of them.
+        which the attempt was refused already, or after which it is accepted, is none of them, and one that the mapped
+        principals of the successes show to have changed nothing is none either.
         """
         if outage.before is None or not group.vector[at].stands_against:
             return []
-        steps = {step for step, _ in group.vector[at].refusals}
-        fields = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
+        fields = fields_of_steps(self.replayer.cloud, (step for step, _ in group.vector[at].refusals))
         history = self.replayer.history
         return [
             index
@@ -190,7 +271,29 @@ class _OutageSearch:
             and self.starts[index] >= outage.before.end - self.lag
             and fields & changed_fields(history, index).keys()
             and _may_have_turned(group.vector[index - 1], group.vector[index])
+            and not (
+                fields & changed_fields(history, index).keys() == {"mapping"}
+                and self._maps_as_before(group, outage, outage.before, at)
+            )
         ]
+
+    def _maps_as_before(self, group: AttemptGroup, outage: Outage, before: OutcomeRun, at: int) -> bool:
+        """Whether the mapping of a revision gives the subject that Google logged of the successes before an outage.
+
+        The other attributes are in no log: they must not decide, so the refusal has to stay what it is without them.
+        """
+        history, accepted = self.replayer.history, self.replayer.attempts.attempt(before.last)
+        mapping = history.revisions[at].fields.get("mapping")
+        logged = mapped_subject(accepted.mapped_principal) if accepted.subject else None
+        if logged is None or history.build is None or mapping is None or not isinstance(mapping.value, dict):
+            return False
+        if self.replayer.judge(accepted, at).trace.mapped.get(_SUBJECT) != logged:
+            return False
+        subject_alone = mapping._replace(value={_SUBJECT: mapping.value.get(_SUBJECT)})
+        evidence = history.build({**history.revisions[at].fields, "mapping": subject_alone})
+        refused = self.replayer.attempts.attempt(outage.first)
+        without = self.replayer.verdict_with(refused, at, evidence)
+        return without.stands_against and without.refusals == group.vector[at].refusals
 
     def _only_write(self, outage: Outage) -> int | None:
         """Return the only write, between success and refusal, of a field that the recorded error is about.
@@ -200,7 +303,7 @@ class _OutageSearch:
         if outage.before is None:
             return None
         steps = steps_of_attempt(self.replayer.attempts.attempt(outage.first))
-        fields = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
+        fields = fields_of_steps(self.replayer.cloud, steps)
         inside = [
             index
             for index in range(1, len(self.starts))

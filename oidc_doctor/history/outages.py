@@ -139,10 +139,8 @@ def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdic
     return late if not vector[at].stands_against and vector[late].stands_against else at
 
 
-def flip_before(
-    outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float
-) -> tuple[int | None, int | None]:
-    """Return the revisions at which refusal began: (where the lasting refusals appear, where acceptance ended).
+def flip_before(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float) -> int | None:
+    """Return the revision at which acceptance ended: a later one, however it refuses, did not bring the refusals.
 
     None where no revision between the last success and the first refusal turns an accepting configuration into a
     refusing one. Without a success in the logs, any earlier revision may have.
@@ -162,14 +160,14 @@ def turn(
     witnessed: tuple[float, float] | None,
     starts: Sequence[float],
     lag: float,
-) -> tuple[int | None, int | None]:
-    """Return where, after revision `low` and up to `at`, the decision changed to refusal for good: (appears, turned).
+) -> int | None:
+    """Return where, after revision `low` and up to `at`, the decision changed to refusal for good.
 
     `witnessed` is the period with logged successes: a configuration of that period whose decision is not known did
     accept.
     """
     if not vector[at].stands_against:
-        return None, None
+        return None
 
     def accepting(index: int) -> bool:
         if vector[index].decision == "accepted":
@@ -184,27 +182,25 @@ def turn(
     while index > low and vector[index - 1].stands_against and not accepting(index - 1):
         index -= 1
     if index <= low or index == 0:
-        return None, None
+        return None
     before, after = vector[index - 1], vector[index]
     standing = dict(before.states).get(after.first or "")
     if not accepting(index - 1) and not (before.decision == "unknown" and standing in _STANDING):
-        return None, None
+        return None
     if before.decision != "accepted" and after.decision == "doubtful" and at > index:
-        return None, None  # neither side can be replayed, and there is more than one write to choose from
-    refusals = vector[at].refusals
-    appears = index
-    for place in range(at, index - 1, -1):
-        if not refusals & vector[place].refusals:
-            break
-        appears = place
-    return appears, index
+        return None  # neither side can be replayed, and there is more than one write to choose from
+    return index
 
 
 def ended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
-    """Return the revision that ended an outage: the first one after its beginning that no longer refuses."""
+    """Return the revision that ended an outage: the first one after its beginning that no longer refuses.
+
+    One before which the attempts are accepted as well, or are decided alike, ended nothing.
+    """
     at = revision_of(outage, starts, vector)
     limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1
     for index in range(at + 1, limit):
-        if not vector[index].stands_against:
+        before, after = vector[index - 1].decision, vector[index].decision
+        if not vector[index].stands_against and before not in {"accepted", after}:
             return index
     return None

@@ -52,16 +52,20 @@ def _refuses_at(step: str, verdict: Verdict) -> bool:
     return verdict.decision == "refused" and any(refused == step for refused, _ in verdict.refusals)
 
 
-def followed(history: History, turned: int, appears: int, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the write since which the token was refused, where the lasting refusal came with a later one.
+def around(history: History, named: Mapping[str, Any], turned: int, brought: int, appears: int) -> dict[str, Any]:
+    """Return what lies before and after the write that brought a refusal, where it is not the whole of it.
 
-    A provider is deleted, and created again with other client ids: both made the outage. `named` is the view of the
-    later one, with the writes that are named beside it.
+    Under "after" stands the deletion of what it made again in another form: since that the token was refused. Under
+    "then" stands a later write, without which the token was refused already, and with which the refusal of the present
+    appears. `named` is the view of the write, with the writes that are named beside it.
     """
-    if turned >= appears or history.revisions[turned].change is None:
-        return {}
-    entry = _entry(history, turned)
-    return {} if entry in [*named.get("or", ()), *named.get("with", ())] else {"after": [entry]}
+    beside = [*named.get("or", ()), *named.get("with", ())]
+    out = {}
+    for word, place in (("after", turned), ("then", appears)):
+        is_other = place < brought if word == "after" else place > brought
+        if is_other and history.revisions[place].change is not None and (entry := _entry(history, place)) not in beside:
+            out[word] = [entry]
+    return out
 
 
 def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence:

@@ -9,15 +9,15 @@ from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnos
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.boundary import MOST_PAST, boundary
 from oidc_doctor.history.diffs import change_view
-from oidc_doctor.history.outage_search import ExplainedOutage
-from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
-from oidc_doctor.history.same_second import followed, not_told_apart
+from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write, fields_of_steps
+from oidc_doctor.history.outages import LAG, Verdict, flip_before, index_at, revision_of, turn
+from oidc_doctor.history.revisions import changed_fields
+from oidc_doctor.history.same_second import around, not_told_apart
+from oidc_doctor.history.session_writes import permissions_written
+from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.logs.records.cloudtrail_writes import OF_RESOURCE
-from oidc_doctor.logs.records.gcp_writes import SET_POLICY
-from oidc_doctor.model.google_names import project_of_account
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.case import Case
-    from oidc_doctor.model.events import Attempt, Change, SessionDenial
+    from oidc_doctor.model.events import Attempt, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
 
 
@@ -104,7 +104,7 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
         since=rfc3339(denial.first_seen),
         since_basis="first-failure",
         refused_since=denial.count,
-        boundary=_permissions_written(denial, replayed),
+        boundary=permissions_written(denial, replayed),
         session={
             "service": denial.service,
             "action": denial.action,
@@ -120,67 +120,6 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
     )
 
 
-def _permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
-    """Return the writes of the role's permissions before its sessions' calls were denied, the newest first."""
-    writes = [*replayed.target_history.history.other, *resource_writes(denial, replayed.changes)]
-    earlier = sorted(
-        (change for change in writes if change.time <= denial.first_seen and change.error_code is None),
-        key=lambda change: change.time,
-    )
-    last = next(reversed(earlier), None)
-    return {
-        "last_success": None,
-        "first_failure": rfc3339(denial.first_seen),
-        "changes": [
-            {
-                "event_id": change.event_id,
-                "time": rfc3339(change.time),
-                "what": change.what,
-                "by": change.by,
-                "flips": False,
-            }
-            for change in earlier[::-1][:MOST_PAST]
-        ],
-        "token": None,
-        "note": ""
-        if last is None
-        else "What the session may do is not replayed. The last write of its policies before the first refused call is "
-        f"{last.what} by {last.by or 'an unknown caller'}, {rfc3339(last.time)} (event {last.event_id}).",
-    }
-
-
-def resource_writes(denial: SessionDenial, changes: Sequence[Change]) -> list[Change]:
-    """Return the logged writes of the policy of what was refused: of a bucket, repository or key, of the project."""
-    resource = denial.resource or ""
-    if denial.cloud == "aws":
-        service = denial.service.partition(".")[0]
-        named = resource.removeprefix("arn:aws:s3:::").partition("/")[0] if service == "s3" else resource
-        return [
-            change
-            for change in changes
-            if change.cloud == "aws"
-            and OF_RESOURCE.get(change.what) == service
-            and (change.resource == named if service == "s3" else _ends_with(named, change.resource))
-        ]
-    project = project_of_account(denial.target or "")
-    return [
-        change
-        for change in changes
-        if change.cloud == "gcp"
-        and change.what == SET_POLICY
-        and (
-            resource == change.resource
-            or resource.startswith(f"{change.resource}/")
-            or (project and change.resource.removeprefix("projects/") == project)
-        )
-    ]
-
-
-def _ends_with(arn: str, name: str) -> bool:
-    """Whether an ARN is of the resource with this name, or is this ARN."""
-    return arn == name or arn.endswith((f":repository/{name}", f":key/{name}"))
-
-
 def _from_outage(
     refusal: Refusal,
     vector: Sequence[Verdict],
@@ -190,6 +129,8 @@ def _from_outage(
     subject: str | None,
 ) -> tuple[Timing, tuple[str, ...]]:
     """Return the timing of a refusal that is itself in the logs. `subject` is that of the exchange's token."""
+    mark = (refusal.step, str(refusal.kind))
+    explained = _by_own_token(explained, vector, mark, replayed)
     outage = explained.outage
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
@@ -210,7 +151,6 @@ def _from_outage(
         accepted_before=outage.before.times if outage.before else 0,
         boundary=between,
     )
-    mark = (refusal.step, str(refusal.kind))
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
         return timing._replace(change=change_view(replayed.target_history.history, explained.turned)), events
@@ -218,17 +158,49 @@ def _from_outage(
         return timing._replace(token_change=explained.token.view()), events
     if mark not in vector[-1].refusals:
         return timing, events
-    if explained.turned is not None:
-        before = explained.group.vector[explained.turned - 1].decision
-        appears = _appears(vector, mark, explained.turned)
-        change = change_view(replayed.target_history.history, appears)
+    if explained.turned is not None and explained.appears is not None:
+        history, brought = replayed.target_history.history, explained.appears
+        is_replayed = bool(explained.group.vector[-1].refusals)
+        of_outage = explained.group.vector if is_replayed else vector
+        fields = fields_of_steps(replayed.cloud, [refusal.step])
+        is_unseen = any(changed_fields(history, brought).get(name, (None,))[0] is UNSEEN for name in fields)
+        before = "unknown" if is_unseen and not is_replayed else of_outage[brought - 1].decision
+        appears = _appears(vector, mark, brought)
+        change = change_view(history, brought)
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
-            change |= _of_one_second(replayed, outage.first, appears, mark)
-            change |= followed(replayed.target_history.history, explained.turned, appears, change)
-        flips = before == "accepted" and outage.before is not None and vector[-1].sole and "or" not in (change or {})
-        return timing._replace(change=change, flips=flips), events
+            change |= _of_one_second(replayed, outage.first, brought, _mark_in(of_outage[brought], mark))
+            change |= around(history, change, explained.turned, brought, appears)
+        is_alone = is_replayed and vector[-1].sole and not {"or", "then"} & (change or {}).keys()
+        return timing._replace(
+            change=change, flips=before == "accepted" and outage.before is not None and is_alone
+        ), events
     return timing, events
+
+
+def _by_own_token(
+    explained: ExplainedOutage, vector: Sequence[Verdict], mark: tuple[str, str], replayed: ReplayedLogs
+) -> ExplainedOutage:
+    """Explain an outage by the exchange's own token where the logged attempts do not show what its refusal depends on.
+
+    A key set is replaced, say, and no log has the header of a token. The attempts that were accepted and refused were
+    of the same kind of token, so the write is named; that it brought their refusals is not shown.
+    """
+    if explained.why not in _BY_READING or mark not in vector[-1].refusals:
+        return explained
+    history, starts = replayed.target_history.history, replayed.target_history.starts
+    turned = flip_before(explained.outage, starts, vector, LAG[replayed.cloud])
+    if turned is None:
+        return explained._replace(why="undecided")
+    at = revision_of(explained.outage, starts, vector)
+    brought = deciding_write(replayed.cloud, history, vector, turned, at)
+    return explained._replace(why="configuration", appears=brought, turned=turned)
+
+
+def _mark_in(verdict: Verdict, mark: tuple[str, str]) -> tuple[str, str]:
+    """A refusal of the verdict: this one, if it is among them."""
+    refusals = sorted(verdict.refusals)
+    return mark if mark in refusals or not refusals else refusals[0]
 
 
 def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str, str]) -> dict[str, Any]:
@@ -301,17 +273,18 @@ def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that i
     starts = replayed.target_history.starts
     low = 0 if last_success is None else index_at(starts, last_success - lag)
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
-    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
+    turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
     if turned is not None and mark in vector[-1].refusals:
-        appears = _appears(vector, mark, turned)
-        change = change_view(replayed.target_history.history, appears)
+        history = replayed.target_history.history
+        brought = deciding_write(replayed.cloud, history, vector, turned, len(vector) - 1)
+        change = change_view(history, brought)
         if change is not None:
 
             def judge(evidence: TargetEvidence) -> Verdict:
-                return replayed.replayer.verdict_of_case_with(case, appears, evidence, step)
+                return replayed.replayer.verdict_of_case_with(case, brought, evidence, step)
 
-            change |= not_told_apart(replayed.target_history.history, appears, refusal.step, judge)
-            change |= followed(replayed.target_history.history, turned, appears, change)
+            change |= not_told_apart(history, brought, _mark_in(vector[brought], mark)[0], judge)
+            change |= around(history, change, turned, brought, _appears(vector, mark, brought))
             # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
@@ -334,15 +307,15 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 _UNDECIDED = ("unknown", "doubtful")
 
 
-def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
-    """Return the revision in which this refusal appears, at the earliest the one in which acceptance ended.
+def _appears(vector: Sequence[Verdict], mark: tuple[str, str], brought: int) -> int:
+    """Return the revision in which this refusal appears, at the earliest the one that brought the outage.
 
     On a configuration of which a part is not known, the refusal may be there already.
     """
     place = len(vector) - 1
-    while place > turned and (mark in vector[place - 1].refusals or vector[place - 1].decision in _UNDECIDED):
+    while place > brought and (mark in vector[place - 1].refusals or vector[place - 1].decision in _UNDECIDED):
         place -= 1
-    return place
+    return place if place == brought or vector[place - 1].stands_against else brought
 
 
 def past_causes(
@@ -366,13 +339,17 @@ def past_causes(
         if not any(explained.group is group for group in groups):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
-        if explained.why == "accepted-by-reading" and several and not (first.subject or first.mapped_principal):
+        if explained.why in _BY_READING and several and not (first.subject or first.mapped_principal):
             continue  # Google hides the caller of a denied impersonation: it may be another workload's
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
-        then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
-        if explained.why == "accepted-by-reading":
+        if explained.why == "configuration" and not marks:  # no attempt of it is replayed at the step of its refusal
+            then = _as_observed(first, then)
+        elif explained.why != "not-yet":  # the revisions are judged at the time of the newest attempt
+            then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks]
+        then.refusals = then.refusals[:1]
+        if explained.why in _BY_READING:
             then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed, token.subject)
@@ -385,7 +362,7 @@ def past_causes(
                 contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
-            if explained.why == "accepted-by-reading":  # of many like ones the newest
+            if explained.why in _BY_READING:  # of many like ones the newest
                 causes.setdefault((cause.code, cause.clause, cause.step), cause)
             else:
                 causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
@@ -395,7 +372,11 @@ def past_causes(
 
 
 # Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
-_PAST = frozenset({"configuration", "token", "ran-out", "one-of-several", "accepted-by-reading"})
+_PAST = frozenset(
+    {"configuration", "token", "ran-out", "not-yet", "one-of-several", "accepted-by-reading", "undecided"}
+)
+# Outages whose attempts are accepted by what was read.
+_BY_READING = frozenset({"accepted-by-reading", "undecided"})
 
 
 def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
@@ -430,15 +411,14 @@ def _past_timing(
         accepted_before=outage.before.times if outage.before else 0,
     )
     if explained.turned is not None and explained.appears is not None:
-        flips = explained.group.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
-        change = change_view(history.history, explained.appears)
-        mark = next(iter(sorted(explained.group.vector[index].refusals)), None)
+        vector, brought = explained.group.vector[: index + 1], explained.appears
+        flips = vector[brought - 1].decision == "accepted" and outage.before is not None and vector[index].sole
+        change = change_view(history.history, brought)
+        mark = next(iter(sorted(vector[index].refusals)), None)
         if change is not None and mark is not None:
-            change |= _of_one_second(replayed, outage.first, explained.appears, mark)
-            change |= followed(history.history, explained.turned, explained.appears, change)
-        timing = timing._replace(
-            change=change, flips=flips and explained.group.vector[index].sole and "or" not in (change or {})
-        )
+            change |= _of_one_second(replayed, outage.first, brought, _mark_in(vector[brought], mark))
+            change |= around(history.history, change, explained.turned, brought, _appears(vector, mark, brought))
+        timing = timing._replace(change=change, flips=flips and not {"or", "then"} & (change or {}).keys())
     elif explained.token is not None:
         timing = timing._replace(token_change=explained.token.view())
     return timing, tuple(ids(replayed, explained.group, outage.begin, last, accepted=False))

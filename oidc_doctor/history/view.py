@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.history.attempt_groups import AttemptGroup
 from oidc_doctor.history.boundary import MOST_PAST
 from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.outage_search import is_undecided
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import ids, resource_writes
+from oidc_doctor.history.session_writes import resource_writes
+from oidc_doctor.history.timings import ids
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
@@ -33,7 +35,8 @@ def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptR
     replay, cause = None, None
     if replayed is not None and signature.number in replayed.target_history.verdicts:
         verdict, index = replayed.target_history.verdicts[signature.number]
-        decision = "unknown" if verdict.decision == "doubtful" else verdict.decision
+        is_open = sample.outcome == "refused" and verdict.decision == "accepted" and is_undecided(verdict, sample)
+        decision = "unknown" if is_open or verdict.decision == "doubtful" else verdict.decision
         replay = {"decision": decision, "revision": _revision(replayed, index)}
         if signature.sample.outcome == "refused":
             cause = _why(verdict, replayed, signature)
@@ -74,6 +77,8 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
+    if is_undecided(verdict, signature.sample):
+        return None
     steps = steps_of_attempt(signature.sample)
     if replayed.age_of_change(signature, steps) is not None:
         return "propagation-delay"

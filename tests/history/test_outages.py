@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ def run(accepted: bool, begin: float, end: float) -> OutcomeRun:
 
 
 def turned(runs: list[OutcomeRun], starts: list[float], decisions: list[Verdict]) -> list[int | None]:
-    return [flip_before(one, starts, decisions, LAG)[1] for one in outages_of(runs, starts, decisions, LAG)]
+    return [flip_before(one, starts, decisions, LAG) for one in outages_of(runs, starts, decisions, LAG)]
 
 
 def test_the_write_between_the_last_success_and_the_first_refusal() -> None:
@@ -52,7 +53,7 @@ def test_stragglers_of_a_change_do_not_cut_the_outage() -> None:
     decisions = vector("accepted", "refused")
     (only,) = outages_of(runs, [0, 1000], decisions, LAG)
     assert (only.begin, only.end) == (1001, 2000)
-    assert flip_before(only, [0, 1000], decisions, LAG) == (1, 1)
+    assert flip_before(only, [0, 1000], decisions, LAG) == 1
 
 
 def test_a_straggler_at_the_end_of_the_logs_is_a_run() -> None:
@@ -82,11 +83,27 @@ def test_the_end_of_an_outage() -> None:
     assert ended_by(only, [0, 1000, 2000], decisions) == 2
 
 
-def test_two_breaking_writes_in_a_row_name_where_the_standing_refusal_appears() -> None:
+@pytest.mark.parametrize("decisions", [
+    ("accepted", "accepted"), ("accepted", "unknown"), ("refused", "refused"), ("unknown", "unknown"),
+])  # fmt: skip
+@pytest.mark.parametrize("mended", [True, False])
+def test_a_write_that_turns_no_decision_ends_nothing(decisions: list[Decision], mended: bool) -> None:
+    runs = [run(True, 0, 900), run(False, 1010, 1900 if mended else 3000), *[run(True, 2100, 3000)][:mended]]
+    (only,) = outages_of(runs, [0, 2000], vector(*decisions), LAG)
+    assert ended_by(only, [0, 2000], vector(*decisions)) is None
+
+
+def test_a_write_before_which_nothing_is_known_may_have_ended_it() -> None:
+    runs, decisions = [run(False, 1010, 1900), run(True, 2010, 3000)], vector("unknown", "accepted")
+    (only,) = outages_of(runs, [0, 2000], decisions, LAG)
+    assert ended_by(only, [0, 2000], decisions) == 1
+
+
+def test_of_two_breaking_writes_in_a_row_the_one_at_which_acceptance_ended_is_named() -> None:
     other = Verdict("refused", Reasons(frozenset({("provider", "provider-missing")}), "provider", sole=True))
     decisions = [verdict("accepted"), other, verdict("refused")]
     (only,) = outages_of([run(True, 0, 900), run(False, 1300, 2000)], [0, 1000, 1100], decisions, LAG)
-    assert flip_before(only, [0, 1000, 1100], decisions, LAG) == (2, 1)
+    assert flip_before(only, [0, 1000, 1100], decisions, LAG) == 1
 
 
 @given(st.lists(st.sampled_from(["accepted", "refused"]), min_size=1, max_size=8))

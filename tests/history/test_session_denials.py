@@ -186,3 +186,79 @@ def test_the_principal_of_another_workload_is_not_this_tokens(gcp: Bundle) -> No
     answer = gcp.remove("token.jwt").ask()
     assert answer.exchange().subject == build
     assert verdict(answer.report, answer.exchange())[0] == "✗"
+
+
+DENIAL = (
+    "User: arn:aws:sts::210987654321:assumed-role/ModelWeights/w is not authorized to perform: s3:GetObject on "
+    f'resource: "{OBJECT}" '
+)
+ARN = "arn:aws:iam::210987654321:policy/Reader"
+BOUNDARY = "arn:aws:iam::210987654321:policy/Limit"
+
+
+def writes_of_policies(aws: Bundle) -> list[dict[str, Any]]:
+    """One of each type, in an order in which those of the role come last."""
+    bucket = {"bucketName": "llama-weights", "bucketPolicy": {"Statement": []}}
+    return [
+        of_aws(aws, "PutBucketPolicy", clock(6, 10), **bucket) | {"eventSource": "s3.amazonaws.com"},
+        of_aws(aws, "PutRolePermissionsBoundary", clock(6, 20), roleName="ModelWeights", permissionsBoundary=BOUNDARY),
+        of_aws(aws, "AttachRolePolicy", clock(6, 30), roleName="ModelWeights", policyArn=ARN),
+        of_aws(aws, "DetachRolePolicy", clock(6, 40), roleName="ModelWeights", policyArn=ARN + "2"),
+        of_aws(aws, "PutRolePolicy", clock(6, 50), roleName="ModelWeights", policyName="A", policyDocument="{}"),
+        of_aws(aws, "CreatePolicyVersion", clock(6, 55), policyArn=ARN + "9", setAsDefault=True, policyDocument="{}"),
+    ]
+
+
+@pytest.mark.parametrize(("ending", "named"), [
+    ("with an explicit deny in a resource-based policy", ["PutBucketPolicy"]),
+    ("because no permissions boundary allows the s3:GetObject action", ["PutRolePermissionsBoundary"]),
+    ("with an explicit deny in an identity-based policy", ["PutRolePolicy", "AttachRolePolicy"]),
+    (f"with an explicit deny in an identity-based policy: {ARN}", ["AttachRolePolicy"]),
+    ("because no identity-based policy allows the s3:GetObject action", ["PutRolePolicy", "DetachRolePolicy"]),
+    ("with an explicit deny in a service control policy", []),
+    ("because no session policy allows the s3:GetObject action", []),
+    ("because no VPC endpoint policy allows the s3:GetObject action", []),
+])  # fmt: skip
+def test_only_writes_of_the_policy_that_the_denial_names(aws: Bundle, ending: str, named: list[str]) -> None:
+    """A later write of another type of policy hides none, and is not named."""
+    aws.write("aws/attached-policies.json", {"AttachedPolicies": [{"PolicyName": "Reader", "PolicyArn": ARN}]})
+    boundary = (
+        aws.cloudtrail([session(aws, 2, 2), *writes_of_policies(aws), refused(aws, 9, 2, DENIAL + ending)])
+        .ask()
+        .first.boundary
+    )
+    assert boundary is not None
+    assert [change["what"] for change in boundary["changes"]] == named
+    assert all(f"{name} by arn" in boundary["note"] for name in named)
+    assert bool(boundary["note"]) is bool(named)
+
+
+def test_a_write_of_what_was_there_already_is_not_named(aws: Bundle) -> None:
+    bucket = {"bucketName": "llama-weights", "bucketPolicy": {"Statement": []}}
+    first, again, other_policy = (
+        of_aws(aws, "PutBucketPolicy", clock(hour), **bucket | {"bucketPolicy": {"Statement": statement}})
+        | {"eventSource": "s3.amazonaws.com"}
+        for hour, statement in ((5, [1]), (6, [1]), (7, [2]))
+    )
+    denied = refused(aws, 9, 2, DENIAL + "with an explicit deny in a resource-based policy")
+    for written, last in (([first, again], first), ([first, again, other_policy], other_policy)):
+        boundary = aws.cloudtrail([session(aws, 2, 2), *written, denied]).ask().first.boundary
+        assert boundary is not None
+        assert f"(event {last['eventID']})" in boundary["note"]
+        assert f"(event {again['eventID']})" not in boundary["note"]
+
+
+def test_the_writes_of_several_policies_of_a_role_are_all_named(aws: Bundle) -> None:
+    names = ["A", "B", "A"]
+    puts = [
+        of_aws(aws, "PutRolePolicy", clock(5 + place), roleName="ModelWeights", policyName=name,
+               policyDocument=f'{{"Statement": [{place}]}}')
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    denied = refused(aws, 9, 2, DENIAL + "because no identity-based policy allows the s3:GetObject action")
+    boundary = aws.cloudtrail([session(aws, 2, 2), *puts, denied]).ask().first.boundary
+    assert boundary is not None
+    assert [change["time"] for change in boundary["changes"]] == [clock(7), clock(6), clock(5)]
+    intro, named = boundary["note"].split("the newest first: ")
+    assert intro.endswith("The last writes of the role's policies before the first refused call are, ")
+    assert [clock(hour) in named for hour in (5, 6, 7)] == [False, True, True]

@@ -310,11 +310,12 @@ def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
 
 
 def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
-    """Write the writes of the same second that cannot be told apart from a change, and the one that it followed."""
+    """Write the writes of the same second that cannot be told apart from a change, and the one before or after it."""
     for word, why in (
         ("or", "of the same second: each alone explains the refusal, and the logs do not tell which came first"),
         ("with", "of the same second: neither alone explains the refusal, and both together do"),
         ("after", "since which the token was refused already"),
+        ("then", "before which the token was refused already, for another reason"),
     ):
         for other in entry.get(word) or ():
             _row(sheet, word, f"{writes.change(other, report.evaluated_at)[0]}, {why}")

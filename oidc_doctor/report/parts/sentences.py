@@ -91,7 +91,9 @@ def _brought_by(cause: Cause) -> str:
     change, token_change = cause.timing.change, cause.timing.token_change
     if change is not None:
         others = [f" {word} {_written(other)}" for word in ("or", "with") for other in change.get(word) or ()]
-        return f", since {_written(change)}{''.join(others)}"
+        since = f"since {_written(change)}{''.join(others)}"
+        then = "".join(f", and for this reason since {_written(other)}" for other in change.get("then") or ())
+        return f"; refused {since}{then}" if then else f", {since}"
     if token_change is not None:
         text = token_change.get("text", "")
         if is_new_kind(token_change):

@@ -1,0 +1,195 @@
+"""The logged writes that may have made the calls of sessions denied: those of the policies that the denial names.
+
+A denial of an AWS service names the type of the policy that denies, and often its ARN [IAM User Guide, Troubleshoot
+access denied error messages]: a write of another type of policy did not bring it, however late it came.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.history.aws_permissions import managed_policies, permission_writes
+from oidc_doctor.history.boundary import MOST_PAST
+from oidc_doctor.history.writes import UNSEEN
+from oidc_doctor.judge.readings import reading_of_denial
+from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_RESOURCE, Members
+from oidc_doctor.logs.records.gcp_writes import SET_POLICY
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.google_names import project_of_account
+from oidc_doctor.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oidc_doctor.history.replayed_logs import ReplayedLogs
+    from oidc_doctor.model.document import Json
+    from oidc_doctor.model.events import Change, SessionDenial
+    from oidc_doctor.model.evidence import TargetEvidence
+
+_MOST_NAMED = 4  # writes that a sentence lists
+
+# What can bring a denial by this type of policy. An attached policy allows more or denies more, a detached one less;
+# DeletePolicyVersion takes no version that is in force [IAM API reference].
+_VERSIONS = frozenset({"CreatePolicyVersion", "SetDefaultPolicyVersion"})
+_BY_KIND: dict[Kind, tuple[str, frozenset[str]]] = {
+    Kind.ACCESS_DENIED_BY_RESOURCE_POLICY: ("the resource's policy", frozenset(OF_RESOURCE)),
+    Kind.ACCESS_DENIED_BY_BOUNDARY: ("the permissions boundary", frozenset({"PutRolePermissionsBoundary"}) | _VERSIONS),
+    Kind.ACCESS_DENIED_BY_IDENTITY_POLICY: (
+        "the role's policies",
+        frozenset({"PutRolePolicy", "AttachRolePolicy"}) | _VERSIONS,
+    ),
+    Kind.PERMISSION_MISSING: (
+        "the role's policies",
+        frozenset({"PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy"}) | _VERSIONS,
+    ),
+    # policies of which no write is read
+    Kind.ACCESS_DENIED_BY_SESSION_POLICY: ("the session policy", frozenset()),
+    Kind.ACCESS_DENIED_BY_ORGANIZATION_POLICY: ("the organisation's policies", frozenset()),
+    Kind.ACCESS_DENIED_BY_ENDPOINT_POLICY: ("the endpoint's policy", frozenset()),
+}
+_POLICIES = "its policies"
+
+
+def permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
+    """Return the writes of what denied a session's calls, the newest first, and name the last of each policy."""
+    policies, writes = _of_named_policy(denial, replayed)
+    return {
+        "last_success": None,
+        "first_failure": rfc3339(denial.first_seen),
+        "changes": [
+            {
+                "event_id": change.event_id,
+                "time": rfc3339(change.time),
+                "what": change.what,
+                "by": change.by,
+                "flips": False,
+            }
+            for change in writes[::-1][:MOST_PAST]
+        ],
+        "token": None,
+        "note": _note(policies, _last_of_each(writes, denial, replayed)),
+    }
+
+
+def _note(policies: str, writes: Sequence[Change]) -> str:
+    if not writes:
+        return ""
+    named = [
+        f"{write.what} by {write.by or 'an unknown caller'}, {rfc3339(write.time)} (event {write.event_id})"
+        for write in writes[:_MOST_NAMED]
+    ]
+    intro = "What the session may do is not replayed. The last"
+    if len(named) == 1:
+        return f"{intro} write of {policies} before the first refused call is {named[0]}."
+    return f"{intro} writes of {policies} before the first refused call are, the newest first: {'; '.join(named)}."
+
+
+def _of_named_policy(denial: SessionDenial, replayed: ReplayedLogs) -> tuple[str, list[Change]]:
+    """Return a name for the policies that the denial names, and the earlier writes of them, oldest first."""
+    writes = [*replayed.target_history.history.other, *resource_writes(denial, replayed.changes)]
+    earlier = sorted(
+        (change for change in writes if change.time <= denial.first_seen and change.error_code is None),
+        key=lambda change: change.time,
+    )
+    reading = reading_of_denial(denial)
+    if denial.cloud != "aws" or reading.kind not in _BY_KIND or "policy" not in reading.facts:
+        return _POLICIES, earlier
+    policies, names = _BY_KIND[reading.kind]
+    of_type = [change for change in earlier if change.what in names]
+    if reading.kind is Kind.ACCESS_DENIED_BY_RESOURCE_POLICY:
+        return policies, of_type
+    if named := reading.facts.get("policy_arn"):
+        return policies, [change for change in of_type if _managed_by(change) == named]
+    arns = _managed(reading.kind, replayed)
+    return policies, [change for change in of_type if arns is None or _managed_by(change) in {None, *arns}]
+
+
+def _managed(kind: Kind, replayed: ReplayedLogs) -> frozenset[str] | None:
+    """Return the ARNs of the managed policies that the denial may be of; None where they are not known."""
+    evidence = replayed.target_history.history.revisions[-1].evidence
+    if evidence.aws is None:
+        return None
+    if kind is not Kind.ACCESS_DENIED_BY_BOUNDARY:
+        is_listed = not isinstance(evidence.aws.attached_policies, Missing)
+        return managed_policies(evidence, replayed.changes) if is_listed else None
+    role = evidence.aws.role
+    if not isinstance(role, Role) or not role.raw:
+        return None
+    now = role.raw.get("PermissionsBoundary")
+    written = (_managed_by(change) for change in replayed.changes if change.what == "PutRolePermissionsBoundary")
+    arns = {*written, now.get("PermissionsBoundaryArn") if isinstance(now, dict) else None}
+    return frozenset(arn for arn in arns if isinstance(arn, str))
+
+
+def _managed_by(change: Change) -> str | None:
+    """The ARN of the managed policy that a write is of; None for an inline policy, and for a resource's."""
+    if change.what in OF_POLICY:
+        return change.resource
+    request = Members(change.record.get("requestParameters"))
+    return request.text("permissionsBoundary" if change.what.endswith("PermissionsBoundary") else "policyArn")
+
+
+def _last_of_each(writes: Sequence[Change], denial: SessionDenial, replayed: ReplayedLogs) -> list[Change]:
+    """Return the last write of each policy, the newest first. One that wrote what was there already is none."""
+    evidence = replayed.target_history.history.revisions[-1].evidence
+    found: dict[str, Change] = {}
+    values: dict[str, Json] = {}
+    for change in writes:
+        written = _written(change, evidence, denial)
+        if written is None:
+            continue
+        field, value = written
+        if field in values and value is not UNSEEN and values[field] == value:
+            continue
+        values.pop(field, None)
+        if value is not UNSEEN:
+            values[field] = value
+        found.pop(field, None)
+        found[field] = change
+    return list(found.values())[::-1]
+
+
+def _written(change: Change, evidence: TargetEvidence, denial: SessionDenial) -> tuple[str, Any] | None:
+    """A name for the policy that was written, and its value, UNSEEN where the event does not show it; None for none."""
+    if denial.cloud != "aws":
+        return change.event_id, UNSEEN
+    if change.what in OF_RESOURCE:
+        request = Members(change.record.get("requestParameters"))
+        policy = request.get("bucketPolicy") or request.get("policyText") or request.get("policy")
+        return change.resource, UNSEEN if policy is None and not change.what.startswith("Delete") else policy
+    of_policies = permission_writes(change, evidence, [], frozenset({change.resource})) or []
+    return next(((write.field, write.value) for write in of_policies), None)
+
+
+def resource_writes(denial: SessionDenial, changes: Sequence[Change]) -> list[Change]:
+    """Return the logged writes of the policy of what was refused: of a bucket, repository or key, of the project."""
+    resource = denial.resource or ""
+    if denial.cloud == "aws":
+        service = denial.service.partition(".")[0]
+        named = resource.removeprefix("arn:aws:s3:::").partition("/")[0] if service == "s3" else resource
+        return [
+            change
+            for change in changes
+            if change.cloud == "aws"
+            and OF_RESOURCE.get(change.what) == service
+            and (change.resource == named if service == "s3" else _ends_with(named, change.resource))
+        ]
+    project = project_of_account(denial.target or "")
+    return [
+        change
+        for change in changes
+        if change.cloud == "gcp"
+        and change.what == SET_POLICY
+        and (
+            resource == change.resource
+            or resource.startswith(f"{change.resource}/")
+            or (project and change.resource.removeprefix("projects/") == project)
+        )
+    ]
+
+
+def _ends_with(arn: str, name: str) -> bool:
+    """Whether an ARN is of the resource with this name, or is this ARN."""
+    return arn == name or arn.endswith((f":repository/{name}", f":key/{name}"))
