@@ -76,7 +76,7 @@ def _exchange_timing(
     ]
     if not current:
         current = [rest for group in groups if (rest := _rest_of_outage(group, replayed)) is not None]
-    if current and refusal.step not in UNLOGGED[replayed.cloud]:
+    if current and (refusal.step not in UNLOGGED[replayed.cloud] or confirmation.event_ids):
         named = [explained for explained in current if explained.group.families != {None}] or current
         return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
     timing = _from_configuration(refusal, vector, groups, replayed, confirmation, diagnosis.case, step)
@@ -314,7 +314,15 @@ def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that i
             change |= followed(replayed.target_history.history, turned, appears, change)
             # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
-            return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
+            after = (run for run in runs if not run.accepted and run.end >= starts[appears])
+            refused = sum(run.times for run in after) if confirmation.event_ids else 0
+            return Timing(
+                since=change["time"],
+                since_basis="change",
+                change=change,
+                refused_since=refused,
+                accepted_before=accepted,
+            )
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
     if failed and refusal.step not in UNLOGGED[replayed.cloud]:
         return Timing(since=rfc3339(failed[0].begin), since_basis="first-failure")

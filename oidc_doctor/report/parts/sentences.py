@@ -375,10 +375,12 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     """Return the start of the failure, with counts before and after it if signatures can be separated."""
     now = report.evaluated_at
     when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
-    if cause.timing.since_basis in _BASES:
+    if cause.timing.since_basis in _BASES and cause.timing.refused_since:
+        when = f"{when}, {_BASES[cause.timing.since_basis]}"
+    elif cause.timing.since_basis in _BASES:
         from oidc_doctor.model.steps import UNLOGGED  # late: import only when a report is rendered
 
-        unlogged = cause.step in UNLOGGED[cause.cloud]
+        unlogged = cause.step in UNLOGGED[cause.cloud] and not cause.confirmed_by
         left = _LEFT[cause.cloud] if unlogged else "no refusal since was seen in the logs that were read"
         return f"{when}, {_BASES[cause.timing.since_basis]}: {left}"
     if cause.timing.refused_since:
