@@ -10,6 +10,7 @@ from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
+    from oidc_doctor.history.new_kinds import NewKind
     from oidc_doctor.history.outage_search import ExplainedOutage
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import Change
@@ -40,7 +41,7 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, An
         "first_failure": rfc3339(outage.begin),
         "changes": inside[:MOST_PAST],
         "token": explained.token.view() if explained.token else None,
-        "note": _NOTES.get(explained.why, ""),
+        "note": _NEVER_BEFORE if explained.why == "all-along" and explained.over else _NOTES.get(explained.why, ""),
     }
     if explained.why == "one-of-several":
         suspects = [history.revisions[index].change for index in explained.suspects[:_MOST_NAMED]]
@@ -50,6 +51,18 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, An
     if explained.why in _SEARCHED or is_open:
         return view | (_of_tags(explained, replayed, begin) or _searched(explained, replayed, low))
     return view
+
+
+def of_new_kind(kind: NewKind, difference: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the boundary of a kind of token that was never accepted: its first attempt, and no write."""
+    return {
+        "last_success": None,
+        "first_failure": rfc3339(kind.begin),
+        "changes": [],
+        "token": difference,
+        "note": f"This kind of token is first seen at {rfc3339(kind.begin)}, in logs that begin earlier, and no "
+        "success of it is in them.",
+    }
 
 
 def _of_tags(explained: ExplainedOutage, replayed: ReplayedLogs, begin: float) -> dict[str, Any]:
@@ -87,6 +100,7 @@ def _named(change: Change) -> str:
 
 _SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
 _OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
+_NEVER_BEFORE = "No success of this kind of token is in the logs before these refusals."
 _NOTES = {
     "unlogged-change": (
         "The same token passed before on what is taken for the same configuration, so it was changed in between "

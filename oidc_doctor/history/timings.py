@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
-from oidc_doctor.history.boundary import MOST_PAST, boundary
+from oidc_doctor.history.boundary import MOST_PAST, boundary, of_new_kind
 from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.new_kinds import NewKind, new_kind
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.history.same_second import followed, not_told_apart
@@ -192,6 +193,9 @@ def _from_outage(
     """Return the timing of a refusal that is itself in the logs. `subject` is that of the exchange's token."""
     outage = explained.outage
     begin = outage.begin
+    if (kind := new_kind(explained, replayed, subject)) is not None:
+        events = tuple(replayed.attempts.ids_between(_own_keys(replayed, subject), kind.begin, outage.end))
+        return _of_new_kind(kind), events or confirmation.event_ids
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
         outages = replayed.target_history.outages
         like = [other.outage.begin for other in outages if _is_like(other, explained, replayed)]
@@ -244,15 +248,33 @@ def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str
 def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
     """Return how many kinds of token an outage concerns, and the refusals of this subject's kind among its own."""
     group, outage = explained.group, explained.outage
-    own = {
-        signature.number
-        for signature in replayed.replayer.signatures
-        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
-    }
+    own = _own_keys(replayed, subject)
     if len(group.families) == 1 or subject is None:
         return len(group.families), outage.times
     parts = [part._replace(keys=tuple(key for key in part.keys if key in own)) for part in group.parts]
     return len(group.families), replayed.attempts.count(parts, outage.begin, outage.end)
+
+
+def _own_keys(replayed: ReplayedLogs, subject: str | None) -> set[int]:
+    """Return the signatures of refusals of this subject's kind of token."""
+    return {
+        signature.number
+        for signature in replayed.replayer.signatures
+        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
+    }
+
+
+def _of_new_kind(kind: NewKind) -> Timing:
+    """Return the timing of a kind of token that was refused from its first attempt on."""
+    difference = kind.difference.view() if kind.difference is not None else None
+    return Timing(
+        since=rfc3339(kind.begin),
+        since_basis="first-failure",
+        token_change=difference,
+        refused_since=kind.times,
+        refused_of_kind=kind.times,
+        boundary=of_new_kind(kind, difference),
+    )
 
 
 def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
@@ -363,7 +385,7 @@ def past_causes(
     families = {signature.family for signature in replayed.replayer.signatures} - {None}
     several = len(families) > 1
     for explained in reversed(replayed.target_history.outages):
-        if not explained.over or explained.why not in _PAST:
+        if not explained.over or not (explained.why in _PAST or _was_set_up(explained)):
             continue
         if not any(explained.group is group for group in groups):
             continue
@@ -398,6 +420,14 @@ def past_causes(
 
 # Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
 _PAST = frozenset({"configuration", "token", "ran-out", "one-of-several", "accepted-by-reading"})
+
+
+def _was_set_up(explained: ExplainedOutage) -> bool:
+    """Whether refusals without a success before them ended with a write, after which the token was accepted."""
+    ended, outage, vector = explained.ended, explained.outage, explained.group.vector
+    if explained.why != "all-along" or ended is None or outage.after is None:
+        return False
+    return vector[ended].decision == "accepted" and vector[ended - 1].stands_against
 
 
 def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:

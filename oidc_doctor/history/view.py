@@ -75,7 +75,11 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
     steps = steps_of_attempt(signature.sample)
-    if replayed.age_of_change(signature, steps) is not None:
+    if (young := replayed.young_change(signature, steps)) is not None:
+        begin = replayed.target_history.starts[young]
+        before = replayed.replayer.verdict(signature.sample, young - 1)
+        if signature.first_seen < begin and before.stands_against:  # most of them were refused by what was there before
+            return next((kind for step, kind in sorted(before.refusals) if step == before.first), None)
         return "propagation-delay"
     if "authorise" in steps:
         return "outside-the-trust-policy"

@@ -68,8 +68,20 @@ def _judge_written_condition(exchange: GcpExchange, written: WrittenProvider) ->
         bindings = _bindings(_map(exchange, mapping)[0], unmapped=False)
     elif written.subject_is_sub and isinstance(exchange.token.claim("sub"), str) and _reads_subject(provider.condition):
         bindings["google"] = {"subject": exchange.token.claim("sub")}
+    if not _is_decided(exchange, provider.condition, bindings):
+        return
+    if bindings["google"] is not cel.UNKNOWN and not isinstance(mapping, dict):
         exchange.assumed.append("that google.subject is the token's sub, as in the entries of accepted exchanges")
     _judge_condition(exchange, provider.condition, bindings, provider.document.at("/attributeCondition"))
+
+
+def _is_decided(exchange: GcpExchange, condition: str | None, bindings: dict[str, Any]) -> bool:
+    """Whether what is known of the claims and of the mapping gives the condition a value."""
+    try:
+        program = cel.compile(condition or "true")
+    except cel.CelError:
+        return False
+    return program.trace({**bindings, "assertion": _claims(exchange, program)}).error is None
 
 
 def _reads_subject(condition: str | None) -> bool:
