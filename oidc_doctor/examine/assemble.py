@@ -95,7 +95,13 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         target=[_target_view(evidence) for evidence in run.snapshot.targets],
         window=_window(run),
         exchanges=[
-            exchange_row(exchange.id, exchange.diagnosis, exchange.last, in_force=exchange.in_force)
+            exchange_row(
+                exchange.id,
+                exchange.diagnosis,
+                exchange.last,
+                exchange.region.region if exchange.region is not None else None,
+                in_force=exchange.in_force,
+            )
             for exchange in judged
         ],
         causes=causes,

@@ -301,10 +301,13 @@ def _calls(cause: Cause) -> str:
 
 
 def _at_logged_step(exchange: Exchange) -> str:
-    """Return where Google refused the token, by the call that the newest event names. AWS logs one call alone."""
+    """Return where Google refused the token, by the call that the newest event names; the one Region where AWS does."""
     last = exchange.last_attempt
-    if last is None or not _refused_last(exchange) or exchange.cloud == "aws":
+    if last is None or not _refused_last(exchange):
         return ""
+    if exchange.cloud == "aws":
+        region = clip(visible(str(last.get("region") or "")), _NAME)
+        return f" in {region}" if region else ""
     if last.get("step") != "impersonate":
         return " at the exchange"
     account = clip(visible(str(last.get("service_account") or "")), _PLACE)
