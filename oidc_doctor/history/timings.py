@@ -202,7 +202,7 @@ def _from_outage(
         begin = min((begin, *like))
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     kinds, of_kind = _kinds(explained, replayed, subject)
-    between = boundary(explained, replayed)
+    between = boundary(explained, replayed, refusal)
     if refusal.kind is Kind.PROPAGATION_DELAY:
         between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
@@ -399,7 +399,7 @@ def past_causes(
         if explained.why == "accepted-by-reading":
             then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
-            timing, events = _past_timing(explained, index, replayed, token.subject)
+            timing, events = _past_timing(explained, index, replayed, token.subject, named_refusal.refusal)
             cause = Cause(
                 exchange_id,
                 named_refusal,
@@ -440,7 +440,7 @@ def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
 
 
 def _past_timing(
-    explained: ExplainedOutage, index: int, replayed: ReplayedLogs, subject: str | None
+    explained: ExplainedOutage, index: int, replayed: ReplayedLogs, subject: str | None, refusal: Refusal
 ) -> tuple[Timing, tuple[str, ...]]:
     outage, history = explained.outage, replayed.target_history
     end = history.starts[explained.ended] if explained.ended is not None else None
@@ -450,6 +450,9 @@ def _past_timing(
     if outage.after is None and end is not None and end < last:  # refusals went on, for another reason
         times = replayed.attempts.count_between(_refused_keys(replayed, explained.group), outage.begin, end)
         last = end
+    between = boundary(explained, replayed, refusal)
+    if refusal.kind is Kind.PROPAGATION_DELAY:
+        between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
         since=rfc3339(outage.begin),
         kinds=kinds,
@@ -457,7 +460,7 @@ def _past_timing(
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
-        boundary=boundary(explained, replayed),
+        boundary=between,
         refused_since=times,
         accepted_before=outage.before.times if outage.before else 0,
     )

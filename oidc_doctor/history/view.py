@@ -10,7 +10,7 @@ from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 from oidc_doctor.history.timings import ids, resource_writes
-from oidc_doctor.judge.readings import steps_of_attempt
+from oidc_doctor.judge.readings import reading_of_attempt, steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.report import AttemptRow
@@ -81,6 +81,9 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
         if signature.first_seen < begin and before.stands_against:  # most of them were refused by what was there before
             return next((kind for step, kind in sorted(before.refusals) if step == before.first), None)
         return "propagation-delay"
+    reading = reading_of_attempt(signature.sample)
+    if reading is not None and reading.kind is not None and reading.proves:
+        return str(reading.kind)  # its own sentence names it
     if "authorise" in steps:
         return "outside-the-trust-policy"
     return "outside-the-allow-policy" if signature.sample.step == "impersonate" else "refused-unexplained"
