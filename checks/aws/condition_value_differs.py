@@ -33,9 +33,25 @@ def condition_value_differs(refusal: Refusal) -> Words:
         fix = _presence(refusal.fact("key"), wanted)
     else:
         note = "" if refusal.actual and refusal.actual.spans else refusal.fact("note")  # the pair shows what differs
-        summary = f"the trust policy expects another value of {key}{given(' ({})', note)}"
+        summary = _date(refusal, key) or f"the trust policy expects another value of {key}{given(' ({})', note)}"
         fix = _expected(refusal, quoted(refusal.fact("key"), "that key"))
     return Words(summary, fix, trust_policy_commands(refusal))
+
+
+_TIMES = ("aws:currenttime", "aws:epochtime")
+
+
+def _date(refusal: Refusal, key: str) -> str:
+    """Name the date that was reached, or is still to come; empty for another condition."""
+    date = refusal.expected.value if refusal.expected else ""
+    operator = refusal.fact("operator").lower()
+    if refusal.fact("key").lower() not in _TIMES or not date or not refusal.actual:
+        return ""
+    if "lessthan" in operator:
+        return f"the trust policy allows it only until {date} ({key}), and that time is past"
+    if "greaterthan" in operator:
+        return f"the trust policy allows it only from {date} on ({key}), and that time is still to come"
+    return ""
 
 
 def _expected(refusal: Refusal, key: str) -> str:
@@ -45,7 +61,7 @@ def _expected(refusal: Refusal, key: str) -> str:
         return f"If the workload is meant to call from that address, {seen} or send its calls through one of them."
     name, operator = refusal.fact("key").lower(), refusal.fact("operator").lower()
     expected = quoted(refusal.expected.value if refusal.expected else "", "the value that the policy names")
-    if "date" in operator or name in ("aws:currenttime", "aws:epochtime"):
+    if "date" in operator or name in _TIMES:
         return f"If the workload is meant to pass at this time, correct the time under {key}."
     if name == "sts:roleauthorizedbyidp":
         return f"Have the issuer name the role in the token's roles claim: {key} is true only then."

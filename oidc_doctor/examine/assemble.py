@@ -82,7 +82,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         volumes = [volume._asdict() for volume in by_day(run.attempts, numbers)] if run.attempts else []
     fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
-    rows = _check_rows(run, judged, pack, named_refusals, contradictions)
+    rows = _check_rows(run, judged, pack, named_refusals, contradictions, causes)
     by_code = {check.code: check for check in pack}
     failed = [Coverage(f"pack {name}", "missing", why, named=True) for name, why in packs.failed_packs().items()]
     run.coverage.extend(failed)
@@ -95,7 +95,13 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         target=[_target_view(evidence) for evidence in run.snapshot.targets],
         window=_window(run),
         exchanges=[
-            exchange_row(exchange.id, exchange.diagnosis, exchange.last, in_force=exchange.in_force)
+            exchange_row(
+                exchange.id,
+                exchange.diagnosis,
+                exchange.last,
+                exchange.region.region if exchange.region is not None else None,
+                in_force=exchange.in_force,
+            )
             for exchange in judged
         ],
         causes=causes,
@@ -186,11 +192,15 @@ def _check_rows(
     pack: Sequence[Check],
     named_refusals: Mapping[str, Sequence[NamedRefusal]],
     contradictions: list[str],
+    causes: Sequence[Cause],
 ) -> list[CheckRow]:
     traces = [exchange.diagnosis.trace for exchange in judged]
     named = [refusal for exchange in judged for refusal in named_refusals[exchange.id]]
     rows = run_checks.cause_rows(pack, traces, named)
-    views = [view_of(run, exchange, contradictions) for exchange in judged]
+    views = [
+        view_of(run, exchange, contradictions, [cause for cause in causes if cause.exchange == exchange.id])
+        for exchange in judged
+    ]
     rows += [run_checks.document_row(check, views) for check in pack if check.kind is None]
     return sorted(rows, key=lambda row: row.code)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.causes import contradicts_observed
 from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import UNDATED, Cause, NamedRefusal, Timing
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
     from oidc_doctor.examine.judge import Judged
     from oidc_doctor.history.timings import Confirmation
-    from oidc_doctor.model.kinds import Kind
 
 
 _MOST_NAMED = 4  # writes that a sentence lists
@@ -46,6 +46,7 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
             (_with_repairs(exchange, named.refusal, _since_write(exchange, named.refusal, timing)), events)
             for named, (timing, events) in zip(named_refusals, dated, strict=True)
         ]
+        dated = [(_in_region(exchange, timing), events) for timing, events in dated]
     return [
         Cause(
             exchange.id,
@@ -56,6 +57,21 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
         )
         for named, (timing, event_ids) in zip(named_refusals, dated, strict=True)
     ]
+
+
+def _in_region(exchange: Judged, timing: Timing) -> Timing:
+    """The timing of refusals in one Region, of a token that is accepted in others all the while."""
+    found = exchange.region
+    if found is None:
+        return timing
+    note = (
+        f"Refused in {found.region}: the same kind of token was accepted in {' and '.join(found.others)} in the same "
+        f"time, {found.accepted:,} times, the last at {rfc3339(found.accepted_last)}."
+    )
+    begin = rfc3339(found.begin)
+    boundary: dict[str, Any] = {"last_success": None, "first_failure": begin, "changes": [], "token": None}
+    boundary["note"] = note
+    return timing._replace(since=begin, since_basis="first-failure", refused_since=found.times, boundary=boundary)
 
 
 def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
@@ -106,6 +122,8 @@ def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]
         from oidc_doctor.history.timings import past_causes
 
         for cause in past_causes(exchange.replayed, exchange.id, exchange.diagnosis, checks):
+            if exchange.region is not None and cause.named.refusal.kind is Kind.OUTSIDE_THE_TRUST_POLICY:
+                continue  # of one Region, and not over
             key = (cause.code, cause.cloud, cause.clause, cause.timing.since, cause.timing.until)
             causes.setdefault(key, cause)
     return list(causes.values())

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.separate_trusts import SeparateTrusts
+from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.steps import UNLOGGED
 
 if TYPE_CHECKING:
     from oidc_doctor.examine.collect import Run
     from oidc_doctor.examine.judge import Judged
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.report import Cause
 
 
-def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[str, Any]:
-    """Return the values for the parameters of weakness and log checks, by name."""
+def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: Sequence[Cause] = ()) -> dict[str, Any]:
+    """Return the values for the parameters of weakness and log checks, by name. `causes` are those of the exchange."""
     evidence, case = exchange.evidence, exchange.diagnosis.case
     aws, gcp = evidence.aws, evidence.gcp
     none = Missing("this cloud", "no file and no target names it")
@@ -39,7 +42,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
         "uses": SeparateTrusts(case, exchange.signatures) if run.logs else Missing("logs", "none were read"),
         **_reaches(case),
         "attempts": tuple(exchange.signatures),
-        "silence": _missing_events(run, exchange),
+        "silence": _missing_events(run, exchange, causes),
         "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),
     }
 
@@ -65,10 +68,12 @@ def _not_replayed(run: Run) -> str:
     return "no logged attempt of this target could be replayed" if run.logs else "none were read"
 
 
-def _missing_events(run: Run, exchange: Judged) -> Any:
+def _missing_events(run: Run, exchange: Judged, causes: Sequence[Cause]) -> Any:
     diagnosis = exchange.diagnosis
     if exchange.denial is not None:
         return ()  # the failure is logged: it is not one of the exchange
+    if exchange.last is not None and exchange.in_force and not exchange.evidence.observed:
+        return ()  # the newest logged attempt is the failure, however long ago it was
     cloud = diagnosis.trace.cloud
     covered = run.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
     if covered is None:
@@ -89,7 +94,8 @@ def _missing_events(run: Run, exchange: Judged) -> Any:
 
         logging = call_logging(exchange.evidence, keys, impersonating=step == "impersonate")
     return tuple(
-        explain_missing_events(
+        note
+        for note in explain_missing_events(
             cloud,
             exchange.signatures,
             covered,
@@ -101,4 +107,23 @@ def _missing_events(run: Run, exchange: Judged) -> Any:
             observed=diagnosis.observed,
             accounts=frozenset(filter(None, accounts)),
         )
+        if note.kind == "exchange-logging-off" or not _untried_since_write(exchange, causes)
+    )
+
+
+def _untried_since_write(exchange: Judged, causes: Sequence[Cause]) -> bool:
+    """Whether nobody was seen to fail, and the logs have no attempt since the write that a cause is dated by.
+
+    Silence then says nothing: the step's refusals are logged, and nobody tried.
+    """
+    diagnosis = exchange.diagnosis
+    newest = max((signature.last_seen for signature in exchange.signatures), default=None)
+    if diagnosis.observed or newest is None:
+        return False
+    return any(
+        cause.timing.since_basis == "change"
+        and cause.timing.since is not None
+        and cause.timing.since >= rfc3339(newest)
+        and cause.step not in UNLOGGED[cause.cloud]
+        for cause in causes
     )

@@ -119,13 +119,22 @@ def _instant(run: Run) -> float:
     now = time.time()
     if not run.logs:
         return now
-    times = [signature.last_seen for evidence in run.snapshot.targets for signature in signatures_of(run, evidence)]
+    times = [signature.last_seen for evidence in _asked_about(run) for signature in signatures_of(run, evidence)]
     for evidence in run.snapshot.targets:
         for token in evidence.tokens:
             issued = seconds_of(token.claims.get("iat"))
             if issued is not None and on_calendar(issued):
                 times.append(float(issued))
     return min(max(times), now) if times else now
+
+
+def _asked_about(run: Run) -> tuple[TargetEvidence, ...]:
+    """The targets whose attempts count: of logs alone, those that the logs name (a service account, without more)."""
+    if not run.signatures:
+        return run.snapshot.targets
+    from oidc_doctor.examine.logged_targets import with_logged_targets
+
+    return with_logged_targets(run.snapshot, run.signatures)[0].targets
 
 
 def apply_window(run: Run) -> None:

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Signature
 
 
-def exchange_row(name: str, diagnosis: Diagnosis, last: Signature | None = None, *, in_force: bool = False) -> Exchange:
+def exchange_row(
+    name: str, diagnosis: Diagnosis, last: Signature | None = None, region: str | None = None, *, in_force: bool = False
+) -> Exchange:
     """A judged exchange as the report has it. `last` is the newest of its token's logged attempts.
 
-    `in_force` is whether it was refused, and by a configuration that may be the present one.
+    `region` is the one in which AWS refuses it, where it accepts it in others. `in_force` is whether it was refused,
+    and by a configuration that may be the present one.
     """
     case, trace = diagnosis.case, diagnosis.trace
     error = diagnosis.error
@@ -50,11 +53,11 @@ def exchange_row(name: str, diagnosis: Diagnosis, last: Signature | None = None,
         decided_by=deciding(trace.cloud),
         token=describe(token, case.profile, case.at, trace.cloud),
         accesses=tuple(trace.accesses),
-        last_attempt=_last_attempt(last, in_force=in_force),
+        last_attempt=_last_attempt(last, region, in_force=in_force),
     )
 
 
-def _last_attempt(last: Signature | None, *, in_force: bool) -> dict[str, Any] | None:
+def _last_attempt(last: Signature | None, region: str | None, *, in_force: bool) -> dict[str, Any] | None:
     if last is None:
         return None
     sample = last.sample
@@ -65,6 +68,7 @@ def _last_attempt(last: Signature | None, *, in_force: bool) -> dict[str, Any] |
         "event_id": sample.event_id,
         "over": sample.outcome == "refused" and not in_force,
         "service_account": sample.service_account if sample.step == "impersonate" else None,
+        "region": region,
     }
 
 

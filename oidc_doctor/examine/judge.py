@@ -17,6 +17,7 @@ from oidc_doctor.examine.observed import (
     token_of_signature,
     without_strangers,
 )
+from oidc_doctor.examine.regions import RefusedRegion, refused_region
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
@@ -49,6 +50,7 @@ class Judged(NamedTuple):
     replayed: ReplayedLogs | None = None
     denial: SessionDenial | None = None  # the denied call by which this exchange failed
     last: Signature | None = None  # the newest of its token's attempts; of two steps, the one that was refused
+    region: RefusedRegion | None = None  # its Region, where the same token is accepted in others
     in_force: bool = False  # it was refused, and the configuration that refused it is not known to have changed since
 
 
@@ -238,6 +240,11 @@ class _Target:
             of_token = [one for one in of_token if not families or one.family is None or one.family in families]
         newest = next(iter(of_token), None)
         refused = refused_at_last(of_token, replayed)
+        region = refused_region(of_token, replayed)
+        if region is not None and refused in (None, region.signature):
+            refused = region.signature
+        else:
+            region = None
         logged = reading_of_attempt(refused.sample) if refused is not None else None
         if logged is not None and not any(
             reading.steps & logged.steps and reading.cloud == logged.cloud for reading in readings
@@ -273,5 +280,6 @@ class _Target:
         name = f"{self.evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
         last = refused or next(iter(newest_of_steps(of_token)), None)
         return Judged(
-            name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial, last, last is refused
+            *(name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial, last, region),
+            in_force=last is refused,
         )

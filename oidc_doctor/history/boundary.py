@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history import role_tags, searched
 from oidc_doctor.history.outages import LAG, revision_of
+from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.kinds import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oidc_doctor.history.new_kinds import NewKind
     from oidc_doctor.history.outage_search import ExplainedOutage
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import Change
+    from oidc_doctor.model.refusal import Refusal
 
 MOST_PAST = 20
 _MOST_NAMED = 4  # writes that a sentence lists
 
 
-def boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, Any]:
-    """Return the ranked changes between the last success and the first failure, or what was searched for them."""
+def boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> dict[str, Any]:
+    """Return the ranked changes between the last success and the first failure, or what was searched for them.
+
+    `refusal` is the one that the outage is shown with.
+    """
     outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
     begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
@@ -42,7 +51,7 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, An
         "first_failure": rfc3339(outage.begin),
         "changes": inside[:MOST_PAST],
         "token": explained.token.view() if explained.token else None,
-        "note": _NOTES.get(explained.why, ""),
+        "note": _note(explained, replayed, refusal),
     }
     if explained.why == "one-of-several":
         suspects = [history.revisions[index].change for index in explained.suspects[:_MOST_NAMED]]
@@ -54,6 +63,78 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, An
         between = [change for change in seen if change.time <= outage.begin]
         return view | (_of_tags(explained, replayed, begin) or _searched(explained, replayed, low, between))
     return view
+
+
+def _note(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> str:
+    if explained.why == "all-along" and explained.over:
+        return _NEVER_BEFORE
+    if explained.why == "ran-out":
+        return _ran_out(explained, replayed)
+    if explained.why == "accepted-by-reading":
+        return _unseen(explained, replayed, refusal)
+    return _NOTES.get(explained.why, "")
+
+
+def _ran_out(explained: ExplainedOutage, replayed: ReplayedLogs) -> str:
+    """Say when what ran out did: the second from which the configuration refuses the attempt."""
+    outage, starts = explained.outage, replayed.target_history.starts
+    at = revision_of(outage, starts, explained.group.vector)
+    attempt = replayed.attempts.attempt(outage.first)
+
+    def refuses(time: int) -> bool:
+        judged = replayed.replayer.judge(replace(attempt, time=float(time)), at)
+        return verdict_of(judged.trace, explained.group.step).decision != "accepted"
+
+    low, high = int(outage.before.end) if outage.before is not None else 0, math.ceil(outage.begin)
+    if refuses(low) or not refuses(high):
+        return _SOME_DATE
+    while high - low > 1:  # accepted at `low`, refused at `high`
+        middle = (low + high) // 2
+        low, high = (low, middle) if refuses(middle) else (middle, high)
+    return (
+        f"The same configuration accepts the same attempt until {rfc3339(float(high))} and refuses it from then on: a "
+        "date was reached, and no write brought the refusal."
+    )
+
+
+def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> str:
+    """Say that what was read accepts the token, under a refusal that says nothing else; with what it may have been."""
+    if refusal.kind is Kind.PROPAGATION_DELAY:
+        return ""  # the write is named
+    if refusal.certain and refusal.kind not in _UNEXPLAINED:
+        return ""
+    others = list(_CONTROLS.get((replayed.cloud, explained.group.step), ()) if refusal.kind in _UNEXPLAINED else ())
+    lag, begin = LAG[replayed.cloud], explained.outage.begin
+    written = (
+        revision.change
+        for revision in reversed(replayed.target_history.history.revisions)
+        if revision.change is not None and 0 <= begin - revision.start <= lag
+    )
+    if (young := next(written, None)) is not None:
+        others.append(f"{_named(young)}, which may not have been in force everywhere yet")
+    listed = f" ({', or '.join(others)})" if others else ""
+    return f"What was read accepts this token: what refused it was not seen in it{listed}."
+
+
+# What refuses beside the policies that are read: AWS, Resource control policies; Google Cloud, IAM deny policies, whose
+# supported permissions include those of impersonation.
+_CONTROLS = {
+    ("aws", "exchange"): ("a resource control policy",),
+    ("gcp", "impersonate"): ("a deny policy",),
+}
+_UNEXPLAINED = frozenset({Kind.OUTSIDE_THE_TRUST_POLICY, Kind.OUTSIDE_THE_ALLOW_POLICY, Kind.REFUSED_UNEXPLAINED})
+
+
+def of_new_kind(kind: NewKind, difference: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the boundary of a kind of token that was never accepted: its first attempt, and no write."""
+    return {
+        "last_success": None,
+        "first_failure": rfc3339(kind.begin),
+        "changes": [],
+        "token": difference,
+        "note": f"This kind of token is first seen at {rfc3339(kind.begin)}, in logs that begin earlier, and no "
+        "success of it is in them.",
+    }
 
 
 def _of_tags(explained: ExplainedOutage, replayed: ReplayedLogs, begin: float) -> dict[str, Any]:
@@ -94,6 +175,11 @@ def _named(change: Change) -> str:
 
 _SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
 _OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
+_SOME_DATE = (
+    "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a key "
+    "was reached in between, and no write brought the refusal."
+)
+_NEVER_BEFORE = "No success of this kind of token is in the logs before these refusals."
 _NOTES = {
     "unlogged-change": (
         "The same token passed before on what is taken for the same configuration, so it was changed in between "
@@ -102,10 +188,6 @@ _NOTES = {
     "drifted": (
         "The last logged write left a configuration that accepts this token, and the one that was read later refuses "
         "it, so it was changed after that write."
-    ),
-    "ran-out": (
-        "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a "
-        "key was reached in between, and no write brought the refusal."
     ),
     "not-yet": (
         "The configuration of the first success refuses the same attempt at the time of the last refusal: a date of a "
@@ -120,8 +202,4 @@ _NOTES = {
         "the logs that were read: one of them, or all together, brought the refusal."
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
-    "accepted-by-reading": (
-        "What was read accepts this token: what refused it was not seen in it (a resource control policy, a deny "
-        "policy, a change that was not in force everywhere yet)."
-    ),
 }

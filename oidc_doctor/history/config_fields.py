@@ -32,6 +32,7 @@ from oidc_doctor.model.evidence import (
     GcpProvider,
     Role,
     ServiceAccount,
+    WrittenProvider,
 )
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def with_gcp(evidence: TargetEvidence, fields: SourcedFields, present: dict[str,
     gcp = evidence.gcp or GcpEvidence(Missing("gcp/provider.json", "not in the bundle"))
     if differs(fields, present, ("state", *_PROVIDER)):
         gcp = gcp._replace(provider=_gcp_provider(gcp, fields, evidence), provider_list=_NOT_THEN)
+        gcp = gcp._replace(written_provider=_written_provider(gcp, fields, evidence))
     if differs(fields, present, ("pool", "pool-disabled")):
         gcp = gcp._replace(pool=_pool(gcp, fields), pool_list=_NOT_THEN)
     if differs(fields, present, ("account", "account-disabled")):
@@ -223,6 +225,27 @@ def _gcp_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvide
         return parsed
     provider: GcpProvider = parsed[0]
     return provider._replace(document=provider.document._replace(inner=True))
+
+
+def _written_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) -> WrittenProvider | None:
+    """What the writes tell of a provider of which they do not tell all; None where they tell nothing that decides."""
+    known = frozenset({"state", "disabled", "condition", "mapping"} & fields.keys())
+    if isinstance(gcp.provider, GcpProvider) or gcp.provider.proves_absence or not known:
+        return None
+    name = evidence.target.gcp.provider if evidence.target.gcp else None
+    document: dict[str, Json] = {
+        "name": name,
+        "state": fields["state"][0] if "state" in known else None,
+        "disabled": fields["disabled"][0] if "disabled" in known else None,
+        "attributeMapping": fields["mapping"][0] if "mapping" in known else None,
+        "attributeCondition": fields["condition"][0] if "condition" in known else None,
+    }
+    stated = {key: value for key, value in document.items() if value is not None}
+    parsed = _read(parse_gcp_providers, stated, _source(fields, "condition", "mapping", "disabled", "state"))
+    if isinstance(parsed, Missing):
+        return None
+    provider: GcpProvider = parsed[0]
+    return WrittenProvider(provider._replace(document=provider.document._replace(inner=True)), known)
 
 
 def _pool(gcp: GcpEvidence, fields: SourcedFields) -> GcpPool | Missing:

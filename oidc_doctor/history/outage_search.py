@@ -137,7 +137,7 @@ def target_history(replayer: Replayer) -> TargetHistory:
     result.outages.sort(key=lambda explained: explained.outage.begin)
     for signature in replayer.signatures[:_MOST_VERDICTS]:  # the newest first
         index = index_at(replayer.starts, signature.last_seen)
-        result.verdicts[signature.number] = (replayer.verdict(signature.sample, index), index)
+        result.verdicts[signature.number] = (replayer.verdict_then(signature.sample, index), index)
     return result
 
 

@@ -50,7 +50,7 @@ def replay(
     profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, deduced))
 
     def case_of_attempt(attempt: Attempt, index: int) -> Case:
-        then = history.revisions[index].evidence
+        then = with_deduced(history.revisions[index].evidence, deduced)
         token = token_of(attempt, then, deduced)
         then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
@@ -62,7 +62,7 @@ def replay(
 
     def case_then(case: Case, index: int) -> Case:
         return case._replace(
-            evidence=history.revisions[index].evidence._replace(target=case.evidence.target),
+            evidence=with_deduced(history.revisions[index].evidence, deduced)._replace(target=case.evidence.target),
             readings=(),
             accepted_providers=replayer.accepted_providers(index),
             since_change=None,
@@ -87,7 +87,7 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
 
     A token from an event comes with the event's request, unless the target has a request of its own.
     """
-    now = replayed.target_history.history.revisions[-1].evidence
+    now = with_deduced(replayed.target_history.history.revisions[-1].evidence, replayed.deduced)
     event = next((signature.sample for signature in signatures if signature.sample.event_id == token.name), None)
     request = now.target.aws
     sent = _request(request, event) if event is not None and token.kind == "event" else None
@@ -99,6 +99,14 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
         context={**sent.context, **request.context},
     )
     return now._replace(target=now.target._replace(aws=sent))
+
+
+def with_deduced(evidence: TargetEvidence, deduced: Deduced) -> TargetEvidence:
+    """Return the evidence with what accepted exchanges show of the mapping of a provider that was not read."""
+    gcp = evidence.gcp
+    if gcp is None or gcp.written_provider is None or not deduced.subject_is_sub:
+        return evidence
+    return evidence._replace(gcp=gcp._replace(written_provider=gcp.written_provider._replace(subject_is_sub=True)))
 
 
 def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> Token:
@@ -186,9 +194,14 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     ]
     quoted = (_quoted_claims(signature.sample).get("aud") for signature in exchanges)
     audience = next(filter(None, quoted), None)
+    accepted = [signature.sample for signature in exchanges if signature.sample.outcome == "accepted"]
     successes = [signature.last_seen for signature in exchanges if signature.sample.outcome == "accepted"]
     if not successes:
         return Deduced(issuer, audience)
+    mapped = [(sample.subject, mapped_subject(sample.mapped_principal)) for sample in accepted]
+    shown = [(subject, principal) for subject, principal in mapped if subject and principal]
+    is_sub = bool(shown) and all(subject == principal for subject, principal in shown)
+    is_sub = is_sub and all("mapping" not in {write.field for write in one.writes} for one in history.revisions)
     # Field by field: a provider of which the condition is not known may have known audiences.
     fields = history.revisions[history.index_at(max(successes) - LAG["gcp"])].fields
     address, audiences = (fields[name].value if name in fields else None for name in ("issuer", "audiences"))
@@ -196,7 +209,7 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
         issuer = address or None
     if audience is None and isinstance(audiences, list) and len(audiences) == 1:
         audience = audiences[0]
-    return Deduced(issuer, audience)
+    return Deduced(issuer, audience, subject_is_sub=is_sub)
 
 
 def _sample(attempt: Attempt | None, evidence: TargetEvidence, deduced: Deduced) -> Token:

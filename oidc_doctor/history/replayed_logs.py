@@ -30,6 +30,7 @@ class Deduced(NamedTuple):
     issuer: str | None = None
     audience: str | None = None
     profile: Profile | None = None
+    subject_is_sub: bool = False  # accepted exchanges show google.subject, and it is the token's sub
 
 
 class ReplayedLogs(NamedTuple):

@@ -39,6 +39,9 @@ _CIRCUMSTANCES = {
     "sourceip": "caller", "rolesessionname": "session_name", "useragent": "user_agent", "requestedregion": "region",
 }  # fmt: skip
 
+_BINDINGS = ("account-bindings", "project-bindings")
+_TIMES = ("currenttime", "epochtime", "request.time")  # where none of them is named, no condition is of times
+
 
 class Replayer:
     """The verdicts of one target's history on attempts and cases, each judged once."""
@@ -79,6 +82,9 @@ class Replayer:
         self._circumstances = sorted(fields)
         if fields:  # a session name is new in each call: only what a policy tests tells attempts apart
             self.own_attempts = self.own_attempts.told_apart_by(self._circumstances)
+        bindings = (revision.fields.get(name) for revision in history.revisions for name in _BINDINGS)
+        text += " ".join(map(repr, bindings)).casefold()
+        self._of_times = any(name in text for name in _TIMES)
         # of very many attempts each is replayed on fewer revisions, the newest; on the others its verdict is unknown
         self.most_revisions = min(_MOST_REVISIONS, max(_LEAST_REVISIONS, self._affordable()))
         self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
@@ -86,6 +92,12 @@ class Replayer:
     def verdict(self, attempt: Attempt, index: int) -> Verdict:
         """Return the verdict on an attempt in one revision."""
         return self._verdicts_on(attempt).verdict(index)
+
+    def verdict_then(self, attempt: Attempt, index: int) -> Verdict:
+        """Return the verdict on an attempt in one revision, at the attempt's own time where a condition is of times."""
+        if not self._of_times:
+            return self.verdict(attempt, index)
+        return verdict_of(evaluate(self._case_of_attempt(attempt, index)), attempt.step)
 
     def verdict_with(self, attempt: Attempt, index: int, evidence: TargetEvidence) -> Verdict:
         """Return the verdict on an attempt with other evidence than that of the revision."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
-from oidc_doctor.history.boundary import MOST_PAST, boundary
+from oidc_doctor.history.boundary import MOST_PAST, boundary, of_new_kind
 from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.new_kinds import NewKind, new_kind
 from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write, fields_of_steps
 from oidc_doctor.history.outages import LAG, Verdict, flip_before, index_at, revision_of, turn
 from oidc_doctor.history.revisions import changed_fields
@@ -76,7 +77,7 @@ def _exchange_timing(
     ]
     if not current:
         current = [rest for group in groups if (rest := _rest_of_outage(group, replayed)) is not None]
-    if current and refusal.step not in UNLOGGED[replayed.cloud]:
+    if current and (refusal.step not in UNLOGGED[replayed.cloud] or confirmation.event_ids):
         named = [explained for explained in current if explained.group.families != {None}] or current
         return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
     timing = _from_configuration(refusal, vector, groups, replayed, confirmation, diagnosis.case, step)
@@ -133,13 +134,16 @@ def _from_outage(
     explained = _by_own_token(explained, vector, mark, replayed)
     outage = explained.outage
     begin = outage.begin
+    if (kind := new_kind(explained, replayed, subject)) is not None:
+        events = tuple(replayed.attempts.ids_between(_own_keys(replayed, subject), kind.begin, outage.end))
+        return _of_new_kind(kind), events or confirmation.event_ids
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
         outages = replayed.target_history.outages
         like = [other.outage.begin for other in outages if _is_like(other, explained, replayed)]
         begin = min((begin, *like))
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     kinds, of_kind = _kinds(explained, replayed, subject)
-    between = boundary(explained, replayed)
+    between = boundary(explained, replayed, refusal)
     if refusal.kind is Kind.PROPAGATION_DELAY:
         between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
@@ -216,15 +220,33 @@ def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str
 def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
     """Return how many kinds of token an outage concerns, and the refusals of this subject's kind among its own."""
     group, outage = explained.group, explained.outage
-    own = {
-        signature.number
-        for signature in replayed.replayer.signatures
-        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
-    }
+    own = _own_keys(replayed, subject)
     if len(group.families) == 1 or subject is None:
         return len(group.families), outage.times
     parts = [part._replace(keys=tuple(key for key in part.keys if key in own)) for part in group.parts]
     return len(group.families), replayed.attempts.count(parts, outage.begin, outage.end)
+
+
+def _own_keys(replayed: ReplayedLogs, subject: str | None) -> set[int]:
+    """Return the signatures of refusals of this subject's kind of token."""
+    return {
+        signature.number
+        for signature in replayed.replayer.signatures
+        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
+    }
+
+
+def _of_new_kind(kind: NewKind) -> Timing:
+    """Return the timing of a kind of token that was refused from its first attempt on."""
+    difference = kind.difference.view() if kind.difference is not None else None
+    return Timing(
+        since=rfc3339(kind.begin),
+        since_basis="first-failure",
+        token_change=difference,
+        refused_since=kind.times,
+        refused_of_kind=kind.times,
+        boundary=of_new_kind(kind, difference),
+    )
 
 
 def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
@@ -287,7 +309,15 @@ def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that i
             change |= around(history, change, turned, brought, _appears(vector, mark, brought))
             # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
-            return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
+            after = (run for run in runs if not run.accepted and run.end >= starts[brought])
+            refused = sum(run.times for run in after) if confirmation.event_ids else 0
+            return Timing(
+                since=change["time"],
+                since_basis="change",
+                change=change,
+                refused_since=refused,
+                accepted_before=accepted,
+            )
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
     if failed and refusal.step not in UNLOGGED[replayed.cloud]:
         return Timing(since=rfc3339(failed[0].begin), since_basis="first-failure")
@@ -334,7 +364,7 @@ def past_causes(
     families = {signature.family for signature in replayed.replayer.signatures} - {None}
     several = len(families) > 1
     for explained in reversed(replayed.target_history.outages):
-        if not explained.over or explained.why not in _PAST:
+        if not explained.over or not (explained.why in _PAST or _was_set_up(explained)):
             continue
         if not any(explained.group is group for group in groups):
             continue
@@ -352,7 +382,7 @@ def past_causes(
         if explained.why in _BY_READING:
             then = _as_observed(first, then)
         for named_refusal in name_refusals(then, checks):
-            timing, events = _past_timing(explained, index, replayed, token.subject)
+            timing, events = _past_timing(explained, index, replayed, token.subject, named_refusal.refusal)
             cause = Cause(
                 exchange_id,
                 named_refusal,
@@ -379,6 +409,14 @@ _PAST = frozenset(
 _BY_READING = frozenset({"accepted-by-reading", "undecided"})
 
 
+def _was_set_up(explained: ExplainedOutage) -> bool:
+    """Whether refusals without a success before them ended with a write, after which the token was accepted."""
+    ended, outage, vector = explained.ended, explained.outage, explained.group.vector
+    if explained.why != "all-along" or ended is None or outage.after is None:
+        return False
+    return vector[ended].decision == "accepted" and vector[ended - 1].stands_against
+
+
 def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
     """The diagnosis of an attempt with its recorded refusal: what that names, or suspects if nothing read refuses."""
     reading = reading_of_attempt(attempt)
@@ -389,7 +427,7 @@ def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
 
 
 def _past_timing(
-    explained: ExplainedOutage, index: int, replayed: ReplayedLogs, subject: str | None
+    explained: ExplainedOutage, index: int, replayed: ReplayedLogs, subject: str | None, refusal: Refusal
 ) -> tuple[Timing, tuple[str, ...]]:
     outage, history = explained.outage, replayed.target_history
     end = history.starts[explained.ended] if explained.ended is not None else None
@@ -399,6 +437,9 @@ def _past_timing(
     if outage.after is None and end is not None and end < last:  # refusals went on, for another reason
         times = replayed.attempts.count_between(_refused_keys(replayed, explained.group), outage.begin, end)
         last = end
+    between = boundary(explained, replayed, refusal)
+    if refusal.kind is Kind.PROPAGATION_DELAY:
+        between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
         since=rfc3339(outage.begin),
         kinds=kinds,
@@ -406,7 +447,7 @@ def _past_timing(
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
-        boundary=boundary(explained, replayed),
+        boundary=between,
         refused_since=times,
         accepted_before=outage.before.times if outage.before else 0,
     )

@@ -12,7 +12,7 @@ from oidc_doctor.history.outages import Verdict
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 from oidc_doctor.history.session_writes import resource_writes
 from oidc_doctor.history.timings import ids
-from oidc_doctor.judge.readings import steps_of_attempt
+from oidc_doctor.judge.readings import reading_of_attempt, steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.report import AttemptRow
@@ -77,11 +77,20 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
+    reading = reading_of_attempt(signature.sample)
+    proves = reading is not None and reading.kind is not None and reading.proves
+    named = str(reading.kind) if reading is not None and proves else None  # by its own sentence
     if is_undecided(verdict, signature.sample):
-        return None
+        return named
     steps = steps_of_attempt(signature.sample)
-    if replayed.age_of_change(signature, steps) is not None:
+    if (young := replayed.young_change(signature, steps)) is not None:
+        begin = replayed.target_history.starts[young]
+        before = replayed.replayer.verdict(signature.sample, young - 1)
+        if signature.first_seen < begin and before.stands_against:  # most of them were refused by what was there before
+            return next((kind for step, kind in sorted(before.refusals) if step == before.first), None)
         return "propagation-delay"
+    if named is not None:
+        return named
     if "authorise" in steps:
         return "outside-the-trust-policy"
     return "outside-the-allow-policy" if signature.sample.step == "impersonate" else "refused-unexplained"

@@ -153,6 +153,14 @@ class GcpProvider(NamedTuple):
     document: Document
 
 
+class WrittenProvider(NamedTuple):
+    """What logged writes tell of a provider that was not read, and that they do not tell all of."""
+
+    provider: GcpProvider
+    known: frozenset[str]  # state, disabled, condition, mapping: the fields that a write shows
+    subject_is_sub: bool = False  # logged exchanges show that the mapping takes the token's sub as google.subject
+
+
 class GcpPool(NamedTuple):
     """A workload identity pool."""
 
@@ -210,6 +218,7 @@ class GcpEvidence(NamedTuple):
     repository_policy: AllowPolicy | Missing = Missing("gcp/repository-policy.json", "not in the bundle")
     credentials: Document | Missing = Missing("gcp/credentials.json", "not in the bundle")
     documents: dict[str, Documents] = _NONE
+    written_provider: WrittenProvider | None = None  # where `provider` was not read, and logged writes tell part of it
 
 
 class IssuerEvidence(NamedTuple):

@@ -29,11 +29,14 @@ from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 if TYPE_CHECKING:
     from oidc_doctor.cel import CelError, Program
     from oidc_doctor.judge.gcp.state import GcpExchange
+    from oidc_doctor.model.evidence import WrittenProvider
 
 
 def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     """Settle `condition` and `mapping`; fills `exchange.mapped`."""
     provider = exchange.provider
+    if provider is None and exchange.gcp.written_provider is not None and not exchange.token.fault_kind:
+        _judge_written_condition(exchange, exchange.gcp.written_provider)
     if provider is None or provider.kind not in ("oidc", "unknown"):
         return
     judge_keys_of_mapping(exchange, provider)
@@ -50,6 +53,44 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     exchange.mapped = {name: value for name, value in mapped.items() if isinstance(value, str)}
     groups = mapped.get("google.groups")
     exchange.groups = [group for group in groups if isinstance(group, str)] if isinstance(groups, list) else None
+
+
+def _judge_written_condition(exchange: GcpExchange, written: WrittenProvider) -> None:
+    """Settle `condition` by a logged write, where the provider was not read: on the subject, if no mapping is known.
+
+    That google.subject is the token's sub is taken from the entries of accepted exchanges, which show both.
+    """
+    provider = written.provider
+    if "condition" not in written.known:
+        return
+    mapping, bindings = provider.mapping, _bindings({}, unmapped=True)
+    if isinstance(mapping, dict):
+        bindings = _bindings(_map(exchange, mapping)[0], unmapped=False)
+    elif written.subject_is_sub and isinstance(exchange.token.claim("sub"), str) and _reads_subject(provider.condition):
+        bindings["google"] = {"subject": exchange.token.claim("sub")}
+    if not _is_decided(exchange, provider.condition, bindings):
+        return
+    if bindings["google"] is not cel.UNKNOWN and not isinstance(mapping, dict):
+        exchange.assumed.append("that google.subject is the token's sub, as in the entries of accepted exchanges")
+    _judge_condition(exchange, provider.condition, bindings, provider.document.at("/attributeCondition"))
+
+
+def _is_decided(exchange: GcpExchange, condition: str | None, bindings: dict[str, Any]) -> bool:
+    """Whether what is known of the claims and of the mapping gives the condition a value."""
+    try:
+        program = cel.compile(condition or "true")
+    except cel.CelError:
+        return False
+    return program.trace({**bindings, "assertion": _claims(exchange, program)}).error is None
+
+
+def _reads_subject(condition: str | None) -> bool:
+    """Whether google.subject is what a condition reads of the members of google."""
+    try:
+        references = cel.compile(condition or "").references()
+    except cel.CelError:
+        return False
+    return {reference.keys[:2] for reference in references if reference.keys[0] == "google"} == {("google", "subject")}
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:

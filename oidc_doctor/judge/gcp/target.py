@@ -131,6 +131,13 @@ def _is_judged(exchange: GcpExchange) -> bool:
 def _pass_target(exchange: GcpExchange, name: ProviderName) -> None:
     if not _is_judged(exchange):
         return
+    written = exchange.gcp.written_provider
+    if exchange.provider is None and written is not None and {"state", "disabled"} <= written.known:
+        state = exchange.results["target"]
+        if written.provider.state == "ACTIVE" and state.state == "unknown" and not state.refusals:
+            exchange.passed("target", "", written.provider.document.at("/state"))
+            if isinstance(exchange.gcp.pool, Missing):
+                exchange.assumed.append("that the provider's pool is active (only the provider's state is known)")
     if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
         if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
             exchange.assume(
@@ -177,6 +184,8 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     gone = isinstance(read, Missing) and read.proves_absence
     if _is_pool_gone(exchange, name, at):
         return
+    if gcp.written_provider is not None and "state" in gcp.written_provider.known:
+        return  # a logged write is of it: it is there, or deleted
     listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
     known = listed is not None and any(read_name(candidate).pool == name.pool for candidate in listed)
     if listed and name.full in listed:
@@ -273,8 +282,16 @@ def _judge_states(exchange: GcpExchange) -> None:
         elif pool.state not in _GOOD_STATES:
             exchange.unseen.add(Kind.POOL_DELETED)
             _leave_open(exchange, "pool", pool.state, pool.document.at("/state"))
+    if provider is None and exchange.gcp.written_provider is not None:
+        _judge_provider_state(exchange, exchange.gcp.written_provider.provider)
     if provider is None:
         return
+    _judge_provider_state(exchange, provider)
+    if provider.kind not in ("oidc", "unknown"):
+        _other_kind(exchange, provider)
+
+
+def _judge_provider_state(exchange: GcpExchange, provider: GcpProvider) -> None:
     name = provider.name or ""
     value = provider.document.value if isinstance(provider.document.value, dict) else {}
     if provider.state == "DELETED":
@@ -291,8 +308,6 @@ def _judge_states(exchange: GcpExchange) -> None:
     elif provider.state not in _GOOD_STATES:
         exchange.unseen.add(Kind.PROVIDER_DELETED)
         _leave_open(exchange, "provider", provider.state, provider.document.at("/state"))
-    if provider.kind not in ("oidc", "unknown"):
-        _other_kind(exchange, provider)
 
 
 _OTHER_KINDS = {"aws": "an AWS provider", "saml": "a SAML provider", "x509": "an X.509 provider"}

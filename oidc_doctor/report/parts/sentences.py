@@ -303,10 +303,13 @@ def _calls(cause: Cause) -> str:
 
 
 def _at_logged_step(exchange: Exchange) -> str:
-    """Return where Google refused the token, by the call that the newest event names. AWS logs one call alone."""
+    """Return where Google refused the token, by the call that the newest event names; the one Region where AWS does."""
     last = exchange.last_attempt
-    if last is None or not _refused_last(exchange) or exchange.cloud == "aws":
+    if last is None or not _refused_last(exchange):
         return ""
+    if exchange.cloud == "aws":
+        region = clip(visible(str(last.get("region") or "")), _NAME)
+        return f" in {region}" if region else ""
     if last.get("step") != "impersonate":
         return " at the exchange"
     account = clip(visible(str(last.get("service_account") or "")), _PLACE)
@@ -377,10 +380,12 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     """Return the start of the failure, with counts before and after it if signatures can be separated."""
     now = report.evaluated_at
     when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
-    if cause.timing.since_basis in _BASES:
+    if cause.timing.since_basis in _BASES and cause.timing.refused_since:
+        when = f"{when}, {_BASES[cause.timing.since_basis]}"
+    elif cause.timing.since_basis in _BASES:
         from oidc_doctor.model.steps import UNLOGGED  # late: import only when a report is rendered
 
-        unlogged = cause.step in UNLOGGED[cause.cloud]
+        unlogged = cause.step in UNLOGGED[cause.cloud] and not cause.confirmed_by
         left = _LEFT[cause.cloud] if unlogged else "no refusal since was seen in the logs that were read"
         return f"{when}, {_BASES[cause.timing.since_basis]}: {left}"
     if cause.timing.refused_since:
