@@ -18,7 +18,8 @@ from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
 from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
-from oidc_doctor.model.document import ABSENT, Origin
+from oidc_doctor.judge.gcp.written import is_decided, subject_of_entries
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
@@ -56,41 +57,19 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
 
 
 def _judge_written_condition(exchange: GcpExchange, written: WrittenProvider) -> None:
-    """Settle `condition` by a logged write, where the provider was not read: on the subject, if no mapping is known.
-
-    That google.subject is the token's sub is taken from the entries of accepted exchanges, which show both.
-    """
-    provider = written.provider
+    """Settle `condition` by a logged write, where the provider was not read and what is known decides it."""
+    provider, mapping = written.provider, written.provider.mapping
     if "condition" not in written.known:
         return
-    mapping, bindings = provider.mapping, _bindings({}, unmapped=True)
-    if isinstance(mapping, dict):
-        bindings = _bindings(_map(exchange, mapping)[0], unmapped=False)
-    elif written.subject_is_sub and isinstance(exchange.token.claim("sub"), str) and _reads_subject(provider.condition):
-        bindings["google"] = {"subject": exchange.token.claim("sub")}
-    if not _is_decided(exchange, provider.condition, bindings):
+    bindings = _bindings(_map(exchange, mapping)[0] if isinstance(mapping, dict) else {}, unmapped=mapping is UNKNOWN)
+    shown = subject_of_entries(written, exchange.token)
+    if shown is not None:
+        bindings["google"] = {"subject": shown}
+    if not is_decided(provider.condition, bindings, lambda program: _claims(exchange, program)):
         return
-    if bindings["google"] is not cel.UNKNOWN and not isinstance(mapping, dict):
+    if shown is not None:
         exchange.assumed.append("that google.subject is the token's sub, as in the entries of accepted exchanges")
     _judge_condition(exchange, provider.condition, bindings, provider.document.at("/attributeCondition"))
-
-
-def _is_decided(exchange: GcpExchange, condition: str | None, bindings: dict[str, Any]) -> bool:
-    """Whether what is known of the claims and of the mapping gives the condition a value."""
-    try:
-        program = cel.compile(condition or "true")
-    except cel.CelError:
-        return False
-    return program.trace({**bindings, "assertion": _claims(exchange, program)}).error is None
-
-
-def _reads_subject(condition: str | None) -> bool:
-    """Whether google.subject is what a condition reads of the members of google."""
-    try:
-        references = cel.compile(condition or "").references()
-    except cel.CelError:
-        return False
-    return {reference.keys[:2] for reference in references if reference.keys[0] == "google"} == {("google", "subject")}
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
