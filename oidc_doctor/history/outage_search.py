@@ -27,6 +27,7 @@ from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.google_names import mapped_subject
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import ASSUMED, UNKNOWN
 from oidc_doctor.report.parts.sentences import CLOUDS
 
@@ -139,6 +140,10 @@ def target_history(replayer: Replayer) -> TargetHistory:
         index = index_at(replayer.starts, signature.last_seen)
         result.verdicts[signature.number] = (replayer.verdict_then(signature.sample, index), index)
     return result
+
+
+# Refusals for an attribute that the mapping does not give, or gives another value.
+_OF_ATTRIBUTES = {str(kind) for kind in (Kind.MAPPING_MISSING_ATTRIBUTE, Kind.MEMBER_ATTRIBUTE_DIFFERS)}
 
 
 def _may_have_turned(before: Verdict, after: Verdict) -> bool:
@@ -280,8 +285,11 @@ class _OutageSearch:
     def _maps_as_before(self, group: AttemptGroup, outage: Outage, before: OutcomeRun, at: int) -> bool:
         """Whether the mapping of a revision gives the subject that Google logged of the successes before an outage.
 
-        The other attributes are in no log: they must not decide, so the refusal has to stay what it is without them.
+        The other attributes are in no log: they must not decide, so the refusal has to stay what it is without them,
+        and must not be about one that is missing.
         """
+        if {kind for _, kind in group.vector[at].refusals} & _OF_ATTRIBUTES:
+            return False
         history, accepted = self.replayer.history, self.replayer.attempts.attempt(before.last)
         mapping = history.revisions[at].fields.get("mapping")
         logged = mapped_subject(accepted.mapped_principal) if accepted.subject else None

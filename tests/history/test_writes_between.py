@@ -128,7 +128,10 @@ def test_the_mapping_is_named_among_the_writes_of_its_provider(gcp: Bundle, minu
             "status": {} if hour < 8 else {"code": 7, "message": "PERMISSION_DENIED"},
             "request": {},
         }
-        entries.append(gcp.log_entry(payload, at=clock(hour, 50), insert_id=f"account-{hour}"))
+        entries += [
+            gcp.log_entry(at=clock(hour, 49), insert_id=f"exchange-{hour}"),
+            gcp.log_entry(payload, at=clock(hour, 50), insert_id=f"account-{hour}"),
+        ]
     cause = gcp.gcp_logs(entries).ask().first
     assert cause.change is not None
     assert cause.change["event_id"] == f"attributeMapping-{mapped}"
