@@ -138,12 +138,23 @@ class _Target:
     def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
         """Return the token of the newest failing attempt of this target, else of its newest success.
 
-        A session that was denied a call fails too: its token comes before those of the other successes.
+        A workload that was accepted before and is refused at last comes before one that never passed. A session that
+        was denied a call fails too: its token comes before those of the other successes.
         """
-        samples = [signature.sample for signature in signatures if signature.sample.subject]
-        samples = samples or [signature.sample for signature in signatures if signature.sample.mapped_principal]
-        refused = (sample for sample in samples if sample.outcome == "refused")
-        chosen = next(refused, None) or self._attempt_of_denial(cloud, replayed) or next(iter(samples), None)
+        named = [signature for signature in signatures if signature.sample.subject]
+        named = named or [signature for signature in signatures if signature.sample.mapped_principal]
+        samples = [signature.sample for signature in named]
+        outcomes: dict[str | None, list[str]] = {}  # of each kind of token, the newest first
+        for signature in named:
+            outcomes.setdefault(signature.family, []).append(signature.sample.outcome)
+        broken = {family for family, of_kind in outcomes.items() if of_kind[0] == "refused" and "accepted" in of_kind}
+        refused = [signature for signature in named if signature.sample.outcome == "refused"]
+        refused.sort(key=lambda signature: signature.family not in broken)
+        chosen = (
+            next((signature.sample for signature in refused), None)
+            or self._attempt_of_denial(cloud, replayed)
+            or next(iter(samples), None)
+        )
         if chosen is None or replayed is None:
             supposed = self._token_of_workspace(cloud)
             if supposed is not None:

@@ -309,7 +309,7 @@ def test_a_count_of_several_workloads_says_how_many_are_this_ones(aws: Bundle) -
 
 
 def test_another_workload_that_is_refused_for_its_own_reason_is_named(aws: Bundle) -> None:
-    """An edit refuses one workload; another one was refused all along, and was seen last."""
+    """An edit refuses one workload; another one was refused all along, and was seen last: the edit comes first."""
     build = subject(aws, type="model_build")
     container = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*:type=model_container")))
     edited = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*:type=model_container")))
@@ -318,15 +318,15 @@ def test_another_workload_that_is_refused_for_its_own_reason_is_named(aws: Bundl
     events += [aws.event(event_id=f"b{hour}", at=clock(hour)) for hour in range(9, 12)]
     events += [aws.event(event_id=f"c{hour}", at=clock(hour, 5), subject=build) for hour in range(2, 14)]
     answer = aws.aws_role(edited).cloudtrail(events).remove("token.jwt").ask()
-    assert answer.exchange().subject == build
-    said = sentences.others(answer.report, answer.exchange(), answer.report.causes[0])
-    assert said.startswith("exchanges of another kind of token: 3 refused (last 11:00 UTC)")
-    assert aws.SUBJECT in said
-    asked = aws.ask(subject=aws.SUBJECT)
-    assert asked.first.change is not None
-    assert sentences.since(asked.report, asked.exchange(), asked.report.causes[0]).endswith(
-        "3 refused since, 6 accepted before"
-    )
+    assert answer.exchange().subject == aws.SUBJECT
+    assert answer.first.change is not None
+    cause = answer.report.causes[0]
+    assert sentences.since(answer.report, answer.exchange(), cause).endswith("3 refused since, 6 accepted before")
+    said = sentences.others(answer.report, answer.exchange(), cause)
+    assert said.startswith("exchanges of another kind of token: 12 refused (last 13:05 UTC)")
+    assert build in said
+    asked = aws.ask(subject=build)
+    assert asked.first.change is None
 
 
 def test_a_run_names_the_kinds_that_it_counts(aws: Bundle) -> None:
