@@ -147,6 +147,8 @@ def test_every_file_of_the_contract_is_read(tmp_path: Path) -> None:
     assert gcp is not None
     for part in (aws, gcp, evidence.issuer):
         for name, value in part._asdict().items():
+            if name == "written_provider":  # what logged writes tell, which no file of the contract holds
+                continue
             if name == "documents":
                 assert [path for path in value if path in FULL and isinstance(value[path], Missing)] == []
                 continue

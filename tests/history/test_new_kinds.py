@@ -74,7 +74,9 @@ def two_kinds(aws: Bundle, first: int, *, write: int | None) -> Answer:
 
 def test_a_kind_that_came_after_a_write_is_not_broken_by_it(aws: Bundle) -> None:
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Other00:*")))
-    first = two_kinds(aws, 9, write=8).first
+    broken = two_kinds(aws, 9, write=8)
+    assert broken.exchange().subject == aws.SUBJECT, "a workload that was accepted before comes first"
+    first = aws.ask(subject=build_of(aws)).first
     assert first.change is None
     assert (first.since, first.refused_since, first.accepted_before, first.kinds) == (clock(9, 40), 7, 0, 1)
     assert (first.token_change["kind"], first.token_change["first_seen"]) == ("new-kind", clock(9, 40))
