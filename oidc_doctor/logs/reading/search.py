@@ -39,7 +39,7 @@ BLOCK = 320 * 1024  # bytes that the parser cuts around a wanted record: a Cloud
 HEAD = 4096  # bytes that show how the file is written
 
 # The kinds of patterns. The clouds do not write names with escapes (\u0041ssumeRole…), but others may.
-_START, _TIME, _REGION, _ODD, _SERVICE, _FEDERATED, _ERROR, _NAME = range(8)
+_START, _TIME, _REGION, _ODD, _FEDERATED, _ERROR, _NAME = range(7)
 _ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
 _TRAIL_NAMES = [f'"{name}"' for name in sorted({cloudtrail.EVENT_NAME, *cloudtrail_writes.WRITES})]
 _ENTRY_NAMES = [
@@ -83,6 +83,7 @@ class _TrailFile:
     """CloudTrail's own layout, with any whitespace: `{"Records":[{"eventVersion":…},{"eventVersion":…}]}`."""
 
     closing = _TRAIL_CLOSING
+    services = frozenset({"sts.amazonaws.com", "iam.amazonaws.com"})  # by whose absence a missing event is judged
 
     def __init__(self, head: bytes, state: ScanState) -> None:
         opening = _TRAIL_OPENING.match(head)
@@ -90,6 +91,7 @@ class _TrailFile:
             raise NotSearchableError
         self.begin = opening.start(1)
         self.start = opening[1]  # as this file writes it
+        self.member = b'"eventSource":%b"%%b"' % (b" " if b": " in self.start else b"")
         self.patterns = _trail_patterns(self.start, is_region_known=bool(state.regions))
 
     def cut(self, data: bytes) -> tuple[int, int] | None:
@@ -113,12 +115,16 @@ class _EntryFile:
 
     closing = _LINES_CLOSING
     begin = 0
+    services = frozenset(
+        f"{name}.googleapis.com" for name in ("sts", "iamcredentials", "iam", "storage", "artifactregistry")
+    )
 
     def __init__(self, head: bytes, _: ScanState) -> None:
         opening = _LINES_OPENING.match(head)
         if opening is None or b'"protoPayload"' not in head.partition(b"\n")[0]:
             raise NotSearchableError
         self.start = b"\n" + opening[0]
+        self.member = b'"serviceName":%b"%%b"' % (b" " if b'": ' in head else b"")
         self.patterns = _entry_patterns(self.start)
 
     def cut(self, data: bytes) -> tuple[int, int] | None:
@@ -144,15 +150,15 @@ class _Found(NamedTuple):
 
     begins: list[int]  # of the records
     times: list[float | None]  # the earliest and the latest, epoch seconds
-    services: set[str]  # of those that are searched for
     regions: set[str]  # where the file's name has none
     wanted: list[int]  # records that may be wanted, by their index
 
 
-def search(name: str, pieces: Iterator[bytes], state: ScanState, *, exact: bool, whole: bool) -> None:
+def search(name: str, pieces: Iterator[bytes], state: ScanState, known: set[str], *, exact: bool, whole: bool) -> None:
     """Count the records of the file, keep the wanted ones. Raises NotSearchableError, with some records in the state.
 
     `exact`: decode every record, which shows all services and Regions. `whole`: do not cut the file into units.
+    `known` are services that were seen in other files, and are not looked for.
     """
     head = b""
     while len(head) < HEAD and (piece := next(pieces, None)) is not None:
@@ -167,8 +173,9 @@ def search(name: str, pieces: Iterator[bytes], state: ScanState, *, exact: bool,
         state.events += len(found.begins) - len(found.wanted)
         for time in found.times:
             state.note_time(time, origin)
-        for service in found.services:
-            state.note_service(service, None)
+        for service in layout.services - known - state.services:
+            if layout.member % service.encode() in unit.data:
+                state.note_service(service, None)
         for region in found.regions:
             state.note_service(None, region)
 
@@ -208,11 +215,9 @@ def _search(unit: _Unit, layout: _Layout) -> _Found | None:
     for kind, begin, _ in others:
         if kind in records:
             records[kind].add(bisect_right(begins, begin) - 1)
-    services = {data[begin:end] for kind, begin, end in others if kind == _SERVICE}
     return _Found(
         begins,
         [time and cloudtrail.epoch(f"{time[1].decode()}Z") for time in span],
-        {service.split(b'"')[-2].decode() for service in services},
         {region[1].decode() for region in regions if region},
         sorted(records[_NAME] | (records[_FEDERATED] & records[_ERROR])),
     )
@@ -276,7 +281,6 @@ def _trail_patterns(start: bytes, *, is_region_known: bool) -> _Patterns:
         *([] if is_region_known else [(b'"awsRegion"', _REGION)]),
         *((escape, _ODD) for escape in _ESCAPES),
         (b"nsightDetails", _ODD),
-        *_services(b'"eventSource":%b"%b.amazonaws.com"', b"sts", b"iam"),
         (b"federatedProvider", _FEDERATED),
         (b'errorCode"', _ERROR),
         *((name.encode(), _NAME) for name in _TRAIL_NAMES),
@@ -289,19 +293,11 @@ def _entry_patterns(start: bytes) -> _Patterns:
         (start, _START),
         (b'"timestamp"', _TIME),
         *((escape, _ODD) for escape in _ESCAPES),
-        *_services(
-            b'"serviceName":%b"%b.googleapis.com"', b"sts", b"iamcredentials", b"iam", b"storage", b"artifactregistry"
-        ),
         (b"principal://", _FEDERATED),
         (b'"code"', _ERROR),
         (b'"ERROR"', _ERROR),
         *((name.encode(), _NAME) for name in _ENTRY_NAMES),
     )
-
-
-def _services(form: bytes, *names: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield the patterns of services by whose absence a missing event is judged."""
-    return ((form % (space, name), _SERVICE) for name in names for space in (b"", b" "))
 
 
 def _patterns(*patterns: tuple[bytes, int]) -> _Patterns:

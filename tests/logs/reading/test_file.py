@@ -113,10 +113,9 @@ def seen(state: ScanState, *, counts: bool = True) -> Any:
 
 
 def is_searched(data: bytes, source: Source = "cloudtrail") -> bool:
+    empty = ScanState(source, WriteScope(), family_of)
     return any(
-        file._searched(
-            lambda _: io.BytesIO(data), NAME, ScanState(source, WriteScope(), family_of), exact=False, whole=whole
-        )
+        file._searched(lambda _: io.BytesIO(data), NAME, empty.empty(), set(), exact=False, whole=whole)
         for whole in (False, True)
     )
 
