@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.attempt_groups import AttemptGroup
-from oidc_doctor.history.outage_search import FIELDS_OF, TargetHistory
+from oidc_doctor.history.outage_search import TargetHistory, fields_of_steps
 from oidc_doctor.history.outages import LAG, index_at
 from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.logs.attempts.columns import session_number
-from oidc_doctor.model.google_names import SUBJECT_MARK, mapped_subject
+from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.steps import PASSED
 
 if TYPE_CHECKING:
@@ -60,17 +60,11 @@ class ReplayedLogs(NamedTuple):
         """Return the attempt groups of the token: by its family, else by the decisions on every revision."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else self._family_of_event(token)
-        of_principal = f"{SUBJECT_MARK}{family}"
         same_family = [
             group
             for group in self.target_history.groups
             if group.step == step
-            and (
-                family is None
-                or family in group.families
-                or group.families == {None}
-                or any((name or "").endswith(of_principal) for name in group.families)
-            )
+            and (family is None or family in group.families or group.families == {None})
             and (None in group.audiences or not isinstance(audience, str) or audience in group.audiences)
         ]
         return same_family or [
@@ -134,7 +128,7 @@ class ReplayedLogs(NamedTuple):
         accept the attempt: where it does, waiting for the change explains nothing.
         """
         history, starts = self.target_history.history, self.target_history.starts
-        fields = frozenset[str]().union(*(FIELDS_OF.get((self.cloud, step), frozenset()) for step in steps))
+        fields = fields_of_steps(self.cloud, steps)
         time = signature.last_seen
         for index in range(index_at(starts, time), 0, -1):
             if not 0 <= time - starts[index] <= LAG[self.cloud]:

@@ -26,13 +26,10 @@ def project_of_account(email: str) -> str:
     return name if found and not rest and "." not in name else ""
 
 
-SUBJECT_MARK = "/subject/"  # in a principal, before the value of google.subject
-
-
 def mapped_subject(principal: str | None) -> str | None:
     """Return VALUE of principal://…/subject/VALUE, which is google.subject as the provider maps it; else None.
 
     It need not be the token's subject.
     """
-    value = (principal or "").partition(SUBJECT_MARK)[2]
+    value = (principal or "").partition("/subject/")[2]
     return value if value and principal and principal.startswith("principal://") else None

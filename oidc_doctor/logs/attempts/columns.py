@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_ROWS = limits.ATTEMPTS.most  # more are compacted: see Rows.compact
 NO_PLACE = -1
 _TRY = 30.0  # seconds between our record and the cloud's: the call itself, and clocks that differ
-_ROUNDING = 1e-3  # milliseconds: a float holds the present epoch to a quarter of a microsecond
+ROUNDING = 1e-3  # milliseconds: a float holds the present epoch to a quarter of a microsecond
 
 _UUID = 36
 _DASHES = (8, 13, 18, 23)
@@ -411,7 +411,7 @@ def _first_of_each(ids: EventIds, time: array[float], *less: Any) -> Any:
 
     low, high = np.frombuffer(ids.low, np.uint64), np.frombuffer(ids.high, np.uint64)
     seconds = np.frombuffer(time, np.float64)
-    milliseconds = np.floor(seconds * 1000 + _ROUNDING)
+    milliseconds = np.floor(seconds * 1000 + ROUNDING)
     order = np.lexsort([*less, low, high, milliseconds])
     first = np.ones(len(order), bool)
     repeats_previous = np.ones(len(order) - 1, bool)

@@ -10,14 +10,11 @@ the same user agent count, if they are of one token.
 
 from __future__ import annotations
 
-import functools
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from oidc_doctor.issuers import profile_for, subject_family
 from oidc_doctor.logs.attempts.matching import JOIN_WITHIN, SHARED_CALLERS
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
-from oidc_doctor.model.google_names import SUBJECT_MARK
 
 if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.columns import Rows
@@ -74,8 +71,6 @@ def join(rows: Rows) -> None:
         exchange = _exchange(rows, row, by_principal, by_caller)
         if exchange is not None:
             _take_over(rows, row, exchange)
-        else:
-            _name_by_principal(rows, row)
 
 
 def _exchange(
@@ -100,21 +95,6 @@ def _exchange(
         if exchange is not None:
             return exchange
     return None
-
-
-def _name_by_principal(rows: Rows, row: int) -> None:
-    """Give an impersonation without its exchange the family of the principal that Google wrote: two are two."""
-    identity, key = rows.identity_of(rows.identity[row]), rows.key_of(rows.key[row])
-    if identity.subject is None and identity.principal and key.family is None:
-        family = principal_family(identity.principal)
-        rows.key[row] = rows.keys.number(key._replace(family=family)) or rows.key[row]
-
-
-@functools.lru_cache(maxsize=4096)
-def principal_family(principal: str) -> str:
-    """Return a principal with `*` for what varies in its subject, by the grammar that the subject itself shows."""
-    pool, mark, value = principal.partition(SUBJECT_MARK)
-    return f"{pool}{mark}{subject_family(value, profile_for(None, value))}"
 
 
 def _take_over(rows: Rows, row: int, exchange: int) -> None:

@@ -11,6 +11,7 @@ import json
 import math
 from typing import TYPE_CHECKING
 
+from oidc_doctor.logs.attempts.columns import ROUNDING
 from oidc_doctor.logs.records.cloudtrail import NO_TIME, members
 
 if TYPE_CHECKING:
@@ -64,4 +65,4 @@ def _content(change: Change) -> tuple[object, ...]:
 
 
 def _millisecond(change: Change) -> int:
-    return math.floor(change.time * 1000 + 1e-3)
+    return math.floor(change.time * 1000 + ROUNDING)

@@ -149,14 +149,12 @@ class Attempts:
         """Return the table with one circumstance for all those that agree in these fields of Circumstance."""
         codes, index = np.unique(self.circumstance, return_inverse=True)
         first: dict[tuple[object, ...], int] = {}
+        alike = []
         for code in map(int, codes):
             circumstance = self.rows.circumstance_of(code)
-            first.setdefault(tuple(getattr(circumstance, field) for field in fields), code)
-        alike = [
-            first[tuple(getattr(self.rows.circumstance_of(int(code)), field) for field in fields)] for code in codes
-        ]
+            alike.append(first.setdefault(tuple(getattr(circumstance, field) for field in fields), code))
         table = copy.copy(self)
-        table.circumstance = np.array(alike, np.int32)[index] if alike else self.circumstance
+        table.circumstance = np.array(alike, np.int32)[index]
         return table
 
     def runs(
