@@ -172,33 +172,26 @@ def test_an_ended_capture_leaves_nothing(archive: Path, write_bundle: Write, tmp
     assert os.listdir(place) == []
 
 
-def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
+def sent_while_ignored(name: str, folder: Path) -> tuple[int, bytes]:
+    """The exit code and the messages of a program that inherits a signal as ignored, and is sent it."""
     code = (
         "import os, signal\n"
-        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        f"signal.signal(signal.{name}, signal.SIG_IGN)\n"
         "from oidc_doctor.cli import commands, main\n"
-        "commands._main = lambda _: os.kill(os.getpid(), signal.SIGHUP) or 3\n"
+        f"commands._main = lambda _: os.kill(os.getpid(), signal.{name}) or 3\n"
         "raise SystemExit(main.main(['--report']))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=PATIENCE, check=False
-    )
-    assert (done.returncode, done.stderr) == (3, b"")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=folder, timeout=PATIENCE, check=False)
+    return done.returncode, done.stderr
+
+
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
+    assert sent_while_ignored("SIGHUP", tmp_path) == (3, b"")
 
 
 def test_an_interrupt_ends_the_program_also_where_it_was_inherited_as_ignored(tmp_path: Path) -> None:
     """A shell without job control ignores SIGINT for every job in the background."""
-    code = (
-        "import os, signal\n"
-        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "from oidc_doctor.cli import commands, main\n"
-        "commands._main = lambda _: os.kill(os.getpid(), signal.SIGINT) or 3\n"
-        "raise SystemExit(main.main(['--report']))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=PATIENCE, check=False
-    )
-    assert (done.returncode, done.stderr) == (130, b"oidc-doctor: interrupted\n")
+    assert sent_while_ignored("SIGINT", tmp_path) == (130, b"oidc-doctor: interrupted\n")
 
 
 def test_nothing_but_the_streams_module_writes() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, edit, exchanges, trust_edit
+from evidence.timed import FALSE, clock, edit, exchanges, impersonation, trust_edit
 from oidc_doctor.report.formats import render
 
 if TYPE_CHECKING:
@@ -21,19 +21,6 @@ DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or
 
 def words(answer: Answer) -> str:
     return " ".join(render(answer.report, "text", width=100, color=False, verbose=True).split())
-
-
-def impersonation(gcp: Bundle, hour: int, refused: str = "") -> dict[str, Any]:
-    payload = {
-        "methodName": "GenerateAccessToken",
-        "serviceName": "iamcredentials.googleapis.com",
-        "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-        "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-        "authenticationInfo": {"principalSubject": f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"},
-        "status": {"code": 7, "message": refused} if refused else {},
-        "request": {},
-    }
-    return gcp.log_entry(payload, at=clock(hour), insert_id=f"account-{hour}")
 
 
 def write(gcp: Bundle, at: str, method: str, body: dict[str, Any], mask: str = "") -> dict[str, Any]:
@@ -53,8 +40,8 @@ def write(gcp: Bundle, at: str, method: str, body: dict[str, Any], mask: str = "
 @pytest.mark.parametrize("collected", [None, "2026-11-27T08:00:00Z"])
 def test_refused_impersonations_alone_are_the_failure(bundle: Bundle, collected: str | None) -> None:
     bundle.manifest(collected_at=collected)
-    accepted = [impersonation(bundle, hour) for hour in range(2, 8)]
-    answer = bundle.gcp_logs([*accepted, *(impersonation(bundle, hour, DENIED) for hour in range(8, 12))]).ask()
+    accepted = [impersonation(bundle, clock(hour)) for hour in range(2, 8)]
+    answer = bundle.gcp_logs([*accepted, *(impersonation(bundle, clock(hour), DENIED) for hour in range(8, 12))]).ask()
     assert answer.report.evaluated_at == (collected or clock(11))
     assert (answer.first.refused_since, answer.first.accepted_before) == (4, 6)
     assert "No refused" not in words(answer)

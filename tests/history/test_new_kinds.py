@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from evidence.timed import clock, exchanges, set_policy, trust_edit
+from evidence.timed import clock, exchanges, impersonation, set_policy, trust_edit
 from oidc_doctor.report.formats import render
 
 if TYPE_CHECKING:
@@ -21,19 +21,6 @@ def words(answer: Answer) -> str:
 
 def build_of(aws: Bundle) -> str:
     return aws.SUBJECT.replace("model_container", "model_build")
-
-
-def impersonation(gcp: Bundle, at: str, refused: str = "") -> dict[str, Any]:
-    payload = {
-        "methodName": "GenerateAccessToken",
-        "serviceName": "iamcredentials.googleapis.com",
-        "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-        "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-        "authenticationInfo": {"principalSubject": f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"},
-        "status": {"code": 7, "message": refused} if refused else {},
-        "request": {},
-    }
-    return gcp.log_entry(payload, at=at, insert_id=f"account-{at}")
 
 
 @pytest.mark.parametrize("last", [clock(8), clock(9, 1)])  # before the write, or while it may not be in force

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, exchanges, expires, of_aws, trust_edit
+from evidence.timed import FALSE, clock, exchanges, expires, impersonation, of_aws, trust_edit
 from oidc_doctor.report.parts.sentences import verdict
 
 if TYPE_CHECKING:
@@ -23,17 +23,8 @@ def calls(aws: Bundle, accepted: range, refused: range) -> list[dict[str, Any]]:
     ]
 
 
-def impersonation(gcp: Bundle, hour: int, refused: str = "") -> dict[str, Any]:
-    payload = {
-        "methodName": "GenerateAccessToken",
-        "serviceName": "iamcredentials.googleapis.com",
-        "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-        "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-        "authenticationInfo": {"principalSubject": f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"},
-        "status": {"code": 7, "message": refused} if refused else {},
-        "request": {},
-    }
-    return gcp.log_entry(payload, at=clock(hour).replace("00Z", "01Z"), insert_id=f"account-{hour}")
+def second(hour: int) -> str:
+    return clock(hour).replace("00Z", "01Z")
 
 
 def replays(answer: Answer) -> dict[str, str]:
@@ -61,8 +52,8 @@ def test_a_date_of_a_binding_is_named_as_what_ran_out(gcp: Bundle) -> None:
     date = "2026-11-22T08:17:23Z"
     gcp.remove("token.jwt").service_account_policy(condition=f'request.time < timestamp("{date}")')
     entries = [
-        *(impersonation(gcp, hour) for hour in range(2, 9)),
-        *(impersonation(gcp, h, DENIED) for h in range(9, 14)),
+        *(impersonation(gcp, second(hour)) for hour in range(2, 9)),
+        *(impersonation(gcp, second(h), DENIED) for h in range(9, 14)),
     ]
     answer = gcp.gcp_logs([*exchanges(gcp, range(2, 14)), *entries]).ask()
     assert answer.first.name == "binding-condition-false"
@@ -85,7 +76,7 @@ def test_google_has_no_resource_control_policies(gcp: Bundle, step: str) -> None
         gcp.gcp_logs([*exchanges(gcp, range(2, 9)), *exchanges(gcp, range(9, 14), FALSE)])
     else:
         gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
-        told = [impersonation(gcp, hour, DENIED if hour > 8 else "") for hour in range(2, 14)]
+        told = [impersonation(gcp, second(hour), DENIED if hour > 8 else "") for hour in range(2, 14)]
         gcp.gcp_logs([*exchanges(gcp, range(2, 14)), *told])
     note = gcp.ask().first.boundary["note"]
     assert note.startswith("What was read accepts this token")

@@ -193,12 +193,18 @@ def test_a_repository_is_named_by_registry_region_and_name(aws: Bundle, changes:
     assert changed_by(made, *records) == named
 
 
-def test_a_bucket_policy_that_denies(aws: Bundle) -> None:
+def denied_by_bucket(aws: Bundle) -> Bundle:
+    """A bucket's policy that was removed, and then put with a Deny."""
     stranger = policy({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]})
     made = role(aws, {"Weights": policy(S3)}, bucket=stranger)
     opened = write("DeleteBucketPolicy", 1, service="s3", bucketName="llama-weights")
     closed = write("PutBucketPolicy", 2, service="s3", bucketName="llama-weights", bucketPolicy=stranger)
     assert changed_by(made, opened, closed) == "PutBucketPolicy-2"
+    return made
+
+
+def test_a_bucket_policy_that_denies(aws: Bundle) -> None:
+    made = denied_by_bucket(aws)
     assert first(made.ask()).name == "access-denied-by-resource-policy"
 
 
@@ -243,12 +249,7 @@ def test_the_bucket_binding_that_was_removed(gcp: Bundle) -> None:
 
 
 def test_the_write_of_a_bucket_stands_in_the_timeline(aws: Bundle) -> None:
-    stranger = policy({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]})
-    made = role(aws, {"Weights": policy(S3)}, bucket=stranger)
-    opened = write("DeleteBucketPolicy", 1, service="s3", bucketName="llama-weights")
-    closed = write("PutBucketPolicy", 2, service="s3", bucketName="llama-weights", bucketPolicy=stranger)
-    assert changed_by(made, opened, closed) == "PutBucketPolicy-2"
-    answer = made.ask()
+    answer = denied_by_bucket(aws).ask()
     change = first(answer).timing.change
     assert change is not None
     (entry,) = [row for row in answer.report.timeline if row.get("event_id") == "PutBucketPolicy-2"]

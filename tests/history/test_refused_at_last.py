@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, edit, exchanges, of_aws, set_policy
+from evidence.timed import FALSE, clock, edit, exchanges, impersonation, of_aws, set_policy
 from oidc_doctor.report.parts.sentences import verdict
 
 if TYPE_CHECKING:
@@ -18,21 +18,6 @@ DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or
 
 def headline(answer: Answer) -> tuple[str, str]:
     return verdict(answer.report, answer.exchange())
-
-
-def impersonation(gcp: Bundle, at: str, refused: str = "", *, caller: bool = True, subject: str = "") -> dict[str, Any]:
-    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{subject or gcp.SUBJECT}"
-    payload = {
-        "methodName": "GenerateAccessToken",
-        "serviceName": "iamcredentials.googleapis.com",
-        "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-        "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-        "authenticationInfo": {"principalSubject": principal} if caller else {},
-        "status": {"code": 7, "message": refused} if refused else {},
-        "request": {},
-    }
-    severity = "ERROR" if refused else "INFO"
-    return gcp.log_entry(payload, at=at, insert_id=f"account-{at}", severity=severity)
 
 
 def impersonations(gcp: Bundle, hours: range, refused: str = "", **told: Any) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, edit, exchanges, of_aws, set_policy, trust_edit
+from evidence.timed import FALSE, after_exchanges, clock, edit, exchanges, of_aws, set_policy, trust_edit
 from oidc_doctor.history.write_order import in_shown_order
 from oidc_doctor.history.writes import FieldWrite
 from oidc_doctor.model.document import Origin
@@ -108,26 +108,6 @@ def test_two_edits_of_one_second_that_explain_it_only_together(gcp: Bundle) -> N
     assert "neither alone explains the refusal, and both together do" in text(answer)
 
 
-def impersonations(gcp: Bundle) -> list[dict[str, Any]]:
-    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
-    entries = []
-    for hour in range(2, 14):
-        payload: dict[str, Any] = {
-            "methodName": "GenerateAccessToken",
-            "serviceName": "iamcredentials.googleapis.com",
-            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-            "authenticationInfo": {"principalSubject": principal} if hour < 9 else {},
-            "status": {} if hour < 9 else {"code": 7, "message": "PERMISSION_DENIED"},
-            "request": {},
-        }
-        entries += [
-            gcp.log_entry(at=clock(hour), insert_id=f"exchange-{hour}"),
-            gcp.log_entry(payload, at=clock(hour).replace("00Z", "01Z"), insert_id=f"account-{hour}"),
-        ]
-    return entries
-
-
 def taken(gcp: Bundle, resource: str, name: str) -> dict[str, Any]:
     entry = set_policy(gcp, clock(8, 30), resource, gcp.MEMBER) | {"insertId": name}
     entry["protoPayload"]["serviceData"]["policyDelta"]["bindingDeltas"][0]["action"] = "REMOVE"
@@ -143,7 +123,7 @@ def test_an_account_disabled_and_a_binding_taken_in_one_second(gcp: Bundle, orde
     disabled = taken(gcp, account, "z")
     disabled["protoPayload"] |= {"methodName": "google.iam.admin.v1.DisableServiceAccount", "serviceData": {}}
     writes = [disabled, taken(gcp, account, "a")][::order]
-    change = gcp.gcp_logs([*impersonations(gcp), *writes]).ask().first.change
+    change = gcp.gcp_logs([*after_exchanges(gcp, range(2, 9), range(9, 14)), *writes]).ask().first.change
     assert {change["event_id"], *(other["event_id"] for other in change["or"])} == {"a", "z"}
     assert "after" not in change
 
@@ -152,7 +132,7 @@ def test_the_last_two_bindings_taken_in_one_second(gcp: Bundle) -> None:
     gcp.remove("token.jwt").write("gcp/service-account-policy.json", {"bindings": [], "version": 3}).project_policy()
     of_account = taken(gcp, f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}", "a")
     of_project = taken(gcp, f"projects/{gcp.PROJECT_ID}", "b")
-    answer = gcp.gcp_logs([*impersonations(gcp), of_account, of_project]).ask()
+    answer = gcp.gcp_logs([*after_exchanges(gcp, range(2, 9), range(9, 14)), of_account, of_project]).ask()
     change = answer.first.change
     assert {change["event_id"], *(other["event_id"] for other in change["with"])} == {"a", "b"}
     assert " with SetIamPolicy by ops@acme.example" in answer.first.summary

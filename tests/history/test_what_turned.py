@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, edit, exchanges, of_aws, policy_edit, set_policy, trust_edit
+from evidence.timed import FALSE, after_exchanges, clock, edit, exchanges, of_aws, policy_edit, set_policy, trust_edit
 from oidc_doctor.report.formats import render
 
 if TYPE_CHECKING:
@@ -20,26 +20,6 @@ def text(answer: Answer) -> str:
 def attempts(aws: Bundle, good: range = range(2, 8), bad: range = range(9, 14)) -> list[dict[str, Any]]:
     accepted = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in good]
     return accepted + [aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in bad]
-
-
-def impersonations(gcp: Bundle, good: range, bad: range) -> list[dict[str, Any]]:
-    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
-    entries = []
-    for hour in [*good, *bad]:
-        payload: dict[str, Any] = {
-            "methodName": "GenerateAccessToken",
-            "serviceName": "iamcredentials.googleapis.com",
-            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-            "authenticationInfo": {"principalSubject": principal} if hour in good else {},
-            "status": {} if hour in good else {"code": 7, "message": "PERMISSION_DENIED"},
-            "request": {},
-        }
-        entries += [
-            gcp.log_entry(at=clock(hour), insert_id=f"exchange-{hour}"),
-            gcp.log_entry(payload, at=clock(hour).replace("00Z", "01Z"), insert_id=f"account-{hour}"),
-        ]
-    return entries
 
 
 @pytest.mark.parametrize("repaired", [clock(8, 45), clock(9, 30)])
@@ -83,7 +63,7 @@ def test_a_binding_that_came_back_with_a_fault(gcp: Bundle) -> None:
     given = set_policy(gcp, clock(10, 30), account, faulty)
     binding = {"role": "roles/iam.workloadIdentityUser", "members": [faulty]}
     gcp.remove("token.jwt").write("gcp/service-account-policy.json", {"bindings": [binding], "version": 3})
-    answer = gcp.gcp_logs([*impersonations(gcp, range(2, 8), range(9, 14)), taken, given]).ask()
+    answer = gcp.gcp_logs([*after_exchanges(gcp, range(2, 8), range(9, 14)), taken, given]).ask()
     change = answer.first.change
     assert (answer.first.name, answer.first.confidence) == ("member-project-id-for-number", "predicted")
     assert change["event_id"] == taken["insertId"]
@@ -122,7 +102,7 @@ def test_a_write_that_turns_nothing_fixes_nothing(aws: Bundle, hours: tuple[int,
 def test_a_write_that_turns_nothing_fixes_nothing_on_google(gcp: Bundle) -> None:
     account = f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"
     neutral = set_policy(gcp, clock(11, 30), account, "serviceAccount:other@weights-prod.iam.gserviceaccount.com")
-    entries = [*impersonations(gcp, range(2, 8), range(9, 14)), neutral]
+    entries = [*after_exchanges(gcp, range(2, 8), range(9, 14)), neutral]
     answer = gcp.remove("token.jwt").gcp_logs(entries).ask()
     assert answer.first.name == "outside-the-allow-policy"
     assert (answer.first.since, answer.first.timing.refused_since) == (clock(9).replace("00Z", "01Z"), 5)

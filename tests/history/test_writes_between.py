@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, edit, exchanges, expires, of_aws, set_policy, trust_edit
+from evidence.timed import (
+    FALSE,
+    after_exchanges,
+    clock,
+    edit,
+    exchanges,
+    expires,
+    impersonation,
+    of_aws,
+    set_policy,
+    trust_edit,
+)
 from oidc_doctor.history import replayer
 
 if TYPE_CHECKING:
@@ -74,22 +85,7 @@ def test_a_date_that_was_reached_blames_nobody_on_aws(aws: Bundle, written: bool
 
 def test_a_binding_that_ran_out_blames_nobody(gcp: Bundle) -> None:
     gcp.remove("token.jwt").service_account_policy(condition=f"request.time < timestamp('{clock(9)}')")
-    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
-    entries = []
-    for hour in range(2, 14):
-        payload: dict[str, Any] = {
-            "methodName": "GenerateAccessToken",
-            "serviceName": "iamcredentials.googleapis.com",
-            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-            "authenticationInfo": {"principalSubject": principal} if hour < 9 else {},
-            "status": {} if hour < 9 else {"code": 7, "message": "PERMISSION_DENIED"},
-            "request": {},
-        }
-        entries += [
-            gcp.log_entry(at=clock(hour), insert_id=f"exchange-{hour}"),
-            gcp.log_entry(payload, at=clock(hour).replace("00Z", "01Z"), insert_id=f"account-{hour}"),
-        ]
+    entries = after_exchanges(gcp, range(2, 9), range(9, 14))
     cause = gcp.gcp_logs(entries).ask().first
     assert cause.name == "binding-condition-false"
     assert cause.change is None
@@ -110,7 +106,6 @@ def provider_edit(gcp: Bundle, at: str, **oidc: Any) -> dict[str, Any]:
 def test_the_mapping_is_named_among_the_writes_of_its_provider(gcp: Bundle, minutes: tuple[int, int, int]) -> None:
     condition = f"assertion.team == '{gcp.TEAM}'"
     gcp.gcp_provider(mapping={"google.subject": "assertion.sub"}, condition=condition)
-    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
     gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/attribute.team/{gcp.TEAM}")
     mapped, audiences, conditioned = (clock(8, minute) for minute in minutes)
     entries = [
@@ -119,18 +114,9 @@ def test_the_mapping_is_named_among_the_writes_of_its_provider(gcp: Bundle, minu
         provider_edit(gcp, conditioned, attributeCondition=condition),
     ]
     for hour in range(2, 14):
-        payload: dict[str, Any] = {
-            "methodName": "GenerateAccessToken",
-            "serviceName": "iamcredentials.googleapis.com",
-            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
-            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
-            "authenticationInfo": {"principalSubject": principal},
-            "status": {} if hour < 8 else {"code": 7, "message": "PERMISSION_DENIED"},
-            "request": {},
-        }
         entries += [
             gcp.log_entry(at=clock(hour, 49), insert_id=f"exchange-{hour}"),
-            gcp.log_entry(payload, at=clock(hour, 50), insert_id=f"account-{hour}"),
+            impersonation(gcp, clock(hour, 50), "" if hour < 8 else "PERMISSION_DENIED"),
         ]
     cause = gcp.gcp_logs(entries).ask().first
     assert cause.change is not None

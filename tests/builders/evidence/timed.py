@@ -32,6 +32,31 @@ def exchanges(gcp: Bundle, hours: range, message: str | None = None) -> list[dic
     return [gcp.log_entry(insert_id=f"at-{hour}", at=clock(hour), message=message) for hour in hours]
 
 
+def impersonation(gcp: Bundle, at: str, refused: str = "", *, caller: bool = True, subject: str = "") -> dict[str, Any]:
+    """An impersonation as Google logs it. `caller`: its entry names who made it, which denials need not."""
+    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{subject or gcp.SUBJECT}"
+    payload = {
+        "methodName": "GenerateAccessToken",
+        "serviceName": "iamcredentials.googleapis.com",
+        "resourceName": "projects/-/serviceAccounts/109876543210987654321",
+        "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
+        "authenticationInfo": {"principalSubject": principal} if caller else {},
+        "status": {"code": 7, "message": refused} if refused else {},
+        "request": {},
+    }
+    severity = "ERROR" if refused else "INFO"
+    return gcp.log_entry(payload, at=at, insert_id=f"account-{at}", severity=severity)
+
+
+def after_exchanges(gcp: Bundle, good: range, bad: range) -> list[dict[str, Any]]:
+    """Exchanges at these hours, each with its impersonation a second later; denials name no caller."""
+    entries = [*exchanges(gcp, good), *exchanges(gcp, bad)]
+    for hour in [*good, *bad]:
+        at = clock(hour).replace("00Z", "01Z")
+        entries.append(impersonation(gcp, at, "" if hour in good else "PERMISSION_DENIED", caller=hour in good))
+    return entries
+
+
 def policy_edit(aws: Bundle, at: str, policy: Any) -> dict[str, Any]:
     return {
         "eventID": f"edit-{at}",
