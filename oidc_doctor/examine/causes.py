@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from oidc_doctor.history.timings import Confirmation
 
 
-_MOST_NAMED = 4  # writes that a sentence lists
-
-
 def causes_of(
     judged: Sequence[Judged], named_refusals: Mapping[str, Sequence[NamedRefusal]], checks: Mapping[Kind, Check]
 ) -> list[Cause]:
@@ -78,6 +75,7 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
     """The timing of a denied call with the logged write that took the permission away."""
     if refusal.step != "permission" or not refusal.fact("shown_by") or exchange.replayed is None:
         return timing
+    from oidc_doctor.history.diffs import MOST_NAMED, written
     from oidc_doctor.history.permission_changes import permission_change
 
     case, trace = exchange.diagnosis.case, exchange.diagnosis.trace
@@ -85,10 +83,7 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
     if found is None:
         return timing
     if found.view is None:
-        last, *earlier = [
-            f"{write['what']} by {write['by'] or 'an unknown caller'}, {write['time']} (event {write['event_id']})"
-            for write in found.candidates[:_MOST_NAMED]
-        ]
+        last, *earlier = [written(write) for write in found.candidates[:MOST_NAMED]]
         before_it = f"; before it, {'; '.join(earlier)}" if earlier else ""
         note = (
             "What the policies allowed before was not seen in the logs that were read. The last write of them is "

@@ -52,9 +52,9 @@ def _is_explained(signature: Signature, replayed: ReplayedLogs) -> bool:
 def _in_region(
     region: str, refused: Sequence[Signature], accepted: Sequence[Signature], replayed: ReplayedLogs
 ) -> RefusedRegion | None:
-    here = _seen(refused, replayed, {region}, inside=True)
-    there = _seen(accepted, replayed, {region}, inside=False)
-    later = _seen(accepted, replayed, {region}, inside=True)
+    here = _seen(refused, replayed, region, inside=True)
+    there = _seen(accepted, replayed, region, inside=False)
+    later = _seen(accepted, replayed, region, inside=True)
     times = sum(count for one in refused for name, count in one.regions if name == region)
     if here is None or there is None or times < 2 or (later is not None and later[1] > here[1]):  # noqa: PLR2004 - a rate needs two
         return None
@@ -68,12 +68,12 @@ def _in_region(
 
 
 def _seen(
-    signatures: Iterable[Signature], replayed: ReplayedLogs, regions: set[str], *, inside: bool
+    signatures: Iterable[Signature], replayed: ReplayedLogs, region: str, *, inside: bool
 ) -> tuple[float, float] | None:
-    """Return when attempts inside these Regions, or outside of them, were first and last made."""
+    """Return when attempts inside the Region, or outside of it, were first and last made."""
     return replayed.replayer.own_attempts.seen(
         [one.number for one in signatures],
         lambda _key, _identity, circumstance: (
-            circumstance.region is not None and (circumstance.region in regions) == inside
+            circumstance.region is not None and (circumstance.region == region) == inside
         ),
     )

@@ -88,8 +88,9 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
             )
             continue
         passed = trace.step(step).state == PASSED
-        if (case.cloud, step) == ("gcp", "keys") and _uploaded_keys(case) is not None:
-            _suspect_uploaded_keys(trace, case, passed=passed)
+        uploaded = _with_uploaded_keys(case) if (case.cloud, step) == ("gcp", "keys") else None
+        if uploaded is not None:
+            _suspect_uploaded_keys(trace, case, uploaded, passed=passed)
             continue
         # a sentence that several steps can say does not show that the issuer's keys are at fault
         beyond = _BEYOND.get((case.cloud, step)) if step != "keys" or len(steps) == 1 else None
@@ -115,20 +116,18 @@ def _suspect_unexplained(trace: Trace, case: Case, steps: list[str], settle: str
     _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, settle, named=len(steps) == 1)
 
 
-def _uploaded_keys(case: Case) -> GcpProvider | None:
+def _with_uploaded_keys(case: Case) -> GcpProvider | None:
     """The provider, where it has a key set of its own: Google then fetches nothing from the issuer."""
     provider = case.evidence.gcp.provider if case.evidence.gcp is not None else None
     return provider if isinstance(provider, GcpProvider) and provider.jwks_json else None
 
 
-def _suspect_uploaded_keys(trace: Trace, case: Case, *, passed: bool) -> None:
+def _suspect_uploaded_keys(trace: Trace, case: Case, provider: GcpProvider, *, passed: bool) -> None:
     """Suspect the uploaded key set of a refusal that a fetch of the issuer's keys would explain otherwise."""
     if passed:
         settle = "the token that was refused, and the uploaded key set of that moment"
         _suspect(trace, case, "keys", Kind.REFUSED_UNEXPLAINED, settle)
         return
-    provider = _uploaded_keys(case)
-    assert provider is not None  # noqa: S101 - the caller's branch
     try:
         known = known_kids(json.loads(provider.jwks_json or ""))
     except (ValueError, RecursionError):

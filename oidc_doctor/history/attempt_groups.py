@@ -10,7 +10,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.history.outages import Verdict, index_at
+from oidc_doctor.history.outages import UNDECIDED, Verdict, index_at
 from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
 from oidc_doctor.model import limits
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import Cell
     from oidc_doctor.model.events import Attempt, Signature
 
-_UNDECIDED = frozenset({"unknown", "doubtful"})
 _MOST_FAMILIES = limits.FAMILIES.most
 
 
@@ -115,7 +114,7 @@ class _Grouping:
             is_nobodys = group.step == "impersonate" and group.family is None and self.named > 1
             if is_nobodys or self._contradicts_replay(group):
                 merged[group.step, group.part] = [group]
-            elif not _UNDECIDED & set(group.decisions[busy]):
+            elif not UNDECIDED & set(group.decisions[busy]):
                 merged.setdefault(self._decided(group), []).append(group)
             elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
                 fellows = merged.get(self._decided(group), [])

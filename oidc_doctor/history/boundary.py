@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history import role_tags, searched
+from oidc_doctor.history.diffs import MOST_NAMED, write_view
 from oidc_doctor.history.outages import LAG, revision_of
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Refusal
 
 MOST_PAST = 20
-_MOST_NAMED = 4  # writes that a sentence lists
 
 
 def boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> dict[str, Any]:
@@ -35,33 +35,27 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusa
     low = outage.before.end if outage.before else None
     begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
     inside = [
-        {
-            "event_id": revision.change.event_id,
-            "time": rfc3339(revision.change.time),
-            "what": revision.change.what,
-            "by": revision.change.by,
-            "flips": index in {explained.appears, explained.turned},
-        }
+        (index, revision.change)
         for index, revision in enumerate(history.revisions)
         if revision.change is not None and begin <= revision.start <= outage.begin
     ]
-    inside.sort(key=lambda change: not change["flips"])
+    rows = [{**write_view(change), "flips": index in {explained.appears, explained.turned}} for index, change in inside]
+    rows.sort(key=lambda change: not change["flips"])
     view: dict[str, Any] = {
         "last_success": rfc3339(low) if low is not None else None,
         "first_failure": rfc3339(outage.begin),
-        "changes": inside[:MOST_PAST],
+        "changes": rows[:MOST_PAST],
         "token": explained.token.view() if explained.token else None,
         "note": _note(explained, replayed, refusal),
     }
     if explained.why == "one-of-several":
-        suspects = [history.revisions[index].change for index in explained.suspects[:_MOST_NAMED]]
+        suspects = [history.revisions[index].change for index in explained.suspects[:MOST_NAMED]]
         view["note"] += f" They are {'; '.join(_named(change) for change in suspects if change is not None)}."
         return view
     is_open = explained.why == "unknown" and outage.before is not None and not inside
     if explained.why in _SEARCHED or is_open:
-        seen = [revision.change for revision in history.revisions if revision.change and begin <= revision.start]
-        between = [change for change in seen if change.time <= outage.begin]
-        return view | (_of_tags(explained, replayed, begin) or _searched(explained, replayed, low, between))
+        seen = [change for _, change in inside]
+        return view | (_of_tags(explained, replayed, begin) or _searched(explained, replayed, low, seen))
     return view
 
 
@@ -146,11 +140,8 @@ def _of_tags(explained: ExplainedOutage, replayed: ReplayedLogs, begin: float) -
     writes = role_tags.tag_writes(target_history.history.other, keys, begin, outage.begin) if keys else []
     if not writes:
         return {}
-    entries = [
-        {"event_id": write.event_id, "time": rfc3339(write.time), "what": write.what, "by": write.by, "flips": False}
-        for write in writes
-    ]
-    named = [_named(write) for write in writes[:_MOST_NAMED]]
+    entries = [{**write_view(write), "flips": False} for write in writes]
+    named = [_named(write) for write in writes[:MOST_NAMED]]
     return {"changes": entries[:MOST_PAST], "note": role_tags.note(keys, named)}
 
 

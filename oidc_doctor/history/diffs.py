@@ -12,10 +12,12 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.gcp_writes import deltas_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from oidc_doctor.history.revisions import History
+    from oidc_doctor.model.events import Change
 
+MOST_NAMED = 4  # writes that a sentence lists
 _MOST_LINES = 40
 _NAMES = {
     "trust": "trust policy", "clients": "ClientIDList", "thumbprints": "ThumbprintList",
@@ -80,6 +82,16 @@ def change_view(history: History, index: int) -> dict[str, Any] | None:
         "resource": change.resource,
         "diff": diff_of(history, index),
     }
+
+
+def write_view(change: Change) -> dict[str, Any]:
+    """Return a write as a report lists it beside others."""
+    return {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
+
+
+def written(view: Mapping[str, Any]) -> str:
+    """Return the view of a write in words."""
+    return f"{view['what']} by {view['by'] or 'an unknown caller'}, {view['time']} (event {view['event_id']})"
 
 
 def _lines(name: str, before: Any, after: Any) -> list[str]:

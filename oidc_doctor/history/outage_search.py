@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oidc_doctor.history.attempt_groups import AttemptGroup, attempt_groups
 from oidc_doctor.history.outages import (
     EARLY,
+    UNDECIDED,
     Outage,
     Verdict,
     ended_by,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _MOST_VERDICTS = 1_000  # signatures that are replayed for a row of their own; more than a report has rows
 
 # The fields of the configuration (config_fields.py) that each step depends on.
-FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
+_FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
     ("aws", "provider"): frozenset({"provider", "url"}),
     ("aws", "audience"): frozenset({"provider", "clients"}),
     ("aws", "authorise"): frozenset({"role", "trust"}),
@@ -66,7 +67,7 @@ _EXISTENCE = frozenset({"role", "provider", "state", "pool", "account"})
 
 def fields_of_steps(cloud: Cloud, steps: Iterable[str]) -> frozenset[str]:
     """Return the fields of the configuration that some steps depend on."""
-    return frozenset[str]().union(*(FIELDS_OF.get((cloud, step), frozenset()) for step in steps))
+    return frozenset[str]().union(*(_FIELDS_OF.get((cloud, step), frozenset()) for step in steps))
 
 
 def is_undecided(verdict: Verdict, refused: Attempt) -> bool:
@@ -148,7 +149,7 @@ _OF_ATTRIBUTES = {str(kind) for kind in (Kind.MAPPING_MISSING_ATTRIBUTE, Kind.ME
 
 def _may_have_turned(before: Verdict, after: Verdict) -> bool:
     """Whether a write between two verdicts may have ended accepting: what was in force before it is not known."""
-    return before.decision in {"unknown", "doubtful"} and after.decision != "accepted"
+    return before.decision in UNDECIDED and after.decision != "accepted"
 
 
 class _OutageSearch:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
 
 Decision = Literal["accepted", "refused", "doubtful", "unknown"]  # doubtful: unknown, with something that may refuse
+UNDECIDED = frozenset({"doubtful", "unknown"})
 StepAndKind = tuple[str, str]  # of a refusal
 
 # Seconds in which a change may not be in force everywhere. AWS: a new role was refused for 4 to 8 s; Google: access

@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.history import aws_permissions, gcp_permissions
-from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.diffs import change_view, write_view
 from oidc_doctor.history.revisions import changed_fields, rebuilt, with_writes
 from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge import evaluate
-from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,8 +127,7 @@ def _may_have_allowed(case: Case, history: History, index: int, needs: list[Need
 
 
 def _entry(change: Change) -> dict[str, Any]:
-    names = {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
-    return {**names, "flips": False}
+    return {**write_view(change), "flips": False}
 
 
 def _denied(trace: Trace, refusal: Refusal) -> list[Need]:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.aws_writes import aws_field_writes
 from oidc_doctor.history.config_fields import aws_fields, gcp_fields, with_aws, with_gcp
+from oidc_doctor.history.diffs import write_view
 from oidc_doctor.history.gcp_writes import gcp_field_writes, joined_operations
-from oidc_doctor.history.outage_search import FIELDS_OF
+from oidc_doctor.history.outage_search import fields_of_steps
 from oidc_doctor.history.permission_changes import allowed_after
 from oidc_doctor.history.refused_writes import is_made_good
 from oidc_doctor.history.replay import issuers_of
 from oidc_doctor.history.revisions import with_writes
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge import evaluate
-from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.events import error_of
 from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _passes_after(
     is_aws = case.cloud == "aws"
     issuers = issuers_of(evidence, replayed.replayer.signatures)
     effects = aws_field_writes(write, evidence, issuers) if is_aws else gcp_field_writes(write, evidence)
-    fields = FIELDS_OF.get((case.cloud, refusal.step), frozenset())
+    fields = fields_of_steps(case.cloud, [refusal.step])
     of_step = [effect for effect in effects or () if effect.field in fields]
     if not of_step:
         return None, effects is not None and write.what in _OF_STEP.get(refusal.step, ())
@@ -96,12 +97,4 @@ def _state(case: Case, then: TargetEvidence, step: str) -> str | None:
 
 
 def _view(write: Change, *, is_right: bool | None) -> dict[str, Any]:
-    return {
-        "event_id": write.event_id,
-        "time": rfc3339(write.time),
-        "what": write.what,
-        "resource": write.resource,
-        "by": write.by,
-        "error": ": ".join(text for text in (write.error_code, write.error_message) if text),
-        "right": is_right,
-    }
+    return {**write_view(write), "resource": write.resource, "error": error_of(write), "right": is_right}

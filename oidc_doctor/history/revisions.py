@@ -178,11 +178,8 @@ def with_writes(fields: dict[str, FieldValue], effects: Iterable[FieldWrite], wr
     """Return the fields of a revision with a write done on them; None where the event does not show what it wrote."""
     sourced = _sources(fields)
     for effect in effects:
-        if effect.value is not UNSEEN:
-            value: Json = effect.value
-        elif effect.forward is not None and effect.field in fields:
-            value = effect.forward(fields[effect.field].value)
-        else:
+        value = effect.onto(fields[effect.field].value if effect.field in fields else UNSEEN)
+        if value is UNSEEN:
             return None
         sourced[effect.field] = (value, f"event {write.event_id}")
     return sourced

@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.history.diffs import write_view
+from oidc_doctor.history.outages import UNDECIDED
+from oidc_doctor.history.revisions import FieldValue
 from oidc_doctor.history.writes import UNSEEN
-from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from oidc_doctor.history.outages import Verdict
-    from oidc_doctor.history.revisions import FieldValue, History
+    from oidc_doctor.history.revisions import History
     from oidc_doctor.model.evidence import TargetEvidence
 
 
@@ -42,7 +44,7 @@ def not_told_apart(
     if _refuses_at(step, alone[index]):
         found = [_entry(history, place) for place in others if _refuses_at(step, alone[place])]
         return {"or": found} if found else {}
-    if alone[index].decision in {"unknown", "doubtful"}:
+    if alone[index].decision in UNDECIDED:
         return {}
     together = [place for place in others if place < index and not alone[place].stands_against]
     return {"with": [_entry(history, place) for place in together]} if together else {}
@@ -74,12 +76,12 @@ def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence
     revision = history.revisions[place]
     for write in revision.writes:
         old = fields.get(write.field)
-        if write.value is not UNSEEN:
-            fields[write.field] = revision.fields[write.field]._replace(value=write.value)
-        elif write.forward is not None and old is not None:
-            fields[write.field] = old._replace(value=write.forward(old.value), by=revision.change)
-        else:
+        value = write.onto(UNSEEN if old is None else old.value)
+        if value is UNSEEN:
             fields.pop(write.field, None)
+        else:
+            shown = revision.fields.get(write.field, FieldValue(value, revision.change))
+            fields[write.field] = shown._replace(value=value)
     assert history.build is not None  # noqa: S101 - the caller's branch
     return history.build(fields)
 
@@ -87,4 +89,4 @@ def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence
 def _entry(history: History, place: int) -> dict[str, Any]:
     change = history.revisions[place].change
     assert change is not None  # noqa: S101 - the caller's branch
-    return {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
+    return write_view(change)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.aws_permissions import managed_policies, permission_writes
 from oidc_doctor.history.boundary import MOST_PAST
+from oidc_doctor.history.diffs import MOST_NAMED, write_view, written
 from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge.readings import reading_of_denial
 from oidc_doctor.judge.times import rfc3339
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.events import Change, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
-
-_MOST_NAMED = 4  # writes that a sentence lists
 
 # What can bring a denial by this type of policy. An attached policy allows more or denies more, a detached one less;
 # DeletePolicyVersion takes no version that is in force [IAM API reference].
@@ -58,16 +57,7 @@ def permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[s
     return {
         "last_success": None,
         "first_failure": rfc3339(denial.first_seen),
-        "changes": [
-            {
-                "event_id": change.event_id,
-                "time": rfc3339(change.time),
-                "what": change.what,
-                "by": change.by,
-                "flips": False,
-            }
-            for change in writes[::-1][:MOST_PAST]
-        ],
+        "changes": [{**write_view(change), "flips": False} for change in writes[::-1][:MOST_PAST]],
         "token": None,
         "note": _note(policies, _last_of_each(writes, denial, replayed)),
     }
@@ -76,10 +66,7 @@ def permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[s
 def _note(policies: str, writes: Sequence[Change]) -> str:
     if not writes:
         return ""
-    named = [
-        f"{write.what} by {write.by or 'an unknown caller'}, {rfc3339(write.time)} (event {write.event_id})"
-        for write in writes[:_MOST_NAMED]
-    ]
+    named = [written(write_view(write)) for write in writes[:MOST_NAMED]]
     intro = "What the session may do is not replayed. The last"
     if len(named) == 1:
         return f"{intro} write of {policies} before the first refused call is {named[0]}."

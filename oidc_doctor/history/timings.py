@@ -11,7 +11,7 @@ from oidc_doctor.history.boundary import MOST_PAST, boundary, of_new_kind
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.new_kinds import NewKind, new_kind
 from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write, fields_of_steps
-from oidc_doctor.history.outages import LAG, Verdict, flip_before, index_at, revision_of, turn
+from oidc_doctor.history.outages import LAG, UNDECIDED, Verdict, flip_before, index_at, revision_of, turn
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.same_second import around, not_told_apart
 from oidc_doctor.history.session_writes import permissions_written
@@ -19,6 +19,7 @@ from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.readings import reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.events import error_of
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
@@ -110,7 +111,7 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
             "service": denial.service,
             "action": denial.action,
             "resource": denial.resource,
-            "error": ": ".join(text for text in (denial.error_code, denial.error_message) if text),
+            "error": error_of(denial),
             "count": denial.count,
             "first_seen": rfc3339(denial.first_seen),
             "last_seen": rfc3339(denial.time),
@@ -143,9 +144,6 @@ def _from_outage(
         begin = min((begin, *like))
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     kinds, of_kind = _kinds(explained, replayed, subject)
-    between = boundary(explained, replayed, refusal)
-    if refusal.kind is Kind.PROPAGATION_DELAY:
-        between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
@@ -153,7 +151,7 @@ def _from_outage(
         kinds=kinds,
         refused_of_kind=of_kind,
         accepted_before=outage.before.times if outage.before else 0,
-        boundary=between,
+        boundary=_boundary(explained, replayed, refusal),
     )
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
@@ -249,6 +247,14 @@ def _of_new_kind(kind: NewKind) -> Timing:
     )
 
 
+def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> dict[str, Any]:
+    """Return what lies before an outage; of a delay, the write that was not in force yet."""
+    between = boundary(explained, replayed, refusal)
+    if refusal.kind is Kind.PROPAGATION_DELAY:
+        between["note"] = _young_write(explained.group, refusal.step, replayed)
+    return between
+
+
 def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
     """The write that may not have been in force yet, as a sentence."""
     keys = _refused_keys(replayed, group)
@@ -334,16 +340,13 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
     ]
 
 
-_UNDECIDED = ("unknown", "doubtful")
-
-
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], brought: int) -> int:
     """Return the revision in which this refusal appears, at the earliest the one that brought the outage.
 
     On a configuration of which a part is not known, the refusal may be there already.
     """
     place = len(vector) - 1
-    while place > brought and (mark in vector[place - 1].refusals or vector[place - 1].decision in _UNDECIDED):
+    while place > brought and (mark in vector[place - 1].refusals or vector[place - 1].decision in UNDECIDED):
         place -= 1
     return place if place == brought or vector[place - 1].stands_against else brought
 
@@ -437,9 +440,6 @@ def _past_timing(
     if outage.after is None and end is not None and end < last:  # refusals went on, for another reason
         times = replayed.attempts.count_between(_refused_keys(replayed, explained.group), outage.begin, end)
         last = end
-    between = boundary(explained, replayed, refusal)
-    if refusal.kind is Kind.PROPAGATION_DELAY:
-        between["note"] = _young_write(explained.group, refusal.step, replayed)
     timing = Timing(
         since=rfc3339(outage.begin),
         kinds=kinds,
@@ -447,7 +447,7 @@ def _past_timing(
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
-        boundary=between,
+        boundary=_boundary(explained, replayed, refusal),
         refused_since=times,
         accepted_before=outage.before.times if outage.before else 0,
     )

@@ -15,7 +15,9 @@ from oidc_doctor.history.timings import ids
 from oidc_doctor.judge.readings import reading_of_attempt, steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.events import error_of
 from oidc_doctor.model.report import AttemptRow
+from oidc_doctor.report.parts.sentences import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,7 +33,7 @@ _MOST_RUNS = 40  # of one group of attempts in the timeline
 def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptRow:
     """Return a signature's row, with the decision of the configuration in force at its newest attempt."""
     sample = signature.sample
-    error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
+    error = error_of(sample) or None
     replay, cause = None, None
     if replayed is not None and signature.number in replayed.target_history.verdicts:
         verdict, index = replayed.target_history.verdicts[signature.number]
@@ -222,8 +224,7 @@ def _unknown_entry(signature: Signature) -> dict[str, Any]:
 
 
 def _counted(times: int, step: str, outcome: str, whose: str) -> str:
-    step_name = "impersonation" if step == "impersonate" else "exchange"
-    return f"{times:,} {step_name}{'' if times == 1 else 's'} {outcome}: {whose}"
+    return f"{times:,} {steps_of(step, times)} {outcome}: {whose}"
 
 
 def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any]:
@@ -243,7 +244,7 @@ def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any
         "subject": subject,
         "what": denial.action,
         "event_ids": list(denial.event_ids[:3]),
-        "error": ": ".join(text for text in (denial.error_code, denial.error_message) if text) or None,
+        "error": error_of(denial) or None,
     }
 
 
@@ -263,7 +264,7 @@ def _change_entry(
         "by": change.by,
         "what": change.what,
         "diff": view["diff"] if view else "",
-        "error": ": ".join(text for text in (change.error_code, change.error_message) if text) or None,
+        "error": error_of(change) or None,
         "flips": flips,
     }
 

@@ -62,12 +62,7 @@ def _contradicted(
                 continue
             if write.before is not UNSEEN and value is not UNSEEN and write.before != value:
                 count += 1
-            if write.value is not UNSEEN:
-                value = write.value
-            elif write.forward is not None and value is not UNSEEN:
-                value = write.forward(value)
-            else:
-                value = UNSEEN
+            value = write.onto(value)
     following = next((write for _, writes in later for write in writes if write.field == name), None)
     expected: Any = present.get(name, UNSEEN) if following is None else following.before
     return count + (value is not UNSEEN and expected is not UNSEEN and value != expected)

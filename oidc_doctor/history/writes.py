@@ -31,6 +31,12 @@ class FieldWrite(NamedTuple):
     forward: Callable[[Json], Json] | None = None
     backward: Callable[[Json], Json] | None = None
 
+    def onto(self, old: Json | Unseen) -> Json | Unseen:
+        """Return the value after the write on `old`; UNSEEN where the event does not show it."""
+        if self.value is not UNSEEN or self.forward is None or old is UNSEEN:
+            return self.value
+        return self.forward(old)
+
 
 def strings(value: Json) -> list[str]:
     """Return the strings of a list; none for any other value."""

@@ -93,6 +93,11 @@ class SessionDenial:
     shared_id: str | None = None  # AWS: the id that the copies of the event in several accounts share
 
 
+def error_of(event: Attempt | Change | SessionDenial) -> str:
+    """Return the recorded error, `code: message`; "" where nothing was refused."""
+    return ": ".join(text for text in (event.error_code, event.error_message) if text)
+
+
 @dataclass(frozen=True, slots=True)
 class LogCoverage:
     """The records that the log reader read, and every problem with them."""

@@ -163,9 +163,14 @@ def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[Atte
     return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
 
 
-def steps_of(step: str | None) -> str:
-    """Return the calls that a logged step counts, in the plural."""
-    return "impersonations" if step == "impersonate" else "exchanges"
+def call_of(step: str | None) -> str:
+    """Return the call that a logged step counts."""
+    return "impersonation" if step == "impersonate" else "exchange"
+
+
+def steps_of(step: str | None, times: int = 0) -> str:
+    """Return the calls that a logged step counts; in the singular for one."""
+    return call_of(step) + ("" if times == 1 else "s")
 
 
 def of_kind(rows: list[AttemptRow], exchange: Exchange) -> list[AttemptRow]:
@@ -471,7 +476,7 @@ def whose(row: AttemptRow) -> str:
 
 def counted(row: AttemptRow) -> str:
     """Return a signature's count with what it counts: "9 exchanges with AWS refused"."""
-    calls = steps_of(row.step).removesuffix("s" if row.count == 1 else "")
+    calls = steps_of(row.step, row.count)
     ending = {"unknown": "of unknown outcome"}.get(row.outcome, row.outcome)
     return f"{row.count:,} {calls} with {CLOUDS[row.cloud]} {ending}"
 

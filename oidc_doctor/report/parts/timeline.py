@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
-from oidc_doctor.report.parts.sentences import CLOUDS
+from oidc_doctor.report.parts.sentences import CLOUDS, steps_of
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
@@ -82,16 +82,19 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
     steps = {entry.get("step") for entry in attempts}
     kinds = {tuple(_families(entry)) for entry in attempts if _families(entry)}
     names = short_names(sorted({family for entry in attempts for family in _families(entry)}))
+    resources: dict[tuple[object, object], set[object]] = {}
+    for entry in attempts:
+        resources.setdefault(_of(entry), set()).add(entry.get("resource"))
     lines = []
     for entry in entries:
-        calls = "impersonation" if entry.get("step") == "impersonate" else "exchange"
-        calls += "" if _count(entry) == 1 else "s"
+        calls = steps_of(entry.get("step"), _count(entry))
         with_cloud = f" with {CLOUDS[entry['cloud']]}" if entry.get("cloud") in CLOUDS else ""
         label = f" {calls}{with_cloud}" if len(clouds) > 1 or len(steps) > 1 else ""
         whose = _families(entry)
-        alike = {other.get("resource") for other in attempts if _of(other) == _of(entry)}
         resource = str(entry.get("resource") or "").rpartition("/")[2]
-        label_of_resource = f" on {clip(visible(resource), _BY)}" if len(alike) > 1 and resource else ""
+        label_of_resource = (
+            f" on {clip(visible(resource), _BY)}" if len(resources.get(_of(entry), ())) > 1 and resource else ""
+        )
         number = _kinds(entry)
         of_kind = (
             f": {names[whose[0]]}" if number == len(whose) == 1 else f", of {number} kinds of token" if whose else ""

@@ -1,4 +1,4 @@
-"""The attempts of each workload by day, as rows of numbers: two screens away from an outage, it still shows."""
+"""The attempts of each workload by day, as rows of numbers: an outage of several days shows without the logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
-from oidc_doctor.report.parts.sentences import CLOUDS
+from oidc_doctor.report.parts.sentences import CLOUDS, call_of
 from oidc_doctor.report.parts.timeline import short_names
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def lines(report: Report, width: int) -> list[str]:
     shown = [" " * (_INDENT + _LABEL) + "".join(f"{day:%d %b}".lstrip("0").rjust(cell) for day in days)]
     names = short_names(sorted({volume["family"] for volume in report.volumes if volume["family"]}))
     for volume in report.volumes:
-        step = "impersonation" if volume["step"] == "impersonate" else "exchange"
         whose = names.get(volume["family"], "subjects that are not known")
-        name = f"{CLOUDS[volume['cloud']]} {step}, {whose}, {visible(volume['target'] or 'an unknown target')}"
+        call = f"{CLOUDS[volume['cloud']]} {call_of(volume['step'])}"
+        name = f"{call}, {whose}, {visible(volume['target'] or 'an unknown target')}"
         shown.append(" " * _INDENT + clip(shortened(name, width - _INDENT), width - _INDENT))
         shown += [
             " " * _INDENT + f"  {outcome:<{_LABEL - 2}}" + "".join(f"{count:,}".rjust(cell) for count in counts[-most:])

@@ -165,7 +165,7 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
 
 def calls_of(attempt: AttemptRow) -> str:
     """Return the cloud and the step of a signature: "AWS exchange"."""
-    return f"{sentences.CLOUDS[attempt.cloud]} {sentences.steps_of(attempt.step).removesuffix('s')}"
+    return f"{sentences.CLOUDS[attempt.cloud]} {sentences.call_of(attempt.step)}"
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
