@@ -29,8 +29,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.steps import ASSUMED, UNKNOWN
-from oidc_doctor.report.parts.sentences import CLOUDS
+from oidc_doctor.model.steps import ASSUMED, CLOUDS, UNKNOWN
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayer import Replayer

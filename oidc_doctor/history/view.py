@@ -17,7 +17,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.events import error_of
 from oidc_doctor.model.report import AttemptRow
-from oidc_doctor.report.parts.sentences import steps_of
+from oidc_doctor.report.parts.attempts import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

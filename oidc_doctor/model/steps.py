@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 Cloud = Literal["aws", "gcp"]
 State = Literal["passed", "passed-by-error", "assumed", "refused", "unknown", "not-reached"]
 
+CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}  # the name of each cloud in a sentence
+
 PASSED: State = "passed"
 PASSED_BY_ERROR: State = "passed-by-error"
 ASSUMED: State = "assumed"

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import text
-from oidc_doctor.report.parts import facts, fixes, sentences
+from oidc_doctor.report.parts import attempts, facts, fixes, sentences
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
@@ -143,7 +143,7 @@ def _attempts(report: Report) -> str:
     return _folded(
         f"Logged attempts: {sum(row.count for row in report.attempts):,}",
         (
-            f"{sentences.counted(row)}, {period(row.first_seen, row.last_seen, now)}: {sentences.whose(row)}"
+            f"{attempts.counted(row)}, {period(row.first_seen, row.last_seen, now)}: {attempts.whose(row)}"
             for row in report.attempts
         ),
     )

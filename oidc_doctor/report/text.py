@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts import facts, fixes, sentences
+from oidc_doctor.report.parts import attempts, facts, fixes, sentences
 from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
@@ -266,7 +266,7 @@ def _attempts(sheet: Sheet, report: Report) -> None:
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
         seen_in = period(row.first_seen, row.last_seen, now)
         why = "".join(f", {clip(visible(reason), _NAMES)}" for reason in (row.error, row.cause) if reason)
-        text = f"{sentences.counted(row)}, {seen_in}{why}: {sentences.whose(row)}"
+        text = f"{attempts.counted(row)}, {seen_in}{why}: {attempts.whose(row)}"
         sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=sentences.SIGN_STYLES[sign])
 
 

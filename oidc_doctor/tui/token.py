@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.rows import claims
@@ -94,7 +95,7 @@ class TokenScreen(TrialScreen):
         self.query_one("#whose", Static).update(
             Content.assemble(
                 (f"{sign} {words}", STYLES[sentences.SIGN_STYLES[sign]]),
-                f"  {sentences.CLOUDS[exchange.cloud]} · {visible(exchange.target_name)}",
+                f"  {CLOUDS[exchange.cloud]} · {visible(exchange.target_name)}",
                 (f"{' · ' + visible(str(issuer)) if issuer else ''} · {visible(origin)}", STYLES["dim"]),
             )
         )

@@ -14,7 +14,7 @@ from textual.widgets import Static, Tab, Tabs, TextArea
 from textual.worker import get_current_worker
 
 from oidc_doctor.documents.json_text import Unreadable
-from oidc_doctor.report.parts import sentences
+from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import contains_jwt, visible
 from oidc_doctor.tui import trial_page
@@ -301,7 +301,7 @@ class WhatIfScreen(TrialScreen):
             return
         safe = all(visible_command(command) for command in exported.commands)
         commands = "\n".join(exported.commands) if safe else ""
-        title = f"{sentences.CLOUDS[trial.current.cloud]} · {trial.current.part(trial.part).title}"
+        title = f"{CLOUDS[trial.current.cloud]} · {trial.current.part(trial.part).title}"
         self.app.push_screen(
             PageScreen(
                 title,

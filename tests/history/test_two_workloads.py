@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from evidence.timed import FALSE, clock, policy_edit, set_policy, trust_edit
+from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
-from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts import attempts, sentences
 from oidc_doctor.report.rows import log_rows
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def test_refusals_of_another_workload_are_not_this_ones(aws: Bundle) -> None:
     )
     answer = aws.ask()
     assert not sentences.seen_refused(answer.report, answer.exchange())
-    said = sentences.logged(answer.report, answer.exchange())
+    said = attempts.logged(answer.report, answer.exchange())
     assert said.startswith("7 accepted (last 08:00 UTC)")
     assert "exchanges of another kind of token: 3 refused" in said
 
@@ -211,7 +212,7 @@ def in_rows(rows: Iterable[tuple[str, str, str | None, str, int]]) -> Counts:
         kind = _TYPE.search(name or "")
         assert kind
         step_name = "impersonation" if step == "impersonate" else "exchange"
-        found[sentences.CLOUDS[cloud], step_name, kind[1], outcome] += count
+        found[CLOUDS[cloud], step_name, kind[1], outcome] += count
     return found
 
 
@@ -298,7 +299,7 @@ def test_a_count_of_several_workloads_says_how_many_are_this_ones(aws: Bundle) -
     answer = aws.cloudtrail([first, *good, edit, *bad]).remove("token.jwt").ask()
     timing = answer.first.cause.timing
     assert (timing.refused_since, timing.kinds, timing.refused_of_kind) == (7, 2, 4)
-    since = sentences.since(answer.report, answer.exchange(), answer.report.causes[0])
+    since = attempts.since(answer.report, answer.exchange(), answer.report.causes[0])
     assert since.endswith("7 refused since, 12 accepted before (exchanges of 2 kinds of token, 4 refused of this one)")
     refused = [row for row in answer.report.attempts if row.outcome == "refused"]
     assert sorted(row.count for row in refused) == [3, 4]
@@ -321,8 +322,8 @@ def test_another_workload_that_is_refused_for_its_own_reason_is_named(aws: Bundl
     assert answer.exchange().subject == aws.SUBJECT
     assert answer.first.change is not None
     cause = answer.report.causes[0]
-    assert sentences.since(answer.report, answer.exchange(), cause).endswith("3 refused since, 6 accepted before")
-    said = sentences.others(answer.report, answer.exchange(), cause)
+    assert attempts.since(answer.report, answer.exchange(), cause).endswith("3 refused since, 6 accepted before")
+    said = attempts.others(answer.report, answer.exchange(), cause)
     assert said.startswith("exchanges of another kind of token: 12 refused (last 13:05 UTC)")
     assert build in said
     asked = aws.ask(subject=build)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.report.parts import sentences, writes
+from oidc_doctor.report.parts import attempts, sentences, writes
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened
@@ -40,9 +40,9 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
     if cause is not None:
         history(sheet, report, exchange, cause)
         if cause.status == "active":
-            _row(sheet, "others", _text(sentences.others(report, exchange, cause)))
+            _row(sheet, "others", _text(attempts.others(report, exchange, cause)))
     else:
-        _row(sheet, "logged", sentences.logged(report, exchange))
+        _row(sheet, "logged", attempts.logged(report, exchange))
 
 
 def _row(sheet: Sheet, label: str, text: str) -> None:
@@ -82,7 +82,7 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
 
 def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """Write the account of impersonations whose exchange is in no log, and the principal that Google wrote."""
-    rows = sentences.attempts_on(report, exchange, "impersonate")
+    rows = attempts.attempts_on(report, exchange, "impersonate")
     own = [row for row in rows if exchange.claims_from in row.event_ids] or rows
     newest = max(own, key=lambda row: row.last_seen, default=None)
     if newest is not None and newest.step == "impersonate":
@@ -265,9 +265,9 @@ def _like(text: str) -> str:
 def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
     """Write the start of the failure, the change behind it, and the events that confirm or contradict the cause."""
     if cause.timing.since:
-        sheet.row("since", sentences.since(report, exchange, cause))
+        sheet.row("since", attempts.since(report, exchange, cause))
     else:
-        _row(sheet, "logged", sentences.logged(report, exchange))
+        _row(sheet, "logged", attempts.logged(report, exchange))
     if cause.timing.until:
         sheet.row("until", moment(cause.timing.until, report.evaluated_at))
     if cause.timing.change:

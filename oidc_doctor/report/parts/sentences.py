@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.steps import CLOUDS, STEPS
+from oidc_doctor.report.parts.attempts import attempts_on
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
-from oidc_doctor.report.parts.times import ago, days, moment, parse, period, span
+from oidc_doctor.report.parts.times import days, moment, parse, period, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
-    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, NamedRefusal, Report
+    from oidc_doctor.model.report import Cause, CheckRow, Exchange, NamedRefusal, Report
 
-CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 POLICIES = {  # of AWS by the kind that decides a call, of Google Cloud by the resource
     "PRINCIPAL": "role policy",
     "RESOURCE": "resource policy",
@@ -36,14 +36,6 @@ STATES = {  # sign, word, style
 }
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
-
-# The meaning of `since`, if it is not the time of a logged failure.
-_BASES = {"change": "the time of the change", "last-success": "the last logged success"}
-# What the logs have of a refusal at a step whose refusals the vendor does not log.
-_LEFT = {
-    "aws": "refusals like this one usually leave no event",
-    "gcp": "refusals like this one probably leave no entry",
-}
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
@@ -128,8 +120,6 @@ def reason(cause: Cause) -> str:
 
 def title(exchange: Exchange, step: str | None) -> str:
     """Return the title of a step."""
-    from oidc_doctor.model.steps import STEPS  # late: import only when a report is rendered
-
     titles = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
     return titles.get(step or "", clip(visible(step or "?"), _NAME))
 
@@ -149,45 +139,6 @@ def in_order(report: Report) -> list[Exchange]:
         return (first.index(exchange.id) if has_cause else len(first), weight.get(exchange.prediction, 1))
 
     return sorted(report.exchanges, key=place)
-
-
-def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[AttemptRow]:
-    """Return the logged attempts on the exchange's target; for impersonations, on the service account."""
-    target = exchange.resource
-    if step == "impersonate":
-        view = next(
-            (target_row.get("gcp") for target_row in report.target if target_row.get("name") == exchange.target_name),
-            None,
-        )
-        target = (view.get("service_account") if isinstance(view, dict) else None) or target
-    return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
-
-
-def call_of(step: str | None) -> str:
-    """Return the call that a logged step counts."""
-    return "impersonation" if step == "impersonate" else "exchange"
-
-
-def steps_of(step: str | None, times: int = 0) -> str:
-    """Return the calls that a logged step counts; in the singular for one."""
-    return call_of(step) + ("" if times == 1 else "s")
-
-
-def of_kind(rows: list[AttemptRow], exchange: Exchange) -> list[AttemptRow]:
-    """Return the rows of the exchange's own kind of token, and those whose events name no subject.
-
-    Where the token's subject is not known, its event tells; without one, every row may be its own.
-    """
-    if exchange.subject is None:
-        families = {row.family for row in rows if exchange.claims_from in row.event_ids} - {None}
-        return [row for row in rows if row.family is None or row.family in families] if families else rows
-    families = {row.family for row in rows if exchange.subject in (row.subject, *row.subjects)}
-    families |= {row.family for row in rows if (row.principal or "").endswith(f"/subject/{exchange.subject}")}
-    return [
-        row
-        for row in rows
-        if row.family in families or row.subject == exchange.subject or (row.subject is None and not families)
-    ]
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
@@ -379,106 +330,6 @@ def window(report: Report) -> str:
     if (end - start).total_seconds() >= _LONG_WINDOW:
         return f"logs of {days(report.window['from'], report.window['to'], report.evaluated_at)}"
     return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"
-
-
-def since(report: Report, exchange: Exchange, cause: Cause) -> str:
-    """Return the start of the failure, with counts before and after it if signatures can be separated."""
-    now = report.evaluated_at
-    when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
-    if cause.timing.since_basis in _BASES and cause.timing.refused_since:
-        when = f"{when}, {_BASES[cause.timing.since_basis]}"
-    elif cause.timing.since_basis in _BASES:
-        from oidc_doctor.model.steps import UNLOGGED  # late: import only when a report is rendered
-
-        unlogged = cause.step in UNLOGGED[cause.cloud] and not cause.confirmed_by
-        left = _LEFT[cause.cloud] if unlogged else "no refusal since was seen in the logs that were read"
-        return f"{when}, {_BASES[cause.timing.since_basis]}: {left}"
-    if cause.timing.refused_since:
-        until = "since" if cause.status == "active" else "until then" if cause.timing.until is None else "in all"
-        before = f", {cause.timing.accepted_before:,} accepted before" if cause.timing.accepted_before else ""
-        of_kinds = ""
-        if cause.timing.kinds > 1:
-            own = f"{cause.timing.refused_of_kind:,} refused of this one"
-            of_kinds = f" ({steps_of(cause.step)} of {cause.timing.kinds} kinds of token, {own})"
-        return f"{when}: {cause.timing.refused_since:,} refused {until}{before}{of_kinds}"
-    edge = parse(cause.timing.since)
-    if edge is None:
-        return when
-    rows = attempts_on(report, exchange, cause.step)
-    counts = _around(rows, edge)
-    if counts is None:  # other subjects are unaffected, so the subject of the token is counted
-        counts = _around([row for row in rows if row.subject == exchange.subject], edge)
-        counts = counts and f"of this subject {counts}"
-    return f"{when}: {counts}" if counts else when
-
-
-def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
-    """Return the numbers refused after `edge` and accepted before it; None if they cannot be separated."""
-    after = before = 0
-    for row in rows:
-        first, last = parse(row.first_seen), parse(row.last_seen)
-        if row.outcome == "unknown":
-            continue
-        if first is None or last is None or first < edge <= last:
-            return None  # this signature has attempts on both sides of the edge
-        after += row.count if row.outcome == "refused" and first >= edge else 0
-        before += row.count if row.outcome == "accepted" and last < edge else 0
-    counts = [f"{after:,} refused since"] if after else []
-    counts += [f"{before:,} accepted before"] if before else []
-    return ", ".join(counts)
-
-
-def logged(report: Report, exchange: Exchange) -> str:
-    """Return the number of logged attempts by step, kind of token and outcome, with the time of the last of each."""
-    words = []
-    for step in ("exchange", "impersonate"):
-        rows = [row for row in attempts_on(report, exchange, step) if row.step == step]
-        own = of_kind(rows, exchange)
-        others = [row for row in rows if row not in own]
-        calls = f"{steps_of(step)}: " if exchange.cloud == "gcp" else ""
-        words += [f"{calls}{_by_outcome(own, report)}"] if own else []
-        kinds = len({row.family for row in others})
-        whose = f"{steps_of(step)} of {'another kind' if kinds == 1 else f'{kinds} other kinds'} of token"
-        words += [f"{whose}: {_by_outcome(others, report)}"] if others else []
-    return "; ".join(words)
-
-
-def others(report: Report, exchange: Exchange, cause: Cause) -> str:
-    """Return the refusals of other kinds of token on the same resource, which the cause does not count; "" for none."""
-    rows = attempts_on(report, exchange, cause.step)
-    own = of_kind(rows, exchange)
-    refused = [row for row in rows if row not in own and row.outcome == "refused" and row.subject]
-    kinds = list(dict.fromkeys(row.family for row in refused))
-    if not exchange.subject or len(kinds) < max(cause.timing.kinds, 1):
-        return ""  # the outage of this cause counts them
-    newest = max(refused, key=lambda row: row.last_seen)
-    what = "another kind of token" if len(kinds) == 1 else f"{len(kinds)} other kinds of token"
-    calls = steps_of(cause.step)
-    counted_as = _by_outcome(refused, report)
-    return f"{calls} of {what}: {counted_as}, such as {visible(newest.subject or '')}; --subject SUBJECT judges it"
-
-
-def _by_outcome(rows: list[AttemptRow], report: Report) -> str:
-    words = []
-    for outcome in ("refused", "accepted", "unknown"):
-        of_it = [row for row in rows if row.outcome == outcome]
-        if of_it:
-            last = moment(max(row.last_seen for row in of_it), report.evaluated_at)
-            ending = {"unknown": "without a recorded outcome"}.get(outcome, outcome)
-            words.append(f"{sum(row.count for row in of_it):,} {ending} (last {last})")
-    return ", ".join(words)
-
-
-def whose(row: AttemptRow) -> str:
-    """Return the subject of a signature, or the principal that Google wrote where its entries have no subject."""
-    return visible(row.subject or row.principal or "no subject")
-
-
-def counted(row: AttemptRow) -> str:
-    """Return a signature's count with what it counts: "9 exchanges with AWS refused"."""
-    calls = steps_of(row.step, row.count)
-    ending = {"unknown": "of unknown outcome"}.get(row.outcome, row.outcome)
-    return f"{row.count:,} {calls} with {CLOUDS[row.cloud]} {ending}"
 
 
 def checks(rows: Iterable[CheckRow]) -> str:

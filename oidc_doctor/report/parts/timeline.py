@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.model.steps import CLOUDS
+from oidc_doctor.report.parts.attempts import steps_of
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
-from oidc_doctor.report.parts.sentences import CLOUDS, steps_of
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:

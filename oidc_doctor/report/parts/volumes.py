@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from oidc_doctor.model.steps import CLOUDS
+from oidc_doctor.report.parts.attempts import call_of
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
-from oidc_doctor.report.parts.sentences import CLOUDS, call_of
 from oidc_doctor.report.parts.timeline import short_names
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts import facts, fixes, sentences, tree
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import visible
@@ -40,7 +41,7 @@ def entries(report: Report) -> list[Entry]:
         causes = sentences.causes_of(report, exchange)
         if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
             name = clip(visible(exchange.target_name), _NAME)
-            listed.append(Entry(sign, sentences.CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
+            listed.append(Entry(sign, CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
         listed += [_of_cause(cause, exchange) for cause in causes]
     past = [cause for cause in report.causes if cause.status == "past"]
     listed += [_of_cause(cause, by_id[cause.exchange]) for cause in past if cause.exchange in by_id]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_doctor.report.parts import fixes, sentences, writes
+from oidc_doctor.model.steps import CLOUDS
+from oidc_doctor.report.parts import attempts, fixes, sentences, writes
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
 from oidc_doctor.report.parts.times import moment, parse, period
@@ -141,15 +142,15 @@ def label(report: Report, row: Row) -> str:
     now = report.evaluated_at
     if row.attempt is not None:
         attempt = row.attempt
-        who = visible(attempt.family) if attempt.family else sentences.whose(attempt)
-        return f"{sentences.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
+        who = visible(attempt.family) if attempt.family else attempts.whose(attempt)
+        return f"{attempts.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
 def briefs(report: Report, listed: list[Row]) -> list[str]:
     """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
     now = report.evaluated_at
-    whose = _apart([sentences.whose(row.attempt) if row.attempt is not None else None for row in listed])
+    whose = _apart([attempts.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
     calls = {calls_of(row.attempt) for row in listed if row.attempt is not None}
     for row, who in zip(listed, whose, strict=True):
@@ -165,7 +166,7 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
 
 def calls_of(attempt: AttemptRow) -> str:
     """Return the cloud and the step of a signature: "AWS exchange"."""
-    return f"{sentences.CLOUDS[attempt.cloud]} {sentences.call_of(attempt.step)}"
+    return f"{CLOUDS[attempt.cloud]} {attempts.call_of(attempt.step)}"
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
@@ -197,7 +198,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     if row.attempt is not None:
         attempt = row.attempt
         why = attempt.cause or attempt.error or ""
-        who = sentences.whose(attempt)
+        who = attempts.whose(attempt)
         return (
             moment(attempt.first_seen, now),
             f"{calls_of(attempt)} {attempt.outcome}",
@@ -232,7 +233,7 @@ def detail(sheet: Sheet, report: Report, row: Row) -> None:
 def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> None:
     now = report.evaluated_at
     sign = SIGNS.get(attempt.outcome, "?")
-    sheet.say(sentences.counted(attempt), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    sheet.say(attempts.counted(attempt), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     sheet.gap()
     sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now))
     sheet.row("subject", shortened(visible(attempt.subject or "not recorded"), _LONG))

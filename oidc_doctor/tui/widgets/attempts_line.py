@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content, Span
 from textual.widgets import Static
 
-from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts import attempts, sentences
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment
@@ -52,7 +52,7 @@ class AttemptsLine(Static):
         series, changes = log_rows.series(report), log_rows.changes(report)
         exchanges = sentences.in_order(report)
         if series is None or not report.attempts:
-            logged = sentences.logged(report, exchanges[0]) if exchanges else ""
+            logged = attempts.logged(report, exchanges[0]) if exchanges else ""
             text = logged or f"no attempt is logged · {sentences.window(report)}"
             self.update(Content.styled(text, "$foreground-muted"))
             return
