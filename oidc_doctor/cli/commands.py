@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
 from oidc_doctor.cli.capture import capture
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks
 from oidc_doctor.cli.options import make_parser
+from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import permissions
 from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
@@ -61,6 +63,10 @@ def _main(arguments: list[str]) -> int:
         return list_checks(options)
     if options.web is not None:
         return serve_screens(arguments, options.web)
-    if not (options.report or options.output or options.dry_run) and not why_no_screens(options):
-        open_screens(options)
+    if not (options.report or options.output or options.dry_run):
+        reason = why_no_screens(options)
+        if not reason:
+            open_screens(options)
+        if sys.stdout.isatty() and not (options.format or options.quiet or options.verbose):
+            complain(f"{reason}; the report follows")
     return report(options)

@@ -98,6 +98,8 @@ def _check(options: argparse.Namespace, name: str, option: _Option, value: str) 
 def _message(option: _Option, thing: Thing, value: str) -> str:
     from oidc_doctor.things.thing import Kind
 
+    if thing.file and thing.kind.name not in option.wrong:
+        return f"{option.flag}: {thing.file} is a file; oidc-doctor {thing.file} reads it"
     what = thing.file or ("the value" if thing.kind in (Kind.TOKEN, Kind.CLAIMS) or len(value) > 80 else value)  # noqa: PLR2004 - a line
     flag = _FLAGS.get(thing.kind.name)
     if thing.file:
