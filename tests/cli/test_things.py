@@ -150,7 +150,7 @@ def test_things_that_are_refused(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--token", "my-role.json"), "--token: my-role.json is an IAM role, not a token; oidc-doctor my-role.json reads it"),
+        (("--token", "my-role.json"), "my-role.json is an IAM role, not a token; oidc-doctor my-role.json reads it"),
         (("--token", ROLE), f"--token: {ROLE} is a role ARN, not a token; use --role"),
         (("--claims", "event.json"), "--claims: event.json is a CloudTrail event, not the claims of a token"),
         (("--role", "tok.txt"), "--role: tok.txt is a token, not a role ARN; oidc-doctor tok.txt reads it"),
@@ -187,22 +187,28 @@ def test_a_token_as_a_value_is_understood_and_never_shown(aws: Bundle, side_by_s
         assert causes(json.loads(done.out))[: len(expected)] == expected
         assert not any(piece in done.out + done.err for piece in pieces)
     assert "history" in done.err
-    for wrong in (("--role", token), ("--issuer", token), ("--error", token), ("--subject", token), (f"x/{token}",)):
+    for wrong in (("--role", token), ("--issuer", token), ("--error", token), ("--subject", token)):
         assert main.main(["--report", "--offline", *wrong]) == 2
         done = capsys.readouterr()
         assert not any(piece in done.out + done.err for piece in pieces)
 
 
 @pytest.mark.parametrize("how", [("-",), ("--from", "-"), ("--token", "-"), ()])
-def test_a_token_on_stdin(how: tuple[str, ...], aws: Bundle, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = (aws.root / "token.jwt").read_text()
+def test_a_token_on_stdin(
+    how: tuple[str, ...], side_by_side: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unnamed, it is read where there is nothing else: then it alone decides nothing, which is no usage error."""
+    files = [str(side_by_side / "my-role.json")] if how else []
+    expected = causes(examined(capsys, *files, str(side_by_side / "tok.txt")))
+    token = (side_by_side / "tok.txt").read_text()
     read, write = os.pipe()
     os.write(write, token.encode())
     os.close(write)
     with os.fdopen(read) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        report = examined(capsys, *how)
-    assert any("token.jwt" in row["what"] or "stdin" in row["what"] for row in report["coverage"]) or report["tokens"]
+        report = examined(capsys, *files, *how)
+    assert causes(report) == expected
+    assert bool(expected) is bool(how)
 
 
 def test_stdin_beside_other_evidence_is_named_and_not_read(aws: Bundle, capsys: Captured) -> None:
@@ -258,10 +264,8 @@ def test_names_are_read_live_and_evidence_is_not(
 
 
 def test_names_become_their_options() -> None:
-    aws_provider = "arn:aws:iam::210987654321:oidc-provider/oidc.example/id/A"
-    options = make_parser().read(
-        [aws_provider, f"https://iam.googleapis.com/{PROVIDER}", "a@p.iam.gserviceaccount.com"]
-    )
+    aws_provider, account = "arn:aws:iam::210987654321:oidc-provider/oidc.example/id/A", "a@p.iam.gserviceaccount.com"
+    options = make_parser().read([aws_provider, f"https://iam.googleapis.com/{PROVIDER}", account])
     take_things(options, reads_stdin=False)
     assert options.issuer == "https://oidc.example/id/A"
     assert (options.gcp_provider, options.service_account) == (PROVIDER, "a@p.iam.gserviceaccount.com")
@@ -273,7 +277,7 @@ def test_names_become_their_options() -> None:
 def test_the_name_of_a_role_that_was_read(side_by_side: Path, capsys: Captured) -> None:
     files = [str(side_by_side / name) for name in ("my-role.json", "tok.txt")]
     arn = json.loads((side_by_side / "my-role.json").read_text())["Role"]["Arn"]
-    report = examined(capsys, "--role", arn.rpartition("/")[2], *files)
+    report = examined(capsys, "--role", arn.rpartition("/")[2], *files, "--at", str(clock(9)))
     assert report["exchanges"][0]["resource"] == arn
     assert causes(report)[0][0] == "subject-segment-differs"
 
