@@ -1,10 +1,10 @@
 """Impersonation binding missing
 
 Symptom
-    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
-    (or it may not exist).
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or
+    it may not exist).
 Reason
-    No binding on the service account gives a role with that permission, usually roles/iam.workloadIdentityUser, to a
+    No binding on the service account grants a role with that permission, usually roles/iam.workloadIdentityUser, to a
     member that matches this principal. A binding also needs minutes to take effect after it was added.
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and compare each member with the principal. Deny
