@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -23,10 +24,8 @@ def ruled_out() -> list[str]:
 
 @pytest.mark.parametrize("command", [["explain", "--all"], ["--help"], ["capture", "--help"]])
 def test_no_ruled_out_word(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
-    try:
+    with contextlib.suppress(SystemExit):  # argparse ends the process after --help
         main(command)
-    except SystemExit:
-        pass
     text = " ".join(capfd.readouterr().out.split()).replace(NAMED, "")
     assert len(ruled_out()) > 20
     found = [

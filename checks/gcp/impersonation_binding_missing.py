@@ -13,7 +13,7 @@ Fix
     Grant roles/iam.workloadIdentityUser on the service account to the principal, or to a principalSet of a mapped
     attribute where the subject differs from run to run. A Baseten subject does with each push, which makes a new
     deployment: where the provider maps no attribute that names the workload, map one and bind it. The pool's
-    principalSet lets in all that the provider's condition admits.
+    principalSet allows every identity that the provider's condition admits.
 Source
     Google Cloud, Workload Identity Federation with other providers; Principal identifiers; Access change propagation.
 """

@@ -8,8 +8,8 @@ Reason
     after the @, or the account of another environment. The binding that was read says nothing about the account that
     the client asks for.
 Confirm
-    Put service_account_impersonation_url of the credential configuration, or the account that the client names, beside
-    gcloud iam service-accounts list --project=PROJECT
+    Compare service_account_impersonation_url of the credential configuration, or the account that the client names,
+    with gcloud iam service-accounts list --project=PROJECT.
 Fix
     Correct the address in the client's configuration; or, where the client is right, read that account and its policy.
 Source
