@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 _MOST_NAMED = 8  # omitted files
 _MOST_WORDS = 60
 _MOST_ADDRESSES = 6
-_FLAGS = {"attempt": "--try", "bundles": "--from", "output": "-o", "things": "THING"}  # of options whose value has another name
+_FLAGS = {
+    "attempt": "--try",
+    "bundles": "--from",
+    "output": "-o",
+    "things": "THING",
+}  # of options whose value has another name
 _OF_DIFF = frozenset(("diff", "quiet", "verbose"))
 _OF_REDACTION = frozenset(("map", "redact_addresses"))
 _OF_LIVE = frozenset(  # no other run asks a cloud or an issuer

@@ -7,19 +7,21 @@ import re
 import sys
 
 from oidc_doctor.cli.capture import capture
+from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks
-from oidc_doctor.cli.options import make_parser
+from oidc_doctor.cli.init import init
+from oidc_doctor.cli.options import make_capture_parser, make_parser
 from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import permissions
 from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
-from oidc_doctor.cli.setup import setup
+from oidc_doctor.cli.self_test import self_test
+from oidc_doctor.cli.setup import make_setup_parser, setup
 
 _OTHER_NAMES = {  # what other programs call it
     "help": "--help",
     "version": "--version",
-    "init": "setup aws|gcp",
     "diagnose": "--report THING…",
     "report": "--report THING…",
     "check": "--report THING…",
@@ -30,11 +32,22 @@ _OTHER_NAMES = {  # what other programs call it
     "web": "--web",
     "policy": "permissions aws|gcp",
 }
-_COMMANDS = {"capture": capture, "explain": explain, "permissions": permissions, "setup": setup}
+_COMMANDS = {
+    "capture": capture,
+    "completion": completion,
+    "explain": explain,
+    "init": init,
+    "permissions": permissions,
+    "self-test": self_test,
+    "setup": setup,
+}
+_PARSERS = {"capture": make_capture_parser, "completion": make_completion_parser, "setup": make_setup_parser}
 
 
 def run_command(arguments: list[str]) -> int:
     """Run the command; returns its exit code. Raises UsageError."""
+    if is_asked():
+        complete({name: _PARSERS.get(name, make_parser) for name in _COMMANDS}, make_parser())
     if arguments and arguments[0] in _COMMANDS:
         return _COMMANDS[arguments[0]](arguments[1:])
     if arguments and re.fullmatch(r"[A-Za-z-]{1,20}", arguments[0]) and not os.path.exists(arguments[0]):

@@ -19,7 +19,10 @@ COMMANDS = (
     "Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
     "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
     "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
-    "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload"
+    "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload\n"
+    "          oidc-doctor init                    write oidc-doctor.toml: the target of --live\n"
+    "          oidc-doctor completion SHELL        print the completion code for bash, zsh or fish\n"
+    "          oidc-doctor self-test               prove the installation on the bundled scenarios"
 )
 SHORT = """\
 usage: oidc-doctor [OPTIONS] [THING…]
@@ -44,7 +47,8 @@ machine's credentials; beside files of configuration or logs everything is offli
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain CODE · capture -o BUNDLE · permissions aws|gcp · setup aws|gcp (each with --help)
+commands: explain CODE · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test ·
+          completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """
 
