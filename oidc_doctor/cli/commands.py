@@ -37,7 +37,7 @@ def run_command(arguments: list[str]) -> int:
     """Run the command; returns its exit code. Raises UsageError."""
     if arguments and arguments[0] in _COMMANDS:
         return _COMMANDS[arguments[0]](arguments[1:])
-    if arguments and re.fullmatch(r"[A-Za-z-]{1,20}", arguments[0]) and not os.path.exists(arguments[0]):
+    if arguments and re.fullmatch(r"[A-Za-z][A-Za-z-]{0,19}", arguments[0]) and not os.path.exists(arguments[0]):
         similar = _similar_command(arguments[0])
         if similar:
             message = f"{arguments[0]}: no such command; did you mean oidc-doctor {similar}?"
