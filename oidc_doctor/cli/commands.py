@@ -50,7 +50,7 @@ def run_command(arguments: list[str]) -> int:
         complete({name: _PARSERS.get(name, make_parser) for name in _COMMANDS}, make_parser())
     if arguments and arguments[0] in _COMMANDS:
         return _COMMANDS[arguments[0]](arguments[1:])
-    if arguments and re.fullmatch(r"[A-Za-z-]{1,20}", arguments[0]) and not os.path.exists(arguments[0]):
+    if arguments and re.fullmatch(r"[A-Za-z][A-Za-z-]{0,19}", arguments[0]) and not os.path.exists(arguments[0]):
         similar = _similar_command(arguments[0])
         if similar:
             message = f"{arguments[0]}: no such command; did you mean oidc-doctor {similar}?"

@@ -90,7 +90,7 @@ def complaint(done: FinishedRun) -> str:
         ("--report --subject s --at noon", "--at noon"),
         ("--report --subject s --at 2026-13-01", "--at 2026-13-01"),
         ("--report --token nowhere.jwt", "--token nowhere.jwt: No such file"),
-        ("--report --token empty", "--token empty: Is a directory"),
+        ("--report --token empty", "--token: empty is a bundle, not a token"),
         ("--report --claims nowhere.json", "--claims nowhere.json: No such file"),
         ("--report --cloudtrail nowhere", "--cloudtrail nowhere"),
         ("--report --cloudtrail s3://bucket/AWSLogs", "s3:// paths require a live run (--live or --role)"),
