@@ -75,7 +75,9 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
     locked = {canonicalize_name(name): version for name, version in re.findall(r"^(\S+?)==(\S+)", text, re.MULTILINE)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    for wanted in map(Requirement, [*project["dependencies"], *extras["web"], *extras["test"], *extras["dev"]]):
+    for wanted in map(
+        Requirement, [*project["dependencies"], *extras["full"], *extras["web"], *extras["test"], *extras["dev"]]
+    ):
         if wanted.name != "oidc-doctor":
             assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), wanted
     assert text.count("==") <= text.count("--hash=sha256:")
