@@ -11,7 +11,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model import limits
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.refusal import Trace
-from oidc_doctor.model.report import Exchange, Read
+from oidc_doctor.model.report import DecidingFile, Exchange, Read
 
 if TYPE_CHECKING:
     from oidc_doctor.model.events import Signature
@@ -50,11 +50,18 @@ def exchange_row(
         steps=diagnosis.rows,
         trace=_trace_json(trace),
         reads=_reads(trace),
-        decided_by=deciding(trace.cloud),
+        decided_by=_decided_by(diagnosis),
         token=describe(token, case.profile, case.at, trace.cloud),
         accesses=tuple(trace.accesses),
         last_attempt=_last_attempt(last, region, in_force=in_force),
     )
+
+
+def _decided_by(diagnosis: Diagnosis) -> dict[str, tuple[DecidingFile, ...]]:
+    """Return the files that decide each step; none for a step that only a library which is not installed decides."""
+    lacks = diagnosis.trace.detail.get("lacks")
+    open_steps = {row.id for row in diagnosis.rows if lacks and row.note == lacks}
+    return {step: files for step, files in deciding(diagnosis.trace.cloud).items() if step not in open_steps}
 
 
 def _last_attempt(last: Signature | None, region: str | None, *, in_force: bool) -> dict[str, Any] | None:
