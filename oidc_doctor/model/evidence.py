@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Missing, Origin
+from oidc_doctor.model.obstacle import Local
 
 _NONE: Any = MappingProxyType({})
 
@@ -288,6 +289,9 @@ class Coverage:
     until: str | None = None
     count: int | None = None
     named: bool = False  # the user named it, so failing to read it changes the exit code
+    path: str = ""  # its place in a bundle, without the folder of a target; `what` may be the name of a file alone
+    local: Local = ""  # it was not read for a fault of this machine or of its credentials
+    requested: bool = True  # False: a file that merely could have been there
 
 
 class TargetEvidence(NamedTuple):

@@ -37,6 +37,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "verdict": report.verdict,
             "exit_code": report.exit_code,
             "headline": report.headline,
+            **({"obstacles": [obstacle._asdict() for obstacle in report.obstacles]} if report.obstacles else {}),
             "evaluated_at": report.evaluated_at,
             "tool": report.tool,
             "target": report.target,
@@ -80,6 +81,7 @@ def to_json(report: Report) -> dict[str, Any]:
                     "from": row.since,
                     "to": row.until,
                     "count": row.count,
+                    **({"local": row.local} if row.local else {}),
                 }
                 for row in report.coverage
             ],

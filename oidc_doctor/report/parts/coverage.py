@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.commands import as_word, is_plain
 from oidc_doctor.model.report import DecidingFile
+from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts.escape import as_lines, visible
 from oidc_doctor.report.parts.times import parse, period
 
@@ -23,7 +24,11 @@ _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
 _NAME = re.compile(r"\{(\w+)\}")
 _FEW = 3  # files that are listed by name
-_PLAIN = "not in the bundle"  # the reason of a file that was never requested
+_LOCAL = {  # why nothing of a side was read, by the fault of this machine
+    "credentials": "no usable {side} credentials",
+    "network": "this machine could not reach {side}",
+}
+_SIDES = {**CLOUDS, "issuer": "the issuer"}
 
 
 def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
@@ -31,7 +36,7 @@ def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], s
 
     A file that was read and left a step open does not settle it: then the complete token is missing.
     """
-    read = {_of_target(row.what) for row in report.coverage if row.status == "read"}
+    read = {_place(row) for row in report.coverage if row.status == "read"}
     names = _names(report, exchange)
     wanted: dict[str, tuple[list[str], str]] = {}
     for step in exchange.steps:
@@ -97,8 +102,12 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
         if row.status in ("read", "partial"):
             continue
         what, why = visible(row.what), visible(row.reason)
-        if row.reason == _PLAIN and not missing and _of_target(row.what) not in bearing:
+        if not row.requested and not missing and _place(row) not in bearing:
             unnamed += 1
+            continue
+        if row.local:
+            side = _place(row).partition("/")[0]
+            unread_by_reason.setdefault(_LOCAL[row.local].format(side=_SIDES.get(side, side)), []).append(what)
             continue
         status = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
         if row.status == "denied":
@@ -157,9 +166,9 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
     return [", ".join(above), *lines] if above else lines
 
 
-def _of_target(name: str) -> str:
-    """Return a file's name in the contract: without the folder of its target."""
-    return name.split("/", 2)[-1] if name.startswith("targets/") else name
+def _place(row: Coverage) -> str:
+    """Return the file's name in the contract: without the folder of its target, whatever the file itself is called."""
+    return row.path or (row.what.split("/", 2)[-1] if row.what.startswith("targets/") else row.what)
 
 
 def _log_folder(name: str) -> str:
