@@ -361,7 +361,7 @@ class _Run:
         self.children: dict[str, int] = {}  # reader → of its own, and those it started, how many still run
         self.parent: dict[str, str] = {}
         self.done = 0
-        self.answered = 0
+        self.answered: set[str] = set()  # names
         self.here = threading.local()
         self.lock = threading.Lock()
         collector._start = self.start  # noqa: SLF001 - its other half
@@ -387,17 +387,17 @@ class _Run:
 
     def _how_far(self) -> str:
         with self.lock:
-            return f"{self.done} of {self._reads()} done"
-
-    def _reads(self) -> int:
-        """Return the number of readers that make calls."""
-        return len(self.parent) + sum(not reader.silent for reader in self.readers.values())
+            return f"{self.done} of {len(self.parent) + len(self.readers)} done"
 
     def _outcome(self) -> str:
         """Return how many reads were answered; that there is no such resource is an answer."""
         with self.lock:
-            every = self._reads()
-            return f"{self.answered} of {every} read" + (f", {every - self.answered} not" * (every > self.answered))
+            every = len(self.parent) + len(self.readers)
+            # a reader that only starts others knows what to start where those that it needs were answered
+            silent = [reader for reader in self.readers.values() if reader.silent]
+            needs = [{need for need in reader.needs if need in self.readers} for reader in silent]
+            read = len(self.answered) + sum(names <= self.answered for names in needs)
+        return f"{read} of {every} read" + (f", {every - read} not" if every > read else "")
 
     def start(self, reader: Reader) -> None:
         """Start a reader for another reader, and count both as one."""
@@ -429,7 +429,8 @@ class _Run:
             defect = error
         self.collector._keep(reader.name, answer)  # noqa: SLF001 - its other half
         with self.lock:
-            self.answered += not reader.silent and self.collector.has_answer(reader.path)
+            if not reader.silent and self.collector.has_answer(reader.path):
+                self.answered.add(reader.name)
         self.ended.put((reader.name, defect))
 
     def _wait(self) -> str | None:
@@ -451,7 +452,7 @@ class _Run:
         current: str | None = name
         while current is not None:
             with self.lock:
-                self.done += current == name and not self.open[name].silent
+                self.done += current == name
                 self.children[current] -= 1
                 if self.children[current]:
                     return
