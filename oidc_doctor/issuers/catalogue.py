@@ -103,6 +103,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
         own_condition_keys=tuple(raw.get("condition_keys", ())),
         implied=tuple(raw.get("implied", {}).items()),
         sources=tuple(raw["sources"]),
+        workspace_command=raw.get("workspace_command", ""),
     )
 
 

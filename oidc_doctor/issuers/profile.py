@@ -98,6 +98,7 @@ class Profile(NamedTuple):
     own_condition_keys: tuple[str, ...]
     implied: tuple[tuple[str, str], ...]  # claim, and how its value is made of the subject's segments: {owner}/{name}
     sources: tuple[str, ...]
+    workspace_command: str = ""  # the vendor's command that shows the ids of the user's own organisation and teams
 
     @property
     def shared(self) -> bool:

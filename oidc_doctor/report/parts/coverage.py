@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Exchange, Report
 
 TOKEN = "token.jwt"
+TARGET = "oidc-doctor.toml"
 _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
@@ -34,7 +35,8 @@ _SIDES = {**CLOUDS, "issuer": "the issuer"}
 def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
     """Return the evidence that would settle the unknown steps: file, ids of the decided steps, and command.
 
-    A file that was read and left a step open does not settle it: then the complete token is missing.
+    A file that was read and left a step open does not settle it: then the token is missing, or is not complete. Where
+    it is complete as well, nothing that could be given is known to settle the step.
     """
     read = {_place(row) for row in report.coverage if row.status == "read"}
     names = _names(report, exchange)
@@ -43,7 +45,9 @@ def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], s
         files = exchange.decided_by.get(step.id)
         if step.state != "unknown" or not files:
             continue
-        file = next((file for file in files if file.path not in read), DecidingFile(TOKEN))
+        file = next((file for file in files if file.path not in read | {TOKEN}), DecidingFile(TOKEN))
+        if file.path == TOKEN and exchange.token.get("kind") == "jwt":
+            continue
         steps, _ = wanted.setdefault(file.path, ([], _filled(file.printed_by, names)))
         steps.append(step.id)
     return [(file, steps, command) for file, (steps, command) in wanted.items()]
@@ -54,12 +58,20 @@ def _filled(command: str, names: dict[str, str]) -> str:
     return as_lines(_NAME.sub(lambda found: names.get(found[1], found[0]), command))
 
 
+def issuer_of(report: Report, exchange: Exchange) -> str | None:
+    """Return the issuer of an exchange: the target's, the token's, or the one that the configuration trusts."""
+    view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
+    claims = exchange.token.get("claims")
+    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
+    missing = exchange.missing_token
+    return issuer if isinstance(issuer, str) else (missing.issuer or None) if missing is not None else None
+
+
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:
     """Return the values for the commands, quoted for a shell; unknown and unsafe values are names in capitals."""
     resource = exchange.resource or ""
     view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
-    claims = exchange.token.get("claims")
-    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
+    issuer = issuer_of(report, exchange)
     google = view.get("gcp")
     account = google.get("service_account") if isinstance(google, dict) else None
     known = {
