@@ -10,7 +10,7 @@ from oidc_doctor.documents.json_text import Unreadable, decode, printable
 from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifest
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.evidence import Coverage, Target
+from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ, Coverage, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,6 @@ _OTHERWISE = {
     "timeout": "the read of it timed out",
     "failed": "the read of it failed",
 }
-_NOT_THERE = "not in the bundle"
 _FROM_USER = (*contract.TOKEN_FILES, contract.ERROR)  # files that no read of a cloud brings
 _NAMES_SHOWN = 8
 
@@ -102,11 +101,11 @@ class BundleReader:
         """Why a file is not there: what the manifest says of the call, or simply that it is not in the bundle."""
         read = self.reads.get(path)
         if read is None and self.bundle.saved:
-            return Missing(path, _NOT_THERE)
+            return Missing(path, NOT_IN_BUNDLE)
         if read is None:
-            return Missing(path, "not given" if contract.split_target(path)[1] in _FROM_USER else "not read")
+            return Missing(path, NOT_GIVEN if contract.split_target(path)[1] in _FROM_USER else NOT_READ)
         if read.outcome == "ok":
-            return Missing(path, f"{_NOT_THERE}, though the manifest says that it was read", "failed")
+            return Missing(path, f"{NOT_IN_BUNDLE}, though the manifest says that it was read", "failed")
         return Missing(path, read.reason, read.outcome, read.local)
 
     def targets(self, prefix: str) -> list[Target]:
@@ -130,7 +129,6 @@ class BundleReader:
             named=named,
             path=contract.split_target(path)[1],
             local=read.local if read is not None and status in ("missing", "denied") else "",
-            requested=read is not None or named or status in ("read", "partial"),
         )
 
     def cover_missing(self, path: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import shortened
+from oidc_doctor.report.parts.lines import columns, shortened, wrap
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import AllowedSubjects, Exchange, MissingToken
@@ -51,8 +51,11 @@ def file(sheet: Sheet, path: str, command: str, steps: str) -> None:
 
 
 def lines(sheet: Sheet, command: str) -> None:
-    """Write a command below its sentence, in lines that can be pasted."""
-    sheet.lines += [" " * (sheet.indent + 4) + line for line in command_lines(command, sheet.width - sheet.indent - 4)]
+    """Write a command below its sentence, in lines that can be pasted; where a word is too wide for it, in any."""
+    room = sheet.width - sheet.indent - 4
+    pasted = command_lines(command, room)
+    shown = pasted if all(columns(line) <= room for line in pasted) else wrap(command, room)
+    sheet.lines += [" " * (sheet.indent + 4) + line for line in shown]
 
 
 def resource(sheet: Sheet, exchange: Exchange, issuer: str) -> None:
@@ -60,7 +63,7 @@ def resource(sheet: Sheet, exchange: Exchange, issuer: str) -> None:
     sheet.row("find it", f"{_WHERE[exchange.cloud]}, or the list that this prints:")
     if exchange.cloud == "aws":
         holds = issuer if issuer and set(issuer) <= _PLAIN else "oidc-provider"
-        query = f"Roles[?contains(to_string(AssumeRolePolicyDocument), '{holds}')].Arn"
+        query = f"Roles[?contains(to_string(@), '{holds}')].Arn"
         command = f'aws iam list-roles --query "{query}" --output text'
     else:
         command = "gcloud iam workload-identity-pools providers list --workload-identity-pool=POOL --location=global"

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from oidc_doctor.commands import as_word, is_plain
+from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ
 from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts.escape import as_lines, visible
@@ -29,6 +30,7 @@ _LOCAL = {  # why nothing of a side was read, by the fault of this machine
     "credentials": "no usable {side} credentials",
     "network": "this machine could not reach {side}",
 }
+_UNASKED = (NOT_IN_BUNDLE, NOT_GIVEN, NOT_READ)
 _SIDES = {**CLOUDS, "issuer": "the issuer"}
 
 
@@ -114,7 +116,7 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
         if row.status in ("read", "partial"):
             continue
         what, why = visible(row.what), visible(row.reason)
-        if not row.requested and not missing and _place(row) not in bearing:
+        if row.reason in _UNASKED and not missing and _place(row) not in bearing:
             unnamed += 1
             continue
         if row.local:
