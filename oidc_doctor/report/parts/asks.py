@@ -10,6 +10,7 @@ from oidc_doctor.report.parts.lines import columns, shortened, wrap
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import AllowedSubjects, Exchange, MissingToken
+    from oidc_doctor.model.steps import Cloud
     from oidc_doctor.report.parts.lines import Sheet
 
 _LONG = 300  # characters of a pattern
@@ -69,6 +70,11 @@ def resource(sheet: Sheet, exchange: Exchange, issuer: str) -> None:
         command = "gcloud iam workload-identity-pools providers list --workload-identity-pool=POOL --location=global"
     lines(sheet, command)
     sheet.row("", f"then give it: {_OPTION[exchange.cloud]}")
+
+
+def where_named(cloud: Cloud) -> str:
+    """Return which of the workload's own settings name the role or the provider."""
+    return f"{'Role' if cloud == 'aws' else 'Provider'}: {_WHERE[cloud]}"
 
 
 def allows(sheet: Sheet, rows: tuple[AllowedSubjects, ...], *, verbose: bool) -> None:
