@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.live.obstacles import obstacles_of
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_without_a_login_the_obstacle_names_the_command(
