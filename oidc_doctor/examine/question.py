@@ -9,6 +9,7 @@ from oidc_doctor.model.evidence import (
     Target,
     Token,
 )
+from oidc_doctor.model.obstacle import Obstacle
 from oidc_doctor.model.report import Exchange
 
 FailOn = Literal["blocks", "weakens", "never"]
@@ -30,6 +31,7 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()  # what kept a live run from reading the clouds
     compare: Token | None = None  # a second token, to be compared with that of each exchange
     account: bool = False  # list the roles and providers of the account with their decisions
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all

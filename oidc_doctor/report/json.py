@@ -16,7 +16,7 @@ from oidc_doctor.report.parts.sentences import summary
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.refusal import Side
-    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+    from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
 
 SCHEMA = "oidc-doctor.report/1"
 
@@ -37,6 +37,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "verdict": report.verdict,
             "exit_code": report.exit_code,
             "headline": report.headline,
+            **({"obstacles": [obstacle._asdict() for obstacle in report.obstacles]} if report.obstacles else {}),
             "evaluated_at": report.evaluated_at,
             "tool": report.tool,
             "target": report.target,
@@ -80,6 +81,7 @@ def to_json(report: Report) -> dict[str, Any]:
                     "from": row.since,
                     "to": row.until,
                     "count": row.count,
+                    **({"local": row.local} if row.local else {}),
                 }
                 for row in report.coverage
             ],
@@ -117,7 +119,12 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "trace": exchange.trace,
         "token": exchange.token,
         "last_attempt": exchange.last_attempt,
+        **({"allows": [_allowed(row) for row in exchange.allows]} if exchange.allows else {}),
     }
+
+
+def _allowed(row: AllowedSubjects) -> dict[str, Any]:
+    return {"required": dict(row.required), "open_to": list(row.open_to), "pattern": row.pattern, "at": row.at}
 
 
 def _access(exchange: str, row: AccessDecision) -> dict[str, Any]:

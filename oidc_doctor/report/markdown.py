@@ -33,6 +33,11 @@ _LOOKS_LIKE_HASH = re.compile(r"(?<![^\W_])[0-9a-fA-F]{7,40}(?![^\W_])")  # GitH
 def render_markdown(report: Report, **_layout: object) -> str:
     """Return the report as Markdown: headline, facts, path and fix; the details are folded. Ends with a newline."""
     parts: list[str] = []
+    for obstacle in report.obstacles:
+        from oidc_doctor.report.parts import obstacles  # late: of live runs alone
+
+        steps = [f"{label}: {command}" if label else command for label, command in obstacles.next_steps(obstacle)]
+        parts += [f"**! {prose(obstacles.sentence(obstacle))}**", fenced(steps)]
     if len(report.exchanges) != 1 or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
         parts.append(f"## {sign} {prose(sentence)}")

@@ -31,6 +31,10 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
     `quiet` writes only the verdict; `verbose` adds every step, check and signature. Ends with a newline.
     """
     sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
+    for obstacle in report.obstacles:
+        from oidc_doctor.report.parts import obstacles  # late: of live runs alone
+
+        obstacles.write(sheet, obstacle, quiet=quiet)
     if not quiet:
         _head(sheet, list(filter(None, title(report))))
         sheet.gap()

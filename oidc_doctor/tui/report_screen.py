@@ -40,8 +40,9 @@ class ReportScreen(Screen[None]):
         self.session = session
 
     def compose(self) -> ComposeResult:
-        """Masthead, body, status, footer."""
+        """Masthead, what kept a live run from reading, body, status, footer."""
         yield Masthead(self.MODE)
+        yield Static("", markup=False, id="obstacles")
         with Vertical(id="body"):
             yield from self.body()
         yield Static("", markup=False, id="status")
@@ -77,6 +78,12 @@ class ReportScreen(Screen[None]):
     def present(self, report: Report) -> None:
         """Show a new report."""
         self.remove_class("-waiting")
+        obstacles = self.query_one("#obstacles", Static)
+        obstacles.display = bool(report.obstacles)
+        if report.obstacles:
+            from oidc_doctor.report.parts.obstacles import in_short  # late: of live runs alone
+
+            obstacles.update("\n".join(in_short(obstacle) for obstacle in report.obstacles))
         self.show_report(report)
 
     def show_exchange(self, exchange: Exchange) -> None:

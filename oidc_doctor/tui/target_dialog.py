@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from oidc_doctor.report.parts.asks import where_named
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.examination import EvidenceSource
 
@@ -52,7 +53,7 @@ class TargetScreen(ModalScreen[EvidenceSource | None]):
         values = {name: self.query_one(f"#{name}", Input).value.strip() for name in options}
         message = self.query_one("#said", Static)
         if not values["role"] and not values["provider"]:
-            message.update("a role or a provider is needed")
+            message.update(f"a role or a provider is needed\n{where_named('aws')}\n{where_named('gcp')}")
             return
         values["token"] = os.path.expanduser(values["token"])
         if self._parse_options is None:

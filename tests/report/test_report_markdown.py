@@ -72,7 +72,7 @@ def test_suspicion_is_worded_as_a_suspicion(sample: Sample) -> None:
     text = render_markdown(sample("suspected"))
     assert text.startswith("## ✗ AWS refused a token with this subject, perhaps because the account id")
     assert "**If so:** Compare the account id" in text
-    assert "would settle it: the trust policy without redaction" in text
+    assert "To confirm: the trust policy without redaction" in text
 
 
 def test_two_exchanges(sample: Sample) -> None:

@@ -116,7 +116,7 @@ def test_suspicion_is_never_worded_as_a_fact(sample: Sample) -> None:
     assert "✗ AWS refused a token with this subject, perhaps because the account" in text
     assert "?  AWS031  perhaps the trust policy" in "\n".join(report_lines)
     assert "suspected" in report_lines[2]
-    assert "would settle it: the trust policy without redaction, as aws iam get-role prints it" in text
+    assert "To confirm: the trust policy without redaction, as aws iam get-role prints it" in text
     assert "if so Compare the account id" in text
     assert " fix " not in text
     assert "request, token = implied →" in text
@@ -140,9 +140,10 @@ def test_unknown_report_names_the_settling_evidence(sample: Sample) -> None:
     text = "\n".join(lines(sample("unknown")))
     assert "? Not enough was read to say whether AWS accepts this token." in text
     assert "unknown   provider: the provider was looked at" in text
-    assert "would settle it: aws/oidc-provider.json (provider), as printed by aws" in text
+    assert "and give its output as aws/oidc-provider.json (decides: provider)" in text
     assert "get-open-id-connect-provider --open-id-connect-provider-arn" in " ".join(text.split())
-    assert "would settle it: aws/role.json (trust policy), as printed by aws iam" in text
+    assert "and give its output as aws/role.json (decides: trust policy)" in text
+    assert text.count("To confirm, run:\n") == 2
     assert "get-role --role-name ModelWeights" in " ".join(text.split())
 
 

@@ -23,11 +23,16 @@ _LONG = 600  # characters of a text; ARNs, subjects and errors are far shorter
 _PLACE = 160  # characters of a file and a place in it
 _LEAST_ROOM = 30  # columns for a note after a step
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
+_OF_TOKEN = frozenset(("token", "audience", "session-claims", "authorise", "issuer", "times", "condition", "mapping"))
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
     """Write the facts behind the verdict: target, both sides, errors, history. `verbose` omits nothing."""
     target(sheet, report, exchange, cause)
+    if exchange.allows:
+        from oidc_doctor.report.parts import asks  # late: most reports have a token
+
+        asks.allows(sheet, exchange.allows, verbose=verbose)
     if cause is not None:
         sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
         clause(sheet, report, cause, verbose=verbose)
@@ -67,6 +72,11 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
+    if not exchange.resource:
+        from oidc_doctor.report.parts import asks  # late: most reports name the role
+        from oidc_doctor.report.parts.coverage import issuer_of
+
+        asks.resource(sheet, exchange, (issuer_of(report, exchange) or "").removeprefix("https://"))
     if exchange.cloud == "gcp" and exchange.subject is None:
         _impersonation(sheet, report, exchange)
     actual = cause.actual if cause is not None else None
@@ -208,12 +218,18 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             note = _text(step.note)
             sheet.row(label, sentences.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
-    from oidc_doctor.report.parts.coverage import TOKEN, settling  # late: only needed for unknown steps
+    from oidc_doctor.model.report import MissingToken
+    from oidc_doctor.report.parts import asks
+    from oidc_doctor.report.parts.coverage import TARGET, TOKEN, settling  # late: only needed for unknown steps
 
     for file, ids, command in settling(report, exchange):
         steps = ", ".join(sentences.title(exchange, step) for step in ids)
-        print_it = f", as printed by {command}" if command else ""
-        settle(sheet, f"{'the token' if file == TOKEN else file} ({steps}){print_it}")
+        if file == TARGET:
+            continue  # said below the role that is not named
+        if file == TOKEN:
+            asks.token(sheet, exchange.missing_token or MissingToken(), steps)
+        else:
+            asks.file(sheet, file, command, steps)
 
 
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
@@ -299,6 +315,10 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
     if cause.settle:
         settle(sheet, _text(cause.settle))
+    if cause.settle and exchange.missing_token is not None and cause.step in _OF_TOKEN:
+        from oidc_doctor.report.parts import asks  # late: most reports have a token
+
+        asks.token(sheet, exchange.missing_token)
 
 
 def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
@@ -343,8 +363,8 @@ def _tried(sheet: Sheet, report: Report, cause: Cause) -> None:
 
 
 def settle(sheet: Sheet, text: str) -> None:
-    """Write the evidence that would settle what is unknown."""
-    sheet.say(text, indent=sheet.indent, lead="would settle it: ")
+    """Write the evidence that would confirm what is suspected."""
+    sheet.say(text, indent=sheet.indent, lead="To confirm: ")
 
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
@@ -397,7 +417,7 @@ def accesses(sheet: Sheet, exchange: Exchange) -> None:
         decided = f": {by}{f' ({_place(str(row.location))})' if row.location else ''}" if by else ""
         if by and row.decision == "denied" and row.location is None:
             decided = f": the {by} does not allow it" if row.by in _SINGLE else f": no {by} allows it"
-        settled = f"; would settle it: {_text(row.note)}" if row.note else ""
+        settled = f"; to confirm: {_text(row.note)}" if row.note else ""
         second = f"; {_text(row.second.by)} says: {row.second.decision}" if row.second is not None else ""
         words = f"on {_text(str(row.need.resource))}{decided}{settled}{second}"
         lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "
