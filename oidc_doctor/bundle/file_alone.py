@@ -15,6 +15,9 @@ _LOG_ALONE = {
     f"{contract.CLOUDTRAIL}**": f"{contract.CLOUDTRAIL}events.json",
     f"{contract.GCP_LOGS}**": f"{contract.GCP_LOGS}entries.json",
 }
+_HEAD = 4096  # characters of a text in which its words are looked for
+_WORDS = re.compile(r"[A-Za-z]{2,}")
+_FEWEST_WORDS = 2
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
 
 
@@ -28,7 +31,7 @@ def path_of(text: str, file: str) -> str | None:
     if re.match(r"\s*\[\[?target\b", text) or re.search(r"^\[\[target\]\]", text, re.MULTILINE):
         return contract.TARGET_FILE
     if text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "["):
-        return None
+        return contract.ERROR if _is_prose(text) else None
     try:
         value = load(text, file).value
     except Unreadable:
@@ -36,6 +39,11 @@ def path_of(text: str, file: str) -> str | None:
             return _path_of_lines(text, file)
         raise
     return _path_of_value(value)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text has words, as an error of a cloud has: the reader of errors says whether it is a known one."""
+    return bool(text.strip()) and "\x00" not in text and len(_WORDS.findall(text[:_HEAD])) >= _FEWEST_WORDS
 
 
 def _path_of_lines(text: str, file: str) -> str | None:

@@ -78,7 +78,7 @@ def make_parser() -> argparse.ArgumentParser:
             "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
             "Without --report, opens the interactive UI on the evidence, ./oidc-doctor.toml, or a start screen."
         ),
-        epilog="Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
+        epilog="Commands: oidc-doctor explain WORDS | --all   print the page of a cause, check or error, offline\n"
         "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
         "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
         "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload",
@@ -113,7 +113,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_account(token)
     _add_logs(parser)
     checks = parser.add_argument_group("checks")
-    checks.add_argument("--list-checks", action="store_true", help="the code, name and effect of every check")
+    checks.add_argument(
+        "--list-checks",
+        nargs="?",
+        const="",
+        metavar="WORD",
+        help="the code, name and effect of every check (with WORD)",
+    )
     checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
     checks.add_argument(
         "--skip",

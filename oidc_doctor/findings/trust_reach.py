@@ -89,6 +89,15 @@ class TrustReach:
         ]
         return self._concluded(passed, (trace for _, _, trace in tried))
 
+    def accepted_subjects(self) -> list[str]:
+        """Subjects that pass, made from what the configuration asks for. NotReadError where that is not known."""
+        traces = [(base.subject, self._trace(base, base.subject)) for base in self._all_bases()]
+        accepted = [subject for subject, trace in traces if self._accepted(trace)]
+        for _, trace in traces if not accepted else ():
+            if self._accepted(trace) is None:
+                raise NotReadError(f"whether a subject is accepted depends on {open_question(trace)}")
+        return accepted
+
     def names_alike(self) -> list[Opening]:
         """Accepted names of tenants, teams and workloads that merely begin like the intended name."""
         openings = self._alike(("longer",), names_only=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.access import AccessDecision
+from oidc_doctor.model.alone import Alone
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.refusal import Clause, Refusal, Side
 from oidc_doctor.model.steps import Cloud, State
@@ -283,3 +284,4 @@ class Report:
     comparisons: list[dict[str, Any]] = field(default_factory=list)  # of --compare, one per exchange
     volumes: list[dict[str, Any]] = field(default_factory=list)  # attempts by day, of large logs
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
+    alone: Alone | None = None  # the answer where one thing was given alone
