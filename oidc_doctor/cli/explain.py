@@ -110,10 +110,11 @@ def list_checks(options: argparse.Namespace) -> int:
     from oidc_doctor.findings.explained import holds_words, title_of
     from oidc_doctor.report.parts.escape import as_lines
 
-    lines = []
-    for check in packs.all_checks():
-        if run_checks.wanted(check, options.check, options.skip) and holds_words(check, options.list_checks):
-            lines.append(f"{check.code}  {check.effect:<7}  {check.name:<34}  {as_lines(title_of(check))}\n")
+    lines = [
+        f"{check.code}  {check.effect:<7}  {check.name:<34}  {as_lines(title_of(check))}\n"
+        for check in packs.all_checks()
+        if run_checks.wanted(check, options.check, options.skip) and holds_words(check, options.list_checks)
+    ]
     if not lines and options.list_checks:
         message = f"--list-checks {options.list_checks}: no check has this word"
         raise UsageError(message)

@@ -91,9 +91,7 @@ def _titles(cloud: Cloud, steps: frozenset[str]) -> str:
 
 def _lines(reading: Reading, cloud: Cloud, named: Cause | None) -> list[Line]:
     lines = [Line("text", reading.text.strip()), Line("said by", _APIS.get(reading.speaker) or _speaker(reading))]
-    for step in STEPS[cloud]:
-        if step.id in reading.steps:
-            lines.append(Line("step", f"{step.title}: {step.question}"))
+    lines += [Line("step", f"{step.title}: {step.question}") for step in STEPS[cloud] if step.id in reading.steps]
     if reading.follows_steps:
         lines.append(
             Line("so far", "the sentence comes after the earlier steps of the exchange; nothing else was read")
