@@ -76,12 +76,13 @@ def _show_candidates(text: str, found: Found) -> None:
 
 
 def _nothing_found(text: str, checks: Sequence[Check]) -> str:
-    from oidc_doctor.findings.explained import closest
+    from oidc_doctor.findings.explained import closest, is_code
     from oidc_doctor.report.parts.lines import clip
 
     near = closest(text, checks)
     suggested = f"; did you mean {' or '.join(f'{check.code} {check.name}' for check in near)}?" if near else ""
-    return f"explain {clip(text, 200)}: no page has these words{suggested or '; oidc-doctor --list-checks lists all'}"
+    what = "no such check" if is_code(text) else "no page has these words"
+    return f"explain {clip(text, 200)}: {what}{suggested or '; oidc-doctor --list-checks lists all'}"
 
 
 def _proof(check: Check) -> str:

@@ -64,6 +64,11 @@ def closest(text: str, checks: Sequence[Check]) -> tuple[Check, ...]:
     return tuple(check for score, _, check in scored[:_CLOSEST] if score)
 
 
+def is_code(text: str) -> bool:
+    """Whether the text has the form of a code, such as AWS025."""
+    return _CODE.fullmatch(text.strip().lower()) is not None
+
+
 def title_of(check: Check) -> str:
     """Return the first line of the check's page."""
     return check.page.strip().partition("\n")[0]

@@ -26,8 +26,8 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
     if len(targets) != 1 or question.account or question.compare is not None:
         return None
     evidence = targets[0]
-    if any(row.status == "denied" for row in run.coverage) or _of_workload(evidence):
-        return None
+    if _of_workload(evidence) or any(not path.startswith("issuer/") for path in run.snapshot.reads):
+        return None  # something else was asked for, and could not be read
     tokens = [token for token in evidence.tokens if token.given]
     errors = [error for error in evidence.observed if error.text.strip()]
     aws, google = _read(evidence.aws), _read(evidence.gcp)
@@ -47,7 +47,7 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
     if google:
         provider = evidence.gcp.provider if evidence.gcp is not None else None
         return "provider" if isinstance(provider, GcpProvider) and google <= _OF_GOOGLE and judged else None
-    return "issuer" if not named and (issuer or _was_asked(run)) else None
+    return "issuer" if not named and (issuer or run.snapshot.reads) else None
 
 
 def _of_aws(evidence: TargetEvidence, read: set[str]) -> Thing | None:
@@ -81,8 +81,3 @@ def _holds(value: object) -> bool:
 def _is_one_event(run: Run, judged: Sequence[Judged]) -> bool:
     """Whether the logs hold a single event."""
     return sum(coverage.events for coverage in run.logs.values()) == 1 and len(judged) <= 1
-
-
-def _was_asked(run: Run) -> bool:
-    """Whether an issuer's documents were asked for, and not one of them was read."""
-    return any(row.what.startswith("issuer/") and row.named for row in run.coverage)

@@ -17,7 +17,7 @@ from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.steps import CLOUDS, Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oidc_doctor.examine.collect import Run
     from oidc_doctor.model.alone import Sign
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CLOUDS: tuple[Cloud, ...] = ("aws", "gcp")
 _MOST_KEYS = 20
+_DOCUMENTS = 3
+_NAMES = tuple(CLOUDS.values())
 
 
 def of_issuer(evidence: TargetEvidence, run: Run) -> Alone:
@@ -42,32 +44,41 @@ def of_issuer(evidence: TargetEvidence, run: Run) -> Alone:
         *_algorithms(published),
         *_certificate(evidence, run.at),
     ]
+    documents = (("discovery document", discovery), ("key set", jwks), ("certificate", issuer.chain))
+    unread = [(label, part) for label, part in documents if isinstance(part, Missing)]
     faults = list(_faults(evidence, address, run.at))
     parts = [Part("The issuer", (Line("issuer", address or "not named"), *lines))]
     parts += [Part("What AWS and Google would say", tuple(faults))] if faults else []
     parts += [Part("What the clouds need", tuple(_needs(address)))]
     return Alone(
         "issuer",
-        _headline(address, (*lines, *faults)),
+        _headline(address, (*lines, *faults), unread),
         tuple(parts),
         ask="Give a token of this issuer, to check its signature and claims: --token FILE",
     )
 
 
-def _headline(address: str, lines: tuple[Line, ...]) -> str:
+def _headline(address: str, lines: Sequence[Line], unread: Sequence[tuple[str, Missing]]) -> str:
     name = address or "This issuer"
-    bad = next((line for line in lines if line.sign == "✗"), None)
-    if bad is not None:
-        return f"{name} cannot be used by the clouds: {bad.label}: {bad.text}."
-    open_ = [line for line in lines if line.sign in ("?", "!")]
-    if open_:
-        return f"{name} answers, and {len(open_)} of its parts need attention: first {open_[0].label}: {open_[0].text}."
-    return f"{name} is healthy: AWS and Google can use its discovery document and its keys."
+    fault = next((line for line in lines if line.sign == "✗"), None)
+    if fault is not None:
+        return f"The clouds cannot use {name}: {fault.label}: {fault.text}."
+    if len(unread) == _DOCUMENTS:
+        return f"{name} could not be read from here, which does not show whether a cloud can: {unread[0][1].reason}."
+    risk = next((line for line in lines if line.sign == "!" or (line.sign == "?" and line.label in _NAMES)), None)
+    if risk is not None:
+        return f"{name} may be refused: {risk.label}: {risk.text}."
+    if unread:
+        return (
+            f"The documents of {name} that were read are in order; not read: {', '.join(label for label, _ in unread)}."
+        )
+    return f"{name} is healthy: AWS and Google Cloud can use its discovery document and its keys."
 
 
 def _document(label: str, document: Document | Missing, seconds: float | None) -> Line:
     if isinstance(document, Missing):
-        return Line(label, f"not read: {document.reason}", "?")
+        # the issuer itself answered that it has none; any other failure may be of the network here
+        return Line(label, f"not read: {document.reason}", "✗" if document.proves_absence else "?")
     took = f", in {seconds:.1f} s" if seconds is not None else ""
     return Line(label, f"read from {document.file}{took}", "✓")
 
