@@ -114,15 +114,20 @@ def _saving(provider: GcpProvider, profile: Profile | None) -> Iterator[Line]:
     except cel.CelError as error:
         yield Line("saving", f"the condition is no CEL expression: {error.message}", "✗")
         return
-    for objection in objections:
-        yield Line("saving", f"the condition: {objection.message}", "✗" if objection.certain else "?")
+    yield from (_objection("condition", objection) for objection in objections)
     for objection in save_rules.of_mapping(mapping) if mapping is not None else ():
-        yield Line("saving", f"the mapping: {objection.message}", "✗" if objection.certain else "?")
+        yield _objection("mapping", objection)
     for name, text in (mapping or {}).items():
         try:
             found = save_rules.of_mapping_expression(name, text)
         except cel.CelError as error:
             yield Line("saving", f"the mapping of {name} is no CEL expression: {error.message}", "✗")
             continue
-        for objection in found:
-            yield Line("saving", f"the mapping of {name}: {objection.message}", "✗" if objection.certain else "?")
+        yield from (_objection(f"mapping of {name}", objection) for objection in found)
+
+
+def _objection(label: str, objection: save_rules.Objection) -> Line:
+    refuses = "refuses" if objection.certain else "may refuse"
+    return Line(
+        "saving", f"Google {refuses} to store the {label}: {objection.message}", "✗" if objection.certain else "?"
+    )

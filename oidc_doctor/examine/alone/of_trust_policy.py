@@ -144,7 +144,8 @@ def _saving(policy: object) -> Iterator[Line]:
         return
     for objection in objections_to(policy.value):
         at = f" ({policy.at(objection.pointer)})" if objection.pointer else ""
-        yield Line("saving", f"{objection.message}{at}", "✗" if objection.certain else "?")
+        refuses = "IAM refuses to store it" if objection.certain else "IAM may refuse to store it"
+        yield Line("saving", f"{refuses}: {objection.message}{at}", "✗" if objection.certain else "?")
 
 
 def _typos(statements: Sequence[Node]) -> Iterator[Line]:
