@@ -232,7 +232,7 @@ def test_a_placeholder_is_a_typo(bundle: Bundle) -> None:
 def test_an_oidc_provider_is_put_in_words(bundle: Bundle) -> None:
     answer = answer_of(bundle.aws_provider(ClientIDList=["sts.amazonaws.com"]).report())
     assert answer.thing == "oidc-provider"
-    assert "does not hold oidc.baseten.co" in answer.headline
+    assert any("AWS014" in text for text in signs(answer, "✗"))
     assert values(answer, "ClientIDList") == ["sts.amazonaws.com"]
 
 
@@ -241,12 +241,31 @@ def test_a_google_provider_says_what_it_reads(bundle: Bundle) -> None:
     answer = answer_of(bundle.report())
     assert answer.thing == "provider"
     assert values(answer, "reads") == ["assertion.sub"]
-    assert answer.parts[-1].title == "Accepted, for example"
+    assert answer.parts[-1].title == "Accepted by its condition, for example"
+    assert not signs(answer, "✗")
+
+
+def test_an_audience_that_no_token_has_is_the_judges_fault_to_find(bundle: Bundle) -> None:
+    answer = answer_of(bundle.gcp_provider(audiences=["another"]).report())
+    assert any("GCP013" in text for text in signs(answer, "✗"))
+    assert "cannot work" in answer.headline
+
+
+def test_a_key_that_aws_never_sets_means_that_no_token_passes(bundle: Bundle) -> None:
+    condition = bundle.subject("v=1:org=Org8Kd2P:*")
+    condition["StringEquals"] = {"oidc.baseten.co:org": "Org8Kd2P"}
+    answer = answer_of(bundle.condition(condition).report())
+    assert any("AWS030" in text for text in signs(answer, "✗"))
 
 
 def test_a_condition_that_is_no_expression_is_a_fault(bundle: Bundle) -> None:
     answer = answer_of(bundle.gcp_provider(condition="assertion.sub ==").report())
     assert any("no CEL expression" in text for text in signs(answer, "✗"))
+
+
+def test_an_odd_pattern_is_not_called_a_fault(bundle: Bundle) -> None:
+    answer = answer_of(bundle.condition(bundle.subject("v=?:org=Org8Kd2P:team=*:model=??x*:deployment=*q")).report())
+    assert not signs(answer, "✗")
 
 
 # an issuer

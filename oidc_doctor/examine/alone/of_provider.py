@@ -27,12 +27,12 @@ def of_provider(exchange: Judged, report: Report, place: str) -> Alone:
     provider = case.evidence.gcp.provider
     assert isinstance(provider, GcpProvider)  # noqa: S101 - likewise
     found = reached(case)
-    faults = [*_saving(provider, case.profile), *fault_lines(report)]
+    faults = [*_saving(provider, case.profile), *fault_lines(found, report)]
     parts = [
         Part("Who is allowed", tuple(_lines(provider, case.profile))),
         Part("How wide", tuple(width_lines(found, "tenants and teams"))),
         Part("Faults", tuple(faults)),
-        Part("Accepted, for example", tuple(Line("subject", subject) for subject in found.accepted[:2])),
+        Part("Accepted by its condition, for example", tuple(Line("subject", one) for one in found.accepted[:2])),
     ]
     return Alone(
         "provider",
@@ -71,18 +71,10 @@ def _lines(provider: GcpProvider, profile: Profile | None) -> Iterator[Line]:
     yield Line("issuerUri", f"{provider.issuer_uri or 'not in the file'}{known}", "" if provider.issuer_uri else "?")
     if provider.jwks_json:
         yield Line("keys", "an uploaded key set replaces the issuer's own")
-    fixed = profile.audience.fixed if profile is not None else None
-    for audience in provider.allowed_audiences:
-        yield Line("audience", audience, "✓" if audience == fixed else "")
+    yield from (Line("audience", audience) for audience in provider.allowed_audiences)
     if not provider.allowed_audiences:
         name = f"https://iam.googleapis.com/{provider.name}" if provider.name else "its own full name"
         yield Line("audience", f"none listed, so only {name}")
-        if fixed:
-            yield Line(
-                "", f"tokens of {profile.title if profile else 'this issuer'} have {fixed}: none passes (GCP014)", "✗"
-            )
-    elif fixed and fixed not in provider.allowed_audiences:
-        yield Line("audience", f"{fixed}, which all tokens of this issuer have, is not listed (GCP013)", "✗")
     if isinstance(provider.mapping, dict):
         yield from (Line("mapping", f"{name} = {text}") for name, text in provider.mapping.items())
     else:

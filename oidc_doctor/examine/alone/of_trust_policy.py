@@ -42,13 +42,13 @@ def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
     said = [line for one in statements[:_MOST_STATEMENTS] for line in _statement(one)]
     if len(statements) > _MOST_STATEMENTS:
         said.append(Line("", f"and {len(statements) - _MOST_STATEMENTS} more statements"))
-    faults = [*_saving(policy), *fault_lines(report), *_typos(statements)]
+    faults = [*_saving(policy), *fault_lines(found, report), *_typos(statements)]
     provider = aws.provider if aws is not None else None
     parts = [
         Part("Who is allowed", (*lines, *said)),
         Part("How wide", tuple(width_lines(found, _owners(case.profile)))),
         Part("Faults", tuple(faults)),
-        Part("Accepted, for example", tuple(Line("subject", subject) for subject in found.accepted[:2])),
+        Part("Accepted by it, for example", tuple(Line("subject", one) for one in found.accepted[:2])),
     ]
     return Alone(
         "trust-policy",
