@@ -15,8 +15,9 @@ _LOG_ALONE = {
     f"{contract.CLOUDTRAIL}**": f"{contract.CLOUDTRAIL}events.json",
     f"{contract.GCP_LOGS}**": f"{contract.GCP_LOGS}entries.json",
 }
+_OF_ERRORS = frozenset({"error", "Error"})  # of an answer of Google's STS, of an API, of AWS
 _HEAD = 4096  # characters of a text in which its words are looked for
-_WORDS = re.compile(r"[A-Za-z]{2,}")
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")  # of AccessDenied two
 _FEWEST_WORDS = 2
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
 
@@ -60,4 +61,5 @@ def _path_of_value(value: Json) -> str | None:
         kind = "provider" if "/providers/" in name else "pool"
         return f"gcp/{kind}{'s' if is_list else ''}.json"
     rows = contract.BY_MEMBERS
-    return next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
+    found = next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
+    return found or (contract.ERROR if first is value and first.keys() & _OF_ERRORS else None)

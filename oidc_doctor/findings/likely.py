@@ -1,6 +1,6 @@
 """The possible causes of a refusal of which only the step is known, and the commands that tell them apart.
 
-The table is likely.toml. Its order is a judgement, and `Answer.basis` says what it rests on; which kinds a step can
+The table is likely_causes/, a file for each cloud. Its order is a judgement, and `Answer.basis` says what it rests on; which kinds a step can
 refuse with at all is `Kind.steps`.
 """
 
@@ -17,7 +17,7 @@ from oidc_doctor.commands import as_word, is_plain
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import STEPS, Cloud
 
-_TABLE = os.path.join(os.path.dirname(__file__), "likely.toml")
+_TABLES = os.path.join(os.path.dirname(__file__), "likely_causes")
 _NAME = re.compile(r"(?<![%$])\{(\w+)\}")
 _OF_EACH = 3  # causes of each step, where a sentence fits several
 _MOST_COMMANDS = 3
@@ -48,9 +48,9 @@ class Answer(NamedTuple):
 
 
 @cache
-def table() -> tuple[dict[str, Any], ...]:
-    """The rows of likely.toml, in its order."""
-    with open(_TABLE, "rb") as file:
+def table(cloud: Cloud) -> tuple[dict[str, Any], ...]:
+    """The rows of a cloud, in the order of its file."""
+    with open(os.path.join(_TABLES, f"{cloud}.toml"), "rb") as file:
         return tuple(tomllib.load(file)["answer"])
 
 
@@ -60,7 +60,7 @@ def answer_for(cloud: Cloud, steps: Iterable[str], names: Mapping[str, str]) -> 
     Their values may be anybody's: one that no command can hold safely is left out, with the general command instead.
     """
     asked = frozenset(steps)
-    rows = [row for row in table() if row["cloud"] == cloud]
+    rows = table(cloud)
     found = [row for row in rows if frozenset(row["steps"].split()) == asked]
     if not found:
         order = [step.id for step in STEPS[cloud] if step.id in asked]
