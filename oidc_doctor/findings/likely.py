@@ -1,7 +1,7 @@
 """The possible causes of a refusal of which only the step is known, and the commands that tell them apart.
 
-The table is likely_causes/, a file for each cloud. Its order is a judgement, and `Answer.basis` says what it rests on; which kinds a step can
-refuse with at all is `Kind.steps`.
+The table is likely_causes/, a file for each cloud. Its order is a judgement, and `Answer.basis` says what it rests on;
+which kinds a step can refuse with at all is `Kind.steps`.
 """
 
 from __future__ import annotations
