@@ -93,10 +93,11 @@ def _commands(rows: list[dict[str, Any]], names: Mapping[str, str]) -> Iterator[
         for row in rows:
             listed = row["commands"][index : index + 1]
             for one in listed:
-                run = filled(one["run"], names) or one.get("otherwise", "")
+                named = filled(one["run"], names)
+                run = named or one.get("otherwise", "")
                 if run and run not in seen and len(seen) < _MOST_COMMANDS:
                     seen.add(run)
-                    yield Telling(run.strip(), one["why"])
+                    yield Telling(run.strip(), one["why"] if named else one.get("otherwise_why", one["why"]))
 
 
 def filled(words: str, names: Mapping[str, str]) -> str:

@@ -70,7 +70,8 @@ def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, prove
 
 def _headline(reading: Reading, cloud: Cloud, causes: tuple[PossibleCause, ...], named: Cause | None) -> str:
     if named is not None and reading.proves:
-        return f"{_speaker(reading)}: {named.named.headline}."
+        said = "refused the call" if SPEAKERS[reading.speaker].cloud else "reports a failure"
+        return f"{_speaker(reading)} {said}: {named.named.headline}."
     at = _titles(cloud, reading.steps)
     if not causes:
         return f"{_speaker(reading)} refused the call at the {at}."

@@ -53,7 +53,9 @@ def commands_title(alone: Alone) -> str:
     """Return the title of the commands: what they are for."""
     if alone.thing in ("trust-policy", "provider"):
         return "Try it"
-    return "Tell them apart" if alone.causes and alone.thing != "event" else "Find the other half"
+    if alone.causes and alone.thing != "event":
+        return "Tell them apart" if len(alone.causes) > 1 else "Look at it"
+    return "Find the other half"
 
 
 def cause_lines(alone: Alone, *, verbose: bool) -> Iterator[tuple[str, str]]:
