@@ -72,7 +72,7 @@ def _main(arguments: list[str]) -> int:
         from oidc_doctor.findings import packs  # late: most runs name no pack
 
         packs.use(options.pack)
-    if options.list_checks:
+    if options.list_checks is not None:
         return list_checks(options)
     if options.web is not None:
         return serve_screens(arguments, options.web)

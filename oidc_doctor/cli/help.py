@@ -16,7 +16,7 @@ DESCRIPTION = (
     "without --live."
 )
 COMMANDS = (
-    "Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
+    "Commands: oidc-doctor explain WORDS | --all   print the page of a cause, check or error, offline\n"
     "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
     "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
     "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload\n"
@@ -47,7 +47,7 @@ machine's credentials; beside files of configuration or logs everything is offli
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain CODE · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test ·
+commands: explain WORDS · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test ·
           completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """

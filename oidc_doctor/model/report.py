@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.access import AccessDecision
+from oidc_doctor.model.alone import Alone
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.obstacle import Obstacle
 from oidc_doctor.model.refusal import Clause, Refusal, Side
@@ -304,3 +305,4 @@ class Report:
     volumes: list[dict[str, Any]] = field(default_factory=list)  # attempts by day, of large logs
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
     obstacles: list[Obstacle] = field(default_factory=list)  # of a live run; they come before everything else
+    alone: Alone | None = None  # the answer where one thing was given alone

@@ -15,6 +15,7 @@ from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
 
@@ -88,6 +89,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "warnings": report.warnings,
             **({"comparisons": report.comparisons} if report.comparisons else {}),
             **({"account": report.account} if report.account else {}),
+            **({"alone": _alone(report.alone)} if report.alone is not None else {}),
         }
     )
     return plain
@@ -101,6 +103,23 @@ def render_json(report: Report, **_layout: object) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
+
+
+def _alone(alone: Alone) -> dict[str, Any]:
+    return {
+        "thing": alone.thing,
+        "headline": alone.headline,
+        "facts": [
+            {"part": part.title, "name": line.label, "value": line.text, "sign": line.sign}
+            for part in alone.parts
+            for line in part.lines
+        ],
+        "possible_causes": [cause._asdict() for cause in alone.causes],
+        "also_possible": alone.further,
+        "order": alone.order,
+        "commands": [{"run": one.run, "why": one.why} for one in alone.commands],
+        "next": alone.ask,
+    }
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:

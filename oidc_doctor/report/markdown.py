@@ -7,6 +7,7 @@ number. Prose keeps only those words as plain text that have no meaning in Markd
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import text
@@ -19,6 +20,7 @@ from oidc_doctor.report.parts.times import period
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _WIDTH = 100  # columns of a fenced block that a ticket shows without scrolling
@@ -38,10 +40,12 @@ def render_markdown(report: Report, **_layout: object) -> str:
 
         steps = [f"{label}: {command}" if label else command for label, command in obstacles.next_steps(obstacle)]
         parts += [f"**! {prose(obstacles.sentence(obstacle))}**", fenced(steps)]
-    if len(report.exchanges) != 1 or report.verdict == "broken":
+    if report.alone is not None:
+        parts += _alone(report, report.alone)
+    elif len(report.exchanges) != 1 or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
         parts.append(f"## {sign} {prose(sentence)}")
-    for exchange in sentences.in_order(report):
+    for exchange in sentences.in_order(report) if report.alone is None else ():
         parts += _exchange(report, exchange)
     if report.comparisons or report.account:
         from oidc_doctor.report.parts import tables  # late: see text
@@ -67,6 +71,20 @@ def render_markdown(report: Report, **_layout: object) -> str:
     parts += [_attempts(report)] if report.attempts else []
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return forbid_tokens("\n\n".join(parts)) + "\n"
+
+
+def _alone(report: Report, answer: Alone) -> list[str]:
+    """Return the answer to one thing that was given alone."""
+    from oidc_doctor.report.parts import alone  # late: most reports are on more than one thing
+
+    sign, sentence = alone.headline(report)
+    sheet = Sheet(_WIDTH)
+    alone.describe(sheet, replace(answer, ask=""), verbose=True, commands=False)
+    parts = [f"## {sign} {prose(sentence)}", fenced(line.removeprefix("  ") for line in sheet.lines)]
+    if answer.commands:
+        listed = "\n\n".join(f"{prose(_text(one.why))}\n\n{_commands((one.run,))}" for one in answer.commands)
+        parts.append(f"**{alone.commands_title(answer)}**\n\n{listed}")
+    return [*parts, f"**Next:** {prose(_text(answer.ask))}"] if answer.ask else parts
 
 
 def _exchange(report: Report, exchange: Exchange) -> list[str]:

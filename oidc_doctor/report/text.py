@@ -14,6 +14,7 @@ from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _NARROWEST, _WIDEST = 40, 120
@@ -39,11 +40,13 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         _head(sheet, list(filter(None, title(report))))
         sheet.gap()
     several = len(report.exchanges) != 1
-    if several or report.verdict == "broken":
+    if report.alone is not None:
+        _alone(sheet, report, report.alone, verbose=verbose, quiet=quiet)
+    elif several or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
         sentence = gapless(shortened(sentence, _LONG))
         sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
-    for exchange in sentences.in_order(report):
+    for exchange in sentences.in_order(report) if report.alone is None or verbose else ():
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if report.comparisons or report.account:
         from oidc_doctor.report.parts import tables  # late: rarely needed
@@ -60,6 +63,16 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         _ending(sheet, report, verbose=verbose)
     # Each value was searched before; this also removes a token that adjacent values form together.
     return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
+
+
+def _alone(sheet: Sheet, report: Report, answer: Alone, *, verbose: bool, quiet: bool) -> None:
+    """Write the answer to one thing that was given alone."""
+    from oidc_doctor.report.parts import alone  # late: most reports are on more than one thing
+
+    sign, sentence = alone.headline(report)
+    sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    if not quiet:
+        alone.describe(sheet, answer, verbose=verbose)
 
 
 def _head(sheet: Sheet, parts: list[str]) -> None:
@@ -174,7 +187,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
     written: set[tuple[object, ...]] = set()
     above = [cause for cause in report.causes if id(cause) in shown]
-    for cause in report.causes:
+    for cause in report.causes if report.alone is None else ():
         key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
         if id(cause) not in shown and key not in written:
             written.add(key)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.model.steps import CLOUDS
+from oidc_doctor.report.parts import alone as answer_alone
 from oidc_doctor.report.parts import facts, fixes, sentences, tree
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, FixRow, Report
     from oidc_doctor.report.parts.lines import Sheet
 
@@ -21,7 +23,7 @@ _ORDER = ("blocks", "weakens", "note")
 
 
 class Entry(NamedTuple):
-    """A row. `word` names the state of `sign`; the last three fields are the subject of the row."""
+    """A row. `word` names the state of `sign`; the last four fields are the subject of the row."""
 
     sign: str
     code: str
@@ -30,13 +32,14 @@ class Entry(NamedTuple):
     exchange: Exchange | None = None
     cause: Cause | None = None
     check: CheckRow | None = None
+    alone: Alone | None = None
 
 
 def entries(report: Report) -> list[Entry]:
     """List causes and exchanges without a cause, then past causes, then the other findings."""
     by_id = {exchange.id: exchange for exchange in report.exchanges}
-    listed: list[Entry] = []
-    for exchange in sentences.in_order(report):
+    listed: list[Entry] = [_of_alone(report, report.alone)] if report.alone is not None else []
+    for exchange in sentences.in_order(report) if report.alone is None else ():
         sign, _ = sentences.verdict(report, exchange)
         causes = sentences.causes_of(report, exchange)
         if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
@@ -50,6 +53,13 @@ def entries(report: Report) -> list[Entry]:
     listed += [_of_check(row) for row in sorted(failed, key=lambda row: _ORDER.index(row.effect))]
     listed += [_of_check(row) for row in report.checks if row.status == "broken"]
     return listed
+
+
+def _of_alone(report: Report, alone: Alone) -> Entry:
+    """The row of the answer to one thing; its code is that of the likeliest cause, which `x` explains."""
+    sign, _ = answer_alone.headline(report)
+    code = alone.causes[0].code if alone.causes else ""
+    return Entry(sign, visible(code), alone.thing.replace("-", " "), "alone", alone=alone)
 
 
 def _of_cause(cause: Cause, exchange: Exchange) -> Entry:
@@ -85,11 +95,16 @@ def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True,
         _exchange(sheet, report, entry.exchange, decision=decision, verbose=verbose)
     elif entry.check is not None:
         _check(sheet, entry.check)
+    elif entry.alone is not None:
+        _said(sheet, report, entry, entry.word)
+        answer_alone.describe(sheet, entry.alone, verbose=verbose)
 
 
 def sentence(report: Report, entry: Entry) -> tuple[str, str]:
     """Return sign and sentence of a row."""
     exchange, cause, check = entry.exchange, entry.cause, entry.check
+    if entry.alone is not None:
+        return answer_alone.headline(report)
     if cause is not None and exchange is not None:
         where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
         if cause.status == "past":
@@ -187,6 +202,9 @@ def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
             fill_in = f", fill in {', '.join(dict.fromkeys(gaps))}" if gaps else ""
             return "\n".join(commands), ("command" if len(commands) == 1 else f"{len(commands)} commands") + fill_in
         return visible(fixes.sentence(entry.cause, edit) or entry.cause.settle), "fix in words"
+    if entry.alone is not None:
+        runs = [one.run for one in entry.alone.commands if visible_command(one.run)]
+        return next(iter(runs), ""), "command"
     if entry.check is not None:
         words = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
         return "\n".join(dict.fromkeys(words)), "fix in words"
