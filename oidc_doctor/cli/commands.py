@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from oidc_doctor.cli.capture import capture
+from oidc_doctor.cli.command_line import as_typed
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks
 from oidc_doctor.cli.options import make_parser
@@ -38,6 +39,7 @@ def _unknown_command(name: str) -> str:
 
 def _main(arguments: list[str]) -> int:
     options = make_parser().parse_args(arguments)
+    options.command_line = as_typed(arguments)
     if options.pack:
         from oidc_doctor.findings import packs  # late: most runs name no pack
 

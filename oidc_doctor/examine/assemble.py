@@ -112,6 +112,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         volumes=volumes,
         coverage=run.coverage,
         observed=_observed(run, judged),
+        command=question.command,
+        profile=question.profile,
         warnings=[
             *question.warnings,
             *run.warnings,

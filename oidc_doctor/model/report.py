@@ -283,3 +283,5 @@ class Report:
     comparisons: list[dict[str, Any]] = field(default_factory=list)  # of --compare, one per exchange
     volumes: list[dict[str, Any]] = field(default_factory=list)  # attempts by day, of large logs
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
+    command: str = ""  # the command line that made it, quoted for a shell, without secrets; "" from the library
+    profile: str = ""  # of a live run, the AWS profile that it was given

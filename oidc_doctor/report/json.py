@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.secret_texts import secret_or
 from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
-from oidc_doctor.report.parts.sentences import summary
+from oidc_doctor.report.parts.sentences import first_line, summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
@@ -36,15 +36,17 @@ def to_json(report: Report) -> dict[str, Any]:
             "schema": SCHEMA,
             "verdict": report.verdict,
             "exit_code": report.exit_code,
-            "headline": report.headline,
+            "headline": first_line(report)[1],
             "evaluated_at": report.evaluated_at,
             "tool": report.tool,
+            "command": report.command or None,
+            "profile": report.profile or None,
             "target": report.target,
             "window": report.window,
             "observed": report.observed,
             "exchanges": [_exchange(exchange) for exchange in report.exchanges],
             "accesses": [_access(exchange.id, row) for exchange in report.exchanges for row in exchange.accesses],
-            "causes": [_cause(cause) for cause in report.causes],
+            "causes": [_cause(report, cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
             "fixes": [
                 {
@@ -138,7 +140,7 @@ def _access(exchange: str, row: AccessDecision) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def _cause(report: Report, cause: Cause) -> dict[str, Any]:
     differs = None
     if cause.expected is not None or cause.actual is not None:
         differs = {"expected": _side(cause.expected), "actual": _side(cause.actual)}
@@ -150,7 +152,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "position": cause.position,
         "confidence": cause.confidence,
         "status": cause.status,
-        "summary": summary(cause),
+        "summary": summary(report, cause),
         "location": str(cause.clause),
         "differs": differs,
         "confirmed_by": cause.confirmed_by,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences
+from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
@@ -105,6 +106,10 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     if cause is not None:
         sheet.gap()
         fixes.fix(sheet, report, cause, verbose=verbose)
+        fixes.expect(sheet, report, exchange, cause)
+        sheet.gap()
+    facts.context(sheet, report, exchange, cause, verbose=verbose)
+    facts.addresses(sheet, report, exchange, cause, verbose=verbose)
     sheet.gap()
     if verbose:
         facts.steps(sheet, exchange)
@@ -118,7 +123,7 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:
     """Return the main cause of an exchange; a suspicion against an accepted token is listed further down."""
     cause = next(iter(sentences.causes_of(report, exchange)), None)
-    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] == "✓":
+    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] in "✓!":
         return None
     return cause
 
@@ -302,4 +307,6 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         sheet.say(first, indent=2, lead=f"{label if label != above else '':<10}")
         sheet.lines += [" " * (_ENDING + 2) + line for line in more]
         above = label
+    for index, line in enumerate(command_lines(report.command, sheet.width - _ENDING - 2) if report.command else ()):
+        sheet.lines.append(f"  {'Command' if not index else '':<10}{line}")
     sheet.say(sentences.more(report), indent=2, lead=f"{'More':<10}")

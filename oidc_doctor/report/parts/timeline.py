@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.model.steps import CLOUDS
-from oidc_doctor.report.parts.attempts import steps_of
+from oidc_doctor.report.parts.attempts import short_names, steps_of
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment, period
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _SIGNS = {"accepted": "✓", "refused": "✗"}
 _MOST = 12  # lines, unless `verbose`
-_NAME = 120  # characters of a kind of token
 _BY = 60  # characters of the author of a write
 _SUBJECT = 80  # characters of a workload
 
@@ -107,16 +106,6 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
 
 def _of(entry: dict[str, Any]) -> tuple[object, object]:
     return entry.get("cloud"), entry.get("step")
-
-
-def short_names(families: list[str]) -> dict[str, str]:
-    """Return each name without the leading segments that all have in common."""
-    if len(families) < 2:  # noqa: PLR2004 - a single name needs no distinction
-        return {family: clip(visible(family), _NAME) for family in families}
-    least, most = min(families), max(families)
-    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
-    return {family: ("…" if cut else "") + clip(visible(family[cut:]), _NAME) for family in families}
 
 
 def _line(entry: dict[str, Any], now: str, calls: str, of_kind: str) -> Line:
