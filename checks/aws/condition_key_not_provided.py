@@ -37,7 +37,7 @@ def condition_key_not_provided(refusal: Refusal) -> Words:
         claim = given("`{}`", refusal.fact("claim")) or "the same thing"
         fix = f"Test {claim} inside the `sub` pattern in place of this key.{provided}"
     return Words(
-        f"the trust policy tests {key} to which AWS gives no value for tokens of {issuer}",
+        f"the trust policy tests {key} a key that AWS never sets for tokens of {issuer}",
         fix,
         trust_policy_commands(refusal),
     )

@@ -180,8 +180,8 @@ _NOTES = {
         "condition was reached in between, and no write ended the refusals."
     ),
     "undecided": (
-        "This refusal depends on values that the logged attempts do not have, so they are not replayed at its step; the "
-        "values that they have are accepted."
+        "This refusal depends on values that the logged attempts do not have, so they are not replayed at its step; "
+        "the values that they have are accepted."
     ),
     "one-of-several": (
         "Several writes lie between the last success and the first refusal, and the state before them was not seen in "

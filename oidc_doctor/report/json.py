@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "oidc-doctor.report/1"
 
+# A list of numbers over several lines; no text of JSON has a line break in it.
+_NUMBERS = re.compile(r"\[\n\s+-?\d+(?:,\n\s+-?\d+)*\n\s*\]")
 _DEEPEST = 150  # levels; the nesting of claims is untrusted
 # Control, format and invisible characters, and surrogates, which UTF-8 cannot encode. JSON parsers restore all of them.
 _UNSEEN = re.compile(
@@ -96,6 +98,7 @@ def to_json(report: Report) -> dict[str, Any]:
 def render_json(report: Report, **_layout: object) -> str:
     """Return the report as JSON text. It encodes as UTF-8 and contains no control characters of a terminal."""
     text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
+    text = _NUMBERS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
     return forbid_tokens(_UNSEEN.sub(_escape, text)) + "\n"
 
 
@@ -237,10 +240,16 @@ def _attempt(row: AttemptRow) -> dict[str, Any]:
         "callers": row.callers,
         "regions": row.regions,
         "rate_per_hour": row.rate_per_hour,
-        "counts": row.counts,
+        "counts": _without_last_zeros(row.counts),
         "inferred_from": row.inferred_from,
         "principal": row.principal,
     }
+
+
+def _without_last_zeros(counts: list[int]) -> list[int]:
+    """Return the counts up to the last bucket with an attempt: most signatures are in few of the window's buckets."""
+    last = max((index for index, count in enumerate(counts) if count), default=-1)
+    return counts[: last + 1]
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

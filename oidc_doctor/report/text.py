@@ -297,7 +297,7 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
     from oidc_doctor.report.parts.coverage import coverage  # late: a quiet report has no ending
 
-    rows = coverage(report, logs=verbose, missing=verbose)
+    rows = coverage(report, logs=verbose, missing=verbose, brief=not verbose)
     counts = sentences.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]

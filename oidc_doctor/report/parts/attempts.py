@@ -152,6 +152,9 @@ def affected(report: Report, exchange: Exchange, cause: Cause) -> list[str]:
         in_time = cause.timing.since is None or row.last_seen >= cause.timing.since
         if row.outcome == "refused" and row.cause == cause.name and kind and in_time:
             counts[kind] = counts.get(kind, 0) + row.count
+    own = of_kind(attempts_on(report, exchange, cause.step), exchange)
+    if exchange.subject and len(counts) == 1 and set(counts) <= {row.family or row.subject for row in own}:
+        return [f"this kind of token alone ({sum(counts.values()):,} refused)"]
     kinds = sorted(counts, key=lambda kind: -counts[kind])
     names = short_names(kinds)
     lines = [f"{names[kind]} ({counts[kind]:,} refused)" for kind in kinds[:_FEW_KINDS]]

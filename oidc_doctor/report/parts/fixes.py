@@ -12,7 +12,7 @@ from oidc_doctor.report.parts.lines import shortened, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from oidc_doctor.model.report import Cause, FixRow, Report
+    from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
     from oidc_doctor.report.parts.lines import Sheet
 
 _LONG = 600  # characters of a text

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.google_names import project_of_account
 from oidc_doctor.report.parts.attempts import attempts_on
+from oidc_doctor.report.parts.escape import contains_secret
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, Exchange, Report
@@ -32,6 +32,7 @@ _CONSOLES = {
     "aws-cn": ("console.amazonaws.cn", "cn-north-1"),
     "aws-us-gov": ("console.amazonaws-us-gov.com", "us-gov-west-1"),
 }
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _GOOGLE = "https://console.cloud.google.com"
 _PROVIDER = re.compile(r"projects/([^/]+)/locations/global/workloadIdentityPools/([^/]+)/providers/([^/]+)")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -42,7 +43,7 @@ _OF_TRUST = ("request", "provider", "audience", "keys", "session-claims", "autho
 def links(report: Report, exchange: Exchange, cause: Cause | None) -> list[Link]:
     """Return the console's pages of what the exchange was judged on, and of the write that a cause began with."""
     found = _of_aws(report, exchange, cause) if exchange.cloud == "aws" else _of_google(report, exchange, cause)
-    return [Link(label, url) for label, url in found.items() if url]
+    return [Link(label, url) for label, url in found.items() if url and not contains_secret(url)]
 
 
 def account_of(exchange: Exchange) -> str:
@@ -139,4 +140,5 @@ def _issuer(report: Report, exchange: Exchange) -> str:
 
 
 def _word(name: str) -> str:
-    return quote(name, safe="", errors="replace")
+    """Return a name percent-encoded, with nothing but letters, digits and -._~ as they are (RFC 3986, unreserved)."""
+    return "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in name.encode("utf-8", "replace"))

@@ -9,7 +9,8 @@ from oidc_doctor.model.steps import CLOUDS, STEPS
 from oidc_doctor.report.parts.attempts import attempts_on
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
-from oidc_doctor.report.parts.times import days, moment, parse, period, span
+from oidc_doctor.report.parts.times import days, moment, parse, period
+from oidc_doctor.report.parts.writes import author
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,6 @@ STATES = {  # sign, word, style
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 
-_NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
 _FEW = 4
 _NAME = 40  # characters of an untrusted name
@@ -113,8 +113,7 @@ def began(report: Report, cause: Cause) -> str:
 
 
 def _write(change: dict[str, Any]) -> str:
-    by = visible(str(change.get("by") or "an unknown caller")).rpartition("/")[2]
-    return f"{clip(visible(str(change.get('what'))), _NAME)} by {clip(by, _PLACE)}"
+    return f"{clip(visible(str(change.get('what'))), _NAME)} by {author(change.get('by'))}"
 
 
 def is_new_kind(token_change: dict[str, Any]) -> bool:
@@ -352,9 +351,6 @@ def window(report: Report) -> str:
     start, end = parse(report.window.get("from")), parse(report.window.get("to"))
     if start is None or end is None:
         return clip(visible(str(report.window.get("basis") or "")), _PLACE)
-    now = parse(report.evaluated_at)
-    if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
-        return f"last {span((end - start).total_seconds())}"
     if (end - start).total_seconds() >= _LONG_WINDOW:
         return f"logs of {days(report.window['from'], report.window['to'], report.evaluated_at)}"
     return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"

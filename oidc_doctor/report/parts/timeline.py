@@ -9,13 +9,14 @@ from oidc_doctor.report.parts.attempts import short_names, steps_of
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment, period
+from oidc_doctor.report.parts.writes import author
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
 _SIGNS = {"accepted": "✓", "refused": "✗"}
 _MOST = 12  # lines, unless `verbose`
-_BY = 60  # characters of the author of a write
+_BY = 60  # characters of a write or a call
 _SUBJECT = 80  # characters of a workload
 
 
@@ -119,8 +120,7 @@ def _line(entry: dict[str, Any], now: str, calls: str, of_kind: str) -> Line:
         whose = clip(visible(str(entry.get("subject") or "")), _SUBJECT)
         call = clip(visible(str(entry.get("what") or "")), _BY)
         return Line(span, "✗", f"{_count(entry):,} refused after the exchange: {call}{whose and f', of {whose}'}", 2)
-    what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
-    what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
+    what, by = clip(visible(str(entry.get("what") or "")), _BY), author(entry.get("by"))
     event = clip(visible(str(entry.get("event_id") or "")), 8)
     failed = entry.get("kind") == "failed-change"
     error = clip(visible(str(entry.get("error") or "")).partition(":")[0], _BY)

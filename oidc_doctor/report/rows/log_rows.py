@@ -274,7 +274,11 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     sheet.say(shortened(f"{when}: {action}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
-        sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
+        sheet.row(
+            "outcome",
+            "the replayed decision turns at this change: the same token fares otherwise before and after it",
+            style="bad",
+        )
     fixes.changed(sheet, lines)
     if not lines:
         sheet.row("diff", "the log does not hold what it changed")
