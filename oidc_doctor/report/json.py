@@ -155,7 +155,7 @@ def _cause(report: Report, cause: Cause) -> dict[str, Any]:
         "position": cause.position,
         "confidence": cause.confidence,
         "status": cause.status,
-        "summary": summary(report, cause),
+        "summary": summary(cause, report.evaluated_at),
         "location": str(cause.clause),
         "differs": differs,
         "confirmed_by": cause.confirmed_by,

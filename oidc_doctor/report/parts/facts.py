@@ -51,9 +51,9 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
 def _certainty(cause: Cause) -> str:
     """Return the legend of the word at the headline."""
     if cause.confidence == "suspected":
-        return "suspected: a value that decides was not read"
+        return "suspected: a deciding value was not read"
     if cause.confidence == "predicted":
-        return "predicted: every value that decides was read"
+        return "predicted: all deciding values were read"
     shown_by = "the error names it" if cause.named.refusal.named_by_error else "the replay turns at it"
     return f"proven: {shown_by}"
 

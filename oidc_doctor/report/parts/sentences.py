@@ -61,14 +61,14 @@ def refusal_sentence(named: NamedRefusal) -> str:
     return f"{_refusal_subject(named)}: {named.headline}."
 
 
-def summary(report: Report, cause: Cause) -> str:
+def summary(cause: Cause, now: object = None) -> str:
     """Return the cause as a sentence, with its start and the change that introduced it if they are known. Visible.
 
-    It is that of the headline, except where the headline speaks of the exchange as well.
+    It is that of the headline, except where the headline speaks of the exchange as well. Times lack the year of `now`.
     """
     if cause.status == "past":
-        return f"{earlier(report, cause)}{began(report, cause)}."
-    return f"{visible(_refusal_subject(cause.named))}: {reason(cause)}{began(report, cause)}."
+        return f"{_earlier(cause, now)}{began(cause, now)}."
+    return f"{visible(_refusal_subject(cause.named))}: {reason(cause)}{began(cause, now)}."
 
 
 def _refusal_subject(named: NamedRefusal) -> str:
@@ -87,7 +87,7 @@ def _refusal_subject(named: NamedRefusal) -> str:
     return f"{refuses} this token"
 
 
-def began(report: Report, cause: Cause) -> str:
+def began(cause: Cause, now: object) -> str:
     """Return the end of a sentence on a cause: ", since 21 Nov 13:36 UTC, after UpdateAssumeRolePolicy by deploy".
 
     A start is given where something turned: a write, a token, or an outcome. The first of logged refusals alone is no
@@ -97,13 +97,16 @@ def began(report: Report, cause: Cause) -> str:
     turned = timing.change is not None or timing.token_change is not None or timing.accepted_before > 0
     if not timing.since or not turned:
         return ""
-    when = moment(timing.since, report.evaluated_at)
+    when = moment(timing.since, now)
     since = f", since {when}" if cause.status == "active" else f", from {when} on"
     if timing.change is not None:
-        joined = {word: timing.change.get(word) or () for word in ("or", "with", "then")}
-        others = "".join(f" {word} {_write(other)}" for word in ("or", "with") for other in joined[word])
-        then = "".join(f", and for this reason since {_write(other)}" for other in joined["then"])
-        return f"{since}, after {_write(timing.change)}{others}{then}"
+        words = ("or", "with")
+        others = "".join(f" {word} {_write(other)}" for word in words for other in timing.change.get(word) or ())
+        later = timing.change.get("then") or ()  # the token was refused already, for another reason
+        then = "".join(
+            f", and for this reason since {moment(row.get('time'), now)}, after {_write(row)}" for row in later
+        )
+        return f"{'; refused' if then else ','} {since.removeprefix(', ')}, after {_write(timing.change)}{others}{then}"
     if timing.token_change is not None:
         text = visible(str(timing.token_change.get("text") or ""))
         if is_new_kind(timing.token_change):
@@ -235,7 +238,7 @@ def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
 def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
     """Return sign and sentence of an exchange with a cause. What is seen in a log or an error is told as past."""
     cloud, request, refuses, accepts = _parties(exchange)
-    why, sure = f"{reason(cause)}{began(report, cause)}", cause.confidence != "suspected"
+    why, sure = f"{reason(cause)}{began(cause, report.evaluated_at)}", cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {request}"
     perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
     unanswered = cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE
@@ -294,7 +297,11 @@ def _at_logged_step(exchange: Exchange) -> str:
 
 def earlier(report: Report, cause: Cause) -> str:
     """Return the sentence of a past cause: the refusal and its end."""
-    until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
+    return _earlier(cause, report.evaluated_at)
+
+
+def _earlier(cause: Cause, now: object) -> str:
+    until = f"until {moment(cause.timing.until, now)}" if cause.timing.until else "earlier"
     kind = cause.named.refusal.kind
     unexplained = kind in (Kind.REFUSED_UNEXPLAINED, Kind.OUTSIDE_THE_ALLOW_POLICY) and cause.cloud == "gcp"
     at = (" at the impersonation" if cause.step == "impersonate" else " at the exchange") if unexplained else ""
