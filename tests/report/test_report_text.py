@@ -420,8 +420,8 @@ def test_event_that_replaces_the_token_is_named_once(sample: Sample) -> None:
     change_cause(report, actual=Side("v=1", Origin("aws/cloudtrail/a-long-name.json.gz", "", None, event)))
     report_lines = "\n".join(lines(report))
     assert report_lines.count(event) == 1
-    assert "read in   aws/role.json:14 (expected) · that event (token)" in report_lines
-    assert "confirmed by that event and 2 more" in report_lines
+    assert "read in   aws/role.json:14 (expected) · the token's event (token)" in report_lines
+    assert "confirmed by the token's event and 2 more" in report_lines
     assert "a-long-name" in "\n".join(lines(report, verbose=True))
 
 

@@ -223,7 +223,7 @@ def read_in(
     for side, whose in ((expected, "expected"), (actual, came)):
         if side is not None and side.at is not None:
             event = side.at.event_id or ""
-            logged = "that event" if event in events else f"event {event}"
+            logged = "the token's event" if event in events else f"event {event}"
             place = logged if event and not verbose else str(side.at)
             places.setdefault(_place(place), []).append(whose)
     if at and _place(at) not in places and (expected is None or expected.at is None):
@@ -352,7 +352,7 @@ def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
     events = cause.confirmed_by
     others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
     if events[:1] == (exchange.claims_from,):
-        sheet.row("confirmed", f"by that event{others}")
+        sheet.row("confirmed", f"by the token's event{others}")
     elif events:
         sheet.row("confirmed", f"by event {_place(events[0])}{others}")
     if cause.contradicts_observed:
