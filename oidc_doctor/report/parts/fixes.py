@@ -78,7 +78,7 @@ def fix(
         _commands(sheet, commands_of_fix)
     if any(not visible_command(command) for command in commands_of_fix):
         sheet.row("", "(a command contains invisible characters: take it from --format json)")
-    for label, text in notes(rows, _EXAMPLES if verbose or beside else 0):
+    for label, text in notes(rows, _EXAMPLES if verbose else 1 if beside else 0):
         sheet.row(label, _text(text))
     for label, listed in after(rows, verbose=verbose) if not beside else ():
         sheet.row(label, listed) if isinstance(listed, str) else _commands(sheet, listed, label)
