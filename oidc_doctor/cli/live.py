@@ -156,7 +156,7 @@ def _request(
         account=options.account,
         project=os.environ.get("GOOGLE_CLOUD_PROJECT") if options.account else None,
     )
-    return request, question
+    return request, question._replace(profile=options.profile or os.environ.get("AWS_PROFILE", ""))
 
 
 def _goal(options: argparse.Namespace, target: Target, tokens: tuple[Token, ...], base: Bundle | None) -> Goal:

@@ -113,6 +113,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         coverage=run.coverage,
         observed=_observed(run, judged),
         obstacles=list(question.obstacles),
+        command=question.command,
+        profile=question.profile,
         warnings=[
             *question.warnings,
             *run.warnings,

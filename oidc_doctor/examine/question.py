@@ -34,6 +34,8 @@ class Question(NamedTuple):
     obstacles: tuple[Obstacle, ...] = ()  # what kept a live run from reading the clouds
     compare: Token | None = None  # a second token, to be compared with that of each exchange
     account: bool = False  # list the roles and providers of the account with their decisions
+    command: str = ""  # the command line that asks, for the report
+    profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 

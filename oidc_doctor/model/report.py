@@ -306,3 +306,5 @@ class Report:
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
     obstacles: list[Obstacle] = field(default_factory=list)  # of a live run; they come before everything else
     alone: Alone | None = None  # the answer where one thing was given alone
+    command: str = ""  # the command line that made it, quoted for a shell, without secrets; "" from the library
+    profile: str = ""  # of a live run, the AWS profile that it was given

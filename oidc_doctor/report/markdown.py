@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import text
-from oidc_doctor.report.parts import attempts, facts, fixes, sentences
+from oidc_doctor.report.parts import attempts, facts, fixes, links, sentences
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
@@ -69,6 +69,8 @@ def render_markdown(report: Report, **_layout: object) -> str:
     parts += _read(report)
     parts += [_folded(f"Checks: {sentences.checks(report.checks)}", _checks(report))] if report.checks else []
     parts += [_attempts(report)] if report.attempts else []
+    if report.command:
+        parts.append(_commands([report.command]))
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return forbid_tokens("\n\n".join(parts)) + "\n"
 
@@ -96,16 +98,20 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     tag = f" ({cause.confidence})" if cause is not None else ""
     sheet = Sheet(_WIDTH, indent=0)
     facts.describe(sheet, report, exchange, cause, verbose=True)
-    sheet.gap()
-    facts.path(sheet, exchange, "path")
-    facts.accesses(sheet, exchange)
     parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
-    if cause is None:
-        return parts
-    return parts + list(_fix(report, cause))
+    if cause is not None:
+        parts += _fix(report, exchange, cause)
+    where = Sheet(_WIDTH, indent=0)
+    facts.context(where, report, exchange, cause, verbose=True)
+    where.gap()
+    facts.path(where, exchange, "path")
+    facts.accesses(where, exchange)
+    parts.append(fenced(where.lines))
+    pages = [f"[{link.label}]({link.url})" for link in links.links(report, exchange, cause)]
+    return parts + ([f"Console: {', '.join(pages)}"] if pages else [])
 
 
-def _fix(report: Report, cause: Cause) -> Iterator[str]:
+def _fix(report: Report, exchange: Exchange, cause: Cause) -> Iterator[str]:
     """The edit with its commands and its proof; folded behind them what the reader needs after it."""
     rows = fixes.edit_of(report, cause)
     words = fixes.sentence(cause, rows)
@@ -124,6 +130,8 @@ def _fix(report: Report, cause: Cause) -> Iterator[str]:
         yield _commands(cause.named.commands)
     for label, note in fixes.notes(rows):
         yield f"{label.capitalize()}: {prose(_text(note))}"
+    if rows or cause.named.commands:
+        yield f"Expect: {prose(fixes.expected(exchange, cause))}."
     further = [
         f"{label.capitalize()}:\n\n{_commands(listed)}"
         for label, listed in fixes.after(rows, verbose=True)

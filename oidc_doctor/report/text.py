@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences
+from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
@@ -122,6 +123,10 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     if cause is not None:
         sheet.gap()
         fixes.fix(sheet, report, cause, verbose=verbose)
+        fixes.expect(sheet, report, exchange, cause)
+        sheet.gap()
+    facts.context(sheet, report, exchange, cause, verbose=verbose)
+    facts.addresses(sheet, report, exchange, cause, verbose=verbose)
     sheet.gap()
     if verbose:
         facts.steps(sheet, exchange)
@@ -135,7 +140,7 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:
     """Return the main cause of an exchange; a suspicion against an accepted token is listed further down."""
     cause = next(iter(sentences.causes_of(report, exchange)), None)
-    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] == "✓":
+    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] in "✓!":
         return None
     return cause
 
@@ -309,7 +314,7 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
     from oidc_doctor.report.parts.coverage import coverage  # late: a quiet report has no ending
 
-    rows = coverage(report, logs=verbose, missing=verbose)
+    rows = coverage(report, logs=verbose, missing=verbose, brief=not verbose)
     counts = sentences.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]
@@ -319,4 +324,6 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         sheet.say(first, indent=2, lead=f"{label if label != above else '':<10}")
         sheet.lines += [" " * (_ENDING + 2) + line for line in more]
         above = label
+    for index, line in enumerate(command_lines(report.command, sheet.width - _ENDING - 2) if report.command else ()):
+        sheet.lines.append(f"  {'Command' if not index else '':<10}{line}")
     sheet.say(sentences.more(report), indent=2, lead=f"{'More':<10}")

@@ -98,14 +98,22 @@ def _provider_arn(role: str, issuer: object) -> str:
     return f"{':'.join(parts[:5])}:oidc-provider/{issuer.removeprefix('https://').rstrip('/')}"
 
 
-def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
+def coverage(
+    report: Report, *, logs: bool = False, missing: bool = False, brief: bool = False
+) -> list[tuple[str, str]]:
     """Return label and sentence of the files that were read, and of those that were not.
 
     `logs` names each log file, `missing` each file that is not in the bundle; by default, only those that bear on
-    the verdict are named.
+    the verdict are named. `brief` counts the files that were read if they are many.
     """
     now = report.evaluated_at
-    lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
+    read = [row for row in report.coverage if row.status == "read"]
+    others = [row for row in read if not _log_folder(row.what)]
+    if brief and len(others) > _FEW:
+        of_logs = _read([row for row in read if _log_folder(row.what)], now, logs=logs)
+        lines = [("Read", ", ".join([_count(len(others), "file"), *of_logs]) + "; -v names the files")]
+    else:
+        lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
     lines += [
         ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
     ]

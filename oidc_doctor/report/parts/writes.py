@@ -8,7 +8,15 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment
 
+_AUTHOR = 60
 _PLACE = 160  # characters of a principal, an event, a resource
+
+
+def author(by: object) -> str:
+    """Return who wrote by the last part of the name: session, user, address, or a service account's own name."""
+    name = visible(str(by or "an unknown caller")).rpartition("/")[2]
+    own, _, host = name.partition("@")
+    return clip(own if own and host.endswith(".gserviceaccount.com") else name, _AUTHOR)
 
 
 def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:

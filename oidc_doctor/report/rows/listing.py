@@ -111,7 +111,7 @@ def sentence(report: Report, entry: Entry) -> tuple[str, str]:
             return entry.sign, sentences.earlier(report, cause)
         if (
             cause is next(iter(sentences.causes_of(report, exchange)), None)
-            and sentences.verdict(report, exchange)[0] != "✓"
+            and sentences.verdict(report, exchange)[0] not in "✓!"
         ):
             return sentences.verdict(report, exchange)
         lead = "perhaps " if cause.confidence == "suspected" else "next: " if cause.position == "next" else ""

@@ -143,7 +143,7 @@ def label(report: Report, row: Row) -> str:
     if row.attempt is not None:
         attempt = row.attempt
         who = visible(attempt.family) if attempt.family else attempts.whose(attempt)
-        return f"{attempts.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
+        return f"{attempts.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now, dated=False)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
@@ -156,7 +156,7 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
-            seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
+            seen_in = period(attempt.first_seen, attempt.last_seen, now, dated=False).removesuffix(" UTC")
             what = f" {calls_of(attempt)}" if len(calls) > 1 else ""
             texts.append(f"{attempt.count:,}{what}, {seen_in} {who or ''}".rstrip())
             continue
@@ -200,7 +200,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
         why = attempt.cause or attempt.error or ""
         who = attempts.whose(attempt)
         return (
-            moment(attempt.first_seen, now),
+            moment(attempt.first_seen, now, dated=False),
             f"{calls_of(attempt)} {attempt.outcome}",
             f"{attempt.count:,}",
             who,
@@ -210,7 +210,8 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     change = visible(str(entry.get("what") or entry.get("text") or ""))
     by = _short_by(entry)
     on = visible(str(entry.get("resource") or entry.get("cloud") or ""))
-    return moment(entry.get("time"), now), row.kind.replace("-", " "), "1", on, f"{change} by {by}" if by else change
+    when = moment(entry.get("time"), now, dated=False)
+    return when, row.kind.replace("-", " "), "1", on, f"{change} by {by}" if by else change
 
 
 def event_ids(row: Row) -> list[str]:
@@ -235,7 +236,7 @@ def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> N
     sign = SIGNS.get(attempt.outcome, "?")
     sheet.say(attempts.counted(attempt), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     sheet.gap()
-    sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now))
+    sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now, dated=False))
     sheet.row("subject", shortened(visible(attempt.subject or "not recorded"), _LONG))
     for name, value in (("audience", attempt.audience), ("target", attempt.target), ("provider", attempt.provider)):
         if value:
@@ -273,7 +274,11 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     sheet.say(shortened(f"{when}: {action}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
-        sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
+        sheet.row(
+            "outcome",
+            "the replayed decision turns at this change: the same token fares otherwise before and after it",
+            style="bad",
+        )
     fixes.changed(sheet, lines)
     if not lines:
         sheet.row("diff", "the log does not hold what it changed")

@@ -66,7 +66,9 @@ class AttemptsLine(Static):
         if flips:
             entry = flips[-1].change or {}
             what = visible(str(entry.get("what") or entry.get("text") or "change"))
-            line += Content.assemble(("  ◆ ", STYLES["yellow"]), moment(entry.get("time"), report.evaluated_at))
+            line += Content.assemble(
+                ("  ◆ ", STYLES["yellow"]), moment(entry.get("time"), report.evaluated_at, dated=False)
+            )
             line += Content(f" {clip(what, 60)}")
         self.update(line)
 
