@@ -59,8 +59,10 @@ class TimelineScreen(ReportScreen):
         """Yield the chart, and below it its rows."""
         yield Chart()
         with Horizontal(id="main"):
-            yield Moments(markup=False, id="findings")
-            yield PageView(id="detail")
+            moments = Moments(markup=False, id="findings", classes="pane")
+            moments.border_title = " Attempts and changes "
+            yield moments
+            yield PageView("Selected", id="detail")
 
     def on_mount(self) -> None:
         """Focus the chart."""

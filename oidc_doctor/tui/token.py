@@ -69,8 +69,10 @@ class TokenScreen(TrialScreen):
         """Yield the exchange and its decision, the claims, and the details of a claim."""
         yield Static("", markup=False, id="whose")
         with Horizontal(id="token"):
-            yield Claims(id="claims", markup=False)
-            yield PageView(id="claim")
+            listed = Claims(id="claims", classes="pane", markup=False)
+            listed.border_title = " Claims "
+            yield listed
+            yield PageView("Claim", id="claim")
 
     def on_mount(self) -> None:
         """Focus the list."""

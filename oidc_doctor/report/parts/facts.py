@@ -262,9 +262,11 @@ def _like(text: str) -> str:
     return re.sub(r"\d+", "0", text)
 
 
-def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
+def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, since: bool = True) -> None:
     """Write the start of the failure, the change behind it, and the events that confirm or contradict the cause."""
-    if cause.timing.since:
+    if not since:  # it is shown above
+        pass
+    elif cause.timing.since:
         sheet.row("since", attempts.since(report, exchange, cause))
     else:
         _row(sheet, "logged", attempts.logged(report, exchange))

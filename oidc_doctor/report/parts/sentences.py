@@ -184,7 +184,7 @@ def _accepted(report: Report, exchange: Exchange) -> tuple[str, str]:
     cloud, request, _, accepts = _parties(exchange)
     is_over = exchange.last_attempt is not None and exchange.last_attempt.get("over")
     sentence = _over(report, exchange) if is_over else f"{cloud} {accepts} {request}"
-    return "✓", f"{sentence}{_too_wide(report, exchange)}."
+    return "✓", f"{sentence}{too_wide(report, exchange)}."
 
 
 def _over(report: Report, exchange: Exchange) -> str:
@@ -196,7 +196,7 @@ def _over(report: Report, exchange: Exchange) -> str:
     return f"{CLOUDS[exchange.cloud]} refused this token{when}; {since}, and no later attempt is logged"
 
 
-def _too_wide(report: Report, exchange: Exchange) -> str:
+def too_wide(report: Report, exchange: Exchange) -> str:
     """Return the second half of the sentence on an accepted token if the trust accepts others as well."""
     for row in report.checks:
         for finding in row.findings if row.opens_trust else ():

@@ -12,10 +12,12 @@ from oidc_doctor.report.parts.times import moment, parse, period
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import AttemptRow, Report
+    from oidc_doctor.model.steps import Cloud
     from oidc_doctor.report.parts.lines import Sheet
 
 SIGNS = {"accepted": "✓", "refused": "✗", "unknown": "?", "change": "◆", "failed-change": "◇"}
 STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "bold", "failed-change": "dim"}
+SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
 _MANY_EVENTS = 20
 _DAY = 86_400
@@ -42,12 +44,41 @@ class Row(NamedTuple):
         return self.attempt.outcome if self.attempt is not None else self.kind
 
 
+class Lane(NamedTuple):
+    """The attempts of one call (a step of a cloud) with one outcome."""
+
+    cloud: Cloud
+    call: str  # "exchange" or "impersonation"
+    outcome: str
+
+
 class Series(NamedTuple):
-    """Counts per bucket, by outcome; `start` is epoch seconds, `seconds` the length of a bucket."""
+    """Counts per bucket, by call and outcome; `start` is epoch seconds, `seconds` the length of a bucket."""
 
     start: float
     seconds: int
-    counts: dict[str, list[int]]
+    counts: dict[Lane, list[int]]
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lanes in a fixed order: by call, the accepted attempts first."""
+        return sorted(self.counts, key=lambda lane: (lane.cloud, lane.call, list(SIGNS).index(lane.outcome)))
+
+    @property
+    def calls(self) -> list[tuple[Cloud, str]]:
+        """The calls, in the order of the lanes."""
+        return list(dict.fromkeys((lane.cloud, lane.call) for lane in self.lanes))
+
+    def of(self, outcome: str) -> list[int]:
+        """Return the counts per bucket of all calls with an outcome."""
+        chosen = [counts for lane, counts in self.counts.items() if lane.outcome == outcome]
+        return [sum(numbers) for numbers in zip(*chosen, strict=True)]
+
+    def name(self, cloud: Cloud, call: str) -> str:
+        """Return the name of a call beside the others: "GCP exchange", or "exchange" in one cloud; "" if it is alone."""
+        if len(self.calls) == 1:
+            return ""
+        return f"{SHORT[cloud]} {call}" if len({cloud for cloud, _ in self.calls}) > 1 else call
 
     @property
     def buckets(self) -> int:
@@ -89,15 +120,19 @@ def series(report: Report) -> Series | None:
     seconds, number = report.window.get("bucket_seconds"), report.window.get("buckets")
     if start is None or not isinstance(seconds, int) or not isinstance(number, int) or seconds < 1 or number < 1:
         return None
-    counts: dict[str, list[int]] = {}
+    counts: dict[Lane, list[int]] = {}
     for attempt in report.attempts:
-        numbers = counts.setdefault(attempt.outcome, [0] * number)
+        lane = Lane(attempt.cloud, attempts.call_of(attempt.step), attempt.outcome)
+        numbers = counts.setdefault(lane, [0] * number)
         for index, count in enumerate(attempt.counts[:number]):
             numbers[index] += count
     if not counts:
         return None
+    for lane in list(counts):  # that a call was never refused is an answer too
+        for outcome in ("accepted", "refused"):
+            counts.setdefault(lane._replace(outcome=outcome), [0] * number)
     before, after = _room_for_changes(report, start, seconds, number)
-    padded = {name: [0] * before + numbers + [0] * after for name, numbers in counts.items()}
+    padded = {lane: [0] * before + numbers + [0] * after for lane, numbers in counts.items()}
     return Series(start - before * seconds, seconds, padded)
 
 
@@ -185,6 +220,16 @@ def _done(row: Row) -> str:
     entry = row.change or {}
     by = _short_by(entry)
     return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
+
+
+def change_briefs(row: Row, now: str) -> list[str]:
+    """Format a change as time, action and author, from the longest text to the shortest."""
+    entry = row.change or {}
+    when, by = moment(entry.get("time"), now), _short_by(entry)
+    if not by:
+        return [f"{when} {_done(row)}", when]
+    name = by.partition("@")[0]
+    return [f"{when} {_done(row)}", f"{when} by {by}", f"{when} by {name}", f"{when.removesuffix(' UTC')} {name}"]
 
 
 def _short_by(entry: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ class Editor(TextArea):
             self.raw = raw
 
     def __init__(self) -> None:
-        super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
+        super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text", classes="pane")
         self.highlight_cursor_line = False  # the cursor line's style would replace the colours
         self.marks: list[tuple[TextMark, str]] = []
         self._tokens: re.Pattern[str] | None = None

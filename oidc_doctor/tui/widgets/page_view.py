@@ -72,8 +72,10 @@ class PageView(ScrollableContainer, can_focus=True):
 
     HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
+    def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        """Create a page; with a title, it is a pane beside others."""
+        super().__init__(id=id, classes="pane" if title else None)
+        self.border_title = f" {title} " if title else None
         self._write: Callable[[StyledSheet], None] | None = None
         self._width = 0
 
