@@ -50,6 +50,11 @@ _TERMINAL = {
 }
 
 
+def in_rich(variables: dict[str, str], name: str) -> str:
+    """Return a colour of the theme in the words of Rich, which the table and the editor are drawn by."""
+    return variables[name].removeprefix("ansi_")
+
+
 def contrast(one: Color, other: Color) -> float:
     """Return the contrast ratio of two opaque colours as WCAG defines it, from 1 to 21."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
@@ -83,6 +88,8 @@ def _adjusted(variables: dict[str, str]) -> dict[str, str]:
     adjusted |= dict.fromkeys(_FOREGROUND, foreground.hex)
     muted = _legible(background.blend(foreground, 0.6, alpha=1), grounds, pole)
     adjusted |= dict.fromkeys(_MUTED, muted.hex)
+    adjusted |= {"footer-background": panel.hex, "footer-key-background": panel.hex}
+    adjusted |= {"input-cursor-background": foreground.hex, "input-cursor-foreground": background.hex}
     key = Color.parse(variables["footer-key-foreground"])
     adjusted["footer-key-foreground"] = _legible(key, grounds, pole).hex
     adjusted["block-cursor-text-style"] = "bold"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts import attempts, fixes, sentences, writes
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import clip, shortened
+from oidc_doctor.report.parts.lines import clip, columns, cut_in_the_middle, shortened
 from oidc_doctor.report.parts.times import moment, parse, period
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ SIGNS = {"accepted": "✓", "refused": "✗", "unknown": "?", "change": "◆", "
 STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "bold", "failed-change": "dim"}
 SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
+_LEAST_CELL = 12  # columns
+_WIDE_TABLE = 130  # columns, from which clouds have their full names
 _MANY_EVENTS = 20
 _DAY = 86_400
 _LONG_AXIS = 10 * _DAY
@@ -182,8 +184,8 @@ def label(report: Report, row: Row) -> str:
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
-def briefs(report: Report, listed: list[Row]) -> list[str]:
-    """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
+def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
+    """Format each row for a list of `room` columns, without the sign; subjects are cut in the middle."""
     now = report.evaluated_at
     whose = _apart([attempts.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
@@ -193,10 +195,14 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
             attempt = row.attempt
             seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
             what = f" {calls_of(attempt)}" if len(calls) > 1 else ""
-            texts.append(f"{attempt.count:,}{what}, {seen_in} {who or ''}".rstrip())
+            if columns(f"{attempt.count:,}{what}, {seen_in} ") > room - _LEAST_CELL:
+                what = what.replace(CLOUDS["gcp"], SHORT["gcp"])
+            start = f"{attempt.count:,}{what}, {seen_in} "
+            texts.append(start + cut_in_the_middle(who or "", max(room - columns(start), _LEAST_CELL)).rstrip())
             continue
-        texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
-    return texts
+        time = moment((row.change or {}).get("time"), now).removesuffix(" UTC")
+        texts.append(cut_in_the_middle(f"{time} {_done(row)}", room))
+    return [text.rstrip() for text in texts]
 
 
 def calls_of(attempt: AttemptRow) -> str:
@@ -235,6 +241,41 @@ def change_briefs(row: Row, now: str) -> list[str]:
 def _short_by(entry: dict[str, Any]) -> str:
     """Return the author of a change by the last part of the name: session, user or address."""
     return visible(str(entry.get("by") or "")).rpartition("/")[2]
+
+
+class Cells(NamedTuple):
+    """A row as cells that fit into a width."""
+
+    time: str
+    outcome: str
+    number: str
+    subject: str
+    reason: str
+
+
+def cells(report: Report, listed: list[Row], room: int) -> list[Cells]:
+    """Format rows as cells of `room` columns together.
+
+    Subjects lack the leading segments that all have in common; what does not fit is cut in the middle.
+    """
+    whole = [table(report, row) for row in listed]
+    whose = _apart([cell[3] if row.attempt is not None else None for row, cell in zip(listed, whole, strict=True)])
+    subjects = [who or cell[3] for who, cell in zip(whose, whole, strict=True)]
+    times = [cell[0].removesuffix(" UTC") for cell in whole]
+    outcomes = [_in_short(cell[1], room) for cell in whole]
+    taken = max(map(columns, times), default=0) + max(map(columns, outcomes), default=0)
+    left = max(room - max(taken, len("time UTC") + len("outcome")) - len("number"), 2 * _LEAST_CELL)
+    longest = max((columns(cell[4]) for cell in whole), default=0)
+    reason = min(longest, max(left - max(map(columns, subjects), default=0), left // 2))
+    return [
+        Cells(time, outcome, cell[2], cut_in_the_middle(who, left - reason), cut_in_the_middle(cell[4], reason))
+        for time, outcome, cell, who in zip(times, outcomes, whole, subjects, strict=True)
+    ]
+
+
+def _in_short(outcome: str, room: int) -> str:
+    """Return an outcome with the short name of its cloud where there is little room."""
+    return outcome if room > _WIDE_TABLE else outcome.replace(CLOUDS["gcp"], SHORT["gcp"])
 
 
 def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
