@@ -140,10 +140,11 @@ class EventsScreen(FilteredScreen):
         self.query_one(Table).focus()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Show the subject or resource of the row below the table, where there is more room than in its column."""
+        """Show subject and reason of the row below the table, where there is more room than in their columns."""
         report = self.session.report
         if report is not None and 0 <= event.cursor_row < len(self._rows):
-            self.query_one("#row", Static).update(log_rows.table(report, self._rows[event.cursor_row])[3])
+            _, _, _, subject, reason = log_rows.table(report, self._rows[event.cursor_row])
+            self.query_one("#row", Static).update("\n".join(filter(None, (subject, reason))))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Open the row's raw events."""

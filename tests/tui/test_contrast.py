@@ -5,11 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from rich.color import Color as DrawnColor
-from rich.style import Style
 from textual.color import Color
 from textual.constants import DIM_FACTOR
 from textual.theme import BUILTIN_THEMES
@@ -18,6 +16,10 @@ from oidc_doctor.examine.examine import Examined
 from oidc_doctor.report.parts.sentences import STATES
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.palette import LEAST_CONTRAST, contrast
+
+if TYPE_CHECKING:
+    from rich.color import Color as DrawnColor
+    from rich.style import Style
 
 Play = Callable[..., Any]
 Press = Callable[..., Awaitable[None]]
@@ -87,9 +89,7 @@ def everything(examined: Examined) -> Examined:
     """Return a report that shows every state of a step, each confidence, and each effect of a check."""
     states = itertools.cycle(STATES)
     exchanges = [
-        dataclasses.replace(
-            exchange, steps=[step._replace(state=next(states)) for step in exchange.steps]
-        )
+        dataclasses.replace(exchange, steps=[step._replace(state=next(states)) for step in exchange.steps])
         for exchange in examined.report.exchanges
     ]
     cause = examined.report.causes[0]

@@ -12,7 +12,7 @@ from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import days, moment, parse, period, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, NamedRefusal, Report
 
@@ -37,6 +37,7 @@ STATES = {  # sign, word, style
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 
+_INSTANT = 60  # seconds; a shorter window is that of a single event
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
 _FEW = 4
@@ -184,7 +185,7 @@ def _accepted(report: Report, exchange: Exchange) -> tuple[str, str]:
     cloud, request, _, accepts = _parties(exchange)
     is_over = exchange.last_attempt is not None and exchange.last_attempt.get("over")
     sentence = _over(report, exchange) if is_over else f"{cloud} {accepts} {request}"
-    return "✓", f"{sentence}{too_wide(report, exchange)}."
+    return "✓", f"{sentence}{_too_wide(report, exchange)}."
 
 
 def _over(report: Report, exchange: Exchange) -> str:
@@ -196,14 +197,21 @@ def _over(report: Report, exchange: Exchange) -> str:
     return f"{CLOUDS[exchange.cloud]} refused this token{when}; {since}, and no later attempt is logged"
 
 
-def too_wide(report: Report, exchange: Exchange) -> str:
+def _too_wide(report: Report, exchange: Exchange) -> str:
     """Return the second half of the sentence on an accepted token if the trust accepts others as well."""
-    for row in report.checks:
-        for finding in row.findings if row.opens_trust else ():
-            about = finding.cloud == exchange.cloud and finding.target == (exchange.resource or "")
-            if about and finding.opens_to:
-                return f", and would accept {visible(finding.opens_to)}'s"
-    return ""
+    row = opened_by(report, exchange)
+    return f", and would accept {visible(next(_strangers(row, exchange)))}'s" if row is not None else ""
+
+
+def opened_by(report: Report, exchange: Exchange) -> CheckRow | None:
+    """Return the check that found the trust of an exchange open to strangers."""
+    return next((row for row in report.checks if row.opens_trust and any(_strangers(row, exchange))), None)
+
+
+def _strangers(row: CheckRow, exchange: Exchange) -> Iterator[str]:
+    for finding in row.findings:
+        if finding.opens_to and finding.cloud == exchange.cloud and finding.target == (exchange.resource or ""):
+            yield finding.opens_to
 
 
 def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
@@ -325,6 +333,8 @@ def window(report: Report) -> str:
     if start is None or end is None:
         return clip(visible(str(report.window.get("basis") or "")), _PLACE)
     now = parse(report.evaluated_at)
+    if (end - start).total_seconds() < _INSTANT:
+        return f"logs at {moment(report.window['from'], report.evaluated_at)}"
     if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
         return f"last {span((end - start).total_seconds())}"
     if (end - start).total_seconds() >= _LONG_WINDOW:

@@ -42,7 +42,7 @@ def entries(report: Report) -> list[Entry]:
         if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
             name = clip(visible(exchange.target_name), _NAME)
             word: str = exchange.prediction
-            if sign == "✓" and sentences.too_wide(report, exchange):
+            if sign == "✓" and sentences.opened_by(report, exchange) is not None:
                 sign, word = "!", "accepted, too wide"
             listed.append(Entry(sign, CLOUDS[exchange.cloud], name, word, exchange))
         listed += [_of_cause(cause, exchange) for cause in causes]
@@ -106,7 +106,7 @@ def sentence(report: Report, entry: Entry) -> tuple[str, str]:
         return entry.sign, f"{where}{lead}{sentences.reason(cause)}."
     if exchange is not None:
         sign, text = sentences.verdict(report, exchange)
-        return "!" if sign == "✓" and sentences.too_wide(report, exchange) else sign, text
+        return "!" if sign == "✓" and sentences.opened_by(report, exchange) is not None else sign, text
     if check is not None and check.findings:
         return entry.sign, visible(check.findings[0].message)
     return entry.sign, visible((check.reason or check.name) if check is not None else entry.name)
@@ -187,11 +187,18 @@ def edit_of(report: Report, entry: Entry) -> list[FixRow]:
     return fixes.edit_of(report, entry.cause) if entry.cause is not None else []
 
 
+def to_fix(report: Report, entry: Entry) -> Entry:
+    """Return the row whose fix belongs to a row: of an accepted exchange that of the check that found it open."""
+    row = sentences.opened_by(report, entry.exchange) if entry.sign == "!" and entry.exchange is not None else None
+    return entry if row is None else _of_check(row)
+
+
 def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
     """Return the text to copy for a row and its kind: "command", "fix in words", or "" without a fix.
 
     A command with an invisible character is not offered: it would do something that the user cannot see.
     """
+    entry = to_fix(report, entry)
     if entry.cause is not None and entry.cause.status == "past":
         return "", ""  # a past cause needs no fix
     if entry.cause is not None:

@@ -19,7 +19,8 @@ SIGNS = {"accepted": "✓", "refused": "✗", "unknown": "?", "change": "◆", "
 STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "bold", "failed-change": "dim"}
 SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
-_LEAST_CELL = 12  # columns
+_LEAST_CELL, _LEAST_SUBJECT = 12, 26  # columns
+_NARROW_TABLE = 90  # columns, below which an outcome is its sign
 _WIDE_TABLE = 130  # columns, from which clouds have their full names
 _MANY_EVENTS = 20
 _DAY = 86_400
@@ -189,20 +190,22 @@ def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
     now = report.evaluated_at
     whose = _apart([attempts.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
-    calls = {calls_of(row.attempt) for row in listed if row.attempt is not None}
+    calls = len({calls_of(row.attempt) for row in listed if row.attempt is not None})
+    clouds = len({row.attempt.cloud for row in listed if row.attempt is not None})
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
             seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
-            what = f" {calls_of(attempt)}" if len(calls) > 1 else ""
-            if columns(f"{attempt.count:,}{what}, {seen_in} ") > room - _LEAST_CELL:
-                what = what.replace(CLOUDS["gcp"], SHORT["gcp"])
-            start = f"{attempt.count:,}{what}, {seen_in} "
-            texts.append(start + cut_in_the_middle(who or "", max(room - columns(start), _LEAST_CELL)).rstrip())
+            of_call = f" {attempts.call_of(attempt.step)}" if clouds == 1 else f" {_outcome(row, '', 0)}"
+            start = f"{attempt.count:,}{of_call if calls > 1 else ''}, {seen_in}"
+            beside = room - columns(start) - 1
+            if who and columns(who) > beside and beside < _LEAST_SUBJECT:
+                start, beside = f"{start}\n ", room - 1
+            texts.append(f"{start} {cut_in_the_middle(who or '', beside)}".rstrip())
             continue
-        time = moment((row.change or {}).get("time"), now).removesuffix(" UTC")
-        texts.append(cut_in_the_middle(f"{time} {_done(row)}", room))
-    return [text.rstrip() for text in texts]
+        briefs = [brief.replace(" UTC", "") for brief in change_briefs(row, now)]
+        texts.append(next((brief for brief in briefs if columns(brief) <= room), cut_in_the_middle(briefs[-1], room)))
+    return texts
 
 
 def calls_of(attempt: AttemptRow) -> str:
@@ -234,8 +237,13 @@ def change_briefs(row: Row, now: str) -> list[str]:
     when, by = moment(entry.get("time"), now), _short_by(entry)
     if not by:
         return [f"{when} {_done(row)}", when]
-    name = by.partition("@")[0]
-    return [f"{when} {_done(row)}", f"{when} by {by}", f"{when} by {name}", f"{when.removesuffix(' UTC')} {name}"]
+    name, what = by.partition("@")[0], _done(row).removesuffix(f" by {by}")
+    return [
+        f"{when} {what} by {by}",
+        f"{when} {what} by {name}",
+        f"{when} by {name}",
+        f"{when.removesuffix(' UTC')} {name}",
+    ]
 
 
 def _short_by(entry: dict[str, Any]) -> str:
@@ -262,7 +270,7 @@ def cells(report: Report, listed: list[Row], room: int) -> list[Cells]:
     whose = _apart([cell[3] if row.attempt is not None else None for row, cell in zip(listed, whole, strict=True)])
     subjects = [who or cell[3] for who, cell in zip(whose, whole, strict=True)]
     times = [cell[0].removesuffix(" UTC") for cell in whole]
-    outcomes = [_in_short(cell[1], room) for cell in whole]
+    outcomes = [_outcome(row, cell[1], room) for row, cell in zip(listed, whole, strict=True)]
     taken = max(map(columns, times), default=0) + max(map(columns, outcomes), default=0)
     left = max(room - max(taken, len("time UTC") + len("outcome")) - len("number"), 2 * _LEAST_CELL)
     longest = max((columns(cell[4]) for cell in whole), default=0)
@@ -273,9 +281,12 @@ def cells(report: Report, listed: list[Row], room: int) -> list[Cells]:
     ]
 
 
-def _in_short(outcome: str, room: int) -> str:
-    """Return an outcome with the short name of its cloud where there is little room."""
-    return outcome if room > _WIDE_TABLE else outcome.replace(CLOUDS["gcp"], SHORT["gcp"])
+def _outcome(row: Row, outcome: str, room: int) -> str:
+    """Return an outcome in words; where there is little room, without what its sign says."""
+    if row.attempt is None or room > _WIDE_TABLE:
+        return outcome
+    call = f"{SHORT[row.attempt.cloud]} {attempts.call_of(row.attempt.step)}"
+    return call if room < _NARROW_TABLE else f"{call} {row.attempt.outcome}"
 
 
 def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
