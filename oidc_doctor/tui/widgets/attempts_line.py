@@ -75,11 +75,11 @@ def _counts(series: log_rows.Series) -> Content:
     for cloud, call in series.calls:
         name = series.name(cloud, call)
         words = [Content.styled(name, "$foreground-muted")] if name else []
-        for lane in series.lanes:
-            if (lane.cloud, lane.call) == (cloud, call) and any(series.counts[lane]):
-                sign = (f"{log_rows.SIGNS[lane.outcome]} ", STYLES[log_rows.STYLES[lane.outcome]])
-                number = f"{sum(series.counts[lane]):,}"
-                words.append(Content.assemble(sign, number if name else f"{number} {lane.outcome}"))
+        for each in series.lanes:
+            if (each.cloud, each.call) == (cloud, call) and any(series.counts[each]):
+                sign = (f"{log_rows.SIGNS[each.outcome]} ", STYLES[log_rows.STYLES[each.outcome]])
+                number = f"{sum(series.counts[each]):,}"
+                words.append(Content.assemble(sign, number if name else f"{number} {each.outcome}"))
         parts.append(Content(" " if name else _GAP).join(words))
     return Content(_GAP).join(parts)
 
