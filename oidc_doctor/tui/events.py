@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_000  # mounted rows: a table of 100,000 rows takes 16 s to fill
 _AROUND = 2 + 2 * 5 + 1  # columns: the sign of an outcome, the padding of five columns, the scrollbar
-_COLUMNS = ("time UTC", "outcome", "number", "subject or resource", "why, or what and who")
+_COLUMNS = ("time UTC", "outcome", "number", "subject", "reason")
 
 
 class Table(DataTable[Text]):

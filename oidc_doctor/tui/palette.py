@@ -46,6 +46,7 @@ _TERMINAL = {
     "block-cursor-blurred-background": "ansi_default",
     "block-cursor-blurred-text-style": "bold underline",
     "block-hover-background": "ansi_default",
+    **dict.fromkeys(_MUTED, "ansi_default"),
     "frame": "ansi_default",
 }
 

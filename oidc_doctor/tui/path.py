@@ -18,6 +18,7 @@ from oidc_doctor.tui.filtered_screen import FilteredScreen
 from oidc_doctor.tui.widgets.attempts_line import AttemptsLine
 from oidc_doctor.tui.widgets.filter import Filter
 from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
+from oidc_doctor.tui.widgets.rows import Rows
 from oidc_doctor.tui.widgets.steps import Steps
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _MOST_NARROW, _MOST_WIDE, _LEAST = 30, 52, 12  # columns of the list
 _AROUND = 3  # columns: a space on either side, and a scrollbar
 
 
-class Findings(OptionList):
+class Findings(Rows):
     """The list of findings, the worst first."""
 
     HELP = (

@@ -69,7 +69,7 @@ class ReportScreen(Screen[None]):
         """Show the session's title and status."""
         report = self.session.report
         as_of = f"as of {moment(report.evaluated_at)} · {sentences.window(report)}" if report is not None else ""
-        self.query_one(Masthead).retitle(self.session.title, as_of if self.has_class("-wide", "-widest") else "")
+        self.query_one(Masthead).retitle(self.session.title, "" if self.has_class("-narrow") else as_of)
         status = self.query_one("#status", Static)
         status.update(visible(self.session.status))
         status.display = bool(self.session.status)

@@ -283,6 +283,7 @@ def test_counts_are_equal_wherever_they_are_shown(gcp: Bundle) -> None:
         ("gcp", "exchange", "accepted"): 16,
         ("gcp", "exchange", "refused"): 6,
         ("gcp", "impersonation", "accepted"): 16,
+        ("gcp", "impersonation", "refused"): 0,
     }
     assert {cause.cloud: cause.timing.refused_since for cause in report.causes} == {"aws": 8, "gcp": 6}
     assert "8 refused since" in text

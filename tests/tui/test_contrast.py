@@ -193,6 +193,8 @@ def test_without_colours_what_is_refused_stands_out(
         (refused,) = (cell for cell in cells if cell.text == "✗ trust policy refused")
         (passed,) = (cell for cell in cells if cell.text == "✓ provider")
         differs = next(cell for cell in cells if cell.text == "x")  # of team Tq7LmZ2x
+        selected = next(cell for cell in cells if "AWS025" in cell.text)
+        assert selected.style.reverse
         assert (refused.style.bold, refused.style.reverse) == (True, True)
         assert not passed.style.bold
         assert not passed.style.reverse

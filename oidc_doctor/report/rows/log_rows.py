@@ -197,7 +197,7 @@ def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
             attempt = row.attempt
             seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
             of_call = f" {attempts.call_of(attempt.step)}" if clouds == 1 else f" {_outcome(row, '', 0)}"
-            start = f"{attempt.count:,}{of_call if calls > 1 else ''}, {seen_in}"
+            start = f"{attempt.count:,}{of_call if calls > 1 else ''}, {seen_in.replace(' – ', '–')}"
             beside = room - columns(start) - 1
             if who and columns(who) > beside and beside < _LEAST_SUBJECT:
                 start, beside = f"{start}\n ", room - 1
