@@ -199,13 +199,14 @@ def _over(report: Report, exchange: Exchange) -> str:
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
     """Return the second half of the sentence on an accepted token if the trust accepts others as well."""
-    row = opened_by(report, exchange)
+    row = next((row for row in opened_by(report, exchange) if row.opens_trust), None)
     return f", and would accept {visible(next(_strangers(row, exchange)))}'s" if row is not None else ""
 
 
-def opened_by(report: Report, exchange: Exchange) -> CheckRow | None:
-    """Return the check that found the trust of an exchange open to strangers."""
-    return next((row for row in report.checks if row.opens_trust and any(_strangers(row, exchange))), None)
+def opened_by(report: Report, exchange: Exchange) -> list[CheckRow]:
+    """Return the checks that found the trust of an exchange open to others; those open to strangers come first."""
+    found = [row for row in report.checks if row.effect != "note" and any(_strangers(row, exchange))]
+    return sorted(found, key=lambda row: not row.opens_trust)
 
 
 def _strangers(row: CheckRow, exchange: Exchange) -> Iterator[str]:

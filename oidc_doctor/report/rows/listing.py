@@ -42,7 +42,7 @@ def entries(report: Report) -> list[Entry]:
         if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
             name = clip(visible(exchange.target_name), _NAME)
             word: str = exchange.prediction
-            if sign == "✓" and sentences.opened_by(report, exchange) is not None:
+            if sign == "✓" and sentences.opened_by(report, exchange):
                 sign, word = "!", "accepted, too wide"
             listed.append(Entry(sign, CLOUDS[exchange.cloud], name, word, exchange))
         listed += [_of_cause(cause, exchange) for cause in causes]
@@ -106,7 +106,7 @@ def sentence(report: Report, entry: Entry) -> tuple[str, str]:
         return entry.sign, f"{where}{lead}{sentences.reason(cause)}."
     if exchange is not None:
         sign, text = sentences.verdict(report, exchange)
-        return "!" if sign == "✓" and sentences.opened_by(report, exchange) is not None else sign, text
+        return "!" if sign == "✓" and sentences.opened_by(report, exchange) else sign, text
     if check is not None and check.findings:
         return entry.sign, visible(check.findings[0].message)
     return entry.sign, visible((check.reason or check.name) if check is not None else entry.name)
@@ -189,8 +189,9 @@ def edit_of(report: Report, entry: Entry) -> list[FixRow]:
 
 def to_fix(report: Report, entry: Entry) -> Entry:
     """Return the row whose fix belongs to a row: of an accepted exchange that of the check that found it open."""
-    row = sentences.opened_by(report, entry.exchange) if entry.sign == "!" and entry.exchange is not None else None
-    return entry if row is None else _of_check(row)
+    if entry.sign != "!" or entry.exchange is None:
+        return entry
+    return next(map(_of_check, sentences.opened_by(report, entry.exchange)), entry)
 
 
 def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
