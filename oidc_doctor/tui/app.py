@@ -13,6 +13,7 @@ from textual.content import Content
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.examination import Examination, Failed, Finished, Progress
+from oidc_doctor.tui.palette import readable
 from oidc_doctor.tui.session import Session
 from oidc_doctor.tui.signals import closing_at_signals
 
@@ -77,7 +78,10 @@ class Doctor(App[None]):
         preferences: Preferences | None = None,
         parse_options: ParseOptions | None = None,
     ) -> None:
-        super().__init__()
+        without_color = "NO_COLOR" in os.environ
+        super().__init__(ansi_color=True if without_color else None)
+        if without_color:  # the terminal's own colours, of which Textual then removes the colour
+            self.theme = "ansi-dark"
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-widest")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
         self.session = Session(source)
@@ -118,11 +122,16 @@ class Doctor(App[None]):
         self.set_keymap(preferences.keys)
         problems = list(preferences.problems)
         if preferences.theme in self.available_themes:
-            self.theme = preferences.theme
+            self.theme = preferences.theme if not self.no_color else self.theme
         elif preferences.theme is not None:
             problems.append(f"theme {preferences.theme}: there are {', '.join(sorted(self.available_themes))}")
         for problem in problems:
             self.notify(visible(problem), severity="warning", markup=False)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the variables of the theme, in colours that can be read."""
+        self.theme_variables = readable(super().get_css_variables(), ansi=self.current_theme.ansi)
+        return self.theme_variables
 
     async def run_async(self, **how: Any) -> None:
         """Run the screens; a signal closes them as the key does."""

@@ -9,7 +9,9 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.times import moment
 from oidc_doctor.tui.clipboard import copy
 from oidc_doctor.tui.widgets.masthead import Masthead
 
@@ -66,7 +68,9 @@ class ReportScreen(Screen[None]):
 
     def retitle(self) -> None:
         """Show the session's title and status."""
-        self.query_one(Masthead).retitle(self.session.title)
+        report = self.session.report
+        as_of = f"as of {moment(report.evaluated_at)} · {sentences.window(report)}" if report is not None else ""
+        self.query_one(Masthead).retitle(self.session.title, "" if self.has_class("-narrow") else as_of)
         status = self.query_one("#status", Static)
         status.update(visible(self.session.status))
         status.display = bool(self.session.status)
@@ -84,6 +88,7 @@ class ReportScreen(Screen[None]):
             from oidc_doctor.report.parts.obstacles import in_short  # late: of live runs alone
 
             obstacles.update("\n".join(in_short(obstacle) for obstacle in report.obstacles))
+        self.retitle()
         self.show_report(report)
 
     def show_exchange(self, exchange: Exchange) -> None:

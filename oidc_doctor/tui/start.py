@@ -156,7 +156,8 @@ class StartScreen(Screen[None]):
         self._shown = rows
         choices = self.query_one("#choices", OptionList)
         choices.clear_options()
-        choices.add_options([Option(_row(row)) for row in rows])
+        width = max((len(scenario.name) for scenario in self._scenarios), default=0)
+        choices.add_options([Option(_row(row, width)) for row in rows])
         choices.highlighted = 0 if rows else None
 
     def on_input_changed(self) -> None:
@@ -214,9 +215,12 @@ class StartScreen(Screen[None]):
             self.post_message(self.Chosen(source))
 
 
-def _row(row: Scenario | str) -> Content:
+def _row(row: Scenario | str, width: int) -> Content:
     if isinstance(row, str):
         return Content.assemble(("   bundle ", "bold"), visible(row))
     return Content.assemble(
-        (f"{row.number:>2} ", "$foreground-muted"), (f"{row.name:<26}", "bold"), " ", (row.summary, "$foreground-muted")
+        (f"{row.number:>2} ", "$foreground-muted"),
+        (f"{row.name:<{width}}", "bold"),
+        " ",
+        (row.summary, "$foreground-muted"),
     )

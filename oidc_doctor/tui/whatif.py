@@ -85,7 +85,7 @@ class WhatIfScreen(TrialScreen):
             with Vertical(id="left"):
                 yield Editor()
                 yield Static("", markup=False, id="problems")
-            yield PageView(id="answer")
+            yield PageView("Decision", id="answer")
 
     def on_mount(self) -> None:
         """Focus the answer, so that the digits open the other screens."""

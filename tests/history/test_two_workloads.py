@@ -276,8 +276,15 @@ def test_counts_are_equal_wherever_they_are_shown(gcp: Bundle) -> None:
     assert in_words("\n".join(log_rows.label(report, row) for row in screen)) == expected
     series = log_rows.series(report)
     assert series is not None
-    totals = {outcome: sum(numbers) for outcome, numbers in series.counts.items()}
-    assert totals == {"accepted": 48, "refused": 14}
+    totals = {(lane.cloud, lane.call, lane.outcome): sum(numbers) for lane, numbers in series.counts.items()}
+    assert totals == {
+        ("aws", "exchange", "accepted"): 16,
+        ("aws", "exchange", "refused"): 8,
+        ("gcp", "exchange", "accepted"): 16,
+        ("gcp", "exchange", "refused"): 6,
+        ("gcp", "impersonation", "accepted"): 16,
+        ("gcp", "impersonation", "refused"): 0,
+    }
     assert {cause.cloud: cause.timing.refused_since for cause in report.causes} == {"aws": 8, "gcp": 6}
     assert "8 refused since" in text
     assert "6 refused since" in text

@@ -332,14 +332,14 @@ def _like(text: str) -> str:
     return re.sub(r"\d+", "0", text)
 
 
-def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
+def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, since: bool = True) -> None:
     """Write the start of the failure, the change behind it, and the events that confirm or contradict the cause."""
-    changes(sheet, report, exchange, cause)
+    changes(sheet, report, exchange, cause, since=since)
     confirmation(sheet, exchange, cause)
 
 
-def changes(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
-    """Write the change that brought the failure, its start, and what was tried since."""
+def changes(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, since: bool = True) -> None:
+    """Write the change that brought the failure, its start unless it is shown above, and what was tried since."""
     now, timing = report.evaluated_at, cause.timing
     if timing.change:
         _row(sheet, "changed", writes.change(timing.change, now)[0])
@@ -347,9 +347,9 @@ def changes(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         _with_others(sheet, report, timing.change)
     if timing.token_change:
         _token(sheet, report, timing.token_change)
-    if timing.since:
+    if timing.since and since:
         sheet.row("since", attempts.since(report, exchange, cause))
-    else:
+    elif since:
         _row(sheet, "logged", attempts.logged(report, exchange))
     if timing.until:
         sheet.row("until", moment(timing.until, now))

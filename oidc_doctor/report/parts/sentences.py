@@ -13,7 +13,7 @@ from oidc_doctor.report.parts.times import days, moment, parse, period
 from oidc_doctor.report.parts.writes import author
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, NamedRefusal, Report
 
@@ -38,6 +38,7 @@ STATES = {  # sign, word, style
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 
+_INSTANT = 60  # seconds; a shorter window is that of a single event
 _LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
 _FEW = 4
 _NAME = 40  # characters of an untrusted name
@@ -219,12 +220,20 @@ def _over(report: Report, exchange: Exchange) -> str:
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
     """Return the second half of the sentence on an accepted token if the trust accepts others as well."""
-    for row in report.checks:
-        for finding in row.findings if row.opens_trust else ():
-            about = finding.cloud == exchange.cloud and finding.target == (exchange.resource or "")
-            if about and finding.opens_to:
-                return f", and would accept {visible(finding.opens_to)}'s"
-    return ""
+    row = next((row for row in opened_by(report, exchange) if row.opens_trust), None)
+    return f", and would accept {visible(next(_strangers(row, exchange)))}'s" if row is not None else ""
+
+
+def opened_by(report: Report, exchange: Exchange) -> list[CheckRow]:
+    """Return the checks that found the trust of an exchange open to others; those open to strangers come first."""
+    found = [row for row in report.checks if row.effect != "note" and any(_strangers(row, exchange))]
+    return sorted(found, key=lambda row: not row.opens_trust)
+
+
+def _strangers(row: CheckRow, exchange: Exchange) -> Iterator[str]:
+    for finding in row.findings:
+        if finding.opens_to and finding.cloud == exchange.cloud and finding.target == (exchange.resource or ""):
+            yield finding.opens_to
 
 
 def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
@@ -358,6 +367,8 @@ def window(report: Report) -> str:
     start, end = parse(report.window.get("from")), parse(report.window.get("to"))
     if start is None or end is None:
         return clip(visible(str(report.window.get("basis") or "")), _PLACE)
+    if (end - start).total_seconds() < _INSTANT:
+        return f"logs at {moment(report.window['from'], report.evaluated_at)}"
     if (end - start).total_seconds() >= _LONG_WINDOW:
         return f"logs of {days(report.window['from'], report.window['to'], report.evaluated_at)}"
     return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"

@@ -37,6 +37,13 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
 
 
+def brief(entry: dict[str, Any], now: str) -> str:
+    """Return a change of configuration on a line: time, action, and the last part of its author's name."""
+    what, by = (clip(visible(str(entry.get(key) or "")), _PLACE) for key in ("what", "by"))
+    who = f" by {by.rpartition('/')[2]}" if by else ""
+    return f"{moment(entry.get('time'), now)}, {what or visible(str(entry.get('text') or 'change'))}{who}"
+
+
 def repair(entry: dict[str, Any], now: str) -> str:
     """Return the sentence of a write that failed: the repair, or a write of which the event does not show the text."""
     what, by, event = (clip(visible(str(entry.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))

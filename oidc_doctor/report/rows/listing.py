@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts import alone as answer_alone
-from oidc_doctor.report.parts import facts, fixes, sentences, tree
+from oidc_doctor.report.parts import attempts, facts, fixes, sentences, tree, writes
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
@@ -44,7 +44,10 @@ def entries(report: Report) -> list[Entry]:
         causes = sentences.causes_of(report, exchange)
         if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
             name = clip(visible(exchange.target_name), _NAME)
-            listed.append(Entry(sign, CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
+            word: str = exchange.prediction
+            if sign == "✓" and sentences.opened_by(report, exchange):
+                sign, word = "!", "accepted, too wide"
+            listed.append(Entry(sign, CLOUDS[exchange.cloud], name, word, exchange))
         listed += [_of_cause(cause, exchange) for cause in causes]
     past = [cause for cause in report.causes if cause.status == "past"]
     listed += [_of_cause(cause, by_id[cause.exchange]) for cause in past if cause.exchange in by_id]
@@ -117,7 +120,8 @@ def sentence(report: Report, entry: Entry) -> tuple[str, str]:
         lead = "perhaps " if cause.confidence == "suspected" else "next: " if cause.position == "next" else ""
         return entry.sign, f"{where}{lead}{sentences.reason(cause)}."
     if exchange is not None:
-        return sentences.verdict(report, exchange)
+        sign, text = sentences.verdict(report, exchange)
+        return "!" if sign == "✓" and sentences.opened_by(report, exchange) else sign, text
     if check is not None and check.findings:
         return entry.sign, visible(check.findings[0].message)
     return entry.sign, visible((check.reason or check.name) if check is not None else entry.name)
@@ -132,6 +136,7 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
     entry = _of_cause(cause, exchange)
     _said(sheet, report, entry, entry.word)
     sheet.gap()
+    began = _began(sheet, report, exchange, cause)
     facts.clause(sheet, report, cause, verbose=verbose)
     if cause.status == "active":
         sheet.gap()
@@ -140,12 +145,22 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
         tree.decision(sheet, exchange)
     sheet.gap()
     facts.errors(sheet, report, exchange)
-    facts.history(sheet, report, exchange, cause)
+    facts.history(sheet, report, exchange, cause, since=not began)
     sheet.gap()
     facts.target(sheet, report, exchange, cause)
     sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
     if exchange.assumed:
         sheet.row("assumed", "; ".join(visible(text) for text in exchange.assumed))
+
+
+def _began(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> bool:
+    """Write since when the exchange fails, and who changed what; return whether that is known."""
+    if cause.timing.since:
+        sheet.row("since", attempts.since(report, exchange, cause))
+    if cause.timing.change:
+        sheet.row("changed", writes.brief(cause.timing.change, report.evaluated_at))
+    sheet.gap()
+    return bool(cause.timing.since)
 
 
 def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, decision: bool, verbose: bool) -> None:
@@ -187,11 +202,19 @@ def edit_of(report: Report, entry: Entry) -> list[FixRow]:
     return fixes.edit_of(report, entry.cause) if entry.cause is not None else []
 
 
+def to_fix(report: Report, entry: Entry) -> Entry:
+    """Return the row whose fix belongs to a row: of an accepted exchange that of the check that found it open."""
+    if entry.sign != "!" or entry.exchange is None:
+        return entry
+    return next(map(_of_check, sentences.opened_by(report, entry.exchange)), entry)
+
+
 def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
     """Return the text to copy for a row and its kind: "command", "fix in words", or "" without a fix.
 
     A command with an invisible character is not offered: it would do something that the user cannot see.
     """
+    entry = to_fix(report, entry)
     if entry.cause is not None and entry.cause.status == "past":
         return "", ""  # a past cause needs no fix
     if entry.cause is not None:

@@ -10,7 +10,7 @@ from textual.content import Content, Span
 from textual.widgets import Static
 
 from oidc_doctor.report.parts.escape import forbid_tokens
-from oidc_doctor.report.parts.lines import Sheet
+from oidc_doctor.report.parts.lines import Sheet, columns, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ STYLES = {
 # All text on a sheet has passed `visible`, so an escape character can only start a mark of the sheet.
 _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
 _NARROWEST = 30  # columns
+_FOLD = 2  # columns by which the rest of a folded line is indented
 
 
 class StyledSheet(Sheet):
@@ -41,6 +42,18 @@ class StyledSheet(Sheet):
     def paint(self, text: str, style: str) -> str:
         """Return `text` between two style marks."""
         return f"\x1b<{style}>{text}\x1b/" if style and text else text
+
+    def put(self, label: str, line: str) -> None:
+        """Add a label and a finished line; one that is too long for the page, such as a command, is folded.
+
+        On a screen, the end of a line that is out of view is as good as missing; a key copies the text without folds.
+        """
+        lead = len(line) - len(line.lstrip(" "))
+        if "\x1b" in line or columns(line) <= self.room:
+            super().put(label, line)
+            return
+        for number, part in enumerate(wrap(line[lead:], self.room - lead - _FOLD)):
+            super().put("" if number else label, " " * (lead + (_FOLD if number else 0)) + part)
 
     def content(self) -> Content:
         """Return the lines as styled content."""
@@ -72,8 +85,10 @@ class PageView(ScrollableContainer, can_focus=True):
 
     HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
+    def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        """Create a page; with a title, it is a pane beside others."""
+        super().__init__(id=id, classes="pane" if title else None)
+        self.border_title = f" {title} " if title else None
         self._write: Callable[[StyledSheet], None] | None = None
         self._width = 0
 
