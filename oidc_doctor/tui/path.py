@@ -17,6 +17,7 @@ from oidc_doctor.tui.filtered_screen import FilteredScreen
 from oidc_doctor.tui.widgets.attempts_line import AttemptsLine
 from oidc_doctor.tui.widgets.filter import Filter
 from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
+from oidc_doctor.tui.widgets.rows import Rows
 from oidc_doctor.tui.widgets.steps import Steps
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _GROUPS = {"passed": "✓", "skipped": "–"}
 
 
-class Findings(OptionList):
+class Findings(Rows):
     """The list of findings, the worst first."""
 
     HELP = (
@@ -58,6 +59,8 @@ class PathScreen(FilteredScreen):
 
     MODE: ClassVar[str] = "path"
     ROWS = "Findings"
+    LIST: ClassVar[str] = "#findings"
+    PAGE: ClassVar[str] = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="filter", key_display="/"),
     ]

@@ -44,7 +44,7 @@ class Session:
     def begin(self, source: EvidenceSource) -> None:
         """Record that an examination starts. A report on the same evidence is kept until the next one is ready."""
         if source != self.source:
-            self.report = self.entry = None
+            self.report = self.entry = self.trials = None
         self.source = source
         self.judged = []
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from oidc_doctor.report.parts import sentences
@@ -15,9 +14,11 @@ from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.report_screen import ReportScreen
 from oidc_doctor.tui.widgets.chart import Chart
 from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
+from oidc_doctor.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widgets import OptionList
 
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.session import Session
@@ -26,7 +27,7 @@ _CHANGES, _ZOOM = Binding.Group("Change", compact=True), Binding.Group("Zoom", c
 _MOST = 500  # rows in the list of the chart; the events screen has a filter
 
 
-class Moments(OptionList):
+class Moments(Rows):
     """The signatures and changes of the selected bar."""
 
     HELP = (
@@ -42,6 +43,8 @@ class TimelineScreen(ReportScreen):
     """The second screen: the time since which attempts fail, and the changes at that time."""
 
     MODE: ClassVar[str] = "timeline"
+    LIST: ClassVar[str] = "#findings"
+    PAGE: ClassVar[str] = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "chart('change(1)')", "Next change", id="timeline.next", group=_CHANGES),
         Binding("p", "chart('change(-1)')", "Previous change", id="timeline.previous", group=_CHANGES),
