@@ -61,8 +61,12 @@ class KeyBar(Footer):
     def _fitting(self) -> Iterator[list[ActiveBinding]]:
         """Yield the groups of keys for which there is room, the first ones first."""
         first_keys: dict[str, ActiveBinding] = {}
-        for active in self.screen.active_bindings.values():
+        active_keys = list(self.screen.active_bindings.values())
+        for active in active_keys:
             if active.binding.show:
+                first_keys.setdefault(active.binding.action, active)
+        for active in active_keys:  # an input line takes the printable keys, and Ctrl+P and F1 remain
+            if active.binding.id in _ALWAYS:
                 first_keys.setdefault(active.binding.action, active)
         groups = [
             [active] if name is None else [other for other in first_keys.values() if other.binding.group == name]
