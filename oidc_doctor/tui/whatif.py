@@ -291,7 +291,7 @@ class WhatIfScreen(TrialScreen):
         """Undo the last reset, applied fix or exchanged token."""
         trial = self.trial
         if trial is not None and trial.undo():
-            self._show_other_state("Undone: the edits are back. Ctrl+Y takes the step again.")
+            self._show_other_state("Undone. Ctrl+Y does it again.")
         else:
             self.app.notify("There is nothing to undo.", markup=False)
 
