@@ -63,6 +63,7 @@ def test_escape_closes_the_start_screen(play: Play, press: Play) -> None:
 
 
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"
+REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 TOKEN = ".".join(
     base64url(json.dumps(part).encode())
     for part in (
@@ -99,9 +100,9 @@ async def paste(pilot: Any, text: str) -> None:
         ("//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/b", "provider"),
         ("https://oidc.baseten.co", "an issuer URL"),
         ("v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK", "a subject"),
-        ("Not authorized to perform sts:AssumeRoleWithWebIdentity", "an error text"),
-        ("An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation:\n Not authorized to "
-         "perform sts:AssumeRoleWithWebIdentity", "an error text"),
+        (REFUSED, "an error text"),
+        (f"An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation:\n {REFUSED}",
+         "an error text"),
         ('{"Records": [{"eventName": "AssumeRoleWithWebIdentity",\n "eventSource": "sts.amazonaws.com"}]}',
          "a CloudTrail event"),
         (TOKEN, "a token"),
