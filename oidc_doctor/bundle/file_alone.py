@@ -14,14 +14,19 @@ from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.model.limits import EVIDENCE_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.model.document import Json
+
+    # Text and shown name of a file to its contract path, None for no file of the contract; raises Unreadable.
+    Tell = Callable[[str, str], str | None]
 
 _LOG_ALONE = {
     f"{contract.CLOUDTRAIL}**": f"{contract.CLOUDTRAIL}events.json",
     f"{contract.GCP_LOGS}**": f"{contract.GCP_LOGS}entries.json",
 }
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
-_BEGINNING = 64 * 1024  # bytes of a file by which it is told whether it is an archive or a log
+BEGINNING = 64 * 1024  # bytes of a file by which it is told whether it is an archive or a log
 _GZIP = b"\x1f\x8b"
 
 
@@ -91,7 +96,7 @@ def read_beginning(path: str) -> tuple[bytes, int]:
     """Return the first bytes of a regular file and its size. Raises OSError."""
     with open_regular(path) as stream:
         size = os.fstat(stream.fileno()).st_size
-        head = stream.read(_BEGINNING)
+        head = stream.read(BEGINNING)
     return head, size
 
 
@@ -127,6 +132,6 @@ def _log_name(path: str, *, zipped: bool) -> str:
 def _unzipped(head: bytes) -> bytes:
     """Return the beginning of the unpacked bytes, at most as many as were read; b"" where they cannot be unpacked."""
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, _BEGINNING)
+        return zlib.decompressobj(wbits=31).decompress(head, BEGINNING)
     except zlib.error:
         return b""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.file_alone import is_archive, log_of, path_of, read_beginning
@@ -23,15 +22,22 @@ from oidc_doctor.bundle.files import (
     without_outer_folder,
     words,
 )
+from oidc_doctor.bundle.plain import place_by_content
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.model.limits import MIB
 
-Tell = Callable[[str, str], str | None]  # text and shown name of a file to its contract path; raises Unreadable
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.bundle.file_alone import Tell
 
 
 def open_bundle(path: str | os.PathLike[str], tell: Tell = path_of) -> Bundle:
-    """Open the bundle at `path`; `tell` recognises a file alone by its content. Raises BundleError."""
+    """Open the bundle at `path`. Raises BundleError.
+
+    `tell` recognises a file alone, and the files of a plain folder, by their content.
+    """
     place = os.fspath(path)
     label = printable(place)
     try:
@@ -44,6 +50,11 @@ def open_bundle(path: str | os.PathLike[str], tell: Tell = path_of) -> Bundle:
             raise BundleError(f"{label}: neither a folder nor a file")
     except (OSError, ValueError) as error:
         raise BundleError(f"{label}: {words(error)}") from None
+    try:
+        place_by_content(bundle, tell)
+    except BundleError:
+        bundle.close()
+        raise
     if not any(contract.is_known(name) for name in bundle.names()):
         bundle.close()
         why = "" if not bundle.refused else f" ({printable(bundle.refused[0][0])}: {bundle.refused[0][1]})"

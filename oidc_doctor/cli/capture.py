@@ -9,8 +9,9 @@ from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_capture_parser
 from oidc_doctor.cli.output import note
-from oidc_doctor.cli.pasted import take_pasted
+from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.streams import show
+from oidc_doctor.cli.things import take_things
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +28,7 @@ def capture(arguments: list[str]) -> int:
     """Write the evidence as a bundle, or show the differences between two bundles. Raises UsageError."""
     from oidc_doctor.capture.capture import CaptureError
 
-    options = make_capture_parser().parse_args(arguments)
+    options = make_capture_parser().read(arguments)
     try:
         return _diff(*options.diff) if options.diff else _capture(options)
     except CaptureError as error:
@@ -55,10 +56,12 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
-    take_pasted(options)
+    take_things(options)
     question, bundle = question_of(options), open_evidence(options)
+    question = with_role_of_credentials(options, question)
     if live.is_live(options) or live.uses_files(options):
         bundle, question = live.prepare(options, question, bundle)
+    question = with_role_that_was_read(options, question, bundle)
     if bundle is None and not any((question.tokens, question.error_text, question.overrides)):
         message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
         raise UsageError(message)

@@ -24,9 +24,6 @@ from oidc_doctor.model.secret_texts import contains_secret
 from oidc_doctor.things.names import is_strict, recognise_name
 from oidc_doctor.things.thing import Kind, Thing
 
-FORMS = (
-    "a folder, an archive, a file, a role ARN, a provider's name, an issuer URL, a token, a subject or an error text"
-)
 _SHORT = 80  # characters of a word that a message may repeat
 _MOST_NAMES = 2000  # of a folder, among which a mistyped name is looked for
 _PATH_LIKE = re.compile(r"[^\s:]*[/\\][^\s:]*|[\w.-]+\.[A-Za-z][\w]{0,7}")
@@ -122,7 +119,7 @@ def _hint(text: str) -> str:
         return "JSON, but no role, provider, policy, token or event; docs/bundle.md lists the files"
     if len(bare.split()) > 1:
         return "no error text of AWS, Google Cloud or an SDK that is known; --error TEXT reads it as one"
-    return f"not {FORMS}"
+    return "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"
 
 
 # A word of the command line
@@ -170,7 +167,7 @@ def _hint_of_word(word: str, hint: str) -> str:
     if not bare or len(bare) > _SHORT or not _PATH_LIKE.fullmatch(bare):
         return hint
     similar = _similar(bare)
-    return "no such file or folder" + (f"; did you mean {similar}?" if similar else f", and not {FORMS}")
+    return "no such file or folder" + (f"; did you mean {similar}?" if similar else "")
 
 
 def _similar(path: str) -> str:

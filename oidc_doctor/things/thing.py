@@ -28,6 +28,9 @@ class Kind(StrEnum):
 
 _SECRET = (Kind.TOKEN, Kind.NOTHING)  # what is recognised as nothing may be a part of a token
 _NOUNS = {
+    contract.TOKEN_FILES[0]: str(Kind.TOKEN),
+    contract.TOKEN_FILES[1]: str(Kind.CLAIMS),
+    contract.ERROR: str(Kind.ERROR),
     "aws/role.json": "an IAM role",
     "aws/roles.json": "a list of IAM roles",
     "aws/oidc-provider.json": "an OIDC provider of IAM",
@@ -45,6 +48,13 @@ _NOUNS = {
     "truss/config.yaml": "a Truss config.yaml",
     "truss/whoami.txt": "the output of truss whoami",
 }
+
+
+def noun_of(place: str) -> str:
+    """Return what the file at this place of a bundle is, in a message: `an IAM role`."""
+    if contract.is_log(place):
+        return "a CloudTrail event" if place.startswith(contract.CLOUDTRAIL) else "a log entry of Google Cloud"
+    return _NOUNS.get(place) or f"a document such as {place}"
 
 
 class Thing(NamedTuple):
@@ -65,11 +75,7 @@ class Thing(NamedTuple):
     @property
     def noun(self) -> str:
         """The thing in a message: `an IAM role`, `a token`."""
-        if self.kind is Kind.LOG:
-            return "a CloudTrail event" if self.place.startswith(contract.CLOUDTRAIL) else "a log entry of Google Cloud"
-        if self.kind is Kind.DOCUMENT:
-            return _NOUNS.get(self.place, f"a document such as {self.place}")
-        return str(self.kind)
+        return noun_of(self.place) if self.kind in (Kind.LOG, Kind.DOCUMENT) else str(self.kind)
 
     def __repr__(self) -> str:
         """The thing without its value, which may be a token."""
