@@ -13,14 +13,13 @@ from textual.binding import Binding, BindingType
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.examination import Examination, Failed, Finished, Progress
-from oidc_doctor.tui.session import Session
+from oidc_doctor.tui.session import STOPS, Session
 from oidc_doctor.tui.signals import closing_at_signals
 from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from textual.dom import DOMNode
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
@@ -56,7 +55,6 @@ def _report_screen(mode: str, session: Session) -> ReportScreen:
     return EventsScreen(session)
 
 
-_STOPS = "r stops · "  # before the status of a running examination
 _TIME_TO_READ = 20.0  # seconds for the problems of a configuration file
 _SECONDS_TO_QUIT = 3.0  # after Ctrl+C
 _MARKDOWN_WIDTH = 80  # columns, as --report writes it
@@ -117,7 +115,6 @@ class Doctor(App[None]):
         self._parse_options = parse_options
         self._screens: list[ReportScreen] = []  # created so far
         self._run: Examination | None = None
-        self._reading = False
         self._asked_to_quit = 0.0  # when Ctrl+C was pressed with nothing to copy
         self.ended_by: int | None = None  # the number of the signal that closed the screens
         self.add_mode("start", self._make_start_screen)
@@ -186,8 +183,8 @@ class Doctor(App[None]):
             for screen in self._mounted_screens():
                 screen.wait()
         self.session.begin(source)
-        self._show_status(f"{_STOPS}reading {source.title} …")
-        self._reading = True
+        self._show_status(f"{STOPS}reading {source.title} …")
+        self.session.is_reading = True
         self._run = Examination(source, self.post_message)
         self._run.start()
 
@@ -202,9 +199,9 @@ class Doctor(App[None]):
 
     def action_rerun(self) -> None:
         """Read all evidence again, or stop a running examination."""
-        if self._reading and self._run is not None:
+        if self.session.is_reading and self._run is not None:
             self._run.cancel()
-            self._reading = False
+            self.session.is_reading = False
             self._show_status("stopped; r reads again")
         elif self.session.source is not None:
             self.examine(self.session.source)
@@ -214,6 +211,12 @@ class Doctor(App[None]):
         from oidc_doctor.tui.help import help_screen  # late: many sessions need no help
 
         self.push_screen(help_screen(self, self.screen))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what is done with a report only once there is evidence."""
+        if action in ("rerun", "export", "copy_markdown"):
+            return self.session.source is not None
+        return super().check_action(action, parameters)
 
     async def action_quit(self) -> None:
         """Close the screens."""
@@ -228,15 +231,6 @@ class Doctor(App[None]):
         self._asked_to_quit = now
         self.notify("Ctrl+C again quits, as q does. It copies a text that is marked.", timeout=_SECONDS_TO_QUIT)
 
-    @property
-    def missing_answer(self) -> str:
-        """Why there is no report, as one escaped sentence; an empty text if there is one."""
-        if self.session.report is not None:
-            return ""
-        if self._reading:
-            return f"The answer is not there yet: {visible(self.session.status.removeprefix(_STOPS))}"
-        return visible(self.session.status) or "Nothing was examined yet: o opens the start screen."
-
     def action_export(self) -> None:
         """Ask for a format and a file."""
         from oidc_doctor.tui.export_dialog import ExportScreen  # late: most sessions export nothing
@@ -244,7 +238,7 @@ class Doctor(App[None]):
         if self.session.report is not None:
             self.push_screen(ExportScreen(self.session.report))
         else:
-            self.notify(self.missing_answer, markup=False)
+            self.notify(self.session.missing_answer, markup=False)
 
     def action_copy_markdown(self) -> None:
         """Copy the report as `--format markdown` writes it."""
@@ -256,7 +250,7 @@ class Doctor(App[None]):
                 self, render(self.session.report, "markdown", width=_MARKDOWN_WIDTH, color=False), "report as Markdown"
             )
         else:
-            self.notify(self.missing_answer, markup=False)
+            self.notify(self.session.missing_answer, markup=False)
 
     def notify(
         self,
@@ -322,7 +316,7 @@ class Doctor(App[None]):
 
         self.push_screen(palette.themes())
 
-    def keep_theme(self, name: str) -> None:
+    def action_keep_theme(self, name: str) -> None:
         """Use a theme, and keep it for the next start in the user's own configuration file."""
         from oidc_doctor.tui import preferences
 
@@ -334,15 +328,11 @@ class Doctor(App[None]):
         else:
             self.notify(f"Theme {name}, kept in {visible(path)}", markup=False)
 
-    async def run_on(self, node: DOMNode, action: str) -> None:
-        """Run an action that the palette lists on the node where it is bound."""
-        await self.run_action(action, node)
-
     def on_progress(self, message: Progress) -> None:
         """Show the current read, and the exchange that was just judged."""
         if message.run is not self._run:
             return
-        self._show_status(f"{_STOPS}{message.text} …")
+        self._show_status(f"{STOPS}{message.text} …")
         if message.exchange is not None:
             self.session.judged.append(message.exchange)
             for screen in self._mounted_screens():
@@ -351,7 +341,7 @@ class Doctor(App[None]):
     def on_finished(self, message: Finished) -> None:
         """Show the report, unless a newer examination runs."""
         if message.run is self._run:
-            self._reading = False
+            self.session.is_reading = False
             before = self.session.report
             self.present(message.examined)
             if before is not None:
@@ -370,7 +360,7 @@ class Doctor(App[None]):
     def on_failed(self, message: Failed) -> None:
         """Show the reason why there is no report."""
         if message.run is self._run:
-            self._reading = False
+            self.session.is_reading = False
             self._show_status(f"✗ {message.text}")
 
     def _show_status(self, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -12,14 +12,13 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.clipboard import copy
 from oidc_doctor.tui.widgets.key_bar import KeyBar
 from oidc_doctor.tui.widgets.masthead import Masthead
-from oidc_doctor.tui.widgets.page_view import PageView
+from oidc_doctor.tui.widgets.page_view import PageView, StyledSheet
 from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.tui.app import Doctor
     from oidc_doctor.tui.session import Session
 
 
@@ -77,8 +76,10 @@ class ReportScreen(Screen[None]):
         self.query_one(Masthead).retitle(self.session.title)
         self.query_one(StatusLine).state(visible(self.session.status))
         if self.session.report is None and self.PAGE:
-            text = self.doctor.missing_answer
-            self.query_one(self.PAGE, PageView).show(lambda sheet: sheet.say(text))
+            text = self.session.missing_answer
+            if not self.session.is_reading and self.session.source is not None:
+                text += "\n\nr reads it again, o opens other evidence."
+            self.query_one(self.PAGE, PageView).show(lambda sheet: _say(sheet, text))
 
     def wait(self) -> None:
         """Hide the report on the previous evidence until there is a new one."""
@@ -142,9 +143,10 @@ class ReportScreen(Screen[None]):
         page.scroll_relative(y=pages * max(page.size.height - 1, 1), animate=False)
 
     def _say_why_nothing_is_selected(self) -> None:
-        self.app.notify(self.doctor.missing_answer or "No finding is selected.", markup=False)
+        self.app.notify(self.session.missing_answer or "No finding is selected.", markup=False)
 
-    @property
-    def doctor(self) -> Doctor:
-        """Return the app."""
-        return cast("Doctor", self.app)
+
+def _say(sheet: StyledSheet, text: str) -> None:
+    for paragraph in text.split("\n\n"):
+        sheet.say(paragraph)
+        sheet.gap()

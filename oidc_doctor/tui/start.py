@@ -7,6 +7,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -165,7 +166,7 @@ class StartScreen(Screen[None]):
         self._parse_options = parse_options
         self._scenarios: list[Scenario] = []
         self._shown: list[Scenario | Own] = []
-        self._given = Own((), ())  # what was pasted so far
+        self._given = Own((), ())  # what was pasted or examined, in this process alone
 
     def compose(self) -> ComposeResult:
         """Yield the purpose, what was given, the input line, the choices, and the summary of the highlighted choice."""
@@ -197,6 +198,14 @@ class StartScreen(Screen[None]):
         except PackError as error:
             self.say(str(error))
         self._fill()
+        self._prepare()
+
+    @work(thread=True)
+    def _prepare(self) -> None:
+        """Import what recognises a text, so that the first key does not wait for it."""
+        from oidc_doctor.things.recognise import recognise_text
+
+        recognise_text("AccessDenied")
 
     def say(self, text: str) -> None:
         """Show a problem with the typed text; an empty text removes it."""
@@ -306,7 +315,7 @@ class StartScreen(Screen[None]):
             return
         if source.bundle is None and source.live is None:
             source = source._replace(title=chosen.title)
-        self._given = Own((), ())
+        self._given = chosen  # so that the missing half can be added later: o, and paste it
         self.query_one(Search).value = ""
         self._show_given()
         self.post_message(self.Chosen(source))

@@ -72,7 +72,7 @@ def test_a_theme_that_cannot_be_kept_is_used_and_told(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
     async def story(pilot: Any) -> None:
-        pilot.app.keep_theme("nord")
+        pilot.app.action_keep_theme("nord")
         await press(pilot)
         assert pilot.app.theme == "nord"
         assert "for this session only" in str(pilot.app.screen.query_one("#status").message)

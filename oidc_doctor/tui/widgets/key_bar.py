@@ -73,7 +73,7 @@ class KeyBar(Footer):
             for name, members in groupby(first_keys.values(), lambda active: active.binding.group)
             for active in (members if name is None else [next(members)])
         ]
-        last = [group for group in groups if group[0].binding.id in _ALWAYS]
+        last = [group for name in _ALWAYS for group in groups if group[0].binding.id == name]
         free = self.size.width - sum(map(self._width, last))
         for group in groups:
             if group not in last and self._width(group) <= free:
