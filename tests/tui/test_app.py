@@ -42,7 +42,7 @@ def test_palette_lists_every_action(play: Play, press: Play) -> None:
         assert unique_titles == {
             *("find: Filter", "fix: Copy", "fix: Explain", "fix: Fix", "go: Open", "go: Open another"),
             *("go: Events", "go: Path", "go: Timeline", "go: Token", "go: What-if"),
-            *("program: Copy, or quit", "program: Help", "program: Quit"),
+            *("program: Help", "program: Quit"),
             *("report: Copy Markdown", "report: Export", "report: Re-run", "view: Picture", "view: Theme …"),
         }
         await press(pilot, "ctrl+p", *"timeline", "enter")
