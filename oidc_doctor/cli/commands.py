@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
 from oidc_doctor.cli.capture import capture
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks
 from oidc_doctor.cli.options import make_parser
+from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import permissions
 from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
@@ -35,7 +37,7 @@ def run_command(arguments: list[str]) -> int:
     """Run the command; returns its exit code. Raises UsageError."""
     if arguments and arguments[0] in _COMMANDS:
         return _COMMANDS[arguments[0]](arguments[1:])
-    if arguments and re.fullmatch(r"[A-Za-z-]{1,20}", arguments[0]) and not os.path.exists(arguments[0]):
+    if arguments and re.fullmatch(r"[A-Za-z][A-Za-z-]{0,19}", arguments[0]) and not os.path.exists(arguments[0]):
         similar = _similar_command(arguments[0])
         if similar:
             message = f"{arguments[0]}: no such command; did you mean oidc-doctor {similar}?"
@@ -61,6 +63,10 @@ def _main(arguments: list[str]) -> int:
         return list_checks(options)
     if options.web is not None:
         return serve_screens(arguments, options.web)
-    if not (options.report or options.output or options.dry_run) and not why_no_screens(options):
-        open_screens(options)
+    if not (options.report or options.output or options.dry_run):
+        reason = why_no_screens(options)
+        if not reason:
+            open_screens(options)
+        if sys.stdout.isatty() and not (options.format or options.quiet or options.verbose):
+            complain(f"{reason}; the report follows")
     return report(options)

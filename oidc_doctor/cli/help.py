@@ -11,9 +11,8 @@ from oidc_doctor.cli.streams import show
 DESCRIPTION = (
     "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
     "On a terminal this opens the interactive UI; with --report, -o or a pipe it writes the report.\n"
-    "A role, provider or issuer that is named is read live, with the credentials of this machine, also beside\n"
-    "a token, subject or error text. Beside files of configuration or logs everything is read offline, unless\n"
-    "--live is given."
+    "A role, provider or issuer that is named is read live, with this machine's credentials, also beside a\n"
+    "token, subject or error text. Beside files of configuration or logs nothing is read live without --live."
 )
 COMMANDS = (
     "Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"

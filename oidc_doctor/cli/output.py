@@ -148,7 +148,7 @@ def write(options: argparse.Namespace, text: str) -> None:
         return
     from oidc_doctor import files  # late: most reports go to stdout
 
-    data = (file_mark(form_of(options)) + text).encode("utf-8", "backslashreplace")
+    data = (file_mark(form_of(options), quiet=options.quiet) + text).encode("utf-8", "backslashreplace")
     try:
         files.write(options.output, data, None if options.force else is_report)
     except OSError as error:

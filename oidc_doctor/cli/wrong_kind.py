@@ -32,6 +32,7 @@ class _Option(NamedTuple):
     flag: str
     expected: str  # what it takes, in a message
     wrong: frozenset[str]  # names of kinds that it does not take
+    place: str = ""  # in a bundle, of the one document that it takes
 
 
 _OPTIONS = {
@@ -48,10 +49,15 @@ _OPTIONS = {
         "--service-account", "a service account", _FILES | _NAMES - {"SERVICE_ACCOUNT"} | {"TOKEN", "CLAIMS", "ERROR"}
     ),
     "issuer": _Option("--issuer", "an issuer URL", _FILES | _NAMES - {"ISSUER"} | {"TOKEN", "CLAIMS", "ERROR"}),
+    "truss": _Option("--truss", "a Truss config.yaml", _FILES | {"TOKEN", "CLAIMS"}, "truss/config.yaml"),
+    "whoami": _Option("--whoami", "the output of truss whoami", _FILES | {"TOKEN", "CLAIMS"}, "truss/whoami.txt"),
+    "credentials": _Option(
+        "--credentials", "a credential configuration", _FILES | {"TOKEN", "CLAIMS"}, "gcp/credentials.json"
+    ),
     "cloudtrail": _Option("--cloudtrail", "a log", frozenset({"DOCUMENT", "TOKEN", "CLAIMS", "ROLE"})),
     "gcp_logs": _Option("--gcp-logs", "a log", frozenset({"DOCUMENT", "TOKEN", "CLAIMS", "ROLE"})),
 }
-_OF_FILES = frozenset({"token", "claims", "compare", "cloudtrail", "gcp_logs"})
+_OF_FILES = frozenset({"token", "claims", "compare", "cloudtrail", "gcp_logs", "truss", "whoami", "credentials"})
 
 
 def refuse_wrong_kinds(options: argparse.Namespace) -> None:
@@ -88,16 +94,17 @@ def _check(options: argparse.Namespace, name: str, option: _Option, value: str) 
     kind = thing.kind.name
     if name == "gcp_provider" and kind == "GCP_PROVIDER":
         options.gcp_provider = thing.value
+    if thing.place and thing.place == option.place:
+        return
     if kind in option.wrong or (thing.file and name not in _OF_FILES and thing.kind.name != "NOTHING"):
         raise UsageError(_message(option, thing, value))
-    if name in ("token", "claims", "compare") and not thing.file and kind in ("ERROR", "NOTHING"):
-        missing = f"{option.flag} {value}: {thing.hint}" if thing.hint.startswith("no such file") else ""
-        raise UsageError(missing or f"{option.flag}: neither a file nor {option.expected}; or pipe it: {option.flag} -")
 
 
 def _message(option: _Option, thing: Thing, value: str) -> str:
     from oidc_doctor.things.thing import Kind
 
+    if thing.file and thing.kind.name not in option.wrong:
+        return f"{option.flag}: {thing.file} is a file; oidc-doctor {thing.file} reads it"
     what = thing.file or ("the value" if thing.kind in (Kind.TOKEN, Kind.CLAIMS) or len(value) > 80 else value)  # noqa: PLR2004 - a line
     flag = _FLAGS.get(thing.kind.name)
     if thing.file:

@@ -9,6 +9,8 @@ import importlib
 import re
 from typing import TYPE_CHECKING
 
+from oidc_doctor import __version__
+
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
@@ -26,8 +28,10 @@ _BEGINNINGS = re.compile(
 )  # fmt: skip
 
 
-def file_mark(form: str) -> str:
+def file_mark(form: str, *, quiet: bool = False) -> str:
     """Return what a file of this format begins with, so that `is_report` knows it; often the report itself does."""
+    if form == "text" and quiet:  # without the line of our name
+        return f"oidc-doctor {__version__}\n"
     return _MARKS.get(form, "")
 
 

@@ -52,13 +52,13 @@ def is_strict(thing: Thing) -> bool:
 def _arn(name: str) -> Thing:
     fields = name.split(":", ARN_FIELDS - 1)
     resource = fields[-1]
-    kind, _, session = resource.partition("/")
+    kind, _, rest = resource.partition("/")
     if ":role/" in name:
         return Thing(Kind.ROLE, name)
-    if kind == "oidc-provider":
+    if kind == "oidc-provider" and rest:
         return Thing(Kind.AWS_PROVIDER, name)
     if kind == "assumed-role" and len(fields) == ARN_FIELDS:
-        role = f"arn:{fields[1]}:iam::{fields[4]}:role/{session.partition('/')[0]}"
+        role = f"arn:{fields[1]}:iam::{fields[4]}:role/{rest.partition('/')[0]}"
         hint = "a session of a role, not the role" + ("" if _role_fault(role) else f"; its role is {role}")
         return Thing(Kind.NOTHING, name, hint=hint)
     hint = "an ARN of neither a role (arn:aws:iam::ACCOUNT:role/NAME) nor an OIDC provider"

@@ -63,7 +63,8 @@ class HelpScreen(ModalScreen[None]):
             sheet.gap()
         sheet.say(
             "Tab and Shift+Tab go to the next and the previous part; the arrow keys, Page Up, Page Down, Home and "
-            "End move. A click selects, a double click or Enter opens, a drag marks text, Ctrl+C copies it; Ctrl+C twice quits."
+            "End move. A click selects, a double click or Enter opens, a drag marks text; Ctrl+C copies it, "
+            "and twice quits."
         )
         sheet.gap()
         names = ", ".join(sorted({key.id for key in self._keys}))
