@@ -102,8 +102,15 @@ class Own(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The kinds of the things, and no value of them: one may be a token."""
-        return ", ".join(thing.noun for thing in self.things)
+        """The names of the files and the kinds of the other things, and no value of these: one may be a token."""
+        return ", ".join(os.path.basename(thing.file.rstrip(os.sep)) or thing.noun for thing in self.things)
+
+    @property
+    def names_target(self) -> bool:
+        """Whether a role or a provider is among the things, which is the title of a live run."""
+        from oidc_doctor.things.thing import Kind
+
+        return any(thing.kind in (Kind.ROLE, Kind.GCP_PROVIDER) for thing in self.things)
 
 
 class Search(MaskedInput):
@@ -313,7 +320,7 @@ class StartScreen(Screen[None]):
         except ValueError as error:
             self.say(str(error))
             return
-        if source.bundle is None and source.live is None:
+        if source.live is None or not chosen.names_target:
             source = source._replace(title=chosen.title)
         self._given = chosen  # so that the missing half can be added later: o, and paste it
         self.query_one(Search).value = ""

@@ -145,7 +145,7 @@ def test_several_things_are_examined_together(play: Play, press: Play, text_of: 
         app.screen.query_one("#search").value = f"{role} {ROLE}"
         await press(pilot, "enter")
         assert command_line.words == ["--quiet", "--", TOKEN, str(role), ROLE]
-        assert app.session.title == "a token, an IAM role, a role ARN"
+        assert app.session.title == "a token, role.json, a role ARN"
         await press(pilot, "o")
         assert "given: a token (hidden)" in text_of(app)  # so that the missing half can be added
         await press(pilot, "escape")
