@@ -12,13 +12,15 @@ from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from oidc_doctor.report.rows import log_rows
+from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.tui.filtered_screen import FilteredScreen
-from oidc_doctor.tui.palette import in_rich
 from oidc_doctor.tui.raw_events import RawEventsScreen
 from oidc_doctor.tui.widgets.filter import Filter
+from oidc_doctor.tui.widgets.rows import LIST_KEYS
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.events import Click
 
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.session import Session
@@ -35,7 +37,25 @@ class Table(DataTable[Text]):
         "Attempts that are alike are one row, with their number; ◆ is a change of the configuration, ◇ one that was "
         "refused. ↑ and ↓ select, Enter opens the raw events, / filters (words that a row must contain)."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Raw events", id="events.open")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Raw events", id="events.open"),
+        *(key for key in LIST_KEYS if not key.action.startswith("screen.")),
+    ]
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self.move_cursor(row=0)
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self.move_cursor(row=self.row_count - 1)
+
+    def on_click(self, event: Click) -> None:
+        """Select the clicked row; the table itself would open it at the first click."""
+        row = event.style.meta.get("row", -1)
+        if event.chain == 1 and row >= 0:
+            event.prevent_default()
+            self.move_cursor(row=row)
 
 
 class EventsScreen(FilteredScreen):

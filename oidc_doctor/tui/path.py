@@ -62,6 +62,8 @@ class PathScreen(FilteredScreen):
 
     MODE: ClassVar[str] = "path"
     ROWS = "Findings"
+    LIST: ClassVar[str] = "#findings"
+    PAGE: ClassVar[str] = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="filter", key_display="/"),
     ]

@@ -44,6 +44,8 @@ class TimelineScreen(ReportScreen):
     """The second screen: the time since which attempts fail, and the changes at that time."""
 
     MODE: ClassVar[str] = "timeline"
+    LIST: ClassVar[str] = "#findings"
+    PAGE: ClassVar[str] = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "chart('change(1)')", "Next change", id="timeline.next", group=_CHANGES),
         Binding("p", "chart('change(-1)')", "Previous change", id="timeline.previous", group=_CHANGES),

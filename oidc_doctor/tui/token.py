@@ -54,6 +54,8 @@ class TokenScreen(TrialScreen):
     """The third screen: the claims on the left or above, the details of a claim on the right or below."""
 
     MODE: ClassVar[str] = "token"
+    LIST: ClassVar[str] = "#claims"
+    PAGE: ClassVar[str] = "#claim"
     CSS_PATH = "token.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "paste", "Paste", id="token.paste", tooltip="Judge another token; it is not shown or kept"),

@@ -15,7 +15,7 @@ from textual.theme import BUILTIN_THEMES
 from oidc_doctor.examine.examine import Examined
 from oidc_doctor.report.parts.sentences import STATES
 from oidc_doctor.tui.app import Doctor
-from oidc_doctor.tui.palette import LEAST_CONTRAST, contrast
+from oidc_doctor.tui.colors import LEAST_CONTRAST, contrast
 
 if TYPE_CHECKING:
     from rich.color import Color as DrawnColor

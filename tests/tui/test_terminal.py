@@ -119,7 +119,7 @@ def test_number_of_many_digits_in_the_target_file_is_told(tmp_path: Path) -> Non
 
 def test_start_screen_opens_without_arguments(tmp_path: Path) -> None:
     with terminal(cwd=tmp_path) as (pty_end, process):
-        read_until(pty_end, b"Pick a bundled scenario")
+        read_until(pty_end, b"pick a bundled scenario")
         os.write(pty_end, b"\x11")
         assert drain(pty_end, process) == 0
 

@@ -62,10 +62,10 @@ class Chart(Static, can_focus=True):
         "wheel too), Shift+← and Shift+→ pan, 0 shows the whole window. Times are UTC."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Bar before", id="chart.left", show=False),
-        Binding("right", "move(1)", "Next bar", id="chart.right", show=False),
-        Binding("home", "end(0)", "First bar", id="chart.home", show=False),
-        Binding("end", "end(-1)", "Last bar", id="chart.end", show=False),
+        Binding("left,h", "move(-1)", "Bar before", id="chart.left", show=False),
+        Binding("right,l", "move(1)", "Next bar", id="chart.right", show=False),
+        Binding("home,g", "end(0)", "First bar", id="chart.home", show=False),
+        Binding("end,G,shift+g", "end(-1)", "Last bar", id="chart.end", show=False),
         Binding("shift+left", "pan(-1)", "Pan back", id="chart.pan-back", show=False),
         Binding("shift+right", "pan(1)", "Pan on", id="chart.pan-on", show=False),
         Binding("escape", "all", "All", id="chart.all", show=False),

@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from oidc_doctor.report.parts.escape import contains_jwt
-from oidc_doctor.tui.palette import in_rich
+from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.whatif.parts import editable
 
 if TYPE_CHECKING:
@@ -106,6 +107,18 @@ class Editor(TextArea):
             return
         pasted = self.replace(editable(event.text), *self.selection, maintain_selection_offset=False)
         self.move_cursor(pasted.end_location)
+
+    def action_undo(self) -> None:
+        """Undo what was typed; then what was done to the whole text, such as a reset."""
+        if not self.history.undo_stack:
+            raise SkipAction
+        super().action_undo()
+
+    def action_redo(self) -> None:
+        """Do again what was typed and undone; else what was done to the whole text."""
+        if not self.history.redo_stack:
+            raise SkipAction
+        super().action_redo()
 
     def action_paste(self) -> None:
         """Paste from the app's own clipboard."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
 from textual.content import Content, Span
 from textual.widgets import Static
@@ -83,6 +84,16 @@ def content(lines: list[str]) -> Content:
 class PageView(ScrollableContainer, can_focus=True):
     """A page that is formatted again for every width."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Scroll down", id="text.down", show=False),
+        Binding("k", "scroll_up", "Scroll up", id="text.up", show=False),
+        Binding("g", "scroll_home", "To the top", id="text.top", show=False),
+        Binding("G,shift+g", "scroll_end", "To the end", id="text.end", key_display="G", show=False),
+        Binding("ctrl+d", "half(1)", "Half a page down", id="text.half-down", show=False),
+        Binding("ctrl+u", "half(-1)", "Half a page up", id="text.half-up", show=False),
+        Binding("space", "page_down", "Page down", id="text.page-down", show=False),
+        Binding("h", "to_list", "Back to the list", id="text.list", show=False),
+    ]
     HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
 
     def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
@@ -102,6 +113,19 @@ class PageView(ScrollableContainer, can_focus=True):
         self._width = 0
         self.scroll_home(animate=False)
         self._render_page()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the way back to the list only beside one."""
+        del parameters
+        return action != "to_list" or bool(getattr(self.screen, "LIST", ""))
+
+    async def action_to_list(self) -> None:
+        """Move the focus to the list."""
+        await self.run_action("screen.enter_list")
+
+    def action_half(self, pages: int) -> None:
+        """Scroll by half of the height."""
+        self.scroll_relative(y=pages * max(self.size.height // 2, 1), animate=False)
 
     def on_resize(self, event: Resize) -> None:
         """Format the page for another width."""

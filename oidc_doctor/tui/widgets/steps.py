@@ -37,10 +37,10 @@ class Steps(Static, can_focus=True):
         "– not reached"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0,-1)", "Step back", id="steps.back", show=False),
-        Binding("right", "move(0,1)", "Step on", id="steps.on", show=False),
-        Binding("up", "move(-1,0)", "Exchange above", id="steps.above", show=False),
-        Binding("down", "move(1,0)", "Exchange below", id="steps.below", show=False),
+        Binding("left,h", "move(0,-1)", "Step back", id="steps.back", show=False),
+        Binding("right,l", "move(0,1)", "Step on", id="steps.on", show=False),
+        Binding("up,k", "move(-1,0)", "Exchange above", id="steps.above", show=False),
+        Binding("down,j", "move(1,0)", "Exchange below", id="steps.below", show=False),
         Binding("enter", "choose", "Open", id="steps.open"),
     ]
 
