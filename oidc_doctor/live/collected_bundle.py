@@ -5,18 +5,25 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 
 if TYPE_CHECKING:
-    from oidc_doctor.live.collect import Collector
     from oidc_doctor.model.document import Json
 
 
-def bundle_of(collector: Collector, base: Bundle | None, began: float, *, live: bool) -> Bundle:
+class Collection(Protocol):
+    """What a collector holds in the end; `reads` are the manifest's entries by path."""
+
+    files: dict[str, bytes]
+    reads: dict[str, dict[str, Json]]
+    warnings: list[str]
+
+
+def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live: bool) -> Bundle:
     """Return the files that were read, laid over those of `base`, and the manifest of both."""
     members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
