@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.clock import Clocks
-from oidc_doctor.live.collected_bundle import Collection, bundle_of
+from oidc_doctor.live.collected_bundle import bundle_of
 from oidc_doctor.model.obstacle import Local
 
 if TYPE_CHECKING:
@@ -343,7 +343,7 @@ def collect(
     collector.warnings += filter(None, [collector.clocks.warning()])
     began -= collector.clocks.ahead()
     return Collected(
-        bundle_of(Collection(collector.files, collector.reads, collector.warnings), base, began, live=bool(planned)),
+        bundle_of(collector, base, began, live=bool(planned)),
         tuple(collector.warnings),
         tuple(collector.reads.values()),
         dict(collector.failures),

@@ -5,31 +5,26 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from oidc_doctor.model.document import Json
 
 
-class Collection(NamedTuple):
-    """What a collection has read: the files, the entries of the manifest by path, and its warnings."""
+class Collection(Protocol):
+    """What a collector holds in the end; `reads` are the manifest's entries by path."""
 
-    files: Mapping[str, bytes]
-    reads: Mapping[str, dict[str, Json]]
+    files: dict[str, bytes]
+    reads: dict[str, dict[str, Json]]
     warnings: list[str]
 
 
-def bundle_of(collection: Collection, base: Bundle | None, began: float, *, live: bool) -> Bundle:
-    """Return the files that were read, laid over those of `base`, and the manifest of both.
-
-    A file of `base` that could not be read anew adds a warning.
-    """
+def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live: bool) -> Bundle:
+    """Return the files that were read, laid over those of `base`, and the manifest of both."""
     members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
@@ -37,7 +32,7 @@ def bundle_of(collection: Collection, base: Bundle | None, began: float, *, live
         recorded = _manifest_of(base).get("reads")
         entries = [entry for entry in recorded if isinstance(entry, dict)] if isinstance(recorded, list) else []
         reads = {entry["path"]: entry for entry in entries if isinstance(entry.get("path"), str)}
-    for path, entry in collection.reads.items():
+    for path, entry in collector.reads.items():
         if entry["outcome"] == "ok" or path not in members:
             reads[path] = entry
         elif entry["outcome"] == "not_found":
@@ -45,8 +40,8 @@ def bundle_of(collection: Collection, base: Bundle | None, began: float, *, live
             del members[path]
         else:  # the bundle's file is older than this run, but better than no file
             reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
-            collection.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
-    members |= {path: _member(data) for path, data in collection.files.items()}
+            collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
+    members |= {path: _member(data) for path, data in collector.files.items()}
     stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if not live:  # only files that were passed in: the instant is the base's, or is not known
         stamp = None if base is None else _manifest_of(base).get("collected_at")
