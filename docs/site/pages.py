@@ -56,6 +56,7 @@ class ErrorText(NamedTuple):
     speaker: str
     cloud: Cloud | None
     named: str  # the code of the fault that the text names; empty where it names none
+    hinted: str  # the code of a fault that the text makes likely; empty where there is none
     quoted: tuple[str, ...]  # of the possible codes, those whose page quotes the text
     possible: tuple[str, ...]  # the other codes of the steps that can print it
 
@@ -94,7 +95,7 @@ def check_page(check: Check, texts: Iterable[ErrorText]) -> str:
     for section in sections:
         lines += [f"## {section.heading}", "", *(f"<p>{prose(text)}</p>\n" for text in section.paragraphs)]
     named = [text for text in texts if check.code == text.named]
-    shared = [text for text in texts if check.code in (*text.quoted, *text.possible)]
+    shared = [text for text in texts if check.code in (text.hinted, *text.quoted, *text.possible)]
     for heading, found in (
         ("Error texts that name it", named),
         ("Error texts that it shares with other causes", shared),
@@ -168,18 +169,18 @@ def _leads_to(text: ErrorText, titles: dict[str, str]) -> str:
     begin = f"From {text.speaker}."
     if text.named:
         return f"{begin} It names its fault: {link(text.named, 'checks/')} {titles[text.named]}."
-    if not text.quoted and not text.possible:
+    if not text.hinted and not text.quoted and not text.possible:
         return f"{begin} It names no fault, and no step."
     parts = []
+    if text.hinted:
+        parts.append(f"it hints at {link(text.hinted, 'checks/')} {titles[text.hinted]}")
     if text.quoted:
-        parts.append("its page quotes the text: " + _linked(text.quoted, titles))
+        linked = (f"{link(code, 'checks/')} {titles[code]}" for code in text.quoted)
+        parts.append(f"these pages quote it: {', '.join(linked)}")
     if text.possible:
-        parts.append(("also possible: " if text.quoted else "possible: ") + _linked(text.possible, titles))
+        also = "also possible" if parts else "possible"
+        parts.append(f"{also}: {' '.join(link(code, 'checks/') for code in text.possible)}")
     return f"{begin} Several causes share it; {'; '.join(parts)}."
-
-
-def _linked(codes: Iterable[str], titles: dict[str, str]) -> str:
-    return ", ".join(f"{link(code, 'checks/')} {titles[code]}" for code in codes)
 
 
 def list_of_decisions() -> str:
@@ -223,17 +224,19 @@ def _error_texts(causes: dict[Kind, Check]) -> Iterator[ErrorText]:
         kind = Kind(row["kind"]) if "kind" in row else None
         speaker = SPEAKERS[row["speaker"]]
         cloud: Cloud | None = row.get("cloud") or speaker.cloud
-        named = causes[kind].code if kind and row.get("proves", True) else ""
         steps = row["steps"].split()
         at_steps = [check for of, check in causes.items() if any((cloud, step) in of.steps for step in steps)]
         if kind and causes[kind] not in at_steps:
-            at_steps.insert(0, causes[kind])
+            at_steps.insert(0, causes[kind])  # a hint may be of another step
         for code, text in row["samples"]:
-            quoted = [check.code for check in at_steps if _quotes(check, text)]
-            others = sorted({check.code for check in at_steps}.difference(quoted))
             example = f"{code}: {text}" if code and code != text else text
-            shared = ((), ()) if named else (tuple(quoted), tuple(others))
-            yield ErrorText(example, speaker.name, cloud, named, *shared)
+            if kind and row.get("proves", True):
+                yield ErrorText(example, speaker.name, cloud, causes[kind].code, "", (), ())
+                continue
+            hinted = causes[kind].code if kind else ""
+            quoted = [check.code for check in at_steps if _quotes(check, text) and check.code != hinted]
+            others = sorted({check.code for check in at_steps}.difference(quoted, [hinted]))
+            yield ErrorText(example, speaker.name, cloud, "", hinted, tuple(quoted), tuple(others))
 
 
 def _quotes(check: Check, text: str) -> bool:

@@ -1,0 +1,36 @@
+"""The reader of fenced blocks: a block is found with its marks, and an output that differs is seen."""
+
+from __future__ import annotations
+
+import fenced
+
+
+def test_marks_belong_to_the_block_below_them() -> None:
+    page = (
+        "<!-- exit: 1, 3 -->\n\n```sh\nfirst\n```\n\nText.\n\n<!-- not run: no cloud -->\n```sh\nsecond\n```\n\n"
+        "```sh\nthird\n```\n"
+    )
+    blocks = fenced.blocks_of("page.md", page)
+    assert [(block.exits, block.not_run) for block in blocks] == [((1, 3), ""), ((), "no cloud"), ((), "")]
+
+
+def test_a_mark_does_not_reach_over_a_paragraph() -> None:
+    (block,) = fenced.blocks_of("page.md", "<!-- not run: no cloud -->\n\nText.\n\n```sh\ncommand\n```\n")
+    assert block.not_run == ""
+
+
+def test_a_block_inside_a_list_is_found() -> None:
+    (block,) = fenced.blocks_of("page.md", "- first\n\n  ```sh\n  command\n  ```\n")
+    assert (block.language, block.text) == ("sh", "command\n")
+
+
+def test_commands_and_outputs_of_a_console_block() -> None:
+    (block,) = fenced.blocks_of("page.md", "```console\n$ one \\\n> more\nout\n$ two\n```\n")
+    assert fenced.shown(block) == [("one \\\nmore", "out\n"), ("two", "")]
+
+
+def test_an_output_agrees_up_to_what_is_left_out() -> None:
+    assert fenced.agrees("a\nb 17 c\nd\ne\n", "a\nb … c\n…\ne\n")
+    assert fenced.agrees("a\n", "a\n…\n")
+    assert not fenced.agrees("a\nx\n", "a\n")
+    assert not fenced.agrees("a\nb 17 d\n", "a\nb … c\n")
