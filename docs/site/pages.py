@@ -2,7 +2,8 @@
 
 A hook of the site's generator (properdocs.yml names it). The check pages are the docstrings that `oidc-doctor explain`
 prints; the error texts are the table by which the judge reads an observed error. No copy of either is in docs/: a page
-there says with a comment, `<!-- the site lists … here -->`, where a list belongs.
+there says where a list belongs, between the comments `<!-- the site lists … here -->` and `<!-- until here -->`; what
+stands between them is for readers of the repository, who have no list.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from oidc_doctor.checkkit import Check
 
-DOCS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DOCS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+ROOT = os.path.dirname(DOCS)
 EFFECTS = {
     "blocks": "a cause: it makes the cloud refuse a token",
     "weakens": "a weakness: the configuration accepts more than it should",
@@ -40,6 +42,10 @@ AREAS = {
     "ACC": "After the exchange, and the workload's own configuration",
     "LOG": "Logs",
 }
+
+
+_SOURCE = re.compile(r"\]\((?:\.\./)+(checks/\w+/\w+\.py)\)")
+_PLACE = re.compile(r"<!-- the site lists (.+?) here -->.*?<!-- until here -->", re.DOTALL)
 
 
 class Section(NamedTuple):
@@ -73,13 +79,23 @@ def on_files(files: Files, config: ProperDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: ProperDocsConfig, files: Files) -> str:  # noqa: ARG001 - a hook
-    """Put the lists where a page of docs/ asks for them."""
-    return with_lists(markdown)
+    """Put the lists where a page of docs/ asks for them, and let links to checks lead to their pages."""
+    return with_links(with_lists(markdown), page.file.src_uri)
 
 
 def with_lists(markdown: str) -> str:
-    """Replace the comments that ask for a list; raises KeyError for a list that does not exist."""
-    return re.sub(r"<!-- the site lists (.+?) here -->", lambda found: LISTS[found[1]](), markdown)
+    """Put each list into its place; raises KeyError for a list that does not exist."""
+    return _PLACE.sub(lambda found: LISTS[found[1]](), markdown)
+
+
+def with_links(markdown: str, page: str) -> str:
+    """Let links to the file of a check lead to the check's page; raises KeyError for a file that is no check.
+
+    In the repository a check's page is its file's docstring, and the links of docs/ lead there.
+    """
+    codes = {os.path.relpath(check.function.__code__.co_filename, ROOT): check.code for check in packs.all_checks()}
+    up = "../" * page.count("/")
+    return _SOURCE.sub(lambda found: f"]({up}checks/{codes[found[1]]}.md)", markdown)
 
 
 # --- one check

@@ -8,6 +8,7 @@ A mark is an HTML comment on the lines before a block, which no reader sees:
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -43,6 +44,15 @@ def blocks_of(page: str, text: str) -> list[Block]:
         elif token.level == 0 and token.nesting >= 0:
             marks = {}
     return blocks
+
+
+def commands_in_tables(text: str) -> list[str]:
+    """The commands of oidc-doctor that stand as code in the tables of a page, in order."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    rows = itertools.pairwise(tokens)
+    cells = (cell for before, cell in rows if before.type in ("td_open", "th_open"))
+    codes = (child.content for cell in cells for child in cell.children or () if child.type == "code_inline")
+    return [code for code in codes if code.startswith("oidc-doctor ")]
 
 
 def blocks_in(root: Path, *names: str) -> list[Block]:

@@ -36,6 +36,20 @@ def _run(block: fenced.Block, shell: Shell) -> None:
             assert fenced.agrees(output, shown.output), f"{place}: {shown.command}\nprints\n{output}"
 
 
+def test_the_commands_in_the_tables_run(shell: Shell) -> None:
+    """They end with an answer: a usage error is 2, and a fault of ours 4."""
+    commands = [
+        command
+        for page in sorted({path for pattern in PAGES for path in ROOT.glob(pattern)})
+        for command in fenced.commands_in_tables(page.read_text(encoding="utf-8"))
+    ]
+    assert len(commands) > 8
+    for command in commands:
+        ended = shell(command)
+        assert set(ended.failed) <= {1, 3}, f"{command} ended with {ended.failed}\n{ended.err}"
+        assert "Traceback" not in ended.err, command
+
+
 def test_few_blocks_are_left_out() -> None:
     left_out = [f"{block.page}:{block.line}: {block.not_run}" for block in BLOCKS if block.not_run]
     assert len(left_out) == NOT_RUN, left_out

@@ -34,3 +34,8 @@ def test_an_output_agrees_up_to_what_is_left_out() -> None:
     assert fenced.agrees("a\n", "a\n…\n")
     assert not fenced.agrees("a\nx\n", "a\n")
     assert not fenced.agrees("a\nb 17 d\n", "a\nb … c\n")
+
+
+def test_commands_in_tables_are_found() -> None:
+    page = "| a | b |\n| --- | --- |\n| text | `oidc-doctor --report` or `--try` |\n\n`oidc-doctor --web`\n"
+    assert fenced.commands_in_tables(page) == ["oidc-doctor --report"]
