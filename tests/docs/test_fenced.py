@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+
 import fenced
+from tests.docs.conftest import ROOT
 
 
 def test_marks_belong_to_the_block_below_them() -> None:
@@ -39,3 +45,12 @@ def test_an_output_agrees_up_to_what_is_left_out() -> None:
 def test_commands_in_tables_are_found() -> None:
     page = "| a | b |\n| --- | --- |\n| text | `oidc-doctor --report` or `--try` |\n\n`oidc-doctor --web`\n"
     assert fenced.commands_in_tables(page) == ["oidc-doctor --report"]
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name)
+def test_the_site_reads_a_page_as_github_does(page: Path) -> None:
+    """Python-Markdown wants an empty line before a list, and no space before a fence."""
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"^ +```.*", text, re.MULTILINE) == []
+    outside = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^(?![-|\s]|\d+\. ).+\n(?:-|1\.) .*", outside, re.MULTILINE) == []
