@@ -6,7 +6,7 @@ Reason
     The method exchanges the token with one cloud and the source is in the other: AWS_OIDC reaches ECR and S3, GCP_OIDC
     Artifact Registry, Container Registry and Cloud Storage. Truss accepts the combination.
 Confirm
-    Read the source and the auth_method beside it in config.yaml.
+    Read the source and its auth_method in config.yaml.
 Fix
     Use the method of the cloud that the source is in.
 Source

@@ -4,8 +4,8 @@ Symptom
     Anonymous caller does not have storage.objects.get access; Request is missing required authentication credential;
     from AWS: Missing Authentication Token, no credentials in the request.
 Reason
-    The request that failed carried no credentials, so nobody was refused. The client in that place does not use those
-    of the exchange: it runs in another step, container or process, or its configuration names none.
+    The request that failed carried no credentials, so no identity was refused. The client in that place does not use
+    those of the exchange: it runs in another step, container or process, or its configuration names none.
 Confirm
     Print in the same process where the client looks: GOOGLE_APPLICATION_CREDENTIALS, or AWS_ROLE_ARN and
     AWS_WEB_IDENTITY_TOKEN_FILE.

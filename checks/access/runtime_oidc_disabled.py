@@ -8,7 +8,7 @@ Reason
 Confirm
     Read runtime.oidc in the config.yaml that was pushed, and print os.environ.get("B10_OIDC_TOKEN_PATH") in load().
 Fix
-    Set runtime.oidc.enabled to true and push again. boto3 needs AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN besides,
+    Set runtime.oidc.enabled to true and push again. boto3 also needs AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN,
     which the public recipes set in the model's code.
 Source
     The published truss package since 0.18.22; basetenlabs/truss-examples, oidc-recipes.

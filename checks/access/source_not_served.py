@@ -7,7 +7,7 @@ Reason
     Registry, Container Registry and Cloud Storage, each with the method of its own cloud. Cloudflare R2, Azure and
     Hugging Face are documented as not yet served; the configuration is accepted all the same.
 Confirm
-    Read the scheme of the source and the auth method beside it in config.yaml.
+    Read the scheme of the source and its auth method in config.yaml.
 Fix
     Use a secret for this source (CUSTOM_SECRET), or the OIDC method of the cloud that it is in.
 Source

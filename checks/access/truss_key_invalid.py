@@ -7,12 +7,12 @@ Reason
     The `auth` or `docker_auth` of an entry names a method that Truss does not have, lacks a key that the method needs,
     or has a key that the method does not read. Truss refuses most of these when it loads or pushes the configuration.
 Confirm
-    Read the entry of config.yaml beside the keys of its method.
+    Compare the entry of config.yaml with the keys of its method.
 Fix
     Write the method and its keys as documented: two keys for AWS_OIDC, two for GCP_OIDC.
 Source
     The published truss package, 0.18.36, run and read; Baseten's documentation of weights and private registries. That
-    a secret beside an OIDC method is read or ignored is not documented.
+    a secret next to an OIDC method is read or ignored is not documented.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def truss_key_invalid(refusal: Refusal) -> Words:
     if absent:
         return Words(
             f"the Truss configuration lacks {key} in the auth of {entry}{why}",
-            f"Add {key} beside auth_method.",
+            f"Add {key} next to auth_method.",
         )
     found = refusal.actual.value if refusal.actual else ""
     value = given(" {}", quoted("" if found == key else found, ""))

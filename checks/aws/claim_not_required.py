@@ -4,15 +4,16 @@ Symptom
     None: the condition refuses what it is meant to refuse, as long as each token has the claim.
 Reason
     `…IfExists` and `ForAllValues:` hold for a token without the claim. STS accepts no token without `sub` and `aud`, so
-    nobody is known to pass through it now; the lock then rests on the issuer, and not on the trust policy. Once the key
-    is misspelt, or the issuer stops to send the claim, the condition is true for everybody (forallvalues-vacuous).
+    no token is known to pass through it now; the protection then rests on the issuer, and not on the trust policy. Once
+    the key is misspelt, or the issuer stops to send the claim, the condition is true for everybody
+    (forallvalues-vacuous).
 Confirm
     Look for IfExists or ForAllValues on the operator that the finding names.
 Fix
     Take IfExists or ForAllValues off: StringEquals or StringLike refuses where the claim is absent.
 Source
-    IAM User Guide, ...IfExists condition operators and multivalued context keys. Measured: STS refuses a token
-    without sub or aud.
+    IAM User Guide, ...IfExists condition operators and multivalued context keys. Measured: STS refuses a token without
+    sub or aud.
 """
 
 from __future__ import annotations

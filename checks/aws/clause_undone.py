@@ -1,7 +1,7 @@
 """Clause undone by another one
 
 Symptom
-    Nothing fails: a narrow clause of the trust policy refuses nobody.
+    Nothing fails: a narrow clause of the trust policy refuses no token.
 Reason
     Statements, and the values of one key, are alternatives: a token needs one of them. A second Allow, or a second
     value, that accepts all that the first one accepts and more makes the first one useless. The finding names a
@@ -9,7 +9,7 @@ Reason
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
-    Take out the wide clause, unless it is the one that is meant; then take out the narrow one.
+    Take out the wide clause, unless it is the one that is meant; then remove the narrow one.
 Source
     IAM User Guide, policy evaluation logic: one Allow that applies is enough; several values of a key are alternatives.
 """

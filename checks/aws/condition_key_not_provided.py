@@ -35,9 +35,9 @@ def condition_key_not_provided(refusal: Refusal) -> Words:
         fix = f"Test the subject in its place: the Federated principal pins the issuer already.{provided}"
     else:
         claim = given("`{}`", refusal.fact("claim")) or "the same thing"
-        fix = f"Test {claim} inside the `sub` pattern in place of this key.{provided}"
+        fix = f"Test {claim} inside the `sub` pattern instead of this key.{provided}"
     return Words(
-        f"the trust policy tests {key} to which AWS gives no value for tokens of {issuer}",
+        f"the trust policy tests {key}, a key that AWS never sets for tokens of {issuer}",
         fix,
         trust_policy_commands(refusal),
     )

@@ -9,7 +9,8 @@ Reason
     partition; the Region, the STS endpoint or the OIDC provider is of another. Often a Region is carried over from a
     configuration of the other partition.
 Confirm
-    The second field of the role ARN (arn:aws-us-gov:…) beside the Region that the client is set to (us-gov-west-1).
+    Compare the second field of the role ARN (arn:aws-us-gov:…) with the Region that the client is set to
+    (us-gov-west-1).
 Fix
     Call STS in a Region of the role's partition, or send the ARN of a role in the partition that is called. The OIDC
     provider has to be in the role's partition too.

@@ -4,7 +4,7 @@ Symptom
     Nothing fails: a condition that looks strict is true without its key.
 Reason
     `ForAllValues:` and `…IfExists` are true when the key is absent from the request. With a misspelt key, one that AWS
-    does not take from this issuer's tokens, or a claim that some of its tokens lack, the condition lets everything
+    does not read from this issuer's tokens, or a claim that some of its tokens lack, the condition lets everything
     through where the plain operator would have refused. The finding names a synthetic subject that the same evaluation
     accepts. A key that every token has is in claim-not-required.
 Confirm

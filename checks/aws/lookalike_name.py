@@ -3,16 +3,16 @@
 Symptom
     Nothing fails: a name that differs in one character is accepted as well.
 Reason
-    A wildcard stands inside a name: `repo:acm?/app:*`, `v=1:org=?p4Rt8Wq:…`, `repo:ac*e/app:*`; or the subject is
-    compared with StringEqualsIgnoreCase, while the ids of the issuer tell letters' case apart (inferred from their
-    mixed case). Somebody else can have, or take, the other name. The finding names a synthetic subject with such a name
-    that the same evaluation accepts, where it refuses a wholly different name.
+    A wildcard is inside a name: `repo:acm?/app:*`, `v=1:org=?p4Rt8Wq:…`, `repo:ac*e/app:*`; or the subject is compared
+    with StringEqualsIgnoreCase, while the ids of the issuer are case-sensitive (inferred from their mixed case).
+    Somebody else can have, or take, the other name. The finding names a synthetic subject with such a name that the
+    same evaluation accepts, where it refuses a wholly different name.
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
     Write the whole name, without a wildcard in it, and compare it with StringEquals or StringLike.
 Source
-    IAM User Guide, condition operators: `?` stands for any one character, `*` for any run of characters.
+    IAM User Guide, condition operators: `?` matches any one character, `*` any run of characters.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Symptom
     Nothing fails: names that merely begin like yours are accepted as well.
 Reason
-    The wildcard, or the end of a startsWith text, stands directly after a name: `…:team=Tq7LmZ2*`, `repo:acme/app*`,
+    The wildcard, or the end of a startsWith text, comes directly after a name: `…:team=Tq7LmZ2*`, `repo:acme/app*`,
     startsWith('v=1:org=O:team=T'), or directly before one: `*environment=production*`. Without the separator (`:` or
     `/`) the text is only the beginning or the end of a name, so `repo:acme*` also covers an owner called acme-other and
     `environment=prod*` the environment prod-eu. The finding names a synthetic subject with such a name that the same
@@ -14,8 +14,8 @@ Confirm
 Fix
     Close the name with its separator: `…:team=TEAM:*`, `repo:ORG/REPO:*`, startsWith('…:team=TEAM:').
 Source
-    IAM User Guide, condition operators (a wildcard stands for any run of characters); Baseten's OIDC documentation,
-    whose patterns all close the name.
+    IAM User Guide, condition operators (a wildcard matches any run of characters); Baseten's OIDC documentation, whose
+    patterns all close the name.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Symptom
     Nothing fails: previews or pull requests have the access of production.
 Reason
     The trust policy names production (an environment, or the main branch) and accepts a preview, a test or a pull
-    request of the same workload beside it. Code that nobody has reviewed can then use the role of production. A trust
-    in all of a workload's runs, which names no environment, is no finding.
+    request of the same workload. Code without a review can then use the role of production. A trust in all of a
+    workload's runs, which names no environment, is no finding.
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
@@ -27,8 +27,8 @@ def preview_beside_production(reach: Reach) -> Iterator[Finding]:
     """Find previews and pull requests that are accepted where production is named."""
     for opening in reach.beside_production() if reach.cloud == "aws" else ():
         yield Finding(
-            f"{opening.clause} gives a preview the role of production: {opening.intended} is accepted by its name, and "
-            f"{opening.passes} too",
+            f"{opening.clause} grants a preview the role of production: {opening.intended} is accepted by its name, "
+            f"and {opening.passes} too",
             "Make a second role for previews and pull requests, and trust production alone in this one.",
             actual=Side(opening.pattern or opening.clause, opening.at),
             cloud="aws",

@@ -3,9 +3,9 @@
 Symptom
     The first attempts after a change are refused, later ones with the same token and configuration are accepted.
 Reason
-    Changes take a while to be in force everywhere. Recorded on AWS: a role was refused for the first 4 to 8 seconds of
-    its life. Google Cloud documents about two minutes, possibly seven or more, for allow policies, and up to five
-    minutes are advised after changes of pools and providers.
+    Changes take time to propagate. Recorded on AWS: a role was refused for the first 4 to 8 seconds of its life. Google
+    Cloud documents about two minutes, possibly seven or more, for allow policies, and up to five minutes are advised
+    after changes of pools and providers.
 Confirm
     Compare the time of the change with the time of the refused attempt.
 Fix
@@ -25,7 +25,7 @@ def propagation_delay(refusal: Refusal) -> Words:
     what, age = refusal.fact("what", "the configuration"), seconds(refusal.fact("seconds"))
     changed = what if what.startswith("the ") else f"the {what}"
     young = given("was {} old at this attempt", age)
-    headline = f"{changed} {young}, and changes take a while to be in force all over {cloud_name(refusal)}"
+    headline = f"{changed} {young}, and changes take time to propagate in {cloud_name(refusal)}"
     if not young:
         headline = f"{changed} may be so new that it is not yet in force all over {cloud_name(refusal)}"
     return Words(

@@ -9,7 +9,7 @@ Reason
 Confirm
     `aws iam list-open-id-connect-providers`, signed in to the role's account.
 Fix
-    Create the provider with the issuer's URL as it stands in `iss`, and with the token's audience as client ID: without
+    Create the provider with the issuer's URL exactly as in `iss`, and with the token's audience as client ID: without
     `--client-id-list` the list stays empty.
 Source
     IAM User Guide, id_roles_providers_create_oidc; AWS knowledge center on InvalidIdentityToken; reports of July and

@@ -25,6 +25,6 @@ def request_malformed(refusal: Refusal) -> Words:
     parameter, value, wanted = refusal.fact("parameter"), refusal.fact("found"), refusal.fact("wanted")
     name = given("the request's {}", parameter) or "a parameter of the request"
     return Words(
-        f"{name} has a value that STS does not take{given(': {}', quoted(value, ''))}",
+        f"{name} has a value that STS does not accept{given(': {}', quoted(value, ''))}",
         f"Set {parameter or 'the parameter that the error names'} to {wanted or 'a value of the documented form'}.",
     )

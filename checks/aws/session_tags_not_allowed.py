@@ -10,7 +10,7 @@ Confirm
 Fix
     Add sts:TagSession to the Action of the same statement.
 Source
-    IAM User Guide, session tags; a public report. Which text this gives for web identities is not verified.
+    IAM User Guide, session tags; a public report. Which text STS answers for web identities is not verified.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ Confirm
 Fix
     Add sts:SetSourceIdentity to the Action of the same statement.
 Source
-    IAM User Guide, source identity. Which text this gives for web identities is not verified.
+    IAM User Guide, source identity. Which text STS answers for web identities is not verified.
 """
 
 from __future__ import annotations

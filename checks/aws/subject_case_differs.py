@@ -8,7 +8,7 @@ Reason
 Confirm
     Compare the pattern with `sub` in the token, or with userName in the CloudTrail event.
 Fix
-    Copy the spelling from the token. StringEqualsIgnoreCase also exists, but knows no wildcards.
+    Copy the spelling from the token. StringEqualsIgnoreCase also exists, but does not support wildcards.
 Source
     IAM User Guide, condition operators; a public report with its confirmed fix.
 """

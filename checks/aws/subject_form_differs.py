@@ -5,7 +5,7 @@ Symptom
     repository or team is accepted.
 Reason
     Issuers write different forms of subject for different circumstances. A GitHub job with an environment has
-    `environment:NAME` in place of `ref:…`, and a pull request has `pull_request`; other issuers distinguish users,
+    `environment:NAME` instead of `ref:…`, and a pull request has `pull_request`; other issuers distinguish users,
     projects and machines likewise. The pattern expects one form, the token has another.
 Confirm
     Compare the part after the repository (or project) in the pattern and in `sub`.

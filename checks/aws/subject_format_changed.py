@@ -28,6 +28,6 @@ def subject_format_changed(refusal: Refusal) -> Words:
         refusal.fact("note")
         or f"the trust policy expects the subject in a format other than {issuer} issues for this workload today",
         f"Rewrite the pattern in the format of the token's subject{given(' ({})', detail)}; "
-        "keep the old pattern beside it while both occur.",
+        "keep the old pattern as well while both occur.",
         trust_policy_commands(refusal),
     )

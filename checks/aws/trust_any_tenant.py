@@ -6,7 +6,7 @@ Reason
     Many customers share one issuer, and the part of the subject that says whose workload it is stays open: `*`,
     `repo:*`, `v=1:org=*:…`, or on Google Cloud an attribute condition that tests only the audience, a branch or an
     environment. The finding names a synthetic subject of another tenant that the evaluation accepts. That the issuer
-    gives such a token to somebody is inferred from its sharing one address and audience among all customers.
+    issues such a token to another customer is inferred from its sharing one address and audience among all customers.
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix

@@ -34,6 +34,6 @@ def trust_policy_unreadable(refusal: Refusal) -> Words:
         f"the trust policy's {part} is missing"
         if absent
         else f"the trust policy's {part} is not valid in IAM{given(': {}', value)}",
-        "Read the trust policy as IAM holds it and put it in place of this text.",
+        "Read the trust policy as IAM holds it, and replace this text with it.",
         trust_policy_commands(refusal),
     )

@@ -10,7 +10,7 @@ Confirm
     Take the condition from gcloud iam workload-identity-pools providers describe and evaluate each clause with the
     claims of the token; the first false one joined by && decides.
 Fix
-    If this workload should pass, admit it in that clause beside those whom it admits: another value in the list, or
+    If this workload should pass, admit it in that clause along with those that it admits: another value in the list, or
     the clause || a test of this workload. Look for the same old value in the members on the service account. Google's
     own evaluation is not visible, so a clause found here is a prediction.
 Source
@@ -29,7 +29,7 @@ def attribute_condition_false(refusal: Refusal) -> Words:
     quoted = refusal.fact("quoted")
     if quoted:
         return Words(
-            f"this clause of the attribute condition reads no claim, since {quoted} stands between quotes: {clause}",
+            f"this clause of the attribute condition reads no claim, since {quoted} is between quotes: {clause}",
             f"Write {quoted} without quotes in that clause.",
         )
     headline = f"this clause of the attribute condition is false: {clause}" if clause else ""
@@ -37,7 +37,7 @@ def attribute_condition_false(refusal: Refusal) -> Words:
         (headline or "the provider's attribute condition is false")
         + (f" ({note})" if note else "")
         + given("; {}", refusal.fact("workspace")),
-        "Admit this workload beside those that the condition admits, if it should pass; else deploy what it admits."
+        "Admit this workload along with those that the condition admits, if it should pass; else deploy what it admits."
         if clause
         else "Evaluate the condition with the token's claims, clause by clause, and look at the one that is false.",
     )

@@ -4,7 +4,7 @@ Symptom
     STS answers invalid_grant: The audience in ID Token [AUD] does not match the expected audience.
 Reason
     The token's aud is not in the provider's allowedAudiences. Once that list has an entry, the default audience (the
-    provider's own name) no longer counts; a client setting that is never read gives the same picture.
+    provider's own name) no longer counts; a client setting that is never read looks the same.
 Confirm
     Decode the token and look for its aud, letter by letter, in oidc.allowedAudiences of the provider.
 Fix
@@ -32,6 +32,6 @@ def audience_not_allowed(refusal: Refusal) -> Words:
     update = "gcloud iam workload-identity-pools providers update-oidc {} --allowed-audiences={}"
     return Words(
         "the token's audience is not one that the provider allows" + (f" ({note})" if note else ""),
-        "Request the token for an audience that the provider allows, or allow the token's audience beside those.",
+        "Request the token for an audience that the provider allows, or allow the token's audience as well.",
         commands(update, provider, ",".join(audiences)) if plain and provider.startswith("projects/") else (),
     )

@@ -10,7 +10,7 @@ Confirm
     Compare with the limits (condition 4,096 characters, one mapping 2,048) and with the functions that Google names:
     CEL's standard ones, extract, split and join.
 Fix
-    Correct the expression at the reported place; a condition must give true or false.
+    Correct the expression at the reported place; a condition must return true or false.
 Source
     Google Cloud, IAM API, attributeMapping and attributeCondition; Workload Identity Federation, attribute mappings.
 """

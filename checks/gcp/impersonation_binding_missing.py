@@ -1,10 +1,10 @@
 """Impersonation binding missing
 
 Symptom
-    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
-    (or it may not exist).
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or
+    it may not exist).
 Reason
-    No binding on the service account gives a role with that permission, usually roles/iam.workloadIdentityUser, to a
+    No binding on the service account grants a role with that permission, usually roles/iam.workloadIdentityUser, to a
     member that matches this principal. A binding also needs minutes to take effect after it was added.
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and compare each member with the principal. Deny
@@ -13,7 +13,7 @@ Fix
     Grant roles/iam.workloadIdentityUser on the service account to the principal, or to a principalSet of a mapped
     attribute where the subject differs from run to run. A Baseten subject does with each push, which makes a new
     deployment: where the provider maps no attribute that names the workload, map one and bind it. The pool's
-    principalSet lets in all that the provider's condition admits.
+    principalSet allows every identity that the provider's condition admits.
 Source
     Google Cloud, Workload Identity Federation with other providers; Principal identifiers; Access change propagation.
 """

@@ -7,9 +7,9 @@ Reason
     The token's iss is not the provider's issuerUri: another path or tenant (Vault adds /v1/identity/oidc; Entra v1
     tokens come from sts.windows.net), another scheme, another host. A slash at the end seems to be overlooked.
 Confirm
-    Decode the token and put its iss beside oidc.issuerUri of gcloud iam workload-identity-pools providers describe.
+    Decode the token and compare its iss with oidc.issuerUri of gcloud iam workload-identity-pools providers describe.
 Fix
-    If issuerUri is a slip for the token's iss, set it to that as it stands. If both issuers are to be trusted, add a
+    If issuerUri is a typo of the token's iss, set it to that value exactly. If both issuers are to be trusted, add a
     provider for the second one. If not, the workload sent the wrong token or asked the wrong version of the issuer.
 Source
     Google Cloud, Troubleshoot Workload Identity Federation; google-github-actions/auth, Troubleshooting.
@@ -26,5 +26,5 @@ def issuer_mismatch(refusal: Refusal) -> Words:
     return Words(
         "the token's issuer is not the provider's issuer URI" + (f" ({note})" if note else ""),
         "If the token's issuer is to be trusted: correct the provider's issuer URI where it is a slip, else add a "
-        "provider of that issuer beside it.",
+        "another provider for that issuer.",
     )

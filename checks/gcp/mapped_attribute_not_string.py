@@ -2,9 +2,9 @@
 
 Symptom
     STS answers 400: The mapped attribute 'attribute.NAME' must be of type STRING. This wording was seen for workforce
-    pools; that workload pools give the same is inferred.
+    pools; that workload pools return the same text is inferred.
 Reason
-    A mapping gives a list, a number or a boolean. Only google.groups may be a list.
+    A mapping returns a list, a number or a boolean. Only google.groups may be a list.
 Confirm
     Decode the token and look at the type of the claim that the mapping copies; an aud of several entries is a list.
 Fix

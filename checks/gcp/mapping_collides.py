@@ -1,9 +1,9 @@
 """Mapping collides
 
 Symptom
-    None: the exchange works. Another workload becomes the same principal, and audit logs cannot tell the two apart.
+    None: the exchange works. Another workload becomes the same principal, and audit logs cannot distinguish the two.
 Reason
-    A member names one subject, and the mapping of google.subject gives that subject to more than one workload: it reads
+    A member names one subject, and the mapping of google.subject maps more than one workload to that subject: it reads
     a claim that others share (an environment, an actor, an owner), cuts the subject short, or joins claims without a
     separator. Or a member names an attribute whose mapping is a constant, which every token gets. The finding names a
     synthetic subject of another tenant or team that passes the whole exchange with the same value.
@@ -28,7 +28,7 @@ def mapping_collides(gcp_provider: GcpProvider, bindings: Bindings) -> Iterator[
     for passer in bindings.colliding():
         mapping = f"{passer.mapped}={passer.expression}"
         yield Finding(
-            f"{quoted(mapping, 'the mapping of ' + passer.mapped)} gives {passer.subject} the value {passer.value} "
+            f"{quoted(mapping, 'the mapping of ' + passer.mapped)} maps {passer.subject} to {passer.value} "
             f"too, so {passer.whom} is the same principal for the binding on {passer.resource}",
             "Map google.subject=assertion.sub, and bind a subject or an attribute that only your workload has.",
             Side("google.subject=assertion.sub", gcp_provider.document.at("/attributeMapping")),

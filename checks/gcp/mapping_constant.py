@@ -9,7 +9,7 @@ Reason
     member that compares the attribute with a real value never matches.
 Confirm
     gcloud iam workload-identity-pools providers describe PROVIDER --format='json(attributeMapping)', and look for an
-    expression that stands in quotes as a whole.
+    expression that is in quotes as a whole.
 Fix
     Map the claim without quotes, attribute.repository=assertion.repository; a claim whose name holds other characters
     than letters, digits and _ is read as assertion['a.example/name'].
@@ -33,7 +33,7 @@ def mapping_constant(refusal: Refusal) -> Words:
         compared = ", and so no token is the member of the binding"
     name = attribute or "the attribute"
     return Words(
-        f"{mapping} reads no claim and gives every token {gives}{compared}",
+        f"{mapping} reads no claim and sets every token's value to {gives}{compared}",
         f"Map {name} to the claim without quotes around it: {attribute}={unquoted}"
         if unquoted
         else f"Map {name} to a claim, as in {attribute or 'attribute.NAME'}=assertion.NAME, or compare it with the "

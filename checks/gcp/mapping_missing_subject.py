@@ -27,6 +27,6 @@ def mapping_missing_subject(refusal: Refusal) -> Words:
             "Map google.subject to a claim that every token has, such as assertion.sub.",
         )
     return Words(
-        "the provider's attribute mapping gives no google.subject",
+        "the provider's attribute mapping sets no google.subject",
         "Add google.subject=assertion.sub to the attribute mapping, and keep the entries that are there.",
     )

@@ -1,16 +1,16 @@
 """Member attribute differs
 
 Symptom
-    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
-    (or it may not exist).
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or
+    it may not exist).
 Reason
     The principalSet expects another value of the attribute than the one mapped from the token: a renamed repository,
     other letter case, only the name where owner/name is needed, or a slash written as %2F. Values are literal.
 Confirm
-    Put the part of the member after /attribute.NAME/ beside the value that the mapping gives for this token.
+    Compare the part of the member after /attribute.NAME/ with the value that the mapping produces for this token.
 Fix
-    Bind a member with the token's value beside it, with / and : as they are; after a rename, look at the attribute
-    condition too.
+    Also bind a member with the token's value, with / and : as they are; after a rename, look at the attribute condition
+    too.
 Source
     Google Cloud, Principal identifiers. That %2F matches nothing was seen by an operator, not documented.
 """
@@ -28,6 +28,6 @@ def member_attribute_differs(refusal: Refusal) -> Words:
         f"the binding on {bound_on(refusal)} expects another value of {attribute}"
         + (f" ({note})" if note else "")
         + given("; {}", refusal.fact("workspace")),
-        "Bind a member with this token's value beside it, if this workload should pass; values are compared literally, "
+        "Also bind a member with this token's value, if this workload should pass; values are compared literally, "
         "letter case included, with / and : unescaped.",
     )

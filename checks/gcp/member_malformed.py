@@ -5,8 +5,8 @@ Symptom
     Adding the binding gave no error.
 Reason
     The member has none of the forms that exist: principal://…/subject/VALUE, principalSet://…/group/ID,
-    principalSet://…/attribute.NAME/VALUE, principalSet://…/*. IAM stores it and it matches nobody; two attributes in
-    one path are read as one value.
+    principalSet://…/attribute.NAME/VALUE, principalSet://…/*. IAM stores it and it matches no principal; two attributes
+    in one path are read as one value.
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and read the member from the pool's name on.
 Fix
@@ -26,7 +26,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, bound_on, cause
 def member_malformed(refusal: Refusal) -> Words:
     reason = refusal.fact("reason")
     return Words(
-        "the binding's member has a form that matches nobody" + (f": {reason}" if reason else ""),
+        "the binding's member has a form that matches no principal" + (f": {reason}" if reason else ""),
         f"Add the member in the expected form to the binding on {bound_on(refusal)}."
         if refusal.expected
         else "Add the member in one of the forms that match: principal://…/subject/VALUE or "

@@ -4,8 +4,8 @@ Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
     Adding the binding gave no error.
 Reason
-    The member names the pool's project by its ID. Members take the project number only; IAM stores the other form too,
-    but it matches nobody.
+    The member names the pool's project by its ID. Members accept the project number only; IAM stores the other form
+    too, but it matches no principal.
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and look at what follows projects/ in the member.
 Fix
@@ -25,6 +25,6 @@ def member_project_id_for_number(refusal: Refusal) -> Words:
     project_id = f"the project ID {project}" if project else "a project ID"
     return Words(
         f"the binding's member holds {project_id}, where only the project number matches",
-        "Bind the same member with the project number in place of the project ID.",
+        "Bind the same member with the project number instead of the project ID.",
         commands("gcloud projects describe {} --format=value(projectNumber)", project) if project[:1].isalnum() else (),
     )

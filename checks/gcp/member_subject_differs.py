@@ -1,13 +1,13 @@
 """Member subject differs
 
 Symptom
-    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
-    (or it may not exist). Without a service account: the bucket or repository denies the federated principal.
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or
+    it may not exist). Without a service account: the bucket or repository denies the federated principal.
 Reason
-    The binding names one subject and the token has another: another branch, environment, deployment or letter case.
-    The whole text is compared, literally.
+    The binding names one subject and the token has another: another branch, environment, deployment or letter case. The
+    whole text is compared, literally.
 Confirm
-    Put the part of the member after /subject/ beside google.subject of the token, or beside mapped_principal of the
+    Compare the part of the member after /subject/ with google.subject of the token, or with mapped_principal of the
     ExchangeToken log entry.
 Fix
     Bind the subject that the token carries. Where it changes with each run or deployment, bind a principalSet of a
@@ -34,7 +34,7 @@ def member_subject_differs(refusal: Refusal) -> Words:
         + given("; {}", refusal.fact("workspace")),
         "Bind a principalSet of a mapped attribute that names this workload: the next push changes its subject."
         if names_a_deployment(principal)
-        else "Bind the subject that the token carries beside it, or a principalSet of a mapped attribute if it changes "
+        else "Bind also the subject that the token carries, or a principalSet of a mapped attribute if it changes "
         "with each run.",
         bind_commands(refusal, principal),
     )

@@ -3,9 +3,9 @@
 Symptom
     Nothing fails: a name that differs from yours in one character is accepted as well.
 Reason
-    A point in a pattern of matches() stands for any character, so `^acme.io/` also accepts acme-io. Or letters' case
-    is taken away before the comparison, while the ids of the issuer tell it apart (inferred from their mixed case).
-    The finding names a synthetic subject with such a name that passes where a wholly different name is refused.
+    A period in a pattern of matches() matches any character, so `^acme.io/` also accepts acme-io. Or letters' case is
+    removed before the comparison, while the ids of the issuer are case-sensitive (inferred from their mixed case). The
+    finding names a synthetic subject with such a name that passes where a wholly different name is refused.
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix

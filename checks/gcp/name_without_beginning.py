@@ -29,7 +29,7 @@ def name_without_beginning(gcp_provider: GcpProvider, bindings: Bindings) -> Ite
         yield Finding(
             f"the attribute condition also accepts any other {opening.segment} whose name ends like the one in {text}: "
             f"{opening.subject} passes{last}",
-            f"Compare the whole {opening.segment}, or begin the text with the separator that stands before it.",
+            f"Compare the whole {opening.segment}, or begin the text with the separator that comes before it.",
             actual=Side(opening.pattern, opening.at),
             cloud="gcp",
             target=bindings.resource,

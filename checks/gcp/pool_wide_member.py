@@ -3,11 +3,11 @@
 Symptom
     None: the exchange works. Strangers may impersonate the service account as well.
 Reason
-    The member principalSet://…/POOL/* stands for all identities of the pool, so the attribute conditions of its
-    providers are the only lock. The finding names a synthetic subject of another customer that the condition accepts,
-    and that the same evaluation takes through impersonation. Where the condition refuses all strangers, as in Baseten's
-    own set-up, there is no finding; a provider that is added to the pool later opens this account too if its
-    condition is looser (inferred from how members are built: they do not name a provider).
+    The member principalSet://…/POOL/* means all identities of the pool, so the attribute conditions of its providers
+    are the only lock. The finding names a synthetic subject of another customer that the condition accepts, and that
+    the same evaluation takes through impersonation. Where the condition refuses all strangers, as in Baseten's own
+    set-up, there is no finding; a provider that is added to the pool later opens this account too if its condition is
+    looser (inferred from how members are built: they do not name a provider).
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
@@ -35,9 +35,9 @@ def pool_wide_member(
         whom = f"{passer.whom} may" if passer.customers else "any identity of the issuer may"
         why = "the attribute condition accepts" if reach.condition else "no attribute condition refuses"
         yield Finding(
-            f"{whom} impersonate the service account: {why} {passer.subject}, and the member stands for every identity "
+            f"{whom} impersonate the service account: {why} {passer.subject}, and the member means every identity "
             "of the pool",
-            "Bind a principalSet of a mapped attribute, or a single subject, in place of the whole pool.",
+            "Bind a principalSet of a mapped attribute, or a single subject, instead of the whole pool.",
             Side(passer.member.removesuffix("*") + "attribute.NAME/VALUE"),
             Side(passer.member, passer.at),
             cloud="gcp",

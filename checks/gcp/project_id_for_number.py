@@ -1,8 +1,8 @@
 """Project ID for number
 
 Symptom
-    STS answers invalid_target: The target service indicated by the "audience" parameters is invalid. A provider that
-    is missing, disabled or deleted gives the same sentence.
+    STS answers invalid_target: The target service indicated by the "audience" parameters is invalid. A provider that is
+    missing, disabled or deleted gets the same sentence.
 Reason
     In the name of a provider STS takes the project's number only. The project ID is accepted in many other places, so
     it is easily carried over; a client that delays the exchange shows the mistake late.
@@ -23,7 +23,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 def project_id_for_number(refusal: Refusal) -> Words:
     project, wanted = refusal.fact("project"), refusal.fact("wanted")
     project_id = f"the project ID {project}" if project else "a project ID"
-    fix = "Write the project number in place of the project ID in the client's provider name"
+    fix = "Write the project number instead of the project ID in the client's provider name"
     describe = "gcloud projects describe {} --format=value(projectNumber)"
     return Words(
         f"the provider is named with {project_id}, where Google accepts only the project number",

@@ -1,7 +1,7 @@
 """Provider kind differs
 
 Symptom
-    The exchange of an OIDC token is refused, although the provider exists and is active. Which sentence Google gives
+    The exchange of an OIDC token is refused, although the provider exists and is active. Which sentence Google answers
     is not documented.
 Reason
     A provider is made for one kind of credential: OIDC, AWS, SAML or X.509. One of another kind has no issuerUri, so

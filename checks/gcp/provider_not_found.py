@@ -3,8 +3,8 @@
 Symptom
     STS answers invalid_target: The target service indicated by the "audience" parameters is invalid.
 Reason
-    Project number, pool ID and provider ID together name nothing: a typing slip, a provider never created, or one
-    that was purged after its deletion. STS does not say which, and answers the same for a disabled one.
+    Project number, pool ID and provider ID together name nothing: a typo, a provider never created, or one that was
+    purged after its deletion. STS does not say which, and answers the same for a disabled one.
 Confirm
     List the pool's providers, deleted ones too: gcloud iam workload-identity-pools providers list --location=global
     --workload-identity-pool=POOL --show-deleted
@@ -25,7 +25,7 @@ def provider_not_found(refusal: Refusal) -> Words:
     name = f"provider {provider}" if provider else "provider"
     listing = "gcloud iam workload-identity-pools providers list --show-deleted --location=global"
     return Words(
-        f"there is no {name} under the name that the request gives",
+        f"there is no {name} under the name in the request",
         "Send the name of the provider that exists."
         if refusal.expected
         else "Correct the provider name that the client sends, or create that provider.",

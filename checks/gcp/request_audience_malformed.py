@@ -5,7 +5,7 @@ Symptom
     Identity Provider.
 Reason
     The audience of the exchange request, which is not the token's aud, has to be the provider's whole name. Usual
-    slips: a pool's name without /providers/…, a doubled prefix, an unfilled variable, the host of another universe.
+    typos: a pool's name without /providers/…, a doubled prefix, an unfilled variable, the host of another universe.
 Confirm
     Print the audience as sent and compare it, piece by piece, with
     //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER

@@ -5,7 +5,7 @@ Symptom
     Request had insufficient authentication scopes, with the reason ACCESS_TOKEN_SCOPE_INSUFFICIENT.
 Reason
     The impersonation request carries no OAuth scope, or one that does not exist. The first sentence does not say which
-    argument is meant; a missing scope was measured to give it. The second says that the access token was made with
+    argument is meant; a missing scope was measured to cause it. The second says that the access token was made with
     scopes that do not cover the API that is called, whatever the roles allow.
 Confirm
     Print the scopes that the client asks for; they must be whole URLs that begin with https://www.googleapis.com/auth/

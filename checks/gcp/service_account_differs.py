@@ -4,17 +4,17 @@ Symptom
     Impersonation fails with Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist),
     or with 404 Not found; Gaia id not found, although the binding on the service account looks right.
 Reason
-    The client asks for another service account than the one that was set up: a slip in its address, another project
+    The client asks for another service account than the one that was set up: a typo in its address, another project
     after the @, or the account of another environment. The binding that was read says nothing about the account that
     the client asks for.
 Confirm
-    Put service_account_impersonation_url of the credential configuration, or the account that the client names, beside
-    gcloud iam service-accounts list --project=PROJECT
+    Compare service_account_impersonation_url of the credential configuration, or the account that the client names,
+    with gcloud iam service-accounts list --project=PROJECT.
 Fix
     Correct the address in the client's configuration; or, where the client is right, read that account and its policy.
 Source
     Google Cloud, Workload Identity Federation with other providers, credential configurations; IAM API, on the wildcard
-    project, where a missing account and a missing role give the same answer.
+    project, where a missing account and a missing role get the same answer.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Service account disabled
 
 Symptom
-    The exchange works, then impersonation fails. Which sentence Google gives for a disabled account is not published;
+    The exchange works, then impersonation fails. Which sentence Google answers for a disabled account is not published;
     a denied iam.serviceAccounts.getAccessToken is likely (inferred).
 Reason
     The service account is disabled, by hand or by an automatic clean-up of unused accounts.

@@ -4,13 +4,13 @@ Symptom
     Impersonation fails with 404 Not found; Gaia id not found for email EMAIL, or with 403 for
     iam.serviceAccounts.getAccessToken, which for a missing account is the same answer as for a missing role.
 Reason
-    No service account has this address: a typing slip, another project's ID after the @, or a deleted account. One
-    created again under the same name is another account, and its bindings are gone.
+    No service account has this address: a typo, another project's ID after the @, or a deleted account. One created
+    again under the same name is another account, and its bindings are gone.
 Confirm
     gcloud iam service-accounts describe SERVICE_ACCOUNT, or list those of the project.
 Fix
-    Correct the address in the client's configuration. A deleted account may come back with gcloud iam
-    service-accounts undelete and its numeric ID; otherwise create it and its bindings again.
+    Correct the address in the client's configuration. A deleted account may come back with gcloud iam service-accounts
+    undelete and its numeric ID; otherwise create it and its bindings again.
 Source
     Google Cloud, IAM API, resource ServiceAccount, on the wildcard project; Service accounts.
 """

@@ -6,7 +6,7 @@ Reason
     The mapped subject is longer than 127 bytes: a long branch, environment or workspace name inside sub, which is
     mapped unshortened. Bytes count, not characters.
 Confirm
-    Decode the token and count the bytes of what the mapping of google.subject gives, with printf %s 'SUB' | wc -c
+    Decode the token and count the bytes that the mapping of google.subject produces, with printf %s 'SUB' | wc -c
 Fix
     Map something shorter that still names one workload, for the subjects over the limit alone, or shorten the name:
     size(assertion.sub) <= 127 ? assertion.sub : assertion.sub.extract('model={value}:'). A member that binds the long

@@ -4,13 +4,13 @@ Symptom
     STS answers unauthorized_client: The given credential is rejected by the attribute condition, although the pattern
     looks right.
 Reason
-    The condition compares with a text that holds *. CEL knows no wildcards: the star must then stand in the claim
-    itself. Patterns carried over from an AWS trust policy with StringLike fail this way.
+    The condition compares with a text that holds *. CEL does not support wildcards: the claim itself would have to hold
+    the star itself. Patterns carried over from an AWS trust policy with StringLike fail this way.
 Confirm
     Look for a * between quotes in attributeCondition.
 Fix
     Use startsWith, endsWith or contains, each with its separator, or matches with a regular expression:
-    google.subject.startsWith('v=1:org=ORG:team=TEAM:') in place of == 'v=1:org=ORG:team=TEAM:*'.
+    google.subject.startsWith('v=1:org=ORG:team=TEAM:') instead of == 'v=1:org=ORG:team=TEAM:*'.
 Source
     Google Cloud, Workload Identity Federation, attribute conditions; Baseten, OIDC; CEL specification.
 """

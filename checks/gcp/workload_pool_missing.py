@@ -4,7 +4,7 @@ Symptom
     STS answers invalid_target; or a binding is refused with 400: Identity Pool does not exist (PROJECT.svc.id.goog).
     Please check that you specified a valid resource name.
 Reason
-    No workload identity pool has the name that the request or the binding gives. The pool of Google Kubernetes Engine,
+    No workload identity pool has the name in the request or the binding. The pool of Google Kubernetes Engine,
     PROJECT.svc.id.goog, comes into being with the first cluster of the project that has Workload Identity turned on.
 Confirm
     gcloud iam workload-identity-pools list --location=global --project=PROJECT --show-deleted; for GKE, gcloud

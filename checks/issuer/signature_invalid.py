@@ -9,7 +9,7 @@ Reason
 Confirm
     Fetch the key set anew and verify the signature locally; compare the key's numbers with an older copy.
 Fix
-    Send the token unaltered; on the issuer's side give every new key a new `kid`.
+    Send the token unaltered; at the issuer, use a new `kid` for every new key.
 Source
     Google Cloud: measured notes, September 2026. AWS: recorded STS calls, September 2026.
 """

@@ -6,7 +6,7 @@ Reason
     A space at the end, a line break, a no-break space or a zero-width character came along when the value was pasted.
     Both clouds compare character by character and neither trims what is configured.
 Confirm
-    Print the value with `| od -c` and look for anything besides the visible characters.
+    Print the value with `| od -c` and look for anything but the visible characters.
 Fix
     Remove the character and store the value again, typed rather than pasted.
 Source

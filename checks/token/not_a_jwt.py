@@ -1,10 +1,10 @@
 """Not a JWT
 
 Symptom
-    AWS: `The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)`.
-    Google Cloud: `Unable to parse the ID Token.`
+    AWS: `The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)`. Google Cloud:
+    `Unable to parse the ID Token.`
 Reason
-    Both clouds take a compact JWT only: three base64url parts joined by dots, the first two being JSON objects. Usual
+    Both clouds accept a compact JWT only: three base64url parts joined by dots, the first two being JSON objects. Usual
     finds in its place: an opaque access token, the path of the token file, a JSON answer that merely contains the
     token, a `Bearer ` prefix, a value cut or wrapped by the shell.
 Confirm

@@ -3,8 +3,8 @@
 Symptom
     The configuration holds a text such as `<ACCOUNT_ID>`, `${PROJECT_NUMBER}` or `YOUR_ORG`.
 Reason
-    A template or a page of documentation was applied as it stands, or a variable was not expanded, so the cloud
-    compares the token with the placeholder itself.
+    A template or a page of documentation was applied unchanged, or a variable was not expanded, so the cloud compares
+    the token with the placeholder itself.
 Confirm
     Read the value back from the cloud, not from the template.
 Fix

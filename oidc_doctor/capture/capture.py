@@ -52,9 +52,13 @@ def capture(
     place: str,
     *,
     redact: bool = True,
+    redact_addresses: bool = False,
     map_file: str | None = None,
 ) -> Captured:
     """Write `original`, and what `question` gives, to a folder or .tar.gz that is not there yet. Raises CaptureError.
+
+    `redact` replaces names; IP addresses stay unless `redact_addresses`: a replaced address no longer says whose
+    network a call came from, and no longer lies in the networks that the vendors publish.
 
     `map_file` keeps the key and the originals, with mode 600; where it is there already its key is used again, so that
     two captures can be compared, and its originals are kept.
@@ -75,7 +79,9 @@ def capture(
     parent = os.path.dirname(os.path.abspath(place))
     try:
         with contextlib.ExitStack() as undo, work_folder(parent) as work:
-            folder, captured = _first_faithful_copy(bundle, work, key, expected, window, redact=redact)
+            folder, captured = _first_faithful_copy(
+                bundle, work, key, expected, window, redact=redact, redact_addresses=redact_addresses
+            )
             images = captured.redacted.images
             new_map = NewMap(map_path, key, images, earlier.originals if earlier else {}) if redact else None
             if new_map is not None:
@@ -116,7 +122,7 @@ def check_place(place: str, map_file: str | None = None, *, redact: bool = True)
     if not os.path.isdir(parent):
         raise CaptureError(f"{shown}: there is no folder {printable(parent)}")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise CaptureError(f"{shown}: {printable(parent)} is not yours to write to")
+        raise CaptureError(f"{shown}: no write permission for {printable(parent)}")
     if not redact:
         return
     map_path = _map_path(place, map_file)
@@ -136,7 +142,14 @@ def _map_path(place: str, map_file: str | None) -> str:
 
 
 def _first_faithful_copy(
-    bundle: Bundle, work: str, key: bytes, expected: Report, window: Question, *, redact: bool
+    bundle: Bundle,
+    work: str,
+    key: bytes,
+    expected: Report,
+    window: Question,
+    *,
+    redact: bool,
+    redact_addresses: bool,
 ) -> tuple[str, Captured]:
     """Return the first copy with the same diagnosis, the weaker mode only if necessary; else the first copy."""
     modes: tuple[Mode, ...] = ("prefix", "letters") if redact else ("prefix",)
@@ -144,7 +157,14 @@ def _first_faithful_copy(
     for mode in modes:
         folder = os.path.join(work, mode)
         os.mkdir(folder)
-        redacted = redact_bundle(bundle, functools.partial(_write, folder), key, mode=mode, names_stay=not redact)
+        redacted = redact_bundle(
+            bundle,
+            functools.partial(_write, folder),
+            key,
+            mode=mode,
+            names_stay=not redact,
+            addresses_stay=not redact_addresses,
+        )
         with open_bundle(folder) as copy:
             differs = _differences(expected, run(copy, window), redacted)
         copies.append((folder, Captured("", None, redacted, mode, differs)))

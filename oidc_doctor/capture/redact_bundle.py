@@ -47,15 +47,25 @@ class Redacted:
     left_out: list[str] = field(default_factory=list)
     too_large: dict[str, str] = field(default_factory=dict)  # file that is left out as a whole → why
     plain: list[str] = field(default_factory=list)  # words of sentences that stay, as words of a language
+    addresses: list[str] = field(default_factory=list)  # IP addresses and networks that stay
+    issuers: list[str] = field(default_factory=list)  # issuers and audiences, which stay in full
+    members: list[str] = field(default_factory=list)  # names of claims and attributes that no dictionary holds
     stand_in: Callable[[str], str] = str  # returns the redacted form of a name, subject, ARN or path
 
 
 def redact_bundle(
-    bundle: Bundle, write: Writer, key: bytes, *, mode: Mode = "prefix", names_stay: bool = False
+    bundle: Bundle,
+    write: Writer,
+    key: bytes,
+    *,
+    mode: Mode = "prefix",
+    names_stay: bool = False,
+    addresses_stay: bool = True,
 ) -> Redacted:
     """Write a redacted copy of every file of the contract. Raises OSError where `write` does.
 
     `write` receives a file's name and its bytes in pieces. `names_stay` removes signatures and secrets only.
+    `addresses_stay` keeps IP addresses, which conditions on a network and the tracing of a call need.
     """
     collected = CollectedNames()
     learner = _Copy(bundle, Texts(collected), Redacted())
@@ -70,7 +80,7 @@ def redact_bundle(
     if not names_stay:
         cipher = _best(collected, cipher)
     result = Redacted(too_large=learner.result.too_large)
-    copy = _Copy(bundle, Texts(collected, cipher, names_stay=names_stay), result)
+    copy = _Copy(bundle, Texts(collected, cipher, names_stay=names_stay, addresses_stay=addresses_stay), result)
     copy.name_all()
     for name, new in result.names.items():
         if contract.split_target(name)[1] == contract.MANIFEST:
@@ -84,8 +94,15 @@ def redact_bundle(
         write(copy.path(prefix) + contract.MANIFEST, iter([copy.manifest(prefix + contract.MANIFEST)]))
     result.images = dict(copy.texts.images)
     result.plain = list(copy.texts.plain)
+    result.addresses = list(copy.texts.addresses)
+    result.issuers = sorted(collected.phrases)
+    result.members = sorted(filter(_may_be_a_name, collected.names))
     result.stand_in = copy.texts.value
     return result
+
+
+def _may_be_a_name(word: str) -> bool:
+    return not word.isdigit() and not plain_words.is_made_of_known_parts(word)
 
 
 def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, Any]:
@@ -331,6 +348,7 @@ class _Copy:
         if self.texts.cipher is not None and not prefix:
             redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",
+                "addresses": "kept" if self.texts.names_stay or self.texts.addresses_stay else "replaced",
                 "removed": self.result.removed,
                 "left_out": len(self.result.left_out) + len(self.result.too_large),
             }

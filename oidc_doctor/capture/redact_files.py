@@ -293,7 +293,7 @@ class _Json:
         elif name in _AUDIENCES or (name.endswith((":aud", ":azp", ":oaud")) and not set(text) & set("*?")):
             names.audience(text)
         if ":oidc-provider/" in text:
-            for provider in re.findall(r":oidc-provider/([^\s:\"',*?]+)", text):
+            for provider in re.findall(r":oidc-provider/([^\s:\\\"',*?]+)", text):
                 names.issuer(provider)
         elif name in ("Federated", "identityProvider") and "." in text:
             names.issuer(text)

@@ -110,10 +110,19 @@ class CollectedNames:
 class Texts:
     """Redacts texts by kind. Without a cipher (first pass) it collects names and returns texts unchanged."""
 
-    def __init__(self, collected: CollectedNames, cipher: Cipher | None = None, *, names_stay: bool = False) -> None:
+    def __init__(
+        self,
+        collected: CollectedNames,
+        cipher: Cipher | None = None,
+        *,
+        names_stay: bool = False,
+        addresses_stay: bool = True,
+    ) -> None:
         self.collected = collected
         self.cipher = cipher
         self.names_stay = names_stay
+        self.addresses_stay = addresses_stay
+        self.addresses: dict[str, None] = {}  # IP addresses and networks that stay, in order
         self.removed: dict[str, int] = {}
         self.images: dict[str, str] = {}
         self._values: dict[str, str] = {}
@@ -270,6 +279,10 @@ class Texts:
         shown = Cipher(b"0").address(text) if self.cipher is None else self.cipher.address(text)
         if self.cipher is None:
             return None if shown is None else text
+        if shown is not None and self.addresses_stay:
+            if len(self.addresses) < _MOST_KEPT:
+                self.addresses[text] = None
+            return text
         if shown is not None:
             self.images[text] = shown
         return shown

@@ -59,7 +59,10 @@ REGION = re.compile(
 
 @cache
 def everywhere() -> frozenset[str]:
-    """Return the words kept in names and subjects: those above, and the literals of the issuers' subject grammars."""
+    """Return the words kept in names and subjects: those above, and those that the issuers' profiles document.
+
+    A profile documents the literals of its subjects, and the values of a claim that are the same in every tenant.
+    """
     from oidc_doctor.issuers.catalogue import all_profiles
 
     words = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES
@@ -67,6 +70,8 @@ def everywhere() -> frozenset[str]:
         for rule in profile.grammar.rules:
             for text in (rule.key, *rule.values):
                 words |= set(_WORD.findall(text))
+        for values in profile.claim_values.values():
+            words |= set(values)
     return frozenset(word for word in words if not (word.isdigit() and len(word) > 4))  # noqa: PLR2004
 
 

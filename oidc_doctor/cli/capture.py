@@ -17,17 +17,38 @@ if TYPE_CHECKING:
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.capture.capture import Captured
+    from oidc_doctor.capture.redact_bundle import Redacted
     from oidc_doctor.examine.question import Question
 
 _MOST_NAMED = 8  # omitted files
 _MOST_WORDS = 60
+_MOST_ADDRESSES = 6
+_FLAGS = {"attempt": "--try", "bundle": "--from", "output": "-o"}  # of options whose value has another name
+_OF_DIFF = frozenset(("diff", "quiet", "verbose"))
+_OF_REDACTION = frozenset(("map", "redact_addresses"))
+_OF_LIVE = frozenset(  # no other run asks a cloud or an issuer
+    (
+        "attempt",
+        "cross_check",
+        "fetch_github_token",
+        "fetch_token_issuer",
+        "max_pages",
+        "no_logs",
+        "private_issuer",
+        "profile",
+        "resource_account",
+        "timeout",
+    )
+)
 
 
 def capture(arguments: list[str]) -> int:
     """Write the evidence as a bundle, or show the differences between two bundles. Raises UsageError."""
     from oidc_doctor.capture.capture import CaptureError
 
-    options = make_capture_parser().parse_args(arguments)
+    parser = make_capture_parser()
+    options = parser.parse_args(arguments)
+    _refuse_idle(options, parser)
     try:
         return _diff(*options.diff) if options.diff else _capture(options)
     except CaptureError as error:
@@ -44,7 +65,14 @@ def _capture(options: argparse.Namespace) -> int:
     check_place(options.output, options.map, redact=not options.no_redact)  # before a live run of several minutes
     bundle, question = _evidence(options)
     try:
-        captured = write_bundle(bundle, question, options.output, redact=not options.no_redact, map_file=options.map)
+        captured = write_bundle(
+            bundle,
+            question,
+            options.output,
+            redact=not options.no_redact,
+            redact_addresses=options.redact_addresses,
+            map_file=options.map,
+        )
     finally:
         if bundle is not None:
             bundle.close()
@@ -52,6 +80,22 @@ def _capture(options: argparse.Namespace) -> int:
         for line in _summary(captured):
             note(line)
     return ExitCode.UNKNOWN if captured.differs else ExitCode.OK
+
+
+def _refuse_idle(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Raise UsageError where an option was given that has no effect in this run: its user expects one."""
+    given = [name for name, value in vars(options).items() if value != parser.get_default(name)]
+    idle, because = [], ""
+    if options.diff:
+        idle, because = [name for name in given if name not in _OF_DIFF], "--diff only compares two bundles"
+    elif options.no_redact:
+        idle, because = [name for name in given if name in _OF_REDACTION], "--no-redact replaces no names"
+    if not idle and not options.diff and not live.is_live(options):
+        idle = [name for name in given if name in _OF_LIVE]
+        because = "this run reads files only; --live also reads the clouds"
+    if idle:
+        names = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in idle)
+        raise UsageError(f"capture: {names} would have no effect: {because}")
 
 
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
@@ -98,9 +142,8 @@ def _summary(captured: Captured) -> list[str]:
         lines.append(f"removed from {visible(name)}: {visible(items)}")
     for name, reason in redacted.too_large.items():
         lines.append(f"left out as a whole: {visible(name)}: {visible(reason)}")
-    if captured.map and redacted.plain:
-        words = ", ".join(redacted.plain[:_MOST_WORDS]) + (" …" if len(redacted.plain) > _MOST_WORDS else "")
-        lines.append(f"kept in error texts as plain words, make sure that none is a name: {visible(words)}")
+    if captured.map:
+        lines += [f"kept, {why}: {visible(_first(words))}" for why, words in _kept(redacted) if words]
     if redacted.left_out:
         names = ", ".join(map(visible, redacted.left_out[:_MOST_NAMED]))
         lines.append(f"left out, not part of a bundle: {names}")
@@ -112,3 +155,24 @@ def _summary(captured: Captured) -> list[str]:
 
     command = f"oidc-doctor --report --from {shlex.quote(captured.place)}"
     return [*lines, f"compare its report with yours before you send it: {visible(command)}"]
+
+
+def _kept(redacted: Redacted) -> list[tuple[str, list[str]]]:
+    """Return why words stay in the copy, and the words: a reader looks for names among them."""
+    addresses = redacted.addresses
+    return [
+        ("because decisions depend on them, issuers and audiences", _without_repeats(redacted.issuers)),
+        ("names of claims and attributes", redacted.members),
+        (f"{len(addresses)} IP addresses (--redact-addresses replaces them)", addresses[:_MOST_ADDRESSES]),
+        ("in error texts as plain words, make sure that none is a name", redacted.plain),
+    ]
+
+
+def _first(words: list[str]) -> str:
+    return ", ".join(words[:_MOST_WORDS]) + (" …" if len(words) > _MOST_WORDS else "")
+
+
+def _without_repeats(issuers: list[str]) -> list[str]:
+    """Return the issuers without the forms of one that is listed: its host alone, the address of its keys."""
+    listed = set(issuers)
+    return [text for text in issuers if f"https://{text}" not in listed and text.partition("/.well-known/")[0] == text]

@@ -149,6 +149,11 @@ def make_capture_parser() -> argparse.ArgumentParser:
         "--no-redact", action="store_true", help="keep names; signatures and secrets are always removed"
     )
     parser.add_argument(
+        "--redact-addresses",
+        action="store_true",
+        help="also replace IP addresses (the copy then no longer says whose network a call came from)",
+    )
+    parser.add_argument(
         "--map",
         metavar="FILE",
         help="where to save the mapping to the original names (default BUNDLE.map.json); "

@@ -102,6 +102,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
         changes=tuple(_change(change) for change in raw.get("change", ())),
         own_condition_keys=tuple(raw.get("condition_keys", ())),
         implied=tuple(raw.get("implied", {}).items()),
+        claim_values={claim: tuple(values) for claim, values in raw.get("claim_values", {}).items()},
         sources=tuple(raw["sources"]),
     )
 

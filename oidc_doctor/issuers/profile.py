@@ -98,6 +98,7 @@ class Profile(NamedTuple):
     own_condition_keys: tuple[str, ...]
     implied: tuple[tuple[str, str], ...]  # claim, and how its value is made of the subject's segments: {owner}/{name}
     sources: tuple[str, ...]
+    claim_values: Mapping[str, tuple[str, ...]]  # claim -> values that the vendor documents; others may exist
 
     @property
     def shared(self) -> bool:

@@ -71,6 +71,7 @@ class _ProfileFile(NamedTuple):
     audience: Audience | None = None
     match: tuple[IssuerMatch, ...] = ()
     implied: Mapping[str, str] | None = None
+    claim_values: Mapping[str, tuple[str, ...]] | None = None
     change: tuple[_Change, ...] = ()
 
 

@@ -263,3 +263,55 @@ def test_what_cannot_be_done_is_said_in_one_line(
     err = capfd.readouterr().err
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "why"),
+    [
+        (["--no-redact", "--map", "x.json"], "--map", "--no-redact replaces no names"),
+        (["--no-redact", "--redact-addresses"], "--redact-addresses", "--no-redact replaces no names"),
+        (["--profile", "prod"], "--profile", "files only"),
+        (["--cross-check", "--try"], "--cross-check, --try", "files only"),
+        (["--no-logs"], "--no-logs", "files only"),
+        (["--timeout", "5", "--max-pages", "2"], "--timeout", "files only"),
+        (["--diff", "one", "other"], "-o, --from", "--diff only compares two bundles"),
+    ],
+)
+def test_an_option_without_an_effect_is_refused(
+    arguments: list[str], option: str, why: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = ["-o", str(tmp_path / "copy"), "--from", str(SAMPLES / "aws-wrong-team")]
+    assert main(["capture", *source, *arguments]) == 2
+    err = capfd.readouterr().err
+    assert option in err
+    assert why in err
+    assert not (tmp_path / "copy").exists()
+
+
+def test_options_of_a_live_run_go_with_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["capture", "-o", str(tmp_path / "copy"), "--live", "--no-logs", "--timeout", "5"]
+    assert main(arguments) == 2
+    assert "would have no effect" not in capfd.readouterr().err  # only nothing to read was named
+
+
+def test_a_bundle_can_be_redacted_afterwards(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    source = SAMPLES / "aws-github-immutable"
+    plain, copy = tmp_path / "plain.tar.gz", tmp_path / "copy.tar.gz"
+    assert main(["capture", "-q", "--no-redact", "-o", str(plain), "--from", str(source)]) == 0
+    assert main(["capture", "-q", "-o", str(copy), "--from", str(plain)]) == 0
+    assert report(copy, capfdbinary) == report(source, capfdbinary)
+    assert "fabrikam-robotics" in everything_in(plain)
+    assert "fabrikam-robotics" not in everything_in(copy)
+    assert '"names": "replaced"' in everything_in(copy)
+
+
+def test_the_summary_lists_what_may_still_hold_a_name(
+    aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.token(aws.claims_of() | {"acme_cost_centre": "47"})
+    aws.cloudtrail([aws.event()])
+    main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)])
+    kept = [line for line in capfd.readouterr().err.splitlines() if "kept" in line]
+    assert any("issuers and audiences: https://oidc.baseten.co" in line for line in kept)
+    assert any("names of claims and attributes: acme_cost_centre" in line for line in kept)
+    assert any("1 IP addresses" in line and "198.51.100.24" in line for line in kept)

@@ -156,10 +156,10 @@ def test_segments_that_look_like_an_address_are_segments(subject: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["203.0.113.7", "203.0.113.0/24", "2001:db8::1", "2001:db8::/32"])
-def test_addresses_are_addresses(text: str) -> None:
+def test_replaced_addresses_are_addresses(text: str) -> None:
     import ipaddress
 
-    shown = texts_for(text).value(text)
+    shown = Texts(CollectedNames(), Cipher(KEY), addresses_stay=False).value(text)
     assert shown != text or text.endswith("/32")
     ipaddress.ip_network(shown, strict=False)
 
@@ -357,3 +357,26 @@ def test_large_logs_are_streamed(tmp_path: Path) -> None:
     assert peak < 24 * 1024 * 1024
     (name,) = (tmp_path / "b" / "aws" / "cloudtrail").iterdir()
     assert len(json.loads(gzip.decompress(name.read_bytes()))["Records"]) == 8000
+
+
+def test_values_that_the_vendor_documents_stay(github: Any, tmp_path: Path) -> None:
+    claims = {"event_name": "workflow_dispatch", "runner_environment": "self-hosted", "ref_type": "tag"}
+    github.token(github.claims_of() | claims | {"workflow": "Acme rollout"})
+    text = (redacted_folder(github, tmp_path) / "claims.json").read_text()
+    copied = json.loads(text)["claims"]
+    assert {name: copied[name] for name in claims} == claims
+    assert copied["workflow"] != "Acme rollout"
+
+
+@pytest.mark.parametrize(("stays", "shown"), [(True, "198.51.100.24"), (False, None)])
+def test_addresses_are_replaced_on_request_alone(stays: bool, shown: str | None, aws: Any, tmp_path: Path) -> None:
+    aws.cloudtrail([aws.event()])
+    result = redacted(aws.root, tmp_path / "copy", addresses_stay=stays)
+    assert ("198.51.100.24" in everything(tmp_path / "copy")) is stays
+    assert result.addresses == ([shown] if shown else [])
+    assert answer(tmp_path / "copy") == answer(aws.root)
+
+
+def redacted_folder(bundle: Any, tmp_path: Path) -> Path:
+    redacted(bundle.root, tmp_path / "copy")
+    return tmp_path / "copy"
