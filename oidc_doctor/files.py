@@ -10,9 +10,11 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Callable
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _OF_THE_SYSTEM = ("/dev", "/proc")  # where the shell's own links are: /dev/stdout, /dev/fd/63
+_HEAD = 4096  # bytes by which a file of ours is known
 _MOST_NUMBERED = 100  # files with the same stem in a folder
 
 
@@ -72,10 +74,26 @@ def take_place(beside: str, path: str) -> None:
     os.replace(beside, path)
 
 
-def write(path: str, data: bytes) -> None:
-    """Write a file that the user named, over an old one. Raises OSError, also for a link.
+def check_replaceable(path: str, is_ours: Callable[[bytes], bool]) -> None:
+    """Raise FileExistsError for a file with a content that is not ours: evidence, or anything else of the user's.
 
-    Devices and pipes are written to, and the links of the system that lead to them.
+    `is_ours` is asked about its first bytes. An empty file may be replaced. What is no file is left to `write`.
+    """
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return
+        with open(path, "rb") as stream:
+            head = stream.read(_HEAD)
+    except FileNotFoundError:
+        return
+    if head and not is_ours(head):
+        raise FileExistsError(errno.EEXIST, "it exists and is not a report of oidc-doctor; --force replaces it", path)
+
+
+def write(path: str, data: bytes, is_ours: Callable[[bytes], bool] | None = None) -> None:
+    """Write a file that the user named. Raises OSError, also for a link, and for a file that is not ours.
+
+    None: any file is replaced. Devices and pipes are written to, and the links of the system that lead to them.
     """
     try:
         found = os.lstat(path).st_mode
@@ -83,6 +101,8 @@ def write(path: str, data: bytes) -> None:
         create(path, data)
         return
     if stat.S_ISREG(found):
+        if is_ours is not None:
+            check_replaceable(path, is_ours)
         replace(path, data)
         return
     if stat.S_ISLNK(found) and not os.path.abspath(path).startswith(tuple(f"{place}/" for place in _OF_THE_SYSTEM)):

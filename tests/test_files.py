@@ -101,7 +101,7 @@ def test_pipes_and_devices_that_the_user_names_are_written_to(tmp_path: Path) ->
 
 def test_report_goes_to_a_link_of_the_system_and_to_no_other(link: Path) -> None:
     before = outside(link)
-    command = [str(SCRIPT), "--demo", "aws-wrong-team", "--report"]
+    command = [str(SCRIPT), "--demo", "aws-wrong-team", "-o"]
     for place, code in (("/dev/stdout", 1), ("report.txt", 2)):
         done = subprocess.run([*command, place], cwd=link.parent, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr

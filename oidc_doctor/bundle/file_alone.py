@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
+import os
 import re
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.documents.manifest import parse_manifest
+from oidc_doctor.documents.regular_file import open_regular
+from oidc_doctor.model.limits import EVIDENCE_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.model.document import Json
+
+    # Text and shown name of a file to its contract path, None for no file of the contract; raises Unreadable.
+    Tell = Callable[[str, str], str | None]
 
 _LOG_ALONE = {
     f"{contract.CLOUDTRAIL}**": f"{contract.CLOUDTRAIL}events.json",
     f"{contract.GCP_LOGS}**": f"{contract.GCP_LOGS}entries.json",
 }
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
+BEGINNING = 64 * 1024  # bytes of a file by which it is told whether it is an archive or a log
+_GZIP = b"\x1f\x8b"
 
 
 def path_of(text: str, file: str) -> str | None:
-    """Return the contract path of a file that was passed alone, by its content; None for a file outside the contract.
+    """Return the contract path of a file that was passed alone; None for a file outside the contract.
 
-    Raises Unreadable for broken JSON.
+    Its content decides. Its name decides where the content leaves it open: several policies have the same members, and
+    some files have none of their own. Raises Unreadable for broken JSON.
     """
+    path = _path_of_content(text, file)
+    rows = [row for row in contract.FILES if row.path.rpartition("/")[2] == os.path.basename(file)]
+    if path is None or path in _POLICIES:
+        top = "" if path is None else path.partition("/")[0] + "/"
+        return next((row.path for row in rows if row.path.startswith(top) and _reads(row, text, file)), path)
+    return path
+
+
+_POLICIES = ("aws/role.json", "gcp/service-account-policy.json")  # what a policy alone is, by its members
+
+
+def _reads(row: contract.File, text: str, file: str) -> bool:
+    """Whether the parser of a row reads the text. A row for any text does so for an error text alone."""
+    parser = parse_manifest if row.path == contract.MANIFEST else row.parser
+    if parser is None or (row.lenient and row.path != contract.ERROR):
+        return False
+    try:
+        parser(text, file)
+    except Unreadable:
+        return False
+    return bool(text.strip())
+
+
+def _path_of_content(text: str, file: str) -> str | None:
     if _JWT.fullmatch(text):
         return contract.TOKEN_FILES[0]
     if re.match(r"\s*\[\[?target\b", text) or re.search(r"^\[\[target\]\]", text, re.MULTILINE):
@@ -53,3 +90,48 @@ def _path_of_value(value: Json) -> str | None:
         return f"gcp/{kind}{'s' if is_list else ''}.json"
     rows = contract.BY_MEMBERS
     return next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
+
+
+def read_beginning(path: str) -> tuple[bytes, int]:
+    """Return the first bytes of a regular file and its size. Raises OSError."""
+    with open_regular(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = stream.read(BEGINNING)
+    return head, size
+
+
+def is_archive(path: str, head: bytes) -> bool:
+    """Return whether a file is a zip or tar archive, by its first bytes or its name; a gzipped log is none."""
+    name = path.lower()
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06") or name.endswith((".zip", ".tar.gz", ".tgz", ".tar")):
+        return True
+    return (_unzipped(head) if head[:2] == _GZIP else head)[257:262] == b"ustar"
+
+
+def log_of(path: str, head: bytes, size: int) -> str | None:
+    """Return the contract path of a log that is gzipped, or too large to be read at once; None for all other files.
+
+    The members of the logs' rows of the contract are looked for in its first bytes.
+    """
+    zipped = head[:2] == _GZIP
+    if not zipped and size <= EVIDENCE_FILE.most:
+        return None
+    beginning = _unzipped(head) if zipped else head
+    for row in contract.BY_MEMBERS:
+        if row.path in _LOG_ALONE and any(f'"{member}"'.encode() in beginning for member in row.members):
+            return f"{row.folder}{_log_name(path, zipped=zipped)}"
+    return None
+
+
+def _log_name(path: str, *, zipped: bool) -> str:
+    name = os.path.basename(path).removesuffix(".gz")
+    name = name if name.lower().endswith((".json", ".jsonl", ".ndjson")) else f"{name}.json"
+    return name + (".gz" if zipped else "")
+
+
+def _unzipped(head: bytes) -> bytes:
+    """Return the beginning of the unpacked bytes, at most as many as were read; b"" where they cannot be unpacked."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, BEGINNING)
+    except zlib.error:
+        return b""

@@ -10,7 +10,7 @@ from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.model.limits import EVIDENCE_FILE, FILES, LOG_FILE, MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 MOST_FILES = FILES.most
@@ -62,8 +62,14 @@ class Bundle:
     def __contains__(self, path: object) -> bool:
         return path in self._members
 
+    def move(self, places: Mapping[str, str]) -> None:
+        """Move files to other contract names. They are shown by the names that they have."""
+        for name, place in places.items():
+            self._members[place] = self._members.pop(name)
+            self._shown[place] = name
+
     def shown(self, path: str) -> str:
-        """Return the name to show: the name of the file itself, if the bundle is a single file."""
+        """Return the name to show: that of the file itself, where it has another place in the bundle."""
         return self._shown.get(path, path)
 
     def size(self, path: str) -> int:

@@ -11,11 +11,7 @@ import stat
 from typing import TYPE_CHECKING, BinaryIO
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.documents.json_text import Unreadable, decode, printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-from oidc_doctor.bundle.file_alone import path_of
+from oidc_doctor.bundle.file_alone import is_archive, log_of, path_of, read_beginning
 from oidc_doctor.bundle.files import (
     LARGEST_EVIDENCE,
     MOST_FILES,
@@ -26,14 +22,22 @@ from oidc_doctor.bundle.files import (
     without_outer_folder,
     words,
 )
+from oidc_doctor.bundle.plain import place_by_content
+from oidc_doctor.documents.json_text import Unreadable, decode, printable
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.model.limits import MIB
 
-_MAGIC = 512
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.bundle.file_alone import Tell
 
 
-def open_bundle(path: str | os.PathLike[str]) -> Bundle:
-    """Open the bundle at `path`. Raises BundleError."""
+def open_bundle(path: str | os.PathLike[str], tell: Tell = path_of) -> Bundle:
+    """Open the bundle at `path`. Raises BundleError.
+
+    `tell` recognises a file alone, and the files of a plain folder, by their content.
+    """
     place = os.fspath(path)
     label = printable(place)
     try:
@@ -41,11 +45,16 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
         if stat.S_ISDIR(mode):
             bundle = _folder(place, label)
         elif stat.S_ISREG(mode):
-            bundle = _file(place, label)
+            bundle = _file(place, label, tell)
         else:
             raise BundleError(f"{label}: neither a folder nor a file")
     except (OSError, ValueError) as error:
         raise BundleError(f"{label}: {words(error)}") from None
+    try:
+        place_by_content(bundle, tell)
+    except BundleError:
+        bundle.close()
+        raise
     if not any(contract.is_known(name) for name in bundle.names()):
         bundle.close()
         why = "" if not bundle.refused else f" ({printable(bundle.refused[0][0])}: {bundle.refused[0][1]})"
@@ -107,29 +116,32 @@ def _why_refused(entry: os.DirEntry[str], root: str) -> str | None:
         return words(error)
 
 
-def _file(place: str, label: str) -> Bundle:
-    from oidc_doctor.bundle import archives  # late: a folder needs no archive reader
+def _file(place: str, label: str, tell: Tell) -> Bundle:
+    head, size = read_beginning(place)
+    if is_archive(place, head):
+        from oidc_doctor.bundle import archives  # late: a folder needs no archive reader
 
-    with open(place, "rb") as stream:
-        head = stream.read(_MAGIC)
-    name = place.lower()
-    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06") or name.endswith(".zip"):
-        return archives.open_zip(place, label)
-    if head[:2] == b"\x1f\x8b" or head[257:262] == b"ustar" or name.endswith((".tar.gz", ".tgz", ".tar")):
-        return archives.open_tar(place, label)
-    return _single(place, label)
+        return archives.open_zip(place, label) if _is_zip(place, head) else archives.open_tar(place, label)
+    path = log_of(place, head, size)
+    if path is None:
+        if size > LARGEST_EVIDENCE:
+            raise BundleError(f"{label}: no folder, no archive, and larger than {LARGEST_EVIDENCE // MIB} MiB")
+        with open(place, "rb") as stream:
+            data = stream.read(LARGEST_EVIDENCE + 1)
+        path = _told(data, label, tell)
+    return Bundle(label, {path: BundleMember(size, _opener(place), place)}, shown={path: os.path.basename(place)})
 
 
-def _single(place: str, label: str) -> Bundle:
-    """A bundle of one file, which is recognised by its content."""
-    with open(place, "rb") as stream:
-        data = stream.read(LARGEST_EVIDENCE + 1)
-    if len(data) > LARGEST_EVIDENCE:
-        raise BundleError(f"{label}: no folder, no archive, and larger than {LARGEST_EVIDENCE // MIB} MiB")
+def _is_zip(place: str, head: bytes) -> bool:
+    return head[:4] in (b"PK\x03\x04", b"PK\x05\x06") or place.lower().endswith(".zip")
+
+
+def _told(data: bytes, label: str, tell: Tell) -> str:
+    """Return the contract path of a file alone, by its content. Raises BundleError."""
     try:
-        path = path_of(decode(data, label), label)
+        path = tell(decode(data, label), label)
     except Unreadable as error:
         raise BundleError(str(error)) from None
     if path is None:
         raise BundleError(f"{label}: no folder, no .zip or .tar.gz archive, and no file that a bundle could hold")
-    return Bundle(label, {path: BundleMember(len(data), _opener(place), place)}, shown={path: os.path.basename(place)})
+    return path

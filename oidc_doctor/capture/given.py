@@ -15,13 +15,14 @@ from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.manifest import Manifest, parse_manifest
+from oidc_doctor.documents.target_file import to_toml
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.live.aws.oracles import compact
 from oidc_doctor.model.document import Missing
 
 if TYPE_CHECKING:
     from oidc_doctor.examine.question import Question
-    from oidc_doctor.model.evidence import Target, Token
+    from oidc_doctor.model.evidence import Token
 
 
 def with_given(bundle: Bundle | None, question: Question) -> Bundle:
@@ -40,7 +41,7 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
             added[place] = question.error_text.encode("utf-8", "surrogateescape") + bundled_error
     if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
         targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
-        added[contract.TARGET_FILE] = "\n".join(_toml(evidence.target) for evidence in targets).encode()
+        added[contract.TARGET_FILE] = "\n".join(to_toml(evidence.target) for evidence in targets).encode()
     at = _date_of_folders(base) if question.at is None else question.at
     if at is not None:
         added[contract.MANIFEST] = _dated(base, at)
@@ -75,23 +76,6 @@ def _text(token: Token) -> bytes:
     if token.verified is not None:
         document["verified"] = token.verified
     return json.dumps(document, indent=2).encode()
-
-
-def _toml(target: Target) -> str:
-    """Write one [[target]] table. JSON strings, numbers and lists are valid TOML."""
-    lines = ["[[target]]", f"name = {json.dumps(target.name)}"]
-    lines += [f"issuer = {json.dumps(target.issuer)}"] if target.issuer else []
-    for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
-        if part is None:
-            continue
-        lines.append(f"[target.{cloud}]")
-        for name, value in part._asdict().items():
-            if isinstance(value, str | int | tuple) and value != ():
-                lines.append(f"{name} = {json.dumps(value)}")
-            elif isinstance(value, dict) and value:
-                pairs = ", ".join(f"{json.dumps(key)} = {json.dumps(text)}" for key, text in value.items())
-                lines.append(f"{name} = {{ {pairs} }}")
-    return "\n".join(lines) + "\n"
 
 
 def _date_of_folders(base: Bundle) -> float | None:

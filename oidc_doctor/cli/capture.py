@@ -9,8 +9,9 @@ from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_capture_parser
 from oidc_doctor.cli.output import note
-from oidc_doctor.cli.pasted import take_pasted
+from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.streams import show
+from oidc_doctor.cli.things import take_things
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 _MOST_NAMED = 8  # omitted files
 _MOST_WORDS = 60
 _MOST_ADDRESSES = 6
-_FLAGS = {"attempt": "--try", "bundle": "--from", "output": "-o"}  # of options whose value has another name
+_FLAGS = {
+    "attempt": "--try",
+    "bundles": "--from",
+    "output": "-o",
+    "things": "THING",
+}  # of options whose value has another name
 _OF_DIFF = frozenset(("diff", "quiet", "verbose"))
 _OF_REDACTION = frozenset(("map", "redact_addresses"))
 _OF_LIVE = frozenset(  # no other run asks a cloud or an issuer
@@ -47,7 +53,7 @@ def capture(arguments: list[str]) -> int:
     from oidc_doctor.capture.capture import CaptureError
 
     parser = make_capture_parser()
-    options = parser.parse_args(arguments)
+    options = parser.read(arguments)
     _refuse_idle(options, parser)
     try:
         return _diff(*options.diff) if options.diff else _capture(options)
@@ -90,8 +96,9 @@ def _refuse_idle(options: argparse.Namespace, parser: argparse.ArgumentParser) -
         idle, because = [name for name in given if name not in _OF_DIFF], "--diff only compares two bundles"
     elif options.no_redact:
         idle, because = [name for name in given if name in _OF_REDACTION], "--no-redact replaces no names"
-    if not idle and not options.diff and not live.is_live(options):
-        idle = [name for name in given if name in _OF_LIVE]
+    if not idle and not options.diff:
+        take_things(options)  # a name among them makes the run a live one
+        idle = [] if live.is_live(options) else [name for name in given if name in _OF_LIVE]
         because = "this run reads files only; --live also reads the clouds"
     if idle:
         names = ", ".join(_FLAGS.get(name, f"--{name.replace('_', '-')}") for name in idle)
@@ -99,10 +106,11 @@ def _refuse_idle(options: argparse.Namespace, parser: argparse.ArgumentParser) -
 
 
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
-    take_pasted(options)
     question, bundle = question_of(options), open_evidence(options)
+    question = with_role_of_credentials(options, question)
     if live.is_live(options) or live.uses_files(options):
         bundle, question = live.prepare(options, question, bundle)
+    question = with_role_that_was_read(options, question, bundle)
     if bundle is None and not any((question.tokens, question.error_text, question.overrides)):
         message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
         raise UsageError(message)

@@ -3,41 +3,71 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 
 from oidc_doctor.cli.capture import capture
+from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks
-from oidc_doctor.cli.options import make_parser
+from oidc_doctor.cli.init import init
+from oidc_doctor.cli.options import make_capture_parser, make_parser
+from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import permissions
 from oidc_doctor.cli.report import report
-from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens
-from oidc_doctor.cli.setup import setup
+from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
+from oidc_doctor.cli.self_test import self_test
+from oidc_doctor.cli.setup import make_setup_parser, setup
 
-_COMMANDS = {"capture": capture, "explain": explain, "permissions": permissions, "setup": setup}
+_OTHER_NAMES = {  # what other programs call it
+    "help": "--help",
+    "version": "--version",
+    "diagnose": "--report THING…",
+    "report": "--report THING…",
+    "check": "--report THING…",
+    "examine": "--report THING…",
+    "demo": "--demo",
+    "checks": "--list-checks",
+    "list-checks": "--list-checks",
+    "web": "--web",
+    "policy": "permissions aws|gcp",
+}
+_COMMANDS = {
+    "capture": capture,
+    "completion": completion,
+    "explain": explain,
+    "init": init,
+    "permissions": permissions,
+    "self-test": self_test,
+    "setup": setup,
+}
+_PARSERS = {"capture": make_capture_parser, "completion": make_completion_parser, "setup": make_setup_parser}
 
 
 def run_command(arguments: list[str]) -> int:
     """Run the command; returns its exit code. Raises UsageError."""
-    if not arguments or arguments[0].startswith("-"):
-        return _main(arguments)
-    name, *command_arguments = arguments
-    if name not in _COMMANDS:
-        raise UsageError(_unknown_command(name))
-    return _COMMANDS[name](command_arguments)
+    if is_asked():
+        complete({name: _PARSERS.get(name, make_parser) for name in _COMMANDS}, make_parser())
+    if arguments and arguments[0] in _COMMANDS:
+        return _COMMANDS[arguments[0]](arguments[1:])
+    if arguments and re.fullmatch(r"[A-Za-z][A-Za-z-]{0,19}", arguments[0]) and not os.path.exists(arguments[0]):
+        similar = _similar_command(arguments[0])
+        if similar:
+            message = f"{arguments[0]}: no such command; did you mean oidc-doctor {similar}?"
+            raise UsageError(message)
+    return _main(arguments)
 
 
-def _unknown_command(name: str) -> str:
+def _similar_command(name: str) -> str:
     import difflib  # late: only for a mistyped command
 
-    similar = difflib.get_close_matches(name.lower(), _COMMANDS, n=1)
-    if similar:
-        return f"{name}: no such command; did you mean oidc-doctor {similar[0]}?"
-    bundle = f"; to examine it as a bundle: oidc-doctor --from {name}" if os.path.exists(name) else ""
-    return f"{name}: no such command; the commands are {', '.join(_COMMANDS)}{bundle}"
+    lower = name.lower()
+    return _OTHER_NAMES.get(lower) or next(iter(difflib.get_close_matches(lower, _COMMANDS, n=1)), "")
 
 
 def _main(arguments: list[str]) -> int:
-    options = make_parser().parse_args(arguments)
+    arguments = with_port(arguments)
+    options = make_parser().read(arguments)
     if options.pack:
         from oidc_doctor.findings import packs  # late: most runs name no pack
 
@@ -46,13 +76,10 @@ def _main(arguments: list[str]) -> int:
         return list_checks(options)
     if options.web is not None:
         return serve_screens(arguments, options.web)
-    if options.report is None and not options.dry_run:
+    if not (options.report or options.output or options.dry_run):
         reason = why_no_screens(options)
         if not reason:
             open_screens(options)
-        if options.demo is None:
-            message = (
-                f"{reason}: use --report with evidence (--from BUNDLE), or --demo; oidc-doctor --help lists all options"
-            )
-            raise UsageError(message)
+        if sys.stdout.isatty() and not (options.format or options.quiet or options.verbose):
+            complain(f"{reason}; the report follows")
     return report(options)

@@ -61,10 +61,26 @@ def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
     tokens = []
     for name, paths in (("--token", options.token), ("--claims", options.claims)):
         for path in paths:
-            label = "stdin" if path == "-" else os.path.basename(path)
-            tokens.append(parse_token(_read_text(path, name), Origin(name if path == "-" else path), label))
+            text, place, label = _given(path, name, options.stdin)
+            tokens.append(parse_token(text, Origin(place), label))
     tokens += [hypothetical(subject, origin=Origin("--subject")) for subject in options.subject]
     return tuple(tokens)
+
+
+def _given(value: str, name: str, stdin: str | None) -> tuple[str, str, str]:
+    """Return a token's text, its place, and a label. The value of an option is a file, `-`, or the token itself."""
+    if value == "-" or (stdin is not None and value == stdin):
+        return (_read_text("-", name) if value == "-" else value), name if value == "-" else "stdin", "stdin"
+    if os.path.exists(value) or not _is_token(value):
+        return _read_text(value, name), value, os.path.basename(value)
+    return value, name, "token"
+
+
+def _is_token(value: str) -> bool:
+    from oidc_doctor.things.recognise import recognise_text  # late: most tokens are files
+    from oidc_doctor.things.thing import Kind
+
+    return recognise_text(value).kind in (Kind.TOKEN, Kind.CLAIMS)
 
 
 def _compared(path: str | None) -> Token | None:
@@ -74,7 +90,8 @@ def _compared(path: str | None) -> Token | None:
     from oidc_doctor.documents.token import parse_token
     from oidc_doctor.model.document import Origin
 
-    return parse_token(_read_text(path, "--compare"), Origin("--compare" if path == "-" else path), "compared")
+    text, place, _ = _given(path, "--compare", None)
+    return parse_token(text, Origin(place), "compared")
 
 
 def _overrides(options: argparse.Namespace) -> Target | None:
@@ -154,27 +171,27 @@ def question_of(options: argparse.Namespace) -> Question:
     )
 
 
-def bundle_path(options: argparse.Namespace) -> str | None:
-    """Return the path of --from, or of the bundled scenario. Raises UsageError."""
-    path: str | None = options.bundle
+def bundle_paths(options: argparse.Namespace) -> list[str]:
+    """Return the paths of the evidence, or of the bundled scenario. Raises UsageError."""
+    paths: list[str] = options.bundles
     if options.demo is None:
-        return path
-    if path is not None:
+        return paths
+    if paths:
         message = "--demo and --from exclude each other"
         raise UsageError(message)
-    return _scenario(options.demo)
+    return [_scenario(options.demo)]
 
 
 def open_evidence(options: argparse.Namespace) -> Bundle | None:
     """Open the bundle that the options name; None if they name none. Raises UsageError."""
     from oidc_doctor.bundle.files import BundleError
-    from oidc_doctor.bundle.open import open_bundle
+    from oidc_doctor.things.open import open_paths
 
-    path = bundle_path(options)
-    if path is None:
+    paths = bundle_paths(options)
+    if not paths:
         return None
     try:
-        return open_bundle(path)
+        return open_paths(paths)
     except BundleError as error:
         raise UsageError(str(error)) from None
 

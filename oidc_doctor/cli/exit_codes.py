@@ -17,4 +17,8 @@ class ExitCode(IntEnum):
 
 
 class UsageError(Exception):
-    """The input of the user is invalid; the message is one line."""
+    """The input of the user is invalid; the message is one line, and `examples` are command lines that work."""
+
+    def __init__(self, message: str, examples: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.examples = examples

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.options import Parser
+from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def explain(arguments: list[str]) -> int:
     parser = Parser(prog="oidc-doctor explain", description="Print the page of a cause or check.", allow_abbrev=False)
     parser.add_argument("code", nargs="?", metavar="CODE", help="such as AWS025, or the name")
     parser.add_argument("--all", action="store_true", help="every page")
-    options = parser.parse_args(arguments)
+    options = parser.read(arguments)
     checks = list(packs.all_checks())
     if not options.all:
         if options.code is None:

@@ -49,7 +49,7 @@ def is_live(options: argparse.Namespace) -> bool:
     if options.live or options.dry_run:
         return True
     named = (options.role, options.gcp_provider, options.service_account, options.truss, options.credentials)
-    return options.bundle is None and any(named)
+    return not options.bundles and any(named)
 
 
 def uses_files(options: argparse.Namespace) -> bool:

@@ -31,6 +31,7 @@ def _guarded(arguments: list[str]) -> int:
         show("")  # what a library has written, while a failure can still be handled
     except UsageError as error:
         _complain(str(error))
+        _show_examples(error.examples)
         return ExitCode.USAGE
     except Ended as ended:
         _complain(f"ended by {ended.name}")
@@ -48,6 +49,13 @@ def _guarded(arguments: list[str]) -> int:
             print_traceback(traceback.format_exc())
         return ExitCode.BROKEN
     return code
+
+
+def _show_examples(examples: tuple[str, ...]) -> None:
+    if examples:
+        from oidc_doctor.cli.output import note
+
+        note("\n".join(f"  {example}" for example in examples))
 
 
 def _complain(message: str) -> None:

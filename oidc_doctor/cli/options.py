@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import Any, NoReturn
 
 from oidc_doctor import __version__
-from oidc_doctor.cli.exit_codes import UsageError
-from oidc_doctor.cli.streams import show
+from oidc_doctor.cli.help import COMMANDS, DESCRIPTION, ShortHelp
+from oidc_doctor.cli.parser import Parser, help_formatter
 from oidc_doctor.report.formats import FORMATS
 
-_WEB_PORT = 8765
-_HELP_WIDTH = 100  # columns of --help
+WEB_PORT = 8765
 _TIMEOUT = 300.0  # seconds for all reads of a live run
 _LONGEST_TIMEOUT = 86_400  # a day; the system cannot wait for any number of seconds
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that raises UsageError instead of ending the process."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the message as a UsageError, after the name of the command."""
-        command = self.prog.partition(" ")[2]
-        raise UsageError(f"{command}: {message}" if command else message)
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        """Print --help and --version."""
-        del file  # stdout, which has one way
-        show(message)
-
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Name a wrong choice as it was typed: `complain` escapes it."""
-        if action.choices is not None and value not in action.choices:
-            message = f"invalid choice: '{value}' (choose from {', '.join(map(repr, action.choices))})"
-            raise argparse.ArgumentError(action, message)
 
 
 def _whole_number(text: str, least: int, most: int) -> int:
@@ -64,32 +42,29 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def help_formatter(prog: str) -> argparse.HelpFormatter:
-    """The layout of --help, whose texts keep their lines."""
-    # with an explicit width, argparse does not import shutil to ask the terminal for every option
-    return argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH)
-
-
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Return the parser of the main command."""
     parser = Parser(
         prog="oidc-doctor",
-        description=(
-            "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
-            "Without --report, opens the interactive UI on the evidence, ./oidc-doctor.toml, or a start screen."
-        ),
-        epilog="Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
-        "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
-        "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
-        "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload",
+        usage="oidc-doctor [OPTIONS] [THING…]",
+        description=DESCRIPTION,
+        epilog=COMMANDS,
         formatter_class=help_formatter,
         allow_abbrev=False,
+        add_help=False,
     )
-    parser.add_argument("--version", action="version", version=f"oidc-doctor {__version__}")
+    parser.add_argument("-h", "--help", action=ShortHelp, help="one screen of help, with examples")
+    parser.add_argument("--help-all", action="help", help="show every option and exit")
+    parser.add_argument("--version", action="version", version=f"oidc-doctor {__version__}", help="print the version")
+    _add_things(parser)
+    parser.add_argument("--report", action="store_true", help="write the report, without the interactive UI")
     parser.add_argument(
-        "--report", nargs="?", const="-", metavar="FILE", help="write the report to FILE, or to stdout without FILE"
+        "-o", "--output", metavar="FILE", help="write the report to FILE: .md, .json or .txt chooses the format"
     )
-    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="of the report (default text)")
+    parser.add_argument(
+        "--force", action="store_true", help="let -o replace a file that is not a report of oidc-doctor"
+    )
+    parser.add_argument("--format", choices=tuple(FORMATS), help="of the report (default text)")
     parser.add_argument(
         "--demo",
         nargs="?",
@@ -100,10 +75,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--web",
         nargs="?",
-        const=_WEB_PORT,
+        const=WEB_PORT,
         type=_port,
         metavar="PORT",
-        help=f"open the UI in a browser on this machine (port {_WEB_PORT}; needs oidc-doctor[web])",
+        help=f"open the UI in a browser on this machine (port {WEB_PORT}; needs oidc-doctor[web])",
     )
     _add_evidence(parser)
     live = _add_live(parser)
@@ -136,7 +111,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def make_capture_parser() -> argparse.ArgumentParser:
+def make_capture_parser() -> Parser:
     """Return the parser of `capture`: its own options, and the evidence options of the report."""
     parser = Parser(
         prog="oidc-doctor capture",
@@ -159,6 +134,7 @@ def make_capture_parser() -> argparse.ArgumentParser:
         help="where to save the mapping to the original names (default BUNDLE.map.json); "
         "the key of an existing one is used again",
     )
+    _add_things(parser)
     parser.add_argument("--diff", nargs=2, metavar=("A", "B"), help="show what differs between two bundles")
     parser.add_argument("--demo", nargs="?", const="", metavar="SCENARIO", help="capture a bundled scenario")
     _add_evidence(parser)
@@ -166,16 +142,30 @@ def make_capture_parser() -> argparse.ArgumentParser:
     _add_account(_add_tokens(parser))
     _add_logs(parser)
     # the options of the report that capture does not offer
-    parser.set_defaults(dry_run=False, compare=None, check=[], skip=[], fail_on="blocks")
+    parser.set_defaults(report=False, dry_run=False, compare=None, check=[], skip=[], fail_on="blocks")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the traceback of an internal error")
     return parser
 
 
+def _add_things(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "things",
+        nargs="*",
+        metavar="THING",
+        help="folders, archives, files, ARNs, names, URLs, tokens, subjects or error texts; - is stdin",
+    )
+
+
 def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence = parser.add_argument_group("evidence")
     evidence.add_argument(
-        "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence; - is stdin"
+        "--from",
+        dest="bundles",
+        action="append",
+        default=[],
+        metavar="BUNDLE",
+        help="a folder, .zip, .tar.gz or file with saved evidence, also several; - is stdin",
     )
     evidence.add_argument(
         "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
@@ -192,7 +182,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence.add_argument(
         "--error", metavar="TEXT", help="the error message that the caller received, or the logged event; - is stdin"
     )
-    parser.set_defaults(pasted=None)  # what was pasted in place of a file: see pasted.py
+    parser.set_defaults(pasted=None, stdin=None)  # what was given in place of a file: see things.py
 
 
 def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

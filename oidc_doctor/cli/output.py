@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.streams import Messages, show, tell
+from oidc_doctor.report.formats import FORMATS, file_mark, is_report
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
@@ -70,15 +72,58 @@ def rendered(options: argparse.Namespace, report: Report) -> str:
     """Return the report in the format of the options, for the present terminal."""
     from oidc_doctor.report.formats import render
 
-    to_file = options.report not in (None, "-")
+    to_file = _is_file(options)
     return render(
         report,
-        options.format,
+        form_of(options),
         width=_width(to_file=to_file),
         color=not to_file and _color(),
         verbose=options.verbose,
         quiet=options.quiet,
     )
+
+
+def _is_file(options: argparse.Namespace) -> bool:
+    return options.output not in (None, "-")
+
+
+def form_of(options: argparse.Namespace) -> str:
+    """Return the format of the report: that of --format, else that of the ending of -o, else text. Raises UsageError.
+
+    A name without an ending is a text; an ending that no format has is refused, so that no .html holds a text.
+    """
+    if options.format is not None or not _is_file(options):
+        return options.format or "text"
+    ending = os.path.splitext(options.output)[1].lower().removeprefix(".")
+    form = next((form for form, usual in FORMATS.items() if usual == ending), None if ending else "text")
+    if form is None:
+        endings = ", ".join(f".{usual}" for usual in FORMATS.values())
+        message = f"-o {options.output}: no format has this ending; use one of {endings}, or add --format"
+        raise UsageError(message)
+    return form
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Refuse a file that is not ours before minutes of reading. Raises UsageError."""
+    form_of(options)
+    if not _is_file(options):
+        return
+    from oidc_doctor import files
+
+    try:
+        if not options.force:
+            files.check_replaceable(options.output, is_report)
+        if os.path.isdir(options.output):
+            raise IsADirectoryError(errno.EISDIR, "a folder; name a file in it")
+        folder = os.path.dirname(options.output) or "."
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(errno.ENOENT, f"no such folder: {folder}")
+    except OSError as error:
+        raise _unwritable(options, error) from None
+
+
+def _unwritable(options: argparse.Namespace, error: OSError) -> UsageError:
+    return UsageError(f"-o {options.output}: {error.strerror or error}")
 
 
 def _width(*, to_file: bool) -> int:
@@ -96,19 +141,19 @@ def _color() -> bool:
 
 
 def write(options: argparse.Namespace, text: str) -> None:
-    """Write to stdout, or to the file of --report. Raises UsageError."""
+    """Write to stdout, or to the file of -o. Raises UsageError."""
     text = text if text.endswith("\n") else text + "\n"
-    if options.report in (None, "-"):
+    if not _is_file(options):
         show(text)
         return
     from oidc_doctor import files  # late: most reports go to stdout
 
+    data = (file_mark(form_of(options), quiet=options.quiet) + text).encode("utf-8", "backslashreplace")
     try:
-        files.write(options.report, text.encode("utf-8", "backslashreplace"))
+        files.write(options.output, data, None if options.force else is_report)
     except OSError as error:
-        message = f"--report {options.report}: {error.strerror or error}"
-        raise UsageError(message) from None
+        raise _unwritable(options, error) from None
     if not options.quiet:
         from oidc_doctor.report.parts.escape import visible
 
-        note(f"report written to {visible(options.report)}")
+        note(f"report written to {visible(options.output)}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from oidc_doctor.cli.exit_codes import ExitCode
-from oidc_doctor.cli.options import Parser, add_cross_check
+from oidc_doctor.cli.options import add_cross_check
+from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import show
 
 
@@ -24,7 +25,7 @@ def permissions(arguments: list[str]) -> int:
     parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
     add_cross_check(parser, "also query what --cross-check queries")
     parser.add_argument("--account", action="store_true", help="also list what --account lists")
-    options = parser.parse_args(arguments)
+    options = parser.read(arguments)
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
     if options.cloud == "gcp":

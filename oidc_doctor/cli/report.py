@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from oidc_doctor.cli import live
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.output import complain, progress_bar, rendered, warn_of_unknown_checks, write
-from oidc_doctor.cli.pasted import take_pasted
+from oidc_doctor.cli.output import check_output, complain, progress_bar, rendered, warn_of_unknown_checks, write
+from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.streams import show
+from oidc_doctor.cli.things import EXAMPLES, take_things
 
 if TYPE_CHECKING:
     import argparse
+
+_NOTHING = "nothing to examine: give a folder, a file, a role ARN, a token or an error text; oidc-doctor --help"
 
 
 def report(options: argparse.Namespace) -> int:
@@ -20,19 +23,21 @@ def report(options: argparse.Namespace) -> int:
     from oidc_doctor.examine.examine import run
     from oidc_doctor.findings.packs import PackError
 
-    take_pasted(options)
+    check_output(options)
+    take_things(options)
     question = question_of(options)
     warn_of_unknown_checks(options)
     bundle = open_evidence(options)
+    question = with_role_of_credentials(options, question)
     if options.dry_run:
         show(live.dry_run(options, question, bundle) + "\n")
         return ExitCode.OK
     if live.is_live(options) or live.uses_files(options):
         bundle, question = live.prepare(options, question, bundle)
+    question = with_role_that_was_read(options, question, bundle)
     evidence = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)
     if bundle is None and not any(evidence):
-        message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
-        raise UsageError(message)
+        raise UsageError(_NOTHING, EXAMPLES)
     try:
         with progress_bar(options) as progress:
             result = run(bundle, question._replace(progress=progress))

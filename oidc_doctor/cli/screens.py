@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from oidc_doctor.cli import live
-from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
+from oidc_doctor.cli.evidence import bundle_paths, open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.options import make_parser
+from oidc_doctor.cli.options import WEB_PORT, make_parser
 from oidc_doctor.cli.output import warn_of_unknown_checks
-from oidc_doctor.cli.pasted import take_pasted
+from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.signals import ending_of
 from oidc_doctor.cli.streams import show
+from oidc_doctor.cli.things import take_things
+from oidc_doctor.cli.wrong_kind import is_role_name
 from oidc_doctor.model.arns import account_of
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ _FEWEST_COLUMNS, _FEWEST_LINES = 20, 6  # of a terminal: below, nothing can be r
 
 def why_no_screens(options: argparse.Namespace) -> str:
     """Return why the screens are not opened: no terminal that can show them, or an option of the report; else ""."""
-    if not (options.format != "text" or options.quiet or options.verbose):
+    if not (options.format not in (None, "text") or options.quiet or options.verbose):
         if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
             return ""
         # Textual draws on stderr
@@ -81,7 +84,7 @@ def open_screens(options: argparse.Namespace) -> NoReturn:
 def _parse_options(arguments: list[str]) -> EvidenceSource:
     """Return the evidence of options that were entered on a screen. Raises ValueError, with a message of one line."""
     try:
-        return _source(make_parser().parse_args(arguments), target_file=False)
+        return _source(make_parser().read(arguments), target_file=False)
     except UsageError as error:
         raise ValueError(str(error)) from None
 
@@ -90,22 +93,25 @@ def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource
     """Return the evidence of the options. `target_file`: without a bundle, the working folder is read as one."""
     from oidc_doctor.tui.examination import EvidenceSource, LiveSource
 
-    take_pasted(options)
-    path = bundle_path(options) or ("." if target_file else None)
-    if path is not None and not os.path.exists(path):
-        message = f"--from {path}: no such file or folder"
-        raise UsageError(message)
+    take_things(options, reads_stdin=False)
+    paths = bundle_paths(options) or (["."] if target_file else [])
+    for path in paths:
+        if not os.path.exists(path):
+            message = f"--from {path}: no such file or folder"
+            raise UsageError(message)
     warn_of_unknown_checks(options)
-    title = os.path.basename(os.path.normpath(path)) if path else "the command line"
+    title = ", ".join(os.path.basename(os.path.normpath(path)) for path in paths) or "the command line"
     title = title if title != "." else _TARGET_FILE
     # the examination is imported after the first paint, unless options must be validated before it
-    question = question_of(options) if _used_options(options) - {"bundle", "demo", "offline"} else None
-    if not (live.is_live(options) or live.uses_files(options)):
-        return EvidenceSource(title, path, question)
+    question = question_of(options) if _used_options(options) - {"bundles", "demo", "offline", "pasted"} else None
+    is_name = options.role is not None and is_role_name(options.role)
+    if len(paths) <= 1 and not (is_name or live.is_live(options) or live.uses_files(options)):
+        return EvidenceSource(title, paths[0] if paths else None, question)
 
     def collect(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
-        prepared = live.prepare(options, question or question_of(options), open_evidence(options), narrate)
-        return prepared.bundle, prepared.question
+        asked = with_role_of_credentials(options, question or question_of(options))
+        prepared = live.prepare(options, asked, open_evidence(options), narrate)
+        return prepared.bundle, with_role_that_was_read(options, prepared.question, prepared.bundle)
 
     return EvidenceSource(_target_title(options) or title, None, question, LiveSource(collect, UsageError))
 
@@ -127,18 +133,29 @@ def _used_options(options: argparse.Namespace) -> set[str]:
     return {name for name, value in vars(options).items() if value != defaults[name] and name != "web"}
 
 
+def with_port(arguments: list[str]) -> list[str]:
+    """Return the arguments with the port of --web in one word with it: a thing that follows is no port."""
+    joined: list[str] = []
+    waiting = False
+    for argument in arguments:
+        if waiting:
+            waiting = False
+            if re.fullmatch(r"\d+", argument, re.ASCII):
+                joined[-1] = f"--web={argument}"
+                continue
+        waiting = argument == "--web"
+        joined.append(f"--web={WEB_PORT}" if waiting else argument)
+    return joined
+
+
 def serve_screens(arguments: list[str], port: int) -> int:
-    """Serve the screens to a browser until interrupted. Raises UsageError."""
+    """Serve the screens on the other `arguments` to a browser until interrupted. Raises UsageError."""
     try:
         from oidc_doctor.tui.web import serve
     except ImportError:
         message = "--web needs an optional dependency: pip install 'oidc-doctor[web]'"
         raise UsageError(message) from None
-    others = [
-        argument
-        for index, argument in enumerate(arguments)
-        if not argument.startswith("--web") and arguments[max(index - 1, 0)] != "--web"
-    ]
+    others = [argument for argument in arguments if not argument.startswith("--web=")]
     try:
         serve(others, port, show)
     except OSError as error:

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.options import Parser, help_formatter
+from oidc_doctor.cli.parser import Parser, help_formatter
 from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ _OF_AWS = ("account", "region", "role_name", "kms_key", "max_session_duration")
 _OF_GCP = ("project", "project_number", "service_account", "pool", "provider")
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_setup_parser() -> Parser:
+    """Return the parser of `setup`."""
     parser = Parser(
         prog="oidc-doctor setup",
         description="Print the narrowest set-up of a cloud for a Baseten workload; it may be run again at any time.\n"
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def setup(arguments: list[str]) -> int:
     """Print the set-up. Raises UsageError; returns BROKEN where the judge finds in it what it was not meant to be."""
-    options = _parser().parse_args(arguments)
+    options = make_setup_parser().read(arguments)
     other = _OF_GCP if options.cloud == "aws" else _OF_AWS
     stray = [f"--{name.replace('_', '-')}" for name in other if getattr(options, name) is not None]
     if stray:

@@ -77,6 +77,35 @@ def read_file(path: str, name: str, most: int) -> bytes:
     return data
 
 
+def has_input(seconds: float) -> bool:
+    """Return whether stdin is a pipe or file with something to read, after waiting that long at most."""
+    import select  # late, as stat: few runs ask
+    import stat
+
+    try:
+        number = sys.stdin.fileno()
+        mode = os.fstat(number).st_mode
+        if stat.S_ISREG(mode):
+            return os.fstat(number).st_size > os.lseek(number, 0, os.SEEK_CUR)
+        if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)) or not select.select([number], [], [], seconds)[0]:
+            return False
+        return _waiting_bytes(number) > 0
+    except (OSError, ValueError):  # closed, a stream of a test, or a system without select on pipes
+        return False
+
+
+def _waiting_bytes(number: int) -> int:
+    """Return the number of bytes in a pipe: one whose writer has gone is readable, and empty."""
+    try:
+        import fcntl
+        import struct
+        import termios
+    except ImportError:  # Windows, whose select does not take pipes
+        return 0
+    answer = fcntl.ioctl(number, termios.FIONREAD, struct.pack("i", 0))
+    return int(struct.unpack("i", answer)[0])
+
+
 class Messages:
     """stderr as a stream that never fails, for those that write a part of a line."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, TypeVar
 
@@ -62,6 +63,23 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
     document = load_toml(text, file)
     reader = _Reader(file, _lines(text))
     return reader.targets(document), reader.warnings
+
+
+def to_toml(target: Target) -> str:
+    """Return a [[target]] table, which `parse_targets` reads. JSON strings, numbers and lists are valid TOML."""
+    lines = ["[[target]]", f"name = {json.dumps(target.name)}"]
+    lines += [f"issuer = {json.dumps(target.issuer)}"] if target.issuer else []
+    for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
+        if part is None:
+            continue
+        lines.append(f"[target.{cloud}]")
+        for name, value in part._asdict().items():
+            if isinstance(value, str | int | tuple) and value != ():
+                lines.append(f"{name} = {json.dumps(value)}")
+            elif isinstance(value, dict) and value:
+                pairs = ", ".join(f"{json.dumps(key)} = {json.dumps(text)}" for key, text in value.items())
+                lines.append(f"{name} = {{ {pairs} }}")
+    return "\n".join(lines) + "\n"
 
 
 def merge(base: Target, over: Target) -> Target:

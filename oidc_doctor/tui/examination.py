@@ -61,9 +61,9 @@ class EvidenceSource(NamedTuple):
             return self.live.bundle
         if self.bundle is None:
             return None
-        from oidc_doctor.bundle.open import open_bundle
+        from oidc_doctor.things.open import open_paths
 
-        return open_bundle(self.bundle)
+        return open_paths([self.bundle])
 
     def close(self, bundle: Bundle | None) -> None:
         """Close what `open` returned. A collected bundle stays open: it cannot be opened again."""

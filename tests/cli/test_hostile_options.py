@@ -85,5 +85,9 @@ def test_a_token_that_cannot_be_read(
 ) -> None:
     (tmp_path / "t").write_bytes(BODIES[body])
     code = main(["--report", "--from", str(write_bundle()), option, str(tmp_path / "t")])
-    assert "internal error" not in capsys.readouterr().err
-    assert code in (0, 1, 3)
+    err = capsys.readouterr().err
+    assert "internal error" not in err
+    if body == "lone surrogate":  # its one member makes it a role, for a person and for the parser
+        assert (code, "is an IAM role, not" in err) == (2, True)
+    else:
+        assert code in (0, 1, 3)

@@ -85,7 +85,7 @@ def test_arguments(number: int, capsys: Captured, tmp_path: Path) -> None:
         if wrong != (words,) or not words.startswith("-"):
             assert printed(capsys, *wrong) == ""
     place = tmp_path / of_a_file(words)
-    assert printed(capsys, "--report", str(place), "--claims", claims) == ""
+    assert printed(capsys, "--report", "--format=text", f"--output={place}", "--claims", claims) == ""
     assert place.exists()
 
 

@@ -63,7 +63,7 @@ def test_data_that_cannot_be_written_is_a_usage_error(arguments: str, stdout: st
 
 def test_what_needs_no_stdout_runs_without_one(write_bundle: Write, tmp_path: Path) -> None:
     folder = shlex.quote(str(write_bundle(**REFUSED)))
-    code, _, err = shell(f"--report report.txt --from {folder} <&- >&-", tmp_path)
+    code, _, err = shell(f"-o report.txt --from {folder} <&- >&-", tmp_path)
     assert (code, err) == (1, "report written to report.txt\n")
     assert "AWS025" in (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert shell(f"--report --from {folder} >&- 2>&- <&-", tmp_path)[0] == 2

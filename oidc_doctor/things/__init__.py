@@ -1,0 +1,1 @@
+"""Things that a person gives: words of a command line, pasted texts and files, each recognised by its content."""

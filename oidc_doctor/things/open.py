@@ -1,0 +1,91 @@
+"""Several folders, archives and files, opened as one bundle."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.files import Bundle, BundleError
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.bundle.plain import free_place
+from oidc_doctor.documents.json_text import Unreadable, printable
+from oidc_doctor.things.recognise import place_of
+from oidc_doctor.things.thing import noun_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oidc_doctor.bundle.files import BundleMember
+
+
+def open_paths(paths: Sequence[str]) -> Bundle:
+    """Open the folders, archives and files as one bundle; each file by its content. Raises BundleError.
+
+    Logs and tokens may be any number. Two different files of every other kind exclude each other.
+    """
+    opened: list[Bundle] = []
+    try:
+        opened += (open_bundle(path, place_of) for path in dict.fromkeys(os.path.normpath(path) for path in paths))
+        return opened[0] if len(opened) == 1 else _merged(opened)
+    except BundleError:
+        for bundle in opened:
+            bundle.close()
+        raise
+
+
+class _Archives:
+    """The bundles of which another one is made, closed with it."""
+
+    def __init__(self, bundles: Sequence[Bundle]) -> None:
+        self._bundles = bundles
+
+    def close(self) -> None:
+        for bundle in self._bundles:
+            bundle.close()
+
+
+def _merged(bundles: Sequence[Bundle]) -> Bundle:
+    members: dict[str, BundleMember] = {}
+    source: dict[str, tuple[Bundle, str]] = {}
+    for bundle in bundles:
+        for name in bundle.names():
+            if name in source and _same(source[name], (bundle, name)):
+                continue
+            place = free_place(name, os.path.basename(bundle.shown(name)), set(members))
+            if place in members:
+                raise BundleError(_exclusive(source[place], (bundle, name)))
+            members[place], source[place] = bundle.member(name), (bundle, name)
+    shown = {place: bundle.shown(name) for place, (bundle, name) in source.items()}
+    return Bundle(
+        ", ".join(bundle.label for bundle in bundles),
+        members,
+        [refused for bundle in bundles for refused in bundle.refused],
+        _Archives(bundles),
+        shown,
+    )
+
+
+def _same(one: tuple[Bundle, str], other: tuple[Bundle, str]) -> bool:
+    """Whether two files have the same content: the same evidence, given twice."""
+    if one[0].size(one[1]) != other[0].size(other[1]):
+        return False
+    try:
+        return one[0].read(one[1]) == other[0].read(other[1])
+    except Unreadable:
+        return False
+
+
+def _exclusive(one: tuple[Bundle, str], other: tuple[Bundle, str]) -> str:
+    place = one[1]
+    files = [_file(*one), _file(*other)]
+    if contract.split_target(place)[1] == contract.MANIFEST:
+        return f"{files[0]} and {files[1]} are two bundles, and a report is about one; examine them one at a time"
+    return f"{files[0]} and {files[1]} are both {noun_of(place)}, and a report is about one; give one of them"
+
+
+def _file(bundle: Bundle, name: str) -> str:
+    """Return a file for a message: the path that was given, or the file in the folder that was given."""
+    shown = bundle.shown(name)
+    label = printable(bundle.label)
+    return label if os.path.basename(bundle.label) == shown else f"{label} ({printable(shown)})"
