@@ -90,7 +90,8 @@ def _capture(options: argparse.Namespace) -> int:
 
 def _refuse_idle(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
     """Raise UsageError where an option was given that has no effect in this run: its user expects one."""
-    given = [name for name, value in vars(options).items() if value != parser.get_default(name)]
+    # argparse returns [] for things that were not given, and has no default for them
+    given = [name for name, value in vars(options).items() if value not in (parser.get_default(name), [])]
     idle, because = [], ""
     if options.diff:
         idle, because = [name for name in given if name not in _OF_DIFF], "--diff only compares two bundles"
