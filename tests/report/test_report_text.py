@@ -90,7 +90,7 @@ def test_refused_report(sample: Sample) -> None:
         "answers   AccessDenied: Not authorized to perform",
         "(as seen in error.txt)",
         "since     22 Nov 13:27 UTC, 9 h ago: 87 refused since, 231 accepted before",
-        "changed   22 Nov 13:27:04 UTC, UpdateAssumeRolePolicy by PlatformAdmin/",
+        "changed   22 Nov 13:27:04 UTC, UpdateAssumeRolePolicy by",
         "- v=1:org=Org8Kd2P:team=Tq7LmZ2x:*",
         "+ v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
         "confirmed by event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",

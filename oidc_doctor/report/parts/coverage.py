@@ -108,9 +108,9 @@ def coverage(
     """
     now = report.evaluated_at
     read = [row for row in report.coverage if row.status == "read"]
-    others = [row for row in read if not _log_folder(row.what)]
+    others = [row for row in read if not _log_folder(row.what) and row.count is None]
     if brief and len(others) > _FEW:
-        of_logs = _read([row for row in read if _log_folder(row.what)], now, logs=logs)
+        of_logs = _read([row for row in read if row not in others], now, logs=logs)
         lines = [("Read", ", ".join([_count(len(others), "file"), *of_logs]) + "; -v names the files")]
     else:
         lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
