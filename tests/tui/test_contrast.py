@@ -99,7 +99,7 @@ def everything(examined: Examined) -> Examined:
         cause._replace(timing=cause.timing._replace(flips=False)),
         cause._replace(named=unsure),
     ]
-    effects = itertools.cycle(("weakens", "note", "blocks"))
+    effects = itertools.cycle(("weakens", "weakens", "note", "blocks"))
     checks = [
         dataclasses.replace(row, effect=next(effects)) if row.status == "failed" else row
         for row in examined.report.checks
