@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import text
-from oidc_doctor.report.parts import attempts, facts, fixes, links, sentences
+from oidc_doctor.report.parts import attempts, facts, fixes, links, sentences, steps
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
@@ -104,8 +104,8 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     where = Sheet(_WIDTH, indent=0)
     facts.context(where, report, exchange, cause, verbose=True)
     where.gap()
-    facts.path(where, exchange, "path")
-    facts.accesses(where, exchange)
+    steps.path(where, exchange, "path")
+    steps.accesses(where, exchange)
     parts.append(fenced(where.lines))
     pages = [f"[{link.label}]({link.url})" for link in links.links(report, exchange, cause)]
     return parts + ([f"Console: {', '.join(pages)}"] if pages else [])

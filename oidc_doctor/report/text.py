@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts import attempts, facts, fixes, sentences
+from oidc_doctor.report.parts import attempts, facts, fixes, sentences, steps
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
@@ -129,12 +129,12 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     facts.addresses(sheet, report, exchange, cause, verbose=verbose)
     sheet.gap()
     if verbose:
-        facts.steps(sheet, exchange)
-        facts.accesses(sheet, exchange)
+        steps.steps(sheet, exchange)
+        steps.accesses(sheet, exchange)
         _claims(sheet, exchange)
     else:
-        facts.path(sheet, exchange, "path")
-        facts.needs(sheet, exchange)
+        steps.path(sheet, exchange, "path")
+        steps.needs(sheet, exchange)
 
 
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:

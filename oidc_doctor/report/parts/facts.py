@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.parts import attempts, links, sentences, writes
+from oidc_doctor.report.parts.cut import cut_place, cut_text
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
-from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened
+from oidc_doctor.report.parts.lines import Sheet, columns, shortened
 from oidc_doctor.report.parts.pair import difference, is_cut, pair, plain
 from oidc_doctor.report.parts.times import moment
 
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import Cause, Exchange, Report
 
-_READ = 8_000  # characters that are escaped, of which _LONG are shown
-_LONG = 600  # characters of a text; ARNs, subjects and errors are far shorter
-_PLACE = 160  # characters of a file and a place in it
 _FEW_LINKS = 2  # unless verbose: the document, and the write of it
-_LEAST_ROOM = 30  # columns for a note after a step
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
 _OF_TOKEN = frozenset(("token", "audience", "session-claims", "authorise", "issuer", "times", "condition", "mapping"))
 
@@ -48,7 +45,7 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
     if cause is not None:
         confirmation(sheet, exchange, cause)
         if cause.status == "active":
-            _row(sheet, "others", _text(attempts.others(report, exchange, cause)))
+            _row(sheet, "others", cut_text(attempts.others(report, exchange, cause)))
     else:
         _row(sheet, "logged", attempts.logged(report, exchange))
 
@@ -68,23 +65,12 @@ def _row(sheet: Sheet, label: str, text: str) -> None:
         sheet.row(label, text)
 
 
-def _place(text: str) -> str:
-    return clip(visible(text), _PLACE)
-
-
-def _text(text: str) -> str:
-    if len(text) <= _READ:
-        return shortened(visible(text), _LONG)
-    clean = forbid_tokens(text)  # of all of it: a secret may begin before the cut
-    return shortened(visible(clean[:_READ]) + clean[_READ:], _LONG)
-
-
 def resource(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """Write the role or provider that was examined."""
     if len({other.target_name for other in report.exchanges}) > 1:
-        sheet.row("target", _text(exchange.target_name))
+        sheet.row("target", cut_text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
-    sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
+    sheet.row(label, cut_text(exchange.resource) if exchange.resource else "not named")
     if not exchange.resource:
         from oidc_doctor.report.parts import asks  # late: most reports name the role
         from oidc_doctor.report.parts.coverage import issuer_of
@@ -100,17 +86,17 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
 
 def context(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
     """Write where the exchange happens and for whom: account, Region, subject, affected workloads, assumptions."""
-    _row(sheet, {"aws": "account", "gcp": "project"}[exchange.cloud], _text(links.account_of(exchange)))
+    _row(sheet, {"aws": "account", "gcp": "project"}[exchange.cloud], cut_text(links.account_of(exchange)))
     if exchange.cloud == "aws":
         _row(sheet, "region", _regions(report, exchange))
-        _row(sheet, "profile", _text(report.profile))
+        _row(sheet, "profile", cut_text(report.profile))
     _token_of(sheet, report, exchange, cause)
     if cause is not None:
         for index, kind in enumerate(attempts.affected(report, exchange, cause)):
             sheet.row("affects" if not index else "", kind)
     # An assumption does not weaken a refusal, unless the refused step comes after it.
     if exchange.assumed and (verbose or exchange.prediction != "refused" or _assumes(exchange)):
-        sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
+        sheet.row("assumed", "; ".join(map(cut_text, exchange.assumed)))
 
 
 def _regions(report: Report, exchange: Exchange) -> str:
@@ -119,8 +105,8 @@ def _regions(report: Report, exchange: Exchange) -> str:
     named = str(view.get("region") or "") if isinstance(view, dict) else ""
     logged = links.regions_of(report, exchange)
     if not named or logged in ([], [named]):
-        return _text(named or ", ".join(logged))
-    return f"{_text(named)}; the attempts are logged in {_text(', '.join(logged))}"
+        return cut_text(named or ", ".join(logged))
+    return f"{cut_text(named)}; the attempts are logged in {cut_text(', '.join(logged))}"
 
 
 def addresses(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
@@ -137,11 +123,11 @@ def _token_of(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | N
     shown = actual is not None and actual.value == exchange.subject
     rows = pair(cause.expected, actual, sheet.room) if cause is not None and _is_marked(cause.expected, actual) else []
     if exchange.subject is not None and not (shown and actual and not (rows and is_cut(actual, "actual", rows))):
-        sheet.row("subject", _text(exchange.subject))
+        sheet.row("subject", cut_text(exchange.subject))
     if exchange.claims_from == "hypothetical":
         sheet.row("claims", "hypothetical, built from the subject; no token was given")
     elif exchange.claims_from != "token":
-        sheet.row("claims", f"from event {_text(exchange.claims_from)}; no token given")
+        sheet.row("claims", f"from event {cut_text(exchange.claims_from)}; no token given")
 
 
 def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
@@ -150,8 +136,8 @@ def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     own = [row for row in rows if exchange.claims_from in row.event_ids] or rows
     newest = max(own, key=lambda row: row.last_seen, default=None)
     if newest is not None and newest.step == "impersonate":
-        _row(sheet, "account", _text(newest.target or ""))
-        _row(sheet, "principal", _text(newest.principal or ""))
+        _row(sheet, "account", cut_text(newest.target or ""))
+        _row(sheet, "principal", cut_text(newest.principal or ""))
 
 
 def _assumes(exchange: Exchange) -> bool:
@@ -165,7 +151,7 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None
     values_in_clause = {side.value for side in clause_sides if not side.spans}
     shown = {side.value for side in clause_sides if side.spans} if len(parts) > 1 else set()
     if str(cause.clause) not in cause.named.headline:
-        _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
+        _row(sheet, "clause", cut_text(" · ".join(part for part in parts if part not in shown)))
     shown_sides = [
         None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)
     ]
@@ -235,9 +221,9 @@ def read_in(
             event = side.at.event_id or ""
             logged = "the token's event" if event in events else f"event {event}"
             place = logged if event and not verbose else str(side.at)
-            places.setdefault(_place(place), []).append(whose)
-    if at and _place(at) not in places and (expected is None or expected.at is None):
-        places = {_place(at): ["expected"], **places}
+            places.setdefault(cut_place(place), []).append(whose)
+    if at and cut_place(at) not in places and (expected is None or expected.at is None):
+        places = {cut_place(at): ["expected"], **places}
     if len(places) == 1:
         _row(sheet, "read in", next(iter(places)))
     else:
@@ -269,7 +255,7 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     label = "unknown"
     for step in exchange.steps:
         if step.state == "unknown" and step.id not in _OUTSIDE:
-            note = _text(step.note)
+            note = cut_text(step.note)
             sheet.row(label, sentences.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
     from oidc_doctor.model.report import MissingToken
@@ -292,8 +278,8 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     observed = sentences.observed_of(report, exchange)
     if error is not None:
         message = str(error.get("message") or "")
-        answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))
-        places = [_place(entry.get("at", "")) for entry in observed if _says(entry, message)]
+        answer = cut_text(": ".join(filter(None, (str(error.get("code") or ""), message))))
+        places = [cut_place(entry.get("at", "")) for entry in observed if _says(entry, message)]
         probably = "" if error.get("certain", True) else "probably "
         if not places and any(_says(entry, message, _like) for entry in observed):
             answer = ""  # the same error was observed, at another time
@@ -307,9 +293,10 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         )
     for entry in observed:
         if not _says(entry, message):
-            place = _place(entry.get("at", ""))
+            place = cut_place(entry.get("at", ""))
             sheet.row(
-                "seen", _text(" ".join(forbid_tokens(entry.get("text", "")).split())) + (f" ({place})" if place else "")
+                "seen",
+                cut_text(" ".join(forbid_tokens(entry.get("text", "")).split())) + (f" ({place})" if place else ""),
             )
         if entry.get("reading") == "unknown":
             from oidc_doctor.model.speakers import SPEAKERS  # late: few texts are unknown
@@ -357,10 +344,10 @@ def changes(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, s
         _row(sheet, "fixed", writes.change(timing.mended_by, now)[0])
     _tried(sheet, report, cause)
     if timing.session and timing.session.get("attempt"):
-        subject = f" as {_text(timing.session['subject'])}" if timing.session.get("subject") else ""
-        sheet.row("session", f"issued in event {_place(timing.session['attempt'])}{subject}")
+        subject = f" as {cut_text(timing.session['subject'])}" if timing.session.get("subject") else ""
+        sheet.row("session", f"issued in event {cut_place(timing.session['attempt'])}{subject}")
     if timing.boundary and timing.boundary.get("note") and not timing.change and not timing.token_change:
-        sheet.row("between", _text(timing.boundary["note"]))
+        sheet.row("between", cut_text(timing.boundary["note"]))
 
 
 def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
@@ -370,11 +357,11 @@ def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
     if events[:1] == (exchange.claims_from,):
         sheet.row("confirmed", f"by the token's event{others}")
     elif events:
-        sheet.row("confirmed", f"by event {_place(events[0])}{others}")
+        sheet.row("confirmed", f"by event {cut_place(events[0])}{others}")
     if cause.contradicts_observed:
         sheet.row("but", "this does not explain the error that was seen: another cause is, or was, at work")
     if cause.settle:
-        settle(sheet, _text(cause.settle))
+        settle(sheet, cut_text(cause.settle))
     if cause.settle and exchange.missing_token is not None and cause.step in _OF_TOKEN:
         from oidc_doctor.report.parts import asks  # late: most reports have a token
 
@@ -413,7 +400,7 @@ def _token(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
     seen = moment(entry.get("first_seen"), now)
     sheet.row(side, f"{sentences.new_kind(entry)}, first seen {seen}: {sentence}")
     last = f"last seen {moment(entry.get('old_last_seen'), now)}"
-    sheet.row("accepted", f"{_text(str(entry.get('from') or 'none'))}, {last}")
+    sheet.row("accepted", f"{cut_text(str(entry.get('from') or 'none'))}, {last}")
 
 
 def _tried(sheet: Sheet, report: Report, cause: Cause) -> None:
@@ -425,81 +412,3 @@ def _tried(sheet: Sheet, report: Report, cause: Cause) -> None:
 def settle(sheet: Sheet, text: str) -> None:
     """Write the evidence that would confirm what is suspected."""
     sheet.say(text, indent=sheet.indent, lead="To confirm: ")
-
-
-def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
-    """Write the steps in the cloud's order. Neighbours with the same state share its sign and word."""
-    steps_of_cloud = [
-        step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"
-    ]
-    items: list[tuple[str, str]] = []
-    for step, following in zip(steps_of_cloud, [*steps_of_cloud[1:], None], strict=True):
-        sign, word, style = sentences.STATES[step.state]
-        if following is not None and following.state == step.state:
-            items.append((f"{sentences.title(exchange, step.id)},", ""))
-        else:
-            items.append((f"{sentences.title(exchange, step.id)} {sign} {word}", style))
-            items += [("→", "dim")] * (following is not None)
-    if items:
-        sheet.flow(label, items)
-    states = {step.state for step in steps_of_cloud}
-    legend = [text for state, text in _LEGEND.items() if state in states]
-    _row(sheet, "", "; ".join(legend))
-
-
-_LEGEND = {
-    "passed-by-error": "= implied: the cloud's answer, or its log, shows it",
-    "assumed": "~ assumed: not read, taken as passed",
-}
-_DECISIONS = {"allowed": ("✓", "green"), "denied": ("✗", "bad"), "unknown": ("?", "yellow")}
-
-
-def needs(sheet: Sheet, exchange: Exchange) -> None:
-    """Write the calls that the workload makes with its session, each with the decision on it."""
-    rows = list(dict.fromkeys((row.need.action, row.decision) for row in exchange.accesses))  # whatever the resource
-    items: list[tuple[str, str]] = []
-    for action, decision in rows:
-        sign, style = _DECISIONS[decision]
-        comma = "" if (action, decision) == rows[-1] else ","
-        items.append((f"{clip(visible(action), _PLACE)} {sign} {decision}{comma}", style))
-    if items:
-        sheet.flow("needs", items)
-    for row in exchange.accesses:
-        if row.second is not None and row.second.decision not in (row.decision, "unknown"):
-            sheet.row(
-                "",
-                f"{_text(row.second.by)} says otherwise of {_text(row.need.action)}: {row.second.decision} "
-                f"({_place(str(row.second.at))})",
-            )
-
-
-_SINGLE = frozenset(("PERMISSIONS_BOUNDARY", "SESSION"))  # of which a call has one at most
-
-
-def accesses(sheet: Sheet, exchange: Exchange) -> None:
-    """Write each needed call on its own lines, with its resource and what decides it."""
-    for row in exchange.accesses:
-        sign, style = _DECISIONS[row.decision]
-        by = sentences.POLICIES.get(row.by, row.by)
-        decided = f": {by}{f' ({_place(str(row.location))})' if row.location else ''}" if by else ""
-        if by and row.decision == "denied" and row.location is None:
-            decided = f": the {by} does not allow it" if row.by in _SINGLE else f": no {by} allows it"
-        settled = f"; to confirm: {_text(row.note)}" if row.note else ""
-        second = f"; {_text(row.second.by)} says: {row.second.decision}" if row.second is not None else ""
-        words = f"on {_text(str(row.need.resource))}{decided}{settled}{second}"
-        lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "
-        sheet.say(words, indent=sheet.indent, lead=lead, style=style)
-
-
-def steps(sheet: Sheet, exchange: Exchange) -> None:
-    """Write every step on its own lines, with its note and the place of the deciding fact."""
-    for step in exchange.steps:
-        sign, word, style = sentences.STATES[step.state]
-        note = " ".join(filter(None, (_text(step.note), f"({_place(step.at)})" if step.at else "")))
-        lead = f"{sign} {word:<12} {clip(sentences.title(exchange, step.id), 15):<15}"
-        hang = sheet.indent + len(lead) + 1
-        if sheet.width - hang < _LEAST_ROOM:
-            sheet.lines.append(" " * sheet.indent + sheet.paint(lead.rstrip(), style))
-            sheet.say(note, indent=sheet.indent + 2)
-        else:
-            sheet.say(note, indent=sheet.indent, lead=f"{lead} ", style=style)
