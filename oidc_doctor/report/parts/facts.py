@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.parts import attempts, links, sentences, writes
-from oidc_doctor.report.parts.cut import cut_place, cut_text
+from oidc_doctor.report.parts.cut import LONG, cut_place, cut_text
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
 from oidc_doctor.report.parts.lines import Sheet, columns, shortened
@@ -191,7 +191,7 @@ def sides(
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):
         if side is not None and not marked:
-            sheet.row(labels[kind], shortened(exact(side.value), _LONG))
+            sheet.row(labels[kind], shortened(exact(side.value), LONG))
     for index, (kind, pieces) in enumerate(rows):
         if kind == "carets":
             last = index == len(rows) - 1
@@ -201,7 +201,7 @@ def sides(
         sheet.put(labels[kind], "".join(sheet.paint(text, style) if differs else text for text, differs in pieces))
     for kind, side in (("expected", expected), ("actual", actual)):
         if side is not None and rows and side.value not in known and is_cut(side, kind, rows) and full(side.value):
-            sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), _LONG)}")
+            sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), LONG)}")
 
 
 def read_in(
@@ -294,10 +294,8 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     for entry in observed:
         if not _says(entry, message):
             place = cut_place(entry.get("at", ""))
-            sheet.row(
-                "seen",
-                cut_text(" ".join(forbid_tokens(entry.get("text", "")).split())) + (f" ({place})" if place else ""),
-            )
+            seen = cut_text(" ".join(forbid_tokens(entry.get("text", "")).split()))
+            sheet.row("seen", seen + (f" ({place})" if place else ""))
         if entry.get("reading") == "unknown":
             from oidc_doctor.model.speakers import SPEAKERS  # late: few texts are unknown
 
