@@ -75,7 +75,9 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
     locked = {canonicalize_name(name): version for name, version in re.findall(r"^(\S+?)==(\S+)", text, re.MULTILINE)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    for wanted in map(Requirement, [*project["dependencies"], *extras["web"], *extras["test"], *extras["dev"]]):
+    for wanted in map(
+        Requirement, [*project["dependencies"], *extras["full"], *extras["web"], *extras["test"], *extras["dev"]]
+    ):
         if wanted.name != "oidc-doctor":
             assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), wanted
     assert text.count("==") <= text.count("--hash=sha256:")
@@ -132,6 +134,44 @@ def test_metadata(wheel: Path) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
     assert dict(points["console_scripts"]) == {"oidc-doctor": "oidc_doctor.cli.main:main"}
+
+
+def test_nothing_without_a_wheel_for_musl_is_required(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = message_from_string(archive.read(f"oidc_doctor-{__version__}.dist-info/METADATA").decode())
+    wanted = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
+    for name in ("google-re2", "ahocorasick-rs"):
+        markers = [each.marker for each in wanted if each.name == name]
+        assert not any(marker is None or marker.evaluate({"extra": ""}) for marker in markers), name
+        assert any(marker is not None and marker.evaluate({"extra": "full"}) for marker in markers), name
+
+
+def test_every_extra_that_a_page_names_exists() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    pages = [ROOT / "Containerfile", *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    named = {
+        extra
+        for page in pages
+        for extra in re.findall(r"(?:oidc-doctor|/source|'\.)\[(\w+)\]", page.read_text(encoding="utf-8"))
+    }
+    assert {"full", "web", "test", "dev"} <= named <= set(extras)
+
+
+def test_the_container_builds_from_what_its_file_copies(unpacked: Path, names: set[str], tmp_path: Path) -> None:
+    lines = (unpacked / "Containerfile").read_text(encoding="utf-8").splitlines()
+    source = tmp_path / "source"
+    for *parts, target in (line.split()[1:] for line in lines if line.startswith("COPY ") and "--from" not in line):
+        into = tmp_path / target.removeprefix("/")
+        for part in parts:
+            if (unpacked / part).is_dir():
+                shutil.copytree(unpacked / part, into)  # Docker copies the content of a folder
+            else:
+                into.mkdir(exist_ok=True)
+                shutil.copy(unpacked / part, into)
+    with zipfile.ZipFile(hatchling("wheel", source, tmp_path / "wheel")) as archive:
+        assert set(archive.namelist()) == names
+    last = [line for line in lines if line.startswith(("USER", "ENTRYPOINT"))]
+    assert last == ["USER 65532:65532", 'ENTRYPOINT ["/opt/oidc-doctor/bin/oidc-doctor"]']  # not root, and no shell
 
 
 def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:

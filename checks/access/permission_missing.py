@@ -54,7 +54,7 @@ def permission_missing(refusal: Refusal) -> Words:
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""
     return Words(
-        f"the exchange is not the fault: {lacks}{given(' on {}', quoted(resource, ''))}",
+        f"{lacks}{given(' on {}', quoted(resource, ''))}",
         f"Grant {holder} {permission or 'the permission that the error names'}"
         f"{given(' on {}', resource) or ' on the resource that it needs'}.{hidden}",
     )
@@ -131,7 +131,5 @@ def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
             f"Let the client use {account}, or grant {caller} {permission} {where}.",
         )
     if account:
-        return Words(
-            f"the exchange is not the fault: the service account {lacks}", f"Grant {holder} {permission} {where}."
-        )
+        return Words(f"the service account {lacks}", f"Grant {holder} {permission} {where}.")
     return Words(f"{holder} {lacks}", f"Grant {holder} {permission} {where}.")

@@ -31,6 +31,6 @@ def refused_unexplained(refusal: Refusal) -> Words:
     place = given(" (at {})", _PLACES.get(step, "") or given("the step `{}`", step))
     reason = given(": {}", refusal.fact("reason"))
     return Words(
-        f"nothing that was read explains it{place}{reason}",
+        f"no evidence that was read explains it{place}{reason}",
         "Add the evidence that the report lists as not read, with the verbatim error, and run again.",
     )

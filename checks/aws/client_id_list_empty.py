@@ -29,7 +29,7 @@ def client_id_list_empty(refusal: Refusal) -> Words:
     add = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}"
     return Words(
         "the OIDC provider's client ID list is empty"
-        + ("" if refusal.certain else ", and it is not documented what STS does then"),
+        + ("" if refusal.certain else "; it is not documented whether STS accepts an empty list"),
         f"Add the token's audience{given(' {}', quoted(audience, ''))} to the client IDs of the OIDC provider.",
         commands(add, provider if provider.startswith("arn:") else "", audience),
     )

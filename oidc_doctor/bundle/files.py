@@ -39,7 +39,10 @@ class Closable(Protocol):
 
 
 class Bundle:
-    """The files of a bundle by their contract names. Close it, or use it as a context, when it is an archive."""
+    """The files of a bundle by their contract names. Close it, or use it as a context, when it is an archive.
+
+    `saved`: the user saved it as files. `own_manifest`: this run has made the manifest.
+    """
 
     def __init__(
         self,
@@ -48,8 +51,13 @@ class Bundle:
         refused: list[tuple[str, str]] | None = None,
         archive: Closable | None = None,
         shown: dict[str, str] | None = None,
+        *,
+        saved: bool = True,
+        own_manifest: bool = False,
     ) -> None:
         self.label = label
+        self.saved = saved
+        self.own_manifest = own_manifest
         self.refused = tuple(refused or ())  # name and reason of each member that is not read
         self._members = members
         self._archive = archive

@@ -133,6 +133,8 @@ class Folder:
             paths += _files_then_folders("gcp/")
             paths += [] if self.gcp_logs else [contract.GCP_LOGS]
         for path in paths:
+            if path.endswith("/") and self.reader.has_reads_in(self.prefix + path):
+                continue  # each has a row of its own
             if not any(name.startswith(path) for name in self.names):
                 self.reader.cover_missing(self.prefix + path)
         for row in contract.below(contract.ISSUER):

@@ -10,7 +10,7 @@ from oidc_doctor.documents.json_text import Unreadable, decode, printable
 from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifest
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.evidence import Coverage, Target
+from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ, Coverage, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ _OTHERWISE = {
     "timeout": "the read of it timed out",
     "failed": "the read of it failed",
 }
-_NOT_THERE = "not in the bundle"
+_FROM_USER = (*contract.TOKEN_FILES, contract.ERROR)  # files that no read of a cloud brings
 _NAMES_SHOWN = 8
 
 
@@ -87,6 +87,10 @@ class BundleReader:
         values = (self.parsed(path, parse) for path in paths)
         return tuple(value for value in values if not isinstance(value, Missing))
 
+    def has_reads_in(self, folder: str) -> bool:
+        """Whether the manifest names reads of single files of a folder."""
+        return any(path.startswith(folder) and path != folder for path in self.reads)
+
     def unread(self, folder: str) -> tuple[str, ...]:
         """The files of a folder that could not be read, by the names to show."""
         return tuple(
@@ -96,11 +100,13 @@ class BundleReader:
     def missing(self, path: str) -> Missing:
         """Why a file is not there: what the manifest says of the call, or simply that it is not in the bundle."""
         read = self.reads.get(path)
+        if read is None and self.bundle.saved:
+            return Missing(path, NOT_IN_BUNDLE)
         if read is None:
-            return Missing(path, _NOT_THERE)
+            return Missing(path, NOT_GIVEN if contract.split_target(path)[1] in _FROM_USER else NOT_READ)
         if read.outcome == "ok":
-            return Missing(path, f"{_NOT_THERE}, though the manifest says that it was read", "failed")
-        return Missing(path, read.reason, read.outcome)
+            return Missing(path, f"{NOT_IN_BUNDLE}, though the manifest says that it was read", "failed")
+        return Missing(path, read.reason, read.outcome, read.local)
 
     def targets(self, prefix: str) -> list[Target]:
         """The tables of a folder's oidc-doctor.toml."""
@@ -115,7 +121,15 @@ class BundleReader:
 
     def cover(self, path: str, status: Status, reason: str = "", *, named: bool = False) -> None:
         """Write the row of `path`, replacing any earlier one."""
-        self.coverage[path] = Coverage(printable(self.bundle.shown(path)), status, reason, named=named)
+        read = self.reads.get(path)
+        self.coverage[path] = Coverage(
+            printable(self.bundle.shown(path)),
+            status,
+            reason,
+            named=named,
+            path=contract.split_target(path)[1],
+            local=read.local if read is not None and status in ("missing", "denied") else "",
+        )
 
     def cover_missing(self, path: str) -> None:
         """Write the row of a file or folder that is absent, unless it has one already."""
@@ -127,7 +141,8 @@ class BundleReader:
             return
         reason = f"it does not exist ({missing.reason})" if missing.proves_absence else missing.reason
         lost = path in self.reads and self.reads[path].outcome == "ok"
-        self.cover(path, "denied" if missing.outcome == "denied" else "missing", reason, named=lost)
+        denied = missing.outcome == "denied" and not missing.local
+        self.cover(path, "denied" if denied else "missing", reason, named=lost)
 
     def cover_the_rest(self) -> None:
         """Add rows for the logs in the manifest, the refused members, and the unknown files."""
@@ -138,10 +153,13 @@ class BundleReader:
                 elif read.outcome == "ok":
                     self.cover(path, "partial" if read.truncated else "read", read.cut_off)
                 else:
-                    self.cover(path, "denied" if read.outcome == "denied" else "missing", read.reason)
+                    denied = read.outcome == "denied" and not read.local
+                    self.cover(path, "denied" if denied else "missing", read.reason)
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
             elif read.outcome != "ok" or (path not in self.bundle and contract.is_known(path) and path[-1:] != "/"):
                 self.cover_missing(path)
+        if self.bundle.own_manifest:
+            self.coverage.pop(contract.MANIFEST, None)
         for name, reason in self.bundle.refused:
             self.cover(name, "missing", reason, named=True)
         names = (name for name in self.bundle.names() if contract.split_target(name)[1] != contract.EXPECTED)

@@ -29,7 +29,7 @@ def load_snapshot(
     `overrides` are the command line's values: they override every target's. `extra_tokens` and `error_text` come before
     the bundle's own. Log files are not read here: their coverage rows come from the manifest alone.
     """
-    reader = BundleReader(bundle or Bundle("", {}))
+    reader = BundleReader(bundle or Bundle("", {}, saved=False))
     errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
     targets: list[TargetEvidence] = []
     for prefix, tables in _bounded(reader, _folders(reader)):

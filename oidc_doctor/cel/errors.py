@@ -36,7 +36,7 @@ CODES: frozenset[str] = frozenset(
         "bad_pattern",  # not a regular expression that RE2 accepts
         "result_type",  # `Program.check` only: the whole expression has another type than wanted
         "limit",  # this evaluator's own bounds: nesting, work, size of a produced value
-        "unknown",  # the caller bound `UNKNOWN` here
+        "unknown",  # the caller bound `UNKNOWN` here, or a library that decides is not installed (`lacks`)
     }
 )
 
@@ -47,6 +47,7 @@ class CelError(Exception):
     `start` and `end` are character offsets into `text`, the whole expression; -1 when the position is unknown.
     `key` is the missing key or name (text from the expression or, for a computed key, from a claim) and
     `path` the dotted path that was looked up, such as ``assertion.environment``, when the operand is a path.
+    `lacks` says which library is not installed and how to install it, where that alone leaves the value unknown.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class CelError(Exception):
         *,
         key: object = None,
         path: str | None = None,
+        lacks: str = "",
     ) -> None:
         super().__init__(code, message)
         self.code: Code = code
@@ -66,6 +68,7 @@ class CelError(Exception):
         self.end = end
         self.key = key
         self.path = path
+        self.lacks = lacks
         self.text = ""
 
     def __str__(self) -> str:

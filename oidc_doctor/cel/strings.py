@@ -97,11 +97,16 @@ def double_text(value: float) -> str:
 
 _compiled: dict[str, Any] = {}
 _MANY: Final = 256
+# Python's re is another language than RE2: an expression that Google accepts would be guessed, not evaluated.
+_NO_RE2: Final = "matches() needs RE2, which is not installed: pip install google-re2"
 
 
 def compiled_pattern(pattern: str) -> Any:  # re2 has no types
-    """The pattern compiled by RE2. Raises CelError."""
-    import re2  # type: ignore[import-untyped, unused-ignore]  # costs as much as all the rest
+    """The pattern compiled by RE2. Raises CelError, with the code ``unknown`` where RE2 is not installed."""
+    try:
+        import re2  # type: ignore[import-untyped, unused-ignore]  # costs as much as all the rest
+    except ImportError:
+        raise CelError("unknown", _NO_RE2, lacks=_NO_RE2) from None
 
     options = re2.Options()
     options.log_errors = False  # otherwise RE2 logs an invalid pattern to stderr from C++

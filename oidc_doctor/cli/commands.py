@@ -7,6 +7,7 @@ import re
 import sys
 
 from oidc_doctor.cli.capture import capture
+from oidc_doctor.cli.command_line import as_typed
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks
@@ -68,11 +69,12 @@ def _similar_command(name: str) -> str:
 def _main(arguments: list[str]) -> int:
     arguments = with_port(arguments)
     options = make_parser().read(arguments)
+    options.command_line = as_typed(arguments)
     if options.pack:
         from oidc_doctor.findings import packs  # late: most runs name no pack
 
         packs.use(options.pack)
-    if options.list_checks:
+    if options.list_checks is not None:
         return list_checks(options)
     if options.web is not None:
         return serve_screens(arguments, options.web)

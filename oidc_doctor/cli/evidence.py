@@ -168,6 +168,7 @@ def question_of(options: argparse.Namespace) -> Question:
         fail_on=options.fail_on,
         compare=_compared(options.compare),
         account=options.account,
+        command=getattr(options, "command_line", ""),
     )
 
 

@@ -11,11 +11,12 @@ from oidc_doctor.cli.streams import show
 DESCRIPTION = (
     "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
     "On a terminal this opens the interactive UI; with --report, -o or a pipe it writes the report.\n"
-    "A role, provider or issuer that is named is read live, with this machine's credentials, also beside a\n"
-    "token, subject or error text. Beside files of configuration or logs nothing is read live without --live."
+    "A role, provider or issuer that is named is read live, with this machine's credentials, also\n"
+    "beside a token, subject or error text. Beside files of configuration or logs nothing is read live\n"
+    "without --live."
 )
 COMMANDS = (
-    "Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
+    "Commands: oidc-doctor explain WORDS | --all   print the page of a cause, check or error, offline\n"
     "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
     "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
     "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload\n"
@@ -46,7 +47,7 @@ machine's credentials; beside files of configuration or logs everything is offli
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain CODE · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test ·
+commands: explain WORDS · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test ·
           completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """

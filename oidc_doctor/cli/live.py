@@ -70,6 +70,7 @@ def prepare(
         from oidc_doctor.live.collect import collect
 
         return Prepared(collect((), base=base, given=files).bundle, question)
+    from oidc_doctor.live.obstacles import obstacles_of
     from oidc_doctor.live.plan import gather
 
     if not question.tokens and base is None:
@@ -77,7 +78,12 @@ def prepare(
         question = question._replace(tokens=tokens, warnings=(*question.warnings, *warnings))
     request, question = _request(options, question, base, files)
     collected = gather(request, narrate or (_silence if options.quiet else complain))
-    return Prepared(collected.bundle, question._replace(warnings=(*question.warnings, *collected.warnings)))
+    return Prepared(
+        collected.bundle,
+        question._replace(
+            warnings=(*question.warnings, *collected.warnings), obstacles=obstacles_of(collected, options.profile)
+        ),
+    )
 
 
 def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None) -> str:
@@ -150,7 +156,7 @@ def _request(
         account=options.account,
         project=os.environ.get("GOOGLE_CLOUD_PROJECT") if options.account else None,
     )
-    return request, question
+    return request, question._replace(profile=options.profile or os.environ.get("AWS_PROFILE", ""))
 
 
 def _goal(options: argparse.Namespace, target: Target, tokens: tuple[Token, ...], base: Bundle | None) -> Goal:

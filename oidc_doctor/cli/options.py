@@ -88,7 +88,13 @@ def make_parser() -> Parser:
     _add_account(token)
     _add_logs(parser)
     checks = parser.add_argument_group("checks")
-    checks.add_argument("--list-checks", action="store_true", help="the code, name and effect of every check")
+    checks.add_argument(
+        "--list-checks",
+        nargs="?",
+        const="",
+        metavar="WORD",
+        help="the code, name and effect of every check (with WORD)",
+    )
     checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
     checks.add_argument(
         "--skip",

@@ -11,9 +11,11 @@ from oidc_doctor.model.times import epoch_of, number, on_calendar
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Document, Json
+    from oidc_doctor.model.obstacle import Local
 
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
+_LOCAL: tuple[Local, ...] = ("credentials", "network")
 
 
 # 2011, when IAM began: a smaller number is no instant of a collection.
@@ -38,6 +40,7 @@ class ManifestRead(NamedTuple):
     tls13_only: bool = False
     stated: bool = True  # False where the entry has no outcome, or a word that is none
     untrusted: str = ""  # why a client that trusts the public authorities refuses the host's certificates
+    local: Local = ""  # of a read that failed: the fault of the machine that read, or of its credentials
 
     @property
     def cut_off(self) -> str:
@@ -94,6 +97,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         tls13_only=box.get("tls13_only") is True,
         stated=stated == outcome,
         untrusted=printable(_text(box, "untrusted") or ""),
+        local=next((value for value in _LOCAL if value == _text(box, "local")), ""),
     )
 
 

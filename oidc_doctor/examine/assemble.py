@@ -86,7 +86,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     by_code = {check.code: check for check in pack}
     failed = [Coverage(f"pack {name}", "missing", why, named=True) for name, why in packs.failed_packs().items()]
     run.coverage.extend(failed)
-    verdict, exit_code = conclude(causes, judged, rows, run.coverage, question.fail_on)
+    verdict, exit_code = conclude(causes, judged, rows, run.coverage, question)
     report = Report(
         verdict=verdict,
         exit_code=exit_code,
@@ -112,6 +112,9 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         volumes=volumes,
         coverage=run.coverage,
         observed=_observed(run, judged),
+        obstacles=list(question.obstacles),
+        command=question.command,
+        profile=question.profile,
         warnings=[
             *question.warnings,
             *run.warnings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.examine.alone import answer
 from oidc_doctor.examine.assemble import accepted_subjects, make_report, names_a_resource, raw_events_of
 from oidc_doctor.examine.collect import Run, apply_window, read_logs
 from oidc_doctor.examine.exchange_rows import exchange_row
@@ -52,8 +53,12 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
         ]
     for exchange in judged:
         progress(f"judging {exchange.id}", exchange_row(exchange.id, exchange.diagnosis))
+    report = make_report(state, judged)
+    report.alone = answer(state, judged, report, bundle.label if bundle is not None else "")
+    if report.alone is not None:
+        report.headline = report.alone.headline
     return Examined(
-        make_report(state, judged),
+        report,
         {exchange.id: exchange.diagnosis for exchange in judged},
         {exchange.id: tuple(accepted_subjects(exchange)) for exchange in judged},
         raw_events_of(state, judged),

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings.causes import Diagnosis
+from oidc_doctor.judge.profiles import configured_issuer
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model import limits
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.refusal import Trace
-from oidc_doctor.model.report import Exchange, Read
+from oidc_doctor.model.report import AllowedSubjects, DecidingFile, Exchange, MissingToken, Read
 
 if TYPE_CHECKING:
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import Signature
 
 
@@ -50,11 +53,39 @@ def exchange_row(
         steps=diagnosis.rows,
         trace=_trace_json(trace),
         reads=_reads(trace),
-        decided_by=deciding(trace.cloud),
+        decided_by=_decided_by(diagnosis),
         token=describe(token, case.profile, case.at, trace.cloud),
         accesses=tuple(trace.accesses),
         last_attempt=_last_attempt(last, region, in_force=in_force),
+        missing_token=None if case.token.given else _missing_token(case),
+        allows=() if case.token.given else _allowed(case),
     )
+
+
+def _decided_by(diagnosis: Diagnosis) -> dict[str, tuple[DecidingFile, ...]]:
+    """Return the files that decide each step; none for a step that only a library which is not installed decides."""
+    lacks = diagnosis.trace.detail.get("lacks")
+    open_steps = {row.id for row in diagnosis.rows if lacks and row.note == lacks}
+    return {step: files for step, files in deciding(diagnosis.trace.cloud).items() if step not in open_steps}
+
+
+def _missing_token(case: Case) -> MissingToken:
+    issuer = configured_issuer(case.evidence) or ""
+    profile: Profile | None = case.profile
+    if profile is None:
+        return MissingToken(issuer)
+    from oidc_doctor.issuers.strangers import example  # late: most reports have a token
+
+    parsed = profile.parse_subject(example(profile))
+    owner = profile.tenancy.tenant or profile.tenancy.team
+    start = next((part.value_start for part in parsed.segments if part.name == owner), 0)
+    return MissingToken(issuer, f"{parsed.text[:start]}…" if start else "", profile.workspace_command)
+
+
+def _allowed(case: Case) -> tuple[AllowedSubjects, ...]:
+    from oidc_doctor.findings.allowed_subjects import allowed_subjects  # late: most reports have a token
+
+    return allowed_subjects(case)
 
 
 def _last_attempt(last: Signature | None, region: str | None, *, in_force: bool) -> dict[str, Any] | None:

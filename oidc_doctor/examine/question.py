@@ -9,6 +9,7 @@ from oidc_doctor.model.evidence import (
     Target,
     Token,
 )
+from oidc_doctor.model.obstacle import Obstacle
 from oidc_doctor.model.report import Exchange
 
 FailOn = Literal["blocks", "weakens", "never"]
@@ -30,8 +31,11 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()  # what kept a live run from reading the clouds
     compare: Token | None = None  # a second token, to be compared with that of each exchange
     account: bool = False  # list the roles and providers of the account with their decisions
+    command: str = ""  # the command line that asks, for the report
+    profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 

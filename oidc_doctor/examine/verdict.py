@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.examine.judge import Judged
-from oidc_doctor.examine.question import FailOn
+from oidc_doctor.examine.question import Question
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.report import Cause, CheckRow, Verdict
 
@@ -15,9 +16,12 @@ def conclude(
     judged: Sequence[Judged],
     rows: Sequence[CheckRow],
     coverage: Sequence[Coverage],
-    fail_on: FailOn,
+    question: Question,
 ) -> tuple[Verdict, int]:
     """Verdict and exit code, by the contract's order."""
+    fail_on = question.fail_on
+    if question.obstacles and not _was_anything_read(coverage, question):
+        return "unknown", 2
     if any(row.status == "broken" for row in rows):
         return "broken", 4
     observed = {exchange.id for exchange in judged if exchange.diagnosis.observed}
@@ -39,4 +43,11 @@ def conclude(
     verdict: Verdict = "refused" if failing else "unknown" if unknown else "healthy"
     if fail_on != "never" and (failing or (weak and fail_on == "weakens")):
         return verdict, 1
-    return verdict, 3 if unknown or unread else 0
+    return verdict, 3 if unknown or unread or question.obstacles else 0
+
+
+def _was_anything_read(coverage: Sequence[Coverage], question: Question) -> bool:
+    """Whether there is any evidence: the target alone, which the user states, is none."""
+    if question.tokens or question.error_text or question.cloudtrail or question.gcp_logs:
+        return True
+    return any(part.status in ("read", "partial") and part.path != TARGET_FILE for part in coverage)

@@ -250,7 +250,16 @@ class GoogleReach(TrustReach):
         return self._judged[key]
 
     def _accepted(self, trace: Trace) -> bool | None:
-        """Whether condition, mapping and bindings accept; bindings that were not read leave the answer to the rest."""
+        """Whether condition, mapping and bindings accept; bindings that were not read leave the answer to the rest.
+
+        Raises NotReadError where an expression was not evaluated for want of a library: every answer is then open.
+        """
+        accepted = self._decided(trace)
+        if accepted is None and "lacks" in trace.detail:
+            raise NotReadError(trace.detail["lacks"])
+        return accepted
+
+    def _decided(self, trace: Trace) -> bool | None:
         if not self._whole_exchange:
             return super()._accepted(trace)
         provider, gcp = self._provider(), self.case.evidence.gcp

@@ -74,7 +74,8 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
     if not allowed:
         if not trace.refusals:
             exchange_steps = [step.id for step in STEPS[case.cloud] if step.exchange]
-            _suspect_unexplained(trace, case, exchange_steps, "a sentence of the cloud: this one is not known")
+            settle = "the full message: this text is not a known error of AWS or Google"
+            _suspect_unexplained(trace, case, exchange_steps, settle)
         return
     steps = [step.id for step in STEPS[case.cloud] if step.id in allowed]
     if len(steps) > _MOST_STEPS:

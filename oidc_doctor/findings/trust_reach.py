@@ -89,6 +89,25 @@ class TrustReach:
         ]
         return self._concluded(passed, (trace for _, _, trace in tried))
 
+    def accepted_subjects(self) -> list[str]:
+        """Subjects that pass, made from what the configuration asks for. NotReadError where that is not known."""
+        traces = [(base.subject, self._trace(base, base.subject)) for base in self._all_bases()]
+        accepted = [subject for subject, trace in traces if self._accepted(trace)]
+        for _, trace in traces if not accepted else ():
+            if self._accepted(trace) is None:
+                raise NotReadError(f"whether a subject is accepted depends on {open_question(trace)}")
+        return accepted
+
+    def own_cases(self) -> list[Case]:
+        """The case with each token that the configuration's own texts ask for, with the issuer's fixed audience."""
+        cases = []
+        for base in self._all_bases():
+            case = as_stranger(base.case, base.subject)
+            fixed = base.profile.audience.fixed if base.profile else None
+            claims = {**case.token.claims, **({"aud": fixed} if fixed else {})}
+            cases.append(case._replace(token=case.token._replace(claims=claims), explain=True))
+        return cases
+
     def names_alike(self) -> list[Opening]:
         """Accepted names of tenants, teams and workloads that merely begin like the intended name."""
         openings = self._alike(("longer",), names_only=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history import role_tags, searched
-from oidc_doctor.history.diffs import MOST_NAMED, write_view
+from oidc_doctor.history.diffs import MOST_NAMED, worded, write_view
 from oidc_doctor.history.outages import LAG, revision_of
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
@@ -50,7 +50,7 @@ def boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusa
     }
     if explained.why == "one-of-several":
         suspects = [history.revisions[index].change for index in explained.suspects[:MOST_NAMED]]
-        view["note"] += f" They are {'; '.join(_named(change) for change in suspects if change is not None)}."
+        view["note"] += f" The writes are {'; '.join(worded(change) for change in suspects if change is not None)}."
         return view
     is_open = explained.why == "unknown" and outage.before is not None and not inside
     if explained.why in _SEARCHED or is_open:
@@ -105,9 +105,9 @@ def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal
         if revision.change is not None and 0 <= begin - revision.start <= lag
     )
     if (young := next(written, None)) is not None:
-        others.append(f"{_named(young)}, which may not have been in force everywhere yet")
+        others.append(f"{worded(young)}, which may not have been in force everywhere yet")
     listed = f" ({', or '.join(others)})" if others else ""
-    return f"What was read accepts this token: what refused it was not seen in it{listed}."
+    return f"The configuration that was read accepts this token, and the refusing part is not in it{listed}."
 
 
 # What refuses beside the policies that are read: AWS, Resource control policies; Google Cloud, IAM deny policies, whose
@@ -141,7 +141,7 @@ def _of_tags(explained: ExplainedOutage, replayed: ReplayedLogs, begin: float) -
     if not writes:
         return {}
     entries = [{**write_view(write), "flips": False} for write in writes]
-    named = [_named(write) for write in writes[:MOST_NAMED]]
+    named = [worded(write) for write in writes[:MOST_NAMED]]
     return {"changes": entries[:MOST_PAST], "note": role_tags.note(keys, named)}
 
 
@@ -154,14 +154,9 @@ def _searched(
     outage, cloud = explained.outage, replayed.cloud
     steps = [step for step, _ in explained.group.vector[-1].refusals]
     steps = steps or list(steps_of_attempt(replayed.attempts.attempt(outage.first)))
-    told = searched.sentences(cloud, steps, replayed.searched, (low, outage.begin), [_named(write) for write in seen])
+    told = searched.sentences(cloud, steps, replayed.searched, (low, outage.begin), [worded(write) for write in seen])
     note = _NOTES.get(explained.why, _OPEN)
     return {"note": f"{note} {told}", "searched": searched.view(cloud, steps, replayed.searched)}
-
-
-def _named(change: Change) -> str:
-    by = (change.by or "an unknown caller").rpartition("/")[2]
-    return f"{change.what} by {by} at {rfc3339(change.time)} (event {change.event_id})"
 
 
 _SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
@@ -185,12 +180,12 @@ _NOTES = {
         "condition was reached in between, and no write ended the refusals."
     ),
     "undecided": (
-        "The logged attempts do not show what this refusal depends on, so they are not replayed at its step; what they "
-        "do show is accepted."
+        "This refusal depends on values that the logged attempts do not have, so they are not replayed at its step; "
+        "the values that they have are accepted."
     ),
     "one-of-several": (
         "Several writes lie between the last success and the first refusal, and the state before them was not seen in "
         "the logs that were read: one of them, or all together, brought the refusal."
     ),
-    "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
+    "all-along": "The logs show no success for this kind of token: it may never have worked.",
 }

@@ -94,6 +94,11 @@ def written(view: Mapping[str, Any]) -> str:
     return f"{view['what']} by {view['by'] or 'an unknown caller'}, {view['time']} (event {view['event_id']})"
 
 
+def worded(change: Change) -> str:
+    """Return a write in words, as `written` does."""
+    return written(write_view(change))
+
+
 def _lines(name: str, before: Any, after: Any) -> list[str]:
     if before is UNSEEN and after is UNSEEN:
         return [_UNSEEN_WRITTEN]

@@ -184,13 +184,13 @@ def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None, *, obser
         return []
     if instant < coverage.first:
         retention = " Google usually keeps Data Access entries for 30 days." if cloud == "gcp" else ""
-        detail = f"The {failure} is of {_when(instant)}.{retention}" if observed else f"It is {_when(instant)}."
+        detail = f"The {failure} is of {_when(instant)}.{retention}" if observed else f"The moment is {_when(instant)}."
         headline = f"The logs that were read begin after the {failure}."
         return [MissingEventNote(headline, detail, "window-does-not-cover")]
     gap = instant - coverage.last
     notes = []
     if gap > _DELAY[cloud]:
-        what = "The failure is of" if observed else "It is"
+        what = "The failure is of" if observed else "The moment is"
         detail = f"{what} {_when(instant)}: later records were not read, or there are none."
         headline = f"The logs that were read end before the {failure}."
         notes = [MissingEventNote(headline, detail, "window-does-not-cover")]
@@ -212,15 +212,15 @@ def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
     """CloudTrail has the denials of trust policies, and usually not those of tokens."""
     kind: MissingEventKind = "not-logged-by-vendor"
     if step in _AWS_UNLOGGED:
-        headline = f"For {_AWS_UNLOGGED[step]} CloudTrail usually has no event, so the silence agrees with it."
+        headline = f"CloudTrail usually has no event for {_AWS_UNLOGGED[step]}, so the missing event fits this cause."
         return [MissingEventNote(headline, "", kind)]
     if step in _AWS_UNCERTAIN:
-        headline = f"It is not known whether CloudTrail usually has an event for {_AWS_UNCERTAIN[step]}."
+        headline = f"CloudTrail may or may not have an event for {_AWS_UNCERTAIN[step]}: this is not known."
         return [MissingEventNote(headline, "", kind)]
     if step == "obtain":
         return [MissingEventNote("A workload without a token does not call AWS STS, and leaves no event.", "", kind)]
     if step == "permission":
-        detail = "What the session does stands under other event names; reads of S3 objects are off by default."
+        detail = "The session's own calls have other event names; reads of S3 objects are off by default."
         return [MissingEventNote("The exchange is not where this failure would be logged.", detail, kind)]
     detail = (
         "AWS logs a refusal by the trust policy (AccessDenied), and usually not that of an invalid token: another "
@@ -248,12 +248,12 @@ def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: Ca
         return [MissingEventNote(headline, f"{detail}organisation, switches on {how}.", "no-events-found")]
     if logging.writer in coverage.services:
         return []
-    only = f"They are logged, refused ones too, only with {how}"
+    only = f"Such calls are logged, refused ones too, only with {how}"
     if logging.on is False:
         headline = f"{logging.calls} of project {own} are not logged."
         detail = f"{only}. Project, folder and organisation, as read, do not switch them on, so silence says nothing."
         return [MissingEventNote(headline, detail, "exchange-logging-off")]
-    headline = f"It is not known whether {logging.calls.lower()} are logged in project {own}."
+    headline = f"{logging.calls} may or may not be logged in project {own}: this is not known."
     unread = ", ".join(logging.unread) or "project, folder, organisation"
     detail = (
         f"{only}, which are off by default: no entry of {logging.writer} was read, nor the auditConfigs of {unread}."

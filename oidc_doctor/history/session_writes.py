@@ -67,7 +67,7 @@ def _note(policies: str, writes: Sequence[Change]) -> str:
     if not writes:
         return ""
     named = [written(write_view(write)) for write in writes[:MOST_NAMED]]
-    intro = "What the session may do is not replayed. The last"
+    intro = "The session's permissions are not replayed. The last"
     if len(named) == 1:
         return f"{intro} write of {policies} before the first refused call is {named[0]}."
     return f"{intro} writes of {policies} before the first refused call are, the newest first: {'; '.join(named)}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.boundary import MOST_PAST, boundary, of_new_kind
-from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.diffs import change_view, worded
 from oidc_doctor.history.new_kinds import NewKind, new_kind
 from oidc_doctor.history.outage_search import ExplainedOutage, deciding_write, fields_of_steps
 from oidc_doctor.history.outages import LAG, UNDECIDED, Verdict, flip_before, index_at, revision_of, turn
@@ -263,8 +263,7 @@ def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
     write = replayed.target_history.history.revisions[index].change if index is not None else None
     if write is None:
         return ""
-    who = write.by or "an unknown caller"
-    return f"The write may not have been in force yet: {write.what} by {who}, {rfc3339(write.time)} ({write.event_id})."
+    return f"The write may not have been in force yet: {worded(write)}."
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:

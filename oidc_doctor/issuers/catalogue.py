@@ -104,6 +104,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
         implied=tuple(raw.get("implied", {}).items()),
         claim_values={claim: tuple(values) for claim, values in raw.get("claim_values", {}).items()},
         sources=tuple(raw["sources"]),
+        workspace_command=raw.get("workspace_command", ""),
     )
 
 

@@ -66,6 +66,7 @@ class _ProfileFile(NamedTuple):
     subject: _Subject
     examples: _Examples
     url: str | None = None
+    workspace_command: str | None = None
     self_hosted: bool = False
     condition_keys: tuple[str, ...] = ()
     audience: Audience | None = None

@@ -154,6 +154,8 @@ _CALL = re.compile(
     r"when calling the (\w+) operation|\boperation error \w+: (\w+)|not authorized to perform:? *([\w:-]+)"
 )
 _FIRST_LINES, _LAST_LINES = 50, 150  # of a long text, those that are read one by one
+_ALIKE = 0.25  # share of the words that two texts have in common, from which one may stand for the other
+_WORD = re.compile(r"[a-z]{3,}")
 _SHORT = 30  # characters of a sentence that is not AWS's alone
 _EXCHANGE = "AssumeRoleWithWebIdentity"
 # Before a sentence of STS stands nothing, or the words of an SDK, a runner or a log.
@@ -255,6 +257,24 @@ def read_error(text: str, source: str = "") -> Reading | None:
         speaker=row.speaker,
         follows_steps=row.follows_steps,
     )
+
+
+def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
+    """Return known sentences that resemble a text that is none of them, the nearest first, each with its speaker.
+
+    Resemblance names no fault: it is a hint for somebody who cut or mistyped a sentence. Words count by their share in
+    both texts.
+    """
+    asked = set(_WORD.findall(text[:_LONGEST_MESSAGE].lower()))
+    scored = []
+    for row in table() if asked else ():
+        for _, sample in row["samples"]:
+            said = set(_WORD.findall(sample.lower()))
+            common = len(asked & said) / max(len(asked | said), 1)
+            if common >= _ALIKE:
+                scored.append((common, sample, row["speaker"]))
+    scored.sort(key=lambda one: -one[0])
+    return list(dict.fromkeys((sample, speaker) for _, sample, speaker in scored))[:most]
 
 
 def read_unknown(text: str, source: str = "") -> Reading:

@@ -159,6 +159,8 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     discovery = exchange.case.evidence.issuer.discovery
     if isinstance(discovery, Missing):
         exchange.unseen |= {Kind.DISCOVERY_INVALID, Kind.ISSUER_URL_DIFFERS}
+        if discovery.local:
+            return  # the cloud goes another way
         if discovery.outcome in ("failed", "timeout", "denied", "not_found"):
             address = f"{issuer.rstrip('/')}/.well-known/openid-configuration" if issuer else ""
             _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, address)
@@ -221,7 +223,7 @@ def _suspect_reach(exchange: ExchangeBuilder, kind: Kind, missing: Missing, url:
 
 
 def _without_key_set(exchange: ExchangeBuilder, missing: Missing) -> None:
-    if missing.outcome in ("failed", "timeout", "denied", "not_found"):
+    if missing.outcome in ("failed", "timeout", "denied", "not_found") and not missing.local:
         discovery = exchange.case.evidence.issuer.discovery
         published = {} if isinstance(discovery, Missing) else discovery.value
         uri = published.get("jwks_uri") if isinstance(published, dict) else None
@@ -229,7 +231,8 @@ def _without_key_set(exchange: ExchangeBuilder, missing: Missing) -> None:
     elif exchange.results["keys"].refusals:
         return
     elif exchange.token.kind == "jwt":
-        exchange.settle("keys", "unknown", "the issuer's key set was not read")
+        why = f": this machine could not reach the issuer ({missing.reason})" if missing.local == "network" else ""
+        exchange.settle("keys", "unknown", f"the issuer's key set was not read{why}")
     else:
         _assume_decoded(exchange)
 

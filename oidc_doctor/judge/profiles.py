@@ -67,6 +67,12 @@ def _address(token: Token, profile: Any, evidence: TargetEvidence) -> str | None
     return profile.url if isinstance(profile.url, str) else None
 
 
+def configured_issuer(evidence: TargetEvidence) -> str | None:
+    """The address of the issuer, where the target and the configuration that was read name one alone."""
+    named = {evidence.target.issuer} if evidence.target.issuer else set(_configured(evidence))
+    return named.pop() if len(named) == 1 else None
+
+
 def _configured(evidence: TargetEvidence) -> Iterator[str]:
     """The issuers that the read configuration names."""
     aws, gcp = evidence.aws, evidence.gcp

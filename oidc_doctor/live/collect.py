@@ -7,7 +7,6 @@ the permission that would allow it, and the other reads continue.
 
 from __future__ import annotations
 
-import io
 import json
 import queue
 import random
@@ -18,10 +17,11 @@ from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.files import Bundle, BundleMember
-from oidc_doctor.documents.json_text import Unreadable, decode, load, printable
+from oidc_doctor.bundle.files import Bundle
+from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.clock import Clocks
+from oidc_doctor.live.collected_bundle import bundle_of
+from oidc_doctor.model.obstacle import Local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,7 +44,8 @@ class CallError(Exception):
 
     `message` is the service's own words, or ours; it must not hold a token or a credential, and of an HTML page only
     the title is kept. `hint` is the way to allow a denied call, where the reader's grants are not enough.
-    `answered`: these are the service's own words.
+    `answered`: these are the service's own words. `local`: the fault is this machine's, or its credentials'.
+    `unreached`: no connection came about, be it for the other side's fault or for this machine's.
     """
 
     def __init__(
@@ -57,11 +58,15 @@ class CallError(Exception):
         after: float = 0.0,
         hint: str = "",
         answered: bool = False,
+        local: Local = "",
+        unreached: bool = False,
     ) -> None:
         message = _without_markup(message)
         super().__init__(f"{code}: {message}")
         self.hint = hint
         self.answered = answered
+        self.local: Local = local
+        self.unreached = unreached
         self.headers: dict[str, str] = {}  # of the answer, where it is the service's own
         self.outcome: Outcome = outcome
         self.code = code
@@ -103,11 +108,15 @@ class Reader(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """The outcome of a collection: the bundle, warnings for the user, and the manifest's entries."""
+    """The outcome of a collection: the bundle, warnings for the user, and the manifest's entries.
+
+    `failures` are the failed reads, by their paths.
+    """
 
     bundle: Bundle
     warnings: tuple[str, ...]
     reads: tuple[dict[str, Json], ...]
+    failures: dict[str, CallError]
 
 
 class Pacer:
@@ -139,6 +148,7 @@ class Collector:
         self.deadline = deadline  # of time.monotonic()
         self.files: dict[str, bytes] = {}
         self.reads: dict[str, dict[str, Json]] = {}
+        self.failures: dict[str, CallError] = {}
         self.warnings: list[str] = []
         self.clocks = Clocks()
         self._narrate = narrate
@@ -156,10 +166,18 @@ class Collector:
 
     def needed(self, name: str, description: str) -> Any:
         """Return the answer of the reader `name`; without one, raise CallError that `description` could not be read."""
+        self.check_access(name)
         answer = self.answer(name)
         if answer is None:
             raise CallError("failed", "NotAsked", f"{description} could not be read")
         return answer
+
+    def check_access(self, name: str) -> None:
+        """Raise the failure of the reader `name` again where the credentials or this machine's network are at fault."""
+        with self._lock:
+            answer = self._answers.get(name)
+        if isinstance(answer, CallError) and answer.local:
+            raise answer
 
     def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
         """Return the result of `make`, which raises CallError; after a temporary fault it is called again, a few times.
@@ -216,7 +234,17 @@ class Collector:
         message = printable(failure.message, _LONGEST_MESSAGE)
         hint = failure.hint or (_what_allows(grants) if failure.outcome == "denied" else "")
         message = f"{hint} ({message})" if hint and message else hint or message
-        self.record(path, call, failure.outcome, code=printable(failure.code, 80), message=message, **more)
+        with self._lock:
+            if not self._closed.is_set():
+                self.failures[path] = failure
+        code = printable(failure.code, 80)
+        self.record(path, call, failure.outcome, code=code, message=message, local=failure.local, **more)
+
+    def has_answer(self, path: str) -> bool:
+        """Whether a file, or a file of a folder, was read, or is known not to exist."""
+        with self._lock:
+            entries = [entry for name, entry in self.reads.items() if name.startswith(path)]
+        return any(entry["outcome"] in ("ok", "not_found") for entry in entries)
 
     def warn(self, text: str) -> None:
         """Add a warning for stderr after the collection; it is escaped there."""
@@ -315,7 +343,10 @@ def collect(
     collector.warnings += filter(None, [collector.clocks.warning()])
     began -= collector.clocks.ahead()
     return Collected(
-        _bundle(collector, base, began, live=bool(planned)), tuple(collector.warnings), tuple(collector.reads.values())
+        bundle_of(collector, base, began, live=bool(planned)),
+        tuple(collector.warnings),
+        tuple(collector.reads.values()),
+        dict(collector.failures),
     )
 
 
@@ -330,6 +361,7 @@ class _Run:
         self.children: dict[str, int] = {}  # reader → of its own, and those it started, how many still run
         self.parent: dict[str, str] = {}
         self.done = 0
+        self.answered: set[str] = set()  # names
         self.here = threading.local()
         self.lock = threading.Lock()
         collector._start = self.start  # noqa: SLF001 - its other half
@@ -351,11 +383,21 @@ class _Run:
             for name in self._closed_by(finished):
                 sorter.done(name)
         if self.readers:
-            self.collector.say(self._how_far())
+            self.collector.say(self._outcome())
 
     def _how_far(self) -> str:
         with self.lock:
-            return f"{self.done} of {len(self.parent) + len(self.readers)} read"
+            return f"{self.done} of {len(self.parent) + len(self.readers)} done"
+
+    def _outcome(self) -> str:
+        """Return how many reads were answered; that there is no such resource is an answer."""
+        with self.lock:
+            every = len(self.parent) + len(self.readers)
+            # a reader that only starts others knows what to start where those that it needs were answered
+            silent = [reader for reader in self.readers.values() if reader.silent]
+            needs = [{need for need in reader.needs if need in self.readers} for reader in silent]
+            read = len(self.answered) + sum(names <= self.answered for names in needs)
+        return f"{read} of {every} read" + (f", {every - read} not" if every > read else "")
 
     def start(self, reader: Reader) -> None:
         """Start a reader for another reader, and count both as one."""
@@ -386,6 +428,9 @@ class _Run:
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits for this one
             defect = error
         self.collector._keep(reader.name, answer)  # noqa: SLF001 - its other half
+        with self.lock:
+            if not reader.silent and self.collector.has_answer(reader.path):
+                self.answered.add(reader.name)
         self.ended.put((reader.name, defect))
 
     def _wait(self) -> str | None:
@@ -424,49 +469,6 @@ class _Run:
         for reader in [*running, *(self.readers[name] for name in not_begun)]:
             if reader.path not in self.collector.reads:
                 self.collector.fail(reader.path, reader.call, late, reader.grants)
-
-
-def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bool) -> Bundle:
-    """Return the files that were read, laid over those of `base`, and the manifest of both."""
-    members: dict[str, BundleMember] = {}
-    reads: dict[str, dict[str, Json]] = {}
-    if base is not None:
-        members = {name: base.member(name) for name in base.names()}
-        recorded = _manifest_of(base).get("reads")
-        entries = [entry for entry in recorded if isinstance(entry, dict)] if isinstance(recorded, list) else []
-        reads = {entry["path"]: entry for entry in entries if isinstance(entry.get("path"), str)}
-    for path, entry in collector.reads.items():
-        if entry["outcome"] == "ok" or path not in members:
-            reads[path] = entry
-        elif entry["outcome"] == "not_found":
-            reads[path] = entry
-            del members[path]
-        else:  # the bundle's file is older than this run, but better than no file
-            reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
-            collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
-    members |= {path: _member(data) for path, data in collector.files.items()}
-    stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    if not live:  # only files that were passed in: the instant is the base's, or is not known
-        stamp = None if base is None else _manifest_of(base).get("collected_at")
-    manifest = {"collected_at": stamp, "reads": list(reads.values())}
-    members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())
-    refused = [] if base is None else list(base.refused)
-    return Bundle("live" if base is None else f"{base.label} and live", members, refused, archive=base)
-
-
-def _manifest_of(base: Bundle) -> dict[str, Any]:
-    """Return the base's own manifest; empty where it is broken, which the read of the base has reported."""
-    if contract.MANIFEST not in base:
-        return {}
-    try:
-        manifest = load(decode(base.read(contract.MANIFEST), contract.MANIFEST), contract.MANIFEST).value
-    except Unreadable:
-        return {}
-    return manifest if isinstance(manifest, dict) else {}
-
-
-def _member(data: bytes) -> BundleMember:
-    return BundleMember(len(data), lambda: io.BytesIO(data))
 
 
 def _without_markup(text: str) -> str:

@@ -9,6 +9,7 @@ is written, and by the addresses that it has from here, where it has any.
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import os
 import socket
@@ -27,10 +28,12 @@ from oidc_doctor.live.collect import CallError
 
 MOST_BYTES = 1024 * 1024  # of a document; a key set of a hundred keys has 50 KB
 MOST_REDIRECTS = 3
+CONTROL = "https://sts.amazonaws.com"
 _MOST_SECONDS = 10.0
 _MOST_ADDRESSES = 4  # of a host, that are tried
 _RESOLVING = 2.0  # seconds for a name that a proxy will resolve as well
 _CHUNK = 64 * 1024
+_NO_ROUTE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL))
 
 
 class Page(NamedTuple):
@@ -109,6 +112,21 @@ def _untrusted(url: str, rules: Rules, deadline: float) -> str:
     return ""
 
 
+def control(seconds: float = _MOST_SECONDS) -> CallError | None:
+    """Return why this machine has no trusted connection to a host of AWS either; None where it has one.
+
+    The address is ours, and nothing is sent but a handshake: it tells a fault of the way from one of the other side.
+    """
+    import certifi
+
+    context = ssl.create_default_context(cafile=certifi.where())
+    try:
+        _chain_of(CONTROL, Rules(), context, time.monotonic() + seconds)
+    except CallError as failure:
+        return failure
+    return None
+
+
 # ------------------------------------------------------------------------------------------------------- one request
 
 
@@ -126,7 +144,7 @@ def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[i
             fields = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, fields, _body(answer, deadline)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise _failure(error, parts, deadline) from None
+        raise _failure(error, parts, deadline, connected=connection.connected) from None
     finally:
         watch.cancel()
         connection.close()
@@ -161,6 +179,11 @@ class _Connection(http.client.HTTPSConnection):
         self._tls = context
         self._deadline = deadline
         self._raw: socket.socket | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether the host, or the proxy on its behalf, accepted a connection."""
+        return self._raw is not None
 
     def watch(self) -> threading.Timer:
         """Ends the connection at the deadline: a socket's own time limit begins anew with each byte."""
@@ -209,7 +232,7 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
             for certificate in certificates
         ]
     except (OSError, ValueError) as error:
-        raise _failure(error, parts, deadline) from None
+        raise _failure(error, parts, deadline, connected=connection.connected) from None
     finally:
         watch.cancel()
         connection.close()
@@ -234,7 +257,7 @@ def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise CallError("failed", "NoSuchHost", f"{host} cannot be resolved from here") from None
+        raise CallError("failed", "NoSuchHost", f"{host} cannot be resolved from here", unreached=True) from None
     if not rules.private:
         hidden = [str(address[4][0]) for address in addresses if not is_public(str(address[4][0]))]
         if hidden:
@@ -306,8 +329,12 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
     import base64
 
     if proxy.scheme != "http" or not proxy.hostname:
-        raise CallError("failed", "Proxy", "only a proxy with an http:// address can be used")
-    raw = socket.create_connection((proxy.hostname, proxy.port or 80), timeout=_seconds_left(deadline))
+        raise CallError("failed", "Proxy", "only a proxy with an http:// address can be used", local="network")
+    try:
+        raw = socket.create_connection((proxy.hostname, proxy.port or 80), timeout=_seconds_left(deadline))
+    except OSError as error:
+        message = f"the proxy {proxy.hostname[:200]} cannot be reached: {error.strerror or 'no connection'}"
+        raise CallError("failed", "Proxy", message, local="network") from None
     name = f"[{host}]" if ":" in host else host
     head = f"CONNECT {name}:{port} HTTP/1.1\r\nHost: {name}:{port}\r\n"
     if proxy.username is not None:
@@ -328,7 +355,9 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
     status = answer.split(b" ", 2)[1:2]
     if status != [b"200"]:
         raw.close()
-        raise CallError("failed", "Proxy", "the proxy refuses the connection")
+        if status and status[0] in (b"502", b"503", b"504"):  # it has tried, and the host or its own way is at fault
+            raise CallError("failed", "Proxy", f"the proxy could not reach {host[:200]}", unreached=True)
+        raise CallError("failed", "Proxy", "the proxy refuses the connection", local="network")
     return raw
 
 
@@ -346,7 +375,10 @@ def _trusting(rules: Rules) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=authorities)
     except OSError:
         raise CallError(
-            "failed", "NoAuthorities", f"the file of certificate authorities {authorities} cannot be read"
+            "failed",
+            "NoAuthorities",
+            f"the file of certificate authorities {authorities} cannot be read",
+            local="network",
         ) from None
 
 
@@ -367,17 +399,20 @@ def _not_ok(status: int) -> CallError:
     return CallError("failed", code, message, heals=status >= http.client.INTERNAL_SERVER_ERROR)
 
 
-def _failure(error: Exception, parts: SplitResult, deadline: float) -> CallError:
+def _failure(error: Exception, parts: SplitResult, deadline: float, *, connected: bool) -> CallError:
     """The CallError for a fault below HTTP."""
     host = parts.hostname
     if time.monotonic() >= deadline:
-        return CallError("timeout", "Timeout", f"{host} took too long")
+        return CallError("timeout", "Timeout", f"{host} took too long", unreached=not connected)
     if isinstance(error, ssl.SSLCertVerificationError):
         return CallError("failed", "CertificateNotTrusted", f"{host}: {error.verify_message}")
     if isinstance(error, TimeoutError):
-        return CallError("timeout", "Timeout", f"{host} took too long", heals=True)
+        return CallError("timeout", "Timeout", f"{host} took too long", heals=True, unreached=not connected)
     if isinstance(error, ssl.SSLError):
         return CallError("failed", "TLS", f"{host}: no TLS connection ({error.reason or 'closed'})")
     if isinstance(error, OSError):
-        return CallError("failed", "NoConnection", f"{host}: {error.strerror or 'no connection'}", heals=True)
+        no_route = not connected and error.errno in _NO_ROUTE
+        return CallError(
+            "failed", "NoConnection", f"{host}: {error.strerror or 'no connection'}", heals=True, unreached=no_route
+        )
     return CallError("failed", "Malformed", f"{host} sent no answer that can be read ({type(error).__name__})")

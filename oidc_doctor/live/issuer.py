@@ -16,6 +16,7 @@ from oidc_doctor.issuers.catalogue import match_for, normalised, profile_for
 from oidc_doctor.live.addresses import refusal_of_host
 from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.https import Page, Rules, chain, fetch
+from oidc_doctor.live.whose_fault import UNTRUSTED, is_local, judged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,8 @@ def readers(scope: IssuerScope) -> list[Reader]:
         issuer = trusted(collector)
         if issuer is None:
             return None
-        page = _fetched(collector, _address(issuer) + "/.well-known/openid-configuration", scope.rules)
+        address = _address(issuer) + "/.well-known/openid-configuration"
+        page = judged(lambda: _fetched(collector, address, scope.rules), known=is_known(issuer))
         document = _document(page)
         collector.save(
             prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(collector, "the discovery document", page)
@@ -68,10 +70,11 @@ def readers(scope: IssuerScope) -> list[Reader]:
         return uri if isinstance(uri, str) else None
 
     def keys(collector: Collector) -> None:
+        collector.check_access(f"{prefix}issuer.discovery")
         uri = collector.answer(f"{prefix}issuer.discovery")
         if uri is None:
             return
-        page = _fetched(collector, uri, scope.rules)
+        page = judged(lambda: _fetched(collector, uri, scope.rules), known=is_known(uri))
         _document(page)
         collector.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(collector, "the key set", page))
 
@@ -80,7 +83,14 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return
         address = _address(issuer)
-        sent = collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10)))
+        sent = judged(
+            lambda: collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10))),
+            known=is_known(issuer),
+        )
+        if sent.untrusted and is_local(unreached=False, untrusted=True, known=is_known(issuer)):
+            raise CallError(
+                "failed", UNTRUSTED, f"{sent.untrusted}; public hosts have no trusted one either", local="network"
+            )
         text = "".join(_pem(certificate) for certificate in sent.certificates)
         remarks = {"tls13_only": sent.tls13_only or None, "untrusted": sent.untrusted}
         collector.save(prefix + _CHAIN, _call(_CHAIN), text, **remarks)

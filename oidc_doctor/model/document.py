@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model import json_pointer
+from oidc_doctor.model.obstacle import Local
 
 Json = Any  # a value as json.loads gives it
 
@@ -53,6 +54,7 @@ class Missing(NamedTuple):
     what: str
     reason: str
     outcome: Literal["not-asked", "not_found", "denied", "throttled", "timeout", "failed", "unreadable"] = "not-asked"
+    local: Local = ""  # the fault of this machine or of its credentials, which shows nothing about the other side
 
     @property
     def proves_absence(self) -> bool:

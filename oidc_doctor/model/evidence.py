@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Missing, Origin
+from oidc_doctor.model.obstacle import Local
 
 _NONE: Any = MappingProxyType({})
 
@@ -277,6 +278,10 @@ class Target(NamedTuple):
     pasted: bool = True  # values may hold placeholders
 
 
+# The reasons of a file that was never asked for: of a bundle, of the user, of a run that read a cloud.
+NOT_IN_BUNDLE, NOT_GIVEN, NOT_READ = "not in the bundle", "not given", "not read"
+
+
 @dataclass(frozen=True)
 class Coverage:
     """A source of evidence, and whether it was read."""
@@ -288,6 +293,8 @@ class Coverage:
     until: str | None = None
     count: int | None = None
     named: bool = False  # the user named it, so failing to read it changes the exit code
+    path: str = ""  # its place in a bundle, without the folder of a target; `what` may be the name of a file alone
+    local: Local = ""  # it was not read for a fault of this machine or of its credentials
 
 
 class TargetEvidence(NamedTuple):

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.access import AccessDecision
+from oidc_doctor.model.alone import Alone
 from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.obstacle import Obstacle
 from oidc_doctor.model.refusal import Clause, Refusal, Side
 from oidc_doctor.model.steps import Cloud, State
 
@@ -37,6 +39,23 @@ class DecidingFile(NamedTuple):
     printed_by: str = ""
 
 
+class AllowedSubjects(NamedTuple):
+    """Subjects that a configuration allows: their required parts by the issuer's names, and the owners left open."""
+
+    required: tuple[tuple[str, str], ...]  # ("org", "Org8Kd2P")
+    open_to: tuple[str, ...]  # "team": any
+    pattern: str  # the condition's own text; empty for Google, whose expression has no pattern
+    at: str  # where it was read
+
+
+class MissingToken(NamedTuple):
+    """How to find the token that was not given, or its subject."""
+
+    issuer: str = ""  # its address, where the configuration names one alone
+    subject: str = ""  # the beginning of a subject, as an example
+    command: str = ""  # the vendor's command that shows whose tokens the user's workloads have
+
+
 @dataclass
 class Exchange:
     """A token presented to one cloud for one target."""
@@ -60,6 +79,8 @@ class Exchange:
     decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
     accesses: tuple[AccessDecision, ...] = ()  # the calls that the workload makes with its session
     last_attempt: dict[str, Any] | None = None  # the newest logged attempt of its token
+    missing_token: MissingToken | None = None  # where no token was given, and no log shows one
+    allows: tuple[AllowedSubjects, ...] = ()  # filled where no token was given
 
 
 Confidence = Literal["proven", "predicted", "suspected"]
@@ -283,3 +304,7 @@ class Report:
     comparisons: list[dict[str, Any]] = field(default_factory=list)  # of --compare, one per exchange
     volumes: list[dict[str, Any]] = field(default_factory=list)  # attempts by day, of large logs
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
+    obstacles: list[Obstacle] = field(default_factory=list)  # of a live run; they come before everything else
+    alone: Alone | None = None  # the answer where one thing was given alone
+    command: str = ""  # the command line that made it, quoted for a shell, without secrets; "" from the library
+    profile: str = ""  # of a live run, the AWS profile that it was given

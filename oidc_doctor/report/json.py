@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.secret_texts import secret_or
 from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
-from oidc_doctor.report.parts.sentences import summary
+from oidc_doctor.report.parts.sentences import first_line, summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.refusal import Side
-    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+    from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
 
 SCHEMA = "oidc-doctor.report/1"
 
+# A list of numbers over several lines; no text of JSON has a line break in it.
+_NUMBERS = re.compile(r"\[\n\s+-?\d+(?:,\n\s+-?\d+)*\n\s*\]")
 _DEEPEST = 150  # levels; the nesting of claims is untrusted
 # Control, format and invisible characters, and surrogates, which UTF-8 cannot encode. JSON parsers restore all of them.
 _UNSEEN = re.compile(
@@ -36,15 +39,18 @@ def to_json(report: Report) -> dict[str, Any]:
             "schema": SCHEMA,
             "verdict": report.verdict,
             "exit_code": report.exit_code,
-            "headline": report.headline,
+            "headline": first_line(report)[1],
+            **({"obstacles": [obstacle._asdict() for obstacle in report.obstacles]} if report.obstacles else {}),
             "evaluated_at": report.evaluated_at,
             "tool": report.tool,
+            "command": report.command or None,
+            "profile": report.profile or None,
             "target": report.target,
             "window": report.window,
             "observed": report.observed,
             "exchanges": [_exchange(exchange) for exchange in report.exchanges],
             "accesses": [_access(exchange.id, row) for exchange in report.exchanges for row in exchange.accesses],
-            "causes": [_cause(cause) for cause in report.causes],
+            "causes": [_cause(report, cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
             "fixes": [
                 {
@@ -80,12 +86,14 @@ def to_json(report: Report) -> dict[str, Any]:
                     "from": row.since,
                     "to": row.until,
                     "count": row.count,
+                    **({"local": row.local} if row.local else {}),
                 }
                 for row in report.coverage
             ],
             "warnings": report.warnings,
             **({"comparisons": report.comparisons} if report.comparisons else {}),
             **({"account": report.account} if report.account else {}),
+            **({"alone": _alone(report.alone)} if report.alone is not None else {}),
         }
     )
     return plain
@@ -94,11 +102,29 @@ def to_json(report: Report) -> dict[str, Any]:
 def render_json(report: Report, **_layout: object) -> str:
     """Return the report as JSON text. It encodes as UTF-8 and contains no control characters of a terminal."""
     text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
+    text = _NUMBERS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
     return forbid_tokens(_UNSEEN.sub(_escape, text)) + "\n"
 
 
 def _escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
+
+
+def _alone(alone: Alone) -> dict[str, Any]:
+    return {
+        "thing": alone.thing,
+        "headline": alone.headline,
+        "facts": [
+            {"part": part.title, "name": line.label, "value": line.text, "sign": line.sign}
+            for part in alone.parts
+            for line in part.lines
+        ],
+        "possible_causes": [cause._asdict() for cause in alone.causes],
+        "also_possible": alone.further,
+        "order": alone.order,
+        "commands": [{"run": one.run, "why": one.why} for one in alone.commands],
+        "next": alone.ask,
+    }
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:
@@ -117,7 +143,12 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "trace": exchange.trace,
         "token": exchange.token,
         "last_attempt": exchange.last_attempt,
+        **({"allows": [_allowed(row) for row in exchange.allows]} if exchange.allows else {}),
     }
+
+
+def _allowed(row: AllowedSubjects) -> dict[str, Any]:
+    return {"required": dict(row.required), "open_to": list(row.open_to), "pattern": row.pattern, "at": row.at}
 
 
 def _access(exchange: str, row: AccessDecision) -> dict[str, Any]:
@@ -138,7 +169,7 @@ def _access(exchange: str, row: AccessDecision) -> dict[str, Any]:
     }
 
 
-def _cause(cause: Cause) -> dict[str, Any]:
+def _cause(report: Report, cause: Cause) -> dict[str, Any]:
     differs = None
     if cause.expected is not None or cause.actual is not None:
         differs = {"expected": _side(cause.expected), "actual": _side(cause.actual)}
@@ -150,7 +181,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "position": cause.position,
         "confidence": cause.confidence,
         "status": cause.status,
-        "summary": summary(cause),
+        "summary": summary(cause, report.evaluated_at),
         "location": str(cause.clause),
         "differs": differs,
         "confirmed_by": cause.confirmed_by,
@@ -235,10 +266,16 @@ def _attempt(row: AttemptRow) -> dict[str, Any]:
         "callers": row.callers,
         "regions": row.regions,
         "rate_per_hour": row.rate_per_hour,
-        "counts": row.counts,
+        "counts": _without_last_zeros(row.counts),
         "inferred_from": row.inferred_from,
         "principal": row.principal,
     }
+
+
+def _without_last_zeros(counts: list[int]) -> list[int]:
+    """Return the counts up to the last bucket with an attempt: most signatures are in few of the window's buckets."""
+    last = max((index for index, count in enumerate(counts) if count), default=-1)
+    return counts[: last + 1]
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

@@ -7,10 +7,11 @@ number. Prose keeps only those words as plain text that have no meaning in Markd
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import text
-from oidc_doctor.report.parts import attempts, facts, fixes, sentences
+from oidc_doctor.report.parts import attempts, facts, fixes, links, sentences
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
@@ -19,6 +20,7 @@ from oidc_doctor.report.parts.times import period
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _WIDTH = 100  # columns of a fenced block that a ticket shows without scrolling
@@ -33,10 +35,17 @@ _LOOKS_LIKE_HASH = re.compile(r"(?<![^\W_])[0-9a-fA-F]{7,40}(?![^\W_])")  # GitH
 def render_markdown(report: Report, **_layout: object) -> str:
     """Return the report as Markdown: headline, facts, path and fix; the details are folded. Ends with a newline."""
     parts: list[str] = []
-    if len(report.exchanges) != 1 or report.verdict == "broken":
+    for obstacle in report.obstacles:
+        from oidc_doctor.report.parts import obstacles  # late: of live runs alone
+
+        steps = [f"{label}: {command}" if label else command for label, command in obstacles.next_steps(obstacle)]
+        parts += [f"**! {prose(obstacles.sentence(obstacle))}**", fenced(steps)]
+    if report.alone is not None:
+        parts += _alone(report, report.alone)
+    elif len(report.exchanges) != 1 or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
         parts.append(f"## {sign} {prose(sentence)}")
-    for exchange in sentences.in_order(report):
+    for exchange in sentences.in_order(report) if report.alone is None else ():
         parts += _exchange(report, exchange)
     if report.comparisons or report.account:
         from oidc_doctor.report.parts import tables  # late: see text
@@ -60,8 +69,24 @@ def render_markdown(report: Report, **_layout: object) -> str:
     parts += _read(report)
     parts += [_folded(f"Checks: {sentences.checks(report.checks)}", _checks(report))] if report.checks else []
     parts += [_attempts(report)] if report.attempts else []
+    if report.command:
+        parts.append(_commands([report.command]))
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return forbid_tokens("\n\n".join(parts)) + "\n"
+
+
+def _alone(report: Report, answer: Alone) -> list[str]:
+    """Return the answer to one thing that was given alone."""
+    from oidc_doctor.report.parts import alone  # late: most reports are on more than one thing
+
+    sign, sentence = alone.headline(report)
+    sheet = Sheet(_WIDTH)
+    alone.describe(sheet, replace(answer, ask=""), verbose=True, commands=False)
+    parts = [f"## {sign} {prose(sentence)}", fenced(line.removeprefix("  ") for line in sheet.lines)]
+    if answer.commands:
+        listed = "\n\n".join(f"{prose(_text(one.why))}\n\n{_commands((one.run,))}" for one in answer.commands)
+        parts.append(f"**{alone.commands_title(answer)}**\n\n{listed}")
+    return [*parts, f"**Next:** {prose(_text(answer.ask))}"] if answer.ask else parts
 
 
 def _exchange(report: Report, exchange: Exchange) -> list[str]:
@@ -73,16 +98,20 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     tag = f" ({cause.confidence})" if cause is not None else ""
     sheet = Sheet(_WIDTH, indent=0)
     facts.describe(sheet, report, exchange, cause, verbose=True)
-    sheet.gap()
-    facts.path(sheet, exchange, "path")
-    facts.accesses(sheet, exchange)
     parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
-    if cause is None:
-        return parts
-    return parts + list(_fix(report, cause))
+    if cause is not None:
+        parts += _fix(report, exchange, cause)
+    where = Sheet(_WIDTH, indent=0)
+    facts.context(where, report, exchange, cause, verbose=True)
+    where.gap()
+    facts.path(where, exchange, "path")
+    facts.accesses(where, exchange)
+    parts.append(fenced(where.lines))
+    pages = [f"[{link.label}]({link.url})" for link in links.links(report, exchange, cause)]
+    return parts + ([f"Console: {', '.join(pages)}"] if pages else [])
 
 
-def _fix(report: Report, cause: Cause) -> Iterator[str]:
+def _fix(report: Report, exchange: Exchange, cause: Cause) -> Iterator[str]:
     """The edit with its commands and its proof; folded behind them what the reader needs after it."""
     rows = fixes.edit_of(report, cause)
     words = fixes.sentence(cause, rows)
@@ -101,6 +130,8 @@ def _fix(report: Report, cause: Cause) -> Iterator[str]:
         yield _commands(cause.named.commands)
     for label, note in fixes.notes(rows):
         yield f"{label.capitalize()}: {prose(_text(note))}"
+    if rows or cause.named.commands:
+        yield f"Expect: {prose(fixes.expected(exchange, cause))}."
     further = [
         f"{label.capitalize()}:\n\n{_commands(listed)}"
         for label, listed in fixes.after(rows, verbose=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences
+from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _NARROWEST, _WIDEST = 40, 120
@@ -31,15 +33,21 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
     `quiet` writes only the verdict; `verbose` adds every step, check and signature. Ends with a newline.
     """
     sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
+    for obstacle in report.obstacles:
+        from oidc_doctor.report.parts import obstacles  # late: of live runs alone
+
+        obstacles.write(sheet, obstacle, quiet=quiet)
     if not quiet:
         _head(sheet, list(filter(None, title(report))))
         sheet.gap()
     several = len(report.exchanges) != 1
-    if several or report.verdict == "broken":
+    if report.alone is not None:
+        _alone(sheet, report, report.alone, verbose=verbose, quiet=quiet)
+    elif several or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
         sentence = gapless(shortened(sentence, _LONG))
         sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
-    for exchange in sentences.in_order(report):
+    for exchange in sentences.in_order(report) if report.alone is None or verbose else ():
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if report.comparisons or report.account:
         from oidc_doctor.report.parts import tables  # late: rarely needed
@@ -56,6 +64,16 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         _ending(sheet, report, verbose=verbose)
     # Each value was searched before; this also removes a token that adjacent values form together.
     return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
+
+
+def _alone(sheet: Sheet, report: Report, answer: Alone, *, verbose: bool, quiet: bool) -> None:
+    """Write the answer to one thing that was given alone."""
+    from oidc_doctor.report.parts import alone  # late: most reports are on more than one thing
+
+    sign, sentence = alone.headline(report)
+    sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    if not quiet:
+        alone.describe(sheet, answer, verbose=verbose)
 
 
 def _head(sheet: Sheet, parts: list[str]) -> None:
@@ -105,6 +123,10 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     if cause is not None:
         sheet.gap()
         fixes.fix(sheet, report, cause, verbose=verbose)
+        fixes.expect(sheet, report, exchange, cause)
+        sheet.gap()
+    facts.context(sheet, report, exchange, cause, verbose=verbose)
+    facts.addresses(sheet, report, exchange, cause, verbose=verbose)
     sheet.gap()
     if verbose:
         facts.steps(sheet, exchange)
@@ -118,7 +140,7 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:
     """Return the main cause of an exchange; a suspicion against an accepted token is listed further down."""
     cause = next(iter(sentences.causes_of(report, exchange)), None)
-    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] == "✓":
+    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] in "✓!":
         return None
     return cause
 
@@ -170,7 +192,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
     written: set[tuple[object, ...]] = set()
     above = [cause for cause in report.causes if id(cause) in shown]
-    for cause in report.causes:
+    for cause in report.causes if report.alone is None else ():
         key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
         if id(cause) not in shown and key not in written:
             written.add(key)
@@ -292,7 +314,7 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
     from oidc_doctor.report.parts.coverage import coverage  # late: a quiet report has no ending
 
-    rows = coverage(report, logs=verbose, missing=verbose)
+    rows = coverage(report, logs=verbose, missing=verbose, brief=not verbose)
     counts = sentences.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]
@@ -302,4 +324,6 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         sheet.say(first, indent=2, lead=f"{label if label != above else '':<10}")
         sheet.lines += [" " * (_ENDING + 2) + line for line in more]
         above = label
+    for index, line in enumerate(command_lines(report.command, sheet.width - _ENDING - 2) if report.command else ()):
+        sheet.lines.append(f"  {'Command' if not index else '':<10}{line}")
     sheet.say(sentences.more(report), indent=2, lead=f"{'More':<10}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.parts.escape import visible
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _LONGEST_SHOWN = 300  # characters of the copied text that the notification shows
 
 
-def copy(app: App[object], text: str, title: str) -> None:
+def copy(app: App[Any], text: str, title: str) -> None:
     """Copy `text` and show its first line under `title`."""
     if not text:
         app.notify("There is nothing to copy here.", markup=False)

@@ -11,26 +11,23 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
-from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.rows import log_rows
+from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.tui.filtered_screen import FilteredScreen
 from oidc_doctor.tui.raw_events import RawEventsScreen
 from oidc_doctor.tui.widgets.filter import Filter
+from oidc_doctor.tui.widgets.rows import LIST_KEYS
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.events import Click
 
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.session import Session
 
 MOST_ROWS = 1_000  # mounted rows: a table of 100,000 rows takes 16 s to fill
-_CELL = 200  # characters; the page of the row shows the full text
-_REASONS = (
-    24,
-    40,
-)  # characters of the reason on a narrow and on a wide terminal; the subject takes the remaining space
-_WIDE = 110
-_COLUMNS = ("time UTC", "outcome", "number", "why, or what and who", "subject or resource")
+_AROUND = 2 + 2 * 5 + 1  # columns: the sign of an outcome, the padding of five columns, the scrollbar
+_COLUMNS = ("time UTC", "outcome", "number", "subject", "reason")
 
 
 class Table(DataTable[Text]):
@@ -40,7 +37,25 @@ class Table(DataTable[Text]):
         "Attempts that are alike are one row, with their number; ◆ is a change of the configuration, ◇ one that was "
         "refused. ↑ and ↓ select, Enter opens the raw events, / filters (words that a row must contain)."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Raw events", id="events.open")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Raw events", id="events.open"),
+        *(key for key in LIST_KEYS if not key.action.startswith("screen.")),
+    ]
+
+    def action_first(self) -> None:
+        """Go to the first row."""
+        self.move_cursor(row=0)
+
+    def action_last(self) -> None:
+        """Go to the last row."""
+        self.move_cursor(row=self.row_count - 1)
+
+    def on_click(self, event: Click) -> None:
+        """Select the clicked row; the table itself would open it at the first click."""
+        row = event.style.meta.get("row", -1)
+        if event.chain == 1 and row >= 0:
+            event.prevent_default()
+            self.move_cursor(row=row)
 
 
 class EventsScreen(FilteredScreen):
@@ -64,6 +79,7 @@ class EventsScreen(FilteredScreen):
         super().__init__(session)
         self._all: list[log_rows.Row] = []
         self._rows: list[log_rows.Row] = []  # the rows in the table
+        self._width = 0  # the width in columns for which they are formatted
 
     def body(self) -> ComposeResult:
         """Filter, table, the highlighted row, the number of rows."""
@@ -75,9 +91,9 @@ class EventsScreen(FilteredScreen):
     def on_mount(self) -> None:
         """Focus the table."""
         self.query_one("#filter").display = False
-        self.query_one(Table).add_columns(*_COLUMNS)
         super().on_mount()
         self.query_one(Table).focus()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._fill())
 
     def show_report(self, report: Report) -> None:
         """Show the rows that match the filter."""
@@ -103,21 +119,37 @@ class EventsScreen(FilteredScreen):
         if report is None or event.words != self.query_one(Filter).value:
             return
         self._rows = event.rows[:MOST_ROWS]
-        table = self.query_one(Table)
-        table.clear()
-        self.query_one("#row", Static).update("")
-        for row in self._rows:
-            table.add_row(*_cells(report, row, self._color(row), _REASONS[self.size.width >= _WIDE]), key=row.key)
+        self._fill()
         shown, matching, total = len(self._rows), len(event.rows), len(self._all)
         count = f"{matching:,} of {total:,}" if event.words else f"{total:,}"
         more = f"; the first {shown:,} are shown, / narrows them" if shown < matching else ""
         text = f"{count} signatures and changes{more}" if total else "The logs contain no attempt and no change."
         self.query_one("#count", Static).update(text)
 
+    def _fill(self) -> None:
+        """Write the rows into the table, for its width and in the colours of the theme."""
+        report, table = self.session.report, self.query_one(Table)
+        if report is None or self.size.width <= 0:
+            return
+        selected = table.cursor_row
+        self._width = self.size.width
+        table.clear(columns=True)
+        self.query_one("#row", Static).update("")
+        cells = log_rows.cells(report, self._rows, self.size.width - _AROUND)
+        table.add_columns(*_COLUMNS)
+        for row, texts in zip(self._rows, cells, strict=True):
+            table.add_row(*_drawn(row, texts, self._color(row)), key=row.key)
+        table.move_cursor(row=selected)
+
+    def on_resize(self) -> None:
+        """Write the rows for another width."""
+        if self.size.width != self._width:
+            self._fill()
+
     def _color(self, row: log_rows.Row) -> str:
         """Return the theme's colour for an outcome, in the syntax of Rich."""
         name = {"accepted": "text-success", "refused": "text-error"}.get(row.outcome, "text-warning")
-        return self.app.theme_variables[name].removeprefix("ansi_")
+        return in_rich(self.app.theme_variables, name)
 
     def on_input_changed(self) -> None:
         """Filter as the user types."""
@@ -128,10 +160,11 @@ class EventsScreen(FilteredScreen):
         self.query_one(Table).focus()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Show the subject or resource of the row below the table, where there is more room than in its column."""
+        """Show subject and reason of the row below the table, where there is more room than in their columns."""
         report = self.session.report
         if report is not None and 0 <= event.cursor_row < len(self._rows):
-            self.query_one("#row", Static).update(log_rows.table(report, self._rows[event.cursor_row])[3])
+            _, _, _, subject, reason = log_rows.table(report, self._rows[event.cursor_row])
+            self.query_one("#row", Static).update("\n".join(filter(None, (subject, reason))))
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Open the row's raw events."""
@@ -145,13 +178,12 @@ def _contains(report: Report, row: log_rows.Row, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _cells(report: Report, row: log_rows.Row, color: str, error_width: int) -> list[Text]:
-    time, outcome, number, subject, error = log_rows.table(report, row)
+def _drawn(row: log_rows.Row, texts: log_rows.Cells, color: str) -> list[Text]:
     sign = log_rows.SIGNS.get(row.outcome, "?")
     return [
-        Text(time.removesuffix(" UTC")),
-        Text(f"{sign} {outcome}", style=color),
-        Text(number, justify="right"),
-        Text(clip(error, error_width)),
-        Text(clip(subject, _CELL)),
+        Text(texts.time),
+        Text(f"{sign} {texts.outcome}", style=color),
+        Text(texts.number, justify="right"),
+        Text(texts.subject),
+        Text(texts.reason),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,17 +23,28 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
 _EXISTS = "exists: Enter again writes over it"
+_STEM = "oidc-doctor-report"
 _WIDTH = 80  # columns of a report in a file, as --report writes it
 
 
+def _free(name: str) -> str:
+    """Return the name, with a number if a file or a link in the working folder has it."""
+    stem, ending = os.path.splitext(name)
+    numbers = itertools.count(2)
+    while os.path.lexists(name):
+        name = f"{stem}-{next(numbers)}{ending}"
+    return name
+
+
 class ExportScreen(ModalScreen[None]):
-    """Asks for a format and a file, and asks again before it overwrites a file."""
+    """Asks for a format and a file. It proposes a name that no file has, and asks again before it overwrites one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.pop_screen", "Cancel", id="export.cancel")]
 
     def __init__(self, report: Report) -> None:
         super().__init__()
         self._report = report
+        self._proposed = ""  # the name that no file has
         self._overwrite = ""  # the existing file that the user was asked about
 
     def compose(self) -> ComposeResult:
@@ -43,11 +55,12 @@ class ExportScreen(ModalScreen[None]):
             yield OptionList(
                 *(Option(f"{name}  (--format {name})", id=name) for name in FORMATS), markup=False, id="formats"
             )
-            yield Input(value="oidc-doctor-report.txt", placeholder="file", id="file")
+            yield Input(value=_free(f"{_STEM}.txt"), placeholder="file", id="file")
             yield Static("", markup=False, id="said")
 
     def on_mount(self) -> None:
         """Select text, the most common format."""
+        self._proposed = self.query_one("#file", Input).value
         self.query_one("#formats", OptionList).highlighted = 0
         self.query_one("#formats").focus()
 
@@ -55,7 +68,9 @@ class ExportScreen(ModalScreen[None]):
         """Give the file name the extension of the format, unless the user chose another extension."""
         file = self.query_one("#file", Input)
         stem, ending = os.path.splitext(file.value)
-        if ending.removeprefix(".") in FORMATS.values() and event.option_id:
+        if file.value == self._proposed and event.option_id:
+            file.value = self._proposed = _free(f"{_STEM}.{FORMATS[event.option_id]}")
+        elif ending.removeprefix(".") in FORMATS.values() and event.option_id:
             file.value = f"{stem}.{FORMATS[event.option_id]}"
 
     def on_option_list_option_selected(self) -> None:
@@ -82,11 +97,12 @@ class ExportScreen(ModalScreen[None]):
         except OSError as error:
             self.query_one("#said", Static).update(f"{visible(path)}: {error.strerror or error}")
             return
+        path = os.path.abspath(path)
         self.app.pop_screen()
         beside = (
             f"; the edited {'documents' if len(documents) > 1 else 'document'}: {', '.join(map(visible, documents))}"
         )
-        self.notify(f"written to {visible(path)}{beside if documents else ''}", markup=False)
+        self.app.notify(f"Written to {visible(path)}{beside if documents else ''}", markup=False)
 
     def _write_documents(self, folder: str) -> list[str]:
         """Write the document of each proposed edit to a new file in `folder`; return their paths. Raises OSError."""

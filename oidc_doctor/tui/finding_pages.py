@@ -29,6 +29,7 @@ def detail_page(report: Report, entry: Entry) -> PageScreen:
 
 def fix_page(report: Report, entry: Entry) -> PageScreen:
     """Return the page of a fix: the edit, its commands, its proof, how to undo it, and its Terraform."""
+    entry = listing.to_fix(report, entry)
     document = _document(report, entry)
 
     def write(sheet: StyledSheet) -> None:

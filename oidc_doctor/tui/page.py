@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from oidc_doctor.tui.clipboard import copy
+from oidc_doctor.tui.widgets.key_bar import KeyBar
 from oidc_doctor.tui.widgets.page_view import PageView, StyledSheet
+from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +41,8 @@ class PageScreen(Screen[None]):
         """A title and the page."""
         yield Static(self._title, markup=False, classes="page-title")
         yield PageView()
-        yield Footer(compact=True, show_command_palette=False)
+        yield StatusLine()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Write the page."""

@@ -12,11 +12,13 @@ from textual.widgets.option_list import Option
 
 from oidc_doctor.report.parts import sentences, tree
 from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import columns, cut_in_the_middle
 from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.filtered_screen import FilteredScreen
 from oidc_doctor.tui.widgets.attempts_line import AttemptsLine
 from oidc_doctor.tui.widgets.filter import Filter
 from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
+from oidc_doctor.tui.widgets.rows import Rows
 from oidc_doctor.tui.widgets.steps import Steps
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import Session
 
 _GROUPS = {"passed": "✓", "skipped": "–"}
+_MOST_NARROW, _MOST_WIDE, _LEAST = 30, 52, 12  # columns of the list
+_AROUND = 3  # columns: a space on either side, and a scrollbar
 
 
-class Findings(OptionList):
+class Findings(Rows):
     """The list of findings, the worst first."""
 
     HELP = (
@@ -58,6 +62,8 @@ class PathScreen(FilteredScreen):
 
     MODE: ClassVar[str] = "path"
     ROWS = "Findings"
+    LIST: ClassVar[str] = "#findings"
+    PAGE: ClassVar[str] = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="filter", key_display="/"),
     ]
@@ -67,6 +73,7 @@ class PathScreen(FilteredScreen):
         self._rows: list[Row] = []
         self._judged: list[Exchange] = []
         self._unfolded: set[str] = set()  # states whose checks are listed
+        self._is_narrow = False
 
     def body(self) -> ComposeResult:
         """Yield the steps, the list and the page side by side, and the attempts."""
@@ -74,10 +81,12 @@ class PathScreen(FilteredScreen):
         yield Static("", markup=False, id="step")
         with Horizontal(id="main"):
             with Vertical(id="side"):
+                findings = Findings(id="findings", classes="pane", markup=False)
+                findings.border_title = " Findings "
                 yield Filter(placeholder="filter", id="filter")
-                yield Findings(id="findings", markup=False)
-            yield PageView(id="detail")
-            yield PageView(id="decision")
+                yield findings
+            yield PageView("Finding", id="detail")
+            yield PageView("Decision", id="decision")
         yield AttemptsLine()
 
     def on_mount(self) -> None:
@@ -122,12 +131,26 @@ class PathScreen(FilteredScreen):
             if words or status in self._unfolded:
                 rows += group
         self._rows = rows
-        findings = self.query_one(Findings)
-        findings.clear_options()
-        findings.add_options([Option(_label(row)) for row in rows])
-        findings.highlighted = 0 if rows else None
+        self._label_rows(0)
         if not rows:
             self.query_one("#detail", PageView).show(lambda sheet: sheet.say("No matching findings or checks."))
+
+    def _label_rows(self, highlighted: int) -> None:
+        """Write the rows into a list that is as wide as they need, and highlight one of them."""
+        self._is_narrow = self.has_class("-narrow")
+        most = _MOST_NARROW if self._is_narrow else _MOST_WIDE
+        labels = [_label(row, most - _AROUND, in_two_lines=self._is_narrow) for row in self._rows]
+        lines = [line for label in labels for line in label.plain.split("\n")]
+        self.query_one("#side").styles.width = max(map(columns, lines), default=_LEAST) + _AROUND
+        findings = self.query_one(Findings)
+        findings.clear_options()
+        findings.add_options([Option(label) for label in labels])
+        findings.highlighted = highlighted if labels else None
+
+    def on_resize(self) -> None:
+        """Write the rows for another width."""
+        if self._rows and self._is_narrow != self.has_class("-narrow"):
+            self._label_rows(self.query_one(Findings).highlighted or 0)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the page of the highlighted row."""
@@ -201,13 +224,16 @@ def _contains(sentence: str, entry: listing.Entry, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _label(row: Row) -> Content:
-    """Return a row of the list: sign, code, name, and the state, which is cut off if there is no room."""
+def _label(row: Row, room: int, *, in_two_lines: bool) -> Content:
+    """Return a row of the list: sign, code, name, and the state. The state of a check is its sign."""
     if isinstance(row, CheckGroup):
         return Content.styled(f"{_GROUPS[row.status]} {row}", "$foreground-muted")
-    style = STYLES.get(sentences.SIGN_STYLES[row.sign], "")
-    word = (f"  {row.word}", "$foreground-muted")
-    return Content.assemble((row.sign, style), f" {row.code} ", visible(row.name), word)
+    start = Content.assemble((row.sign, STYLES.get(sentences.SIGN_STYLES[row.sign], "")), f" {row.code}")
+    word = Content.styled("" if row.word in _GROUPS else row.word, "$foreground-muted")
+    if in_two_lines and word:
+        return start + "  " + word + f"\n  {cut_in_the_middle(row.name, room - 2)}"
+    taken = columns(start.plain) + 1 + (columns(word.plain) + 2 if word else 0)
+    return start + f" {cut_in_the_middle(row.name, room - taken)}" + (Content("  ") + word if word else "")
 
 
 def _empty(sheet: StyledSheet) -> None:

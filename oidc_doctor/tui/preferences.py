@@ -5,6 +5,7 @@ A target file, such as ./oidc-doctor.toml, has neither: it may be a stranger's.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import Any, NamedTuple
@@ -56,6 +57,51 @@ def load(path: str | None) -> Preferences:
     return Preferences(keys, theme if isinstance(theme, str) else None, tuple(problems))
 
 
+class NotKept(Exception):  # noqa: N818 - a reason for the user
+    """Why the theme was not kept, as one line."""
+
+
+def keep_theme(path: str | None, name: str) -> str:
+    """Write the theme into the user's configuration file and leave all else there as it is; return the file's path.
+
+    A link to the file is followed, as a user's own files are often kept elsewhere. Raises NotKept.
+    """
+    import tomlkit  # late: only who chooses a theme needs it
+    from tomlkit.exceptions import TOMLKitError
+
+    from oidc_doctor import files
+
+    if path is None:
+        raise NotKept("there is no home folder for a configuration file")
+    path = os.path.realpath(path)
+    problems: list[str] = []
+    exists = os.path.lexists(path)
+    text = _text(path, problems) if exists else ""
+    if text is not None:
+        _table(text, path, problems)
+    if text is None or problems:
+        raise NotKept(problems[0])
+    text = text.removeprefix("\ufeff")
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise NotKept(f"{path}: {error}") from None
+    if not isinstance(document.get("theme", ""), str):
+        raise NotKept(f"{path}: theme is not a text")
+    if "theme" in document:
+        document["theme"] = name
+        text = tomlkit.dumps(document)
+    else:  # above all tables, of which it would else be a member
+        text = f"theme = {json.dumps(name)}\n{text}"
+    data = text.encode()
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        (files.replace if exists else files.create)(path, data)
+    except OSError as error:
+        raise NotKept(f"{path}: {error.strerror or error}") from None
+    return path
+
+
 def is_key(text: str) -> bool:
     """Whether Textual knows a key of this name, such as `q`, `ctrl+y` or `question_mark`, and shows it readably."""
     from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character  # late: most users have no such file
@@ -76,14 +122,22 @@ def is_key(text: str) -> bool:
 
 
 def _read(path: str, problems: list[str]) -> dict[str, Any]:
+    text = _text(path, problems)
+    return {} if text is None else _table(text, path, problems)
+
+
+def _text(path: str, problems: list[str]) -> str | None:
     try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read(TOML.most + 1)
+        with open(path, encoding="utf-8", newline="") as stream:
+            return stream.read(TOML.most + 1)
     except FileNotFoundError:
-        return {}
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: {error}")
-        return {}
+        return None
+
+
+def _table(text: str, path: str, problems: list[str]) -> dict[str, Any]:
     try:
         return load_toml(text, path)
     except Unreadable as error:

@@ -9,7 +9,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.model.secret_texts import without_secrets, without_secrets_in
@@ -17,7 +17,9 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.clipboard import copy
+from oidc_doctor.tui.widgets.key_bar import KeyBar
 from oidc_doctor.tui.widgets.page_view import PageView, StyledSheet
+from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -78,7 +80,8 @@ class RawEventsScreen(Screen[None]):
         """A title and the page."""
         yield Static(log_rows.label(self._report, self._row), markup=False, classes="page-title")
         yield PageView()
-        yield Footer(compact=True, show_command_palette=False)
+        yield StatusLine()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Show the details at once, and the events once they are read."""

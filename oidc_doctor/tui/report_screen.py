@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
+from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.times import moment
 from oidc_doctor.tui.clipboard import copy
+from oidc_doctor.tui.widgets.key_bar import KeyBar
 from oidc_doctor.tui.widgets.masthead import Masthead
+from oidc_doctor.tui.widgets.page_view import PageView, StyledSheet
+from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -29,9 +34,11 @@ class ReportScreen(Screen[None]):
     """
 
     MODE: ClassVar[str] = ""
+    LIST: ClassVar[str] = ""  # the list of the screen, if there is a page beside it
+    PAGE: ClassVar[str] = ""  # the page beside it, which says what is read until there is an answer
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "fix", "Fix", id="fix", tooltip="The edit and the commands for the selected finding"),
-        Binding("y", "copy", "Copy", id="copy", tooltip="Copy the selected finding's command"),
+        Binding("y", "copy", "Copy", id="copy", tooltip="The command of the selected finding, or its fix in words"),
         Binding("x", "explain", "Explain", id="explain", tooltip="The page of the selected finding's cause"),
     ]
 
@@ -40,12 +47,13 @@ class ReportScreen(Screen[None]):
         self.session = session
 
     def compose(self) -> ComposeResult:
-        """Masthead, body, status, footer."""
+        """Masthead, what kept a live run from reading, body, status, footer."""
         yield Masthead(self.MODE)
+        yield Static("", markup=False, id="obstacles")
         with Vertical(id="body"):
             yield from self.body()
-        yield Static("", markup=False, id="status")
-        yield Footer(compact=True, show_command_palette=False)
+        yield StatusLine()
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """Yield the widgets between masthead and footer."""
@@ -63,12 +71,21 @@ class ReportScreen(Screen[None]):
         """Show a status that was set while another screen was active."""
         self.retitle()
 
+    def on_screen_suspend(self) -> None:
+        """Remove the message of an action: it belongs to what the user saw then."""
+        self.query_one(StatusLine).clear()
+
     def retitle(self) -> None:
         """Show the session's title and status."""
-        self.query_one(Masthead).retitle(self.session.title)
-        status = self.query_one("#status", Static)
-        status.update(visible(self.session.status))
-        status.display = bool(self.session.status)
+        report = self.session.report
+        as_of = f"as of {moment(report.evaluated_at)} · {sentences.window(report)}" if report is not None else ""
+        self.query_one(Masthead).retitle(self.session.title, "" if self.has_class("-narrow") else as_of)
+        self.query_one(StatusLine).state(visible(self.session.status))
+        if self.session.report is None and self.PAGE:
+            text = self.session.missing_answer
+            if not self.session.is_reading and self.session.source is not None:
+                text += "\n\nr reads it again, o opens other evidence."
+            self.query_one(self.PAGE, PageView).show(lambda sheet: _say(sheet, text))
 
     def wait(self) -> None:
         """Hide the report on the previous evidence until there is a new one."""
@@ -77,6 +94,13 @@ class ReportScreen(Screen[None]):
     def present(self, report: Report) -> None:
         """Show a new report."""
         self.remove_class("-waiting")
+        obstacles = self.query_one("#obstacles", Static)
+        obstacles.display = bool(report.obstacles)
+        if report.obstacles:
+            from oidc_doctor.report.parts.obstacles import in_short  # late: of live runs alone
+
+            obstacles.update("\n".join(in_short(obstacle) for obstacle in report.obstacles))
+        self.retitle()
         self.show_report(report)
 
     def show_exchange(self, exchange: Exchange) -> None:
@@ -111,11 +135,31 @@ class ReportScreen(Screen[None]):
         if self.session.entry is not None:
             page = explain_page(self.session.entry)
             if page is None:
-                self.notify("No problem found, so there is nothing to explain.", markup=False)
+                self.app.notify("No problem found, so there is nothing to explain.", markup=False)
             else:
                 self.app.push_screen(page)
         else:
             self._say_why_nothing_is_selected()
 
+    def action_enter_page(self) -> None:
+        """Move the focus from the list to the page beside it."""
+        self.query_one(self.PAGE, PageView).focus()
+
+    def action_enter_list(self) -> None:
+        """Move the focus from the page to the list."""
+        if self.LIST:
+            self.query_one(self.LIST).focus()
+
+    def action_scroll_page(self, pages: int) -> None:
+        """Scroll the page beside the list."""
+        page = self.query_one(self.PAGE, PageView)
+        page.scroll_relative(y=pages * max(page.size.height - 1, 1), animate=False)
+
     def _say_why_nothing_is_selected(self) -> None:
-        self.notify(visible(self.session.status) or "Nothing was examined yet.", markup=False)
+        self.app.notify(self.session.missing_answer or "No finding is selected.", markup=False)
+
+
+def _say(sheet: StyledSheet, text: str) -> None:
+    for paragraph in text.split("\n\n"):
+        sheet.say(paragraph)
+        sheet.gap()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from oidc_doctor.report.parts.escape import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     ReadEvents = Callable[[Row, int, int], list[tuple[str, str]]]
 
 
+STOPS = "r stops · "  # before the status of a running examination
+
+
 class Session:
     """The shared state. The app writes it; a screen writes only the selection and the edits of the user."""
 
@@ -30,11 +35,21 @@ class Session:
         self.entry: Entry | None = None  # the selected finding
         self.read_events: ReadEvents | None = None  # raises OSError, ValueError and BundleError
         self.status = ""  # the text of the status line
+        self.is_reading = False  # whether an examination runs
 
     @property
     def title(self) -> str:
         """Return the name of the evidence, as the user wrote it. Not escaped."""
         return self.source.title if self.source is not None else ""
+
+    @property
+    def missing_answer(self) -> str:
+        """Return why there is no report, as an escaped sentence; an empty text if there is one."""
+        if self.report is not None:
+            return ""
+        if self.is_reading:
+            return f"The answer is not there yet: {visible(self.status.removeprefix(STOPS))}"
+        return visible(self.status) or "Nothing was examined yet: o opens the start screen."
 
     @property
     def trial(self) -> Trial | None:
@@ -44,7 +59,7 @@ class Session:
     def begin(self, source: EvidenceSource) -> None:
         """Record that an examination starts. A report on the same evidence is kept until the next one is ready."""
         if source != self.source:
-            self.report = self.entry = None
+            self.report = self.entry = self.trials = None
         self.source = source
         self.judged = []
 

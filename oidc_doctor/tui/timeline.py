@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from oidc_doctor.report.parts import sentences
@@ -15,18 +14,21 @@ from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.report_screen import ReportScreen
 from oidc_doctor.tui.widgets.chart import Chart
 from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
+from oidc_doctor.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widgets import OptionList
 
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.session import Session
 
 _CHANGES, _ZOOM = Binding.Group("Change", compact=True), Binding.Group("Zoom", compact=True)
+_AROUND = 4  # columns: a space, the sign and a space, and the scrollbar
 _MOST = 500  # rows in the list of the chart; the events screen has a filter
 
 
-class Moments(OptionList):
+class Moments(Rows):
     """The signatures and changes of the selected bar."""
 
     HELP = (
@@ -42,6 +44,8 @@ class TimelineScreen(ReportScreen):
     """The second screen: the time since which attempts fail, and the changes at that time."""
 
     MODE: ClassVar[str] = "timeline"
+    LIST: ClassVar[str] = "#findings"
+    PAGE: ClassVar[str] = "#detail"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "chart('change(1)')", "Next change", id="timeline.next", group=_CHANGES),
         Binding("p", "chart('change(-1)')", "Previous change", id="timeline.previous", group=_CHANGES),
@@ -54,13 +58,16 @@ class TimelineScreen(ReportScreen):
         super().__init__(session)
         self._all: list[log_rows.Row] = []
         self._rows: list[log_rows.Row] = []  # the rows in the list
+        self._width = 0  # the width in columns for which they are formatted
 
     def body(self) -> ComposeResult:
         """Yield the chart, and below it its rows."""
         yield Chart()
         with Horizontal(id="main"):
-            yield Moments(markup=False, id="findings")
-            yield PageView(id="detail")
+            moments = Moments(markup=False, id="findings", classes="pane")
+            moments.border_title = " Attempts and changes "
+            yield moments
+            yield PageView("Selected", id="detail")
 
     def on_mount(self) -> None:
         """Focus the chart."""
@@ -87,7 +94,7 @@ class TimelineScreen(ReportScreen):
         moments.clear_options()
         series = log_rows.series(report)
         counts = [log_rows.count_during(report, row, series, *span) if span is not None else None for row in self._rows]
-        briefs = log_rows.briefs(report, self._rows)
+        briefs = log_rows.briefs(report, self._rows, self._room(counts))
         moments.add_options([Option(_label(*label)) for label in zip(self._rows, briefs, counts, strict=True)])
         flips = [index for index, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
         selected = [index for index, row in enumerate(self._rows) if change is not None and row.key == change.key]
@@ -95,6 +102,18 @@ class TimelineScreen(ReportScreen):
         if not self._rows:
             basis = sentences.window(report)
             self.query_one("#detail", PageView).show(lambda sheet: _empty(sheet, basis, bar=span is not None))
+
+    def _room(self, counts: list[int | None]) -> int:
+        """Return the columns of a row after its sign and the count of the selected bar."""
+        self._width = self.size.width
+        of_bar = max((len(f"{count:,} of ") for count in counts if count is not None), default=0)
+        return max(self._width * 2 // 5 - _AROUND - of_bar, _AROUND)
+
+    def on_resize(self) -> None:
+        """Write the rows for another width."""
+        report, chart = self.session.report, self.query_one(Chart)
+        if report is not None and self._width and self._width != self.size.width:
+            self._fill(report, chart.span, None)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the page of the highlighted row."""

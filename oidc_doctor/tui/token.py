@@ -20,6 +20,7 @@ from oidc_doctor.tui.clipboard import copy
 from oidc_doctor.tui.paste_dialog import PasteScreen
 from oidc_doctor.tui.trial_screen import TrialScreen
 from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
+from oidc_doctor.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import Session
 
 
-class Claims(OptionList):
+class Claims(Rows):
     """The list of claims, the registered ones first."""
 
     HELP = (
@@ -53,6 +54,8 @@ class TokenScreen(TrialScreen):
     """The third screen: the claims on the left or above, the details of a claim on the right or below."""
 
     MODE: ClassVar[str] = "token"
+    LIST: ClassVar[str] = "#claims"
+    PAGE: ClassVar[str] = "#claim"
     CSS_PATH = "token.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "paste", "Paste", id="token.paste", tooltip="Judge another token; it is not shown or kept"),
@@ -69,8 +72,10 @@ class TokenScreen(TrialScreen):
         """Yield the exchange and its decision, the claims, and the details of a claim."""
         yield Static("", markup=False, id="whose")
         with Horizontal(id="token"):
-            yield Claims(id="claims", markup=False)
-            yield PageView(id="claim")
+            listed = Claims(id="claims", classes="pane", markup=False)
+            listed.border_title = " Claims "
+            yield listed
+            yield PageView("Claim", id="claim")
 
     def on_mount(self) -> None:
         """Focus the list."""

@@ -206,6 +206,8 @@ def written(sheet: Sheet, path: str, commands: Sequence[str]) -> None:
     sheet.say("To store it, run this yourself:" if commands else "There is nothing to store: the text is unchanged.")
     for command in commands:
         sheet.gap()
-        sheet.lines += [f"  {line}" for line in command_lines(command, sheet.width - 2)]
+        for line in command_lines(command, sheet.width - 2):
+            lead = "  " + line[: len(line) - len(line.lstrip())]
+            sheet.say(line.lstrip(), lead=lead)
         if not visible_command(command):
             sheet.say("The command contains invisible characters, so it is not copied.", indent=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.report.parts import sentences
 
@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.whatif.ask import WhatIf
     from oidc_doctor.whatif.parts import PartId
+
+
+class State(NamedTuple):
+    """What the user has made of an exchange."""
+
+    token: Token | None
+    edits: dict[PartId, str]
+    part: PartId
 
 
 class Trial:
@@ -24,16 +32,50 @@ class Trial:
         self.edits: dict[PartId, str] = {}
         self.part: PartId = read.parts[0].id
         self.line = 0  # the line of the cursor, from 1; 0: the line that decides
+        self._undoable: list[State] = []  # before each step that replaced whole texts, the last one at the end
+        self._undone: list[State] = []
+
+    @property
+    def _state(self) -> State:
+        return State(self.token, dict(self.edits), self.part)
+
+    def remember(self) -> None:
+        """Make the step that follows undoable."""
+        self._undoable.append(self._state)
+        self._undone.clear()
+
+    def undo(self) -> bool:
+        """Go back to before the last step; False if there was none."""
+        return self._exchange(self._undoable, self._undone)
+
+    def redo(self) -> bool:
+        """Take the step that was undone last; False if there is none."""
+        return self._exchange(self._undone, self._undoable)
+
+    def _exchange(self, taken_from: list[State], kept_in: list[State]) -> bool:
+        """Keep the present state, so that undoing loses nothing that was typed since."""
+        if not taken_from:
+            return False
+        kept_in.append(self._state)
+        state = taken_from.pop()
+        self._use(state.token)
+        self.edits, self.part = dict(state.edits), state.part
+        return True
 
     def use_token(self, token: Token | None) -> None:
-        """Replace the token (None restores the original) and discard edits to its claims."""
-        self.token = token
-        self.current = self.read if token is None else self.read.with_token(token)
+        """Replace the token (None restores the original) and discard edits to its claims. It can be undone."""
+        self.remember()
+        self._use(token)
         self.edits.pop("claims", None)
 
+    def _use(self, token: Token | None) -> None:
+        self.token = token
+        self.current = self.read if token is None else self.read.with_token(token)
+
     def reset(self) -> None:
-        """Restore the original token and discard all edits."""
-        self.use_token(None)
+        """Restore the original token and discard all edits. It can be undone."""
+        self.remember()
+        self._use(None)
         self.edits.clear()
 
     def text(self, part: PartId) -> str:
@@ -49,7 +91,8 @@ class Trial:
 
     def repeat(self, earlier: Trial) -> None:
         """Apply the token and the edits of a trial of the same exchange in an earlier report."""
-        self.use_token(earlier.token)
+        self._use(earlier.token)
+        self._undoable, self._undone = earlier._undoable, earlier._undone
         parts = {part.id for part in self.current.parts}
         self.edits = {part: text for part, text in earlier.edits.items() if part in parts}
         self.part = earlier.part if earlier.part in parts else self.part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import os
 import secrets
 import shlex
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
 HOST = "127.0.0.1"
+_OWN_PAGE = os.path.join(os.path.dirname(__file__), "web_page")
 _HEADERS = {
     "X-Frame-Options": "DENY",  # no page of another site shows the screens, and takes the user's clicks for them
-    "Content-Security-Policy": "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",  # the address holds the secret
     "Cache-Control": "no-store",
 }
@@ -32,7 +33,7 @@ class LocalServer(Server):
 
     def __init__(self, command: str, say: Callable[[str], None], **options: Any) -> None:
         """`say` prints a text on stdout."""
-        super().__init__(command, **options)
+        super().__init__(command, templates_path=_OWN_PAGE, **options)
         self.say = say
         self.secret = secrets.token_urlsafe(32)
 
@@ -41,8 +42,25 @@ class LocalServer(Server):
         """The address to open."""
         return f"{self.public_url}/{self.secret}/"
 
+    @property
+    def _policy(self) -> str:
+        """What the page may load: its own files and its own connection, nothing of another host."""
+        own = " ".join(f"ws://{name}" for name in self._names)
+        return (
+            f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' "
+            f"data:; connect-src 'self' {own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(f"{host}:{self.port}" for host in (HOST, "localhost"))
+
+    def initialize_logging(self) -> None:
+        """Say nothing of each request and of the process behind it; warnings and errors are said on stderr."""
+        logging.basicConfig(level=logging.WARNING, format="oidc-doctor: %(message)s")
+
     async def _make_app(self) -> web.Application:
-        names = {f"{host}:{self.port}" for host in (HOST, "localhost")}
+        names = self._names
         secret = self.secret.encode()
 
         @web.middleware
@@ -58,15 +76,18 @@ class LocalServer(Server):
 
         async def protect(_: web.Request, response: web.StreamResponse) -> None:
             response.headers.update(_HEADERS)
+            response.headers["Content-Security-Policy"] = self._policy
 
         outer = web.Application(middlewares=[refuse_others])
         outer.on_response_prepare.append(protect)
-        outer.add_subapp(f"/{self.secret}/", await super()._make_app())
+        inner = await super()._make_app()
+        inner.router.add_static("/own", _OWN_PAGE)
+        outer.add_subapp(f"/{self.secret}/", inner)
         return outer
 
     async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002 - textual-serve's signature
         """Print the address: the only place that shows the secret."""
-        self.say(f"oidc-doctor is at {self.address}\nCtrl+C ends it\n")
+        self.say(f"oidc-doctor is at {self.address}\nq there closes the screens; Ctrl+C here ends the server\n")
 
 
 def command(arguments: Sequence[str]) -> str:

@@ -42,7 +42,11 @@ class Parts(Tabs):
     """A tab for each text that can be edited."""
 
     HELP = "The texts that can be edited. ← and → choose one, Enter goes to it; the sign says which of them is edited."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.edit", "Edit", id="whatif.tabs.edit", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.edit", "Edit", id="whatif.tabs.edit", show=False),
+        Binding("h", "previous_tab", "Previous text", id="whatif.tabs.previous", show=False),
+        Binding("l", "next_tab", "Next text", id="whatif.tabs.next", show=False),
+    ]
 
 
 class Answered(Message):
@@ -59,17 +63,20 @@ class WhatIfScreen(TrialScreen):
     """The fourth screen: an editor, and the decision on the edited text."""
 
     MODE: ClassVar[str] = "whatif"
+    PAGE: ClassVar[str] = "#answer"
     CSS_PATH = "whatif.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "edit", "Edit", id="whatif.edit", tooltip="Edit the text; Esc leaves it"),
         Binding("f", "fix", "Apply fix", id="whatif.fix", tooltip="Put the proposed fix into the text"),
-        Binding("z", "reset", "Reset", id="whatif.reset", tooltip="Everything as it was read"),
+        Binding("z", "reset", "Reset", id="whatif.reset", tooltip="Everything as it was read; Ctrl+Z undoes it"),
+        Binding("ctrl+z", "undo", "Undo", id="whatif.undo", tooltip="Undo a reset, an applied fix or another token"),
+        Binding("ctrl+y", "redo", "Redo", id="whatif.redo", show=False),
         Binding(
             "w", "write", "Write file", id="whatif.write", tooltip="Write the edited text to a file in this folder"
         ),
-        Binding("y", "copy", "Copy text", id="whatif.copy", tooltip="Copy the text as it stands", show=False),
-        Binding("right_square_bracket", "turn(1)", "Next text", id="whatif.next", key_display="]", show=False),
-        Binding("left_square_bracket", "turn(-1)", "Previous text", id="whatif.previous", key_display="[", show=False),
+        Binding("y", "copy", "Copy text", id="whatif.copy", tooltip="Copy the text with its edits"),
+        Binding("right_square_bracket", "turn(1)", "Next text", id="whatif.next", key_display="]"),
+        Binding("left_square_bracket", "turn(-1)", "Previous text", id="whatif.previous", key_display="["),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -85,7 +92,7 @@ class WhatIfScreen(TrialScreen):
             with Vertical(id="left"):
                 yield Editor()
                 yield Static("", markup=False, id="problems")
-            yield PageView(id="answer")
+            yield PageView("Decision", id="answer")
 
     def on_mount(self) -> None:
         """Focus the answer, so that the digits open the other screens."""
@@ -219,8 +226,8 @@ class WhatIfScreen(TrialScreen):
         _, token = trial.read.pasted(raw)
         trial.use_token(token)
         trial.part = "claims"
-        self.notify("The token was taken apart: its claims are judged now, its raw form is gone.", markup=False)
         self._show_trial()
+        self.app.notify("The token was taken apart: its claims are judged now, its raw form is gone.", markup=False)
 
     # Keys
 
@@ -267,6 +274,7 @@ class WhatIfScreen(TrialScreen):
             return
         following = next((number for number, fix in enumerate(fixes, 1) if fix.items() <= trial.edits.items()), 0)
         chosen = fixes[following % len(fixes)]
+        trial.remember()
         trial.edits |= chosen
         trial.part = next(iter(chosen))
         self._edited = None
@@ -275,10 +283,30 @@ class WhatIfScreen(TrialScreen):
     def action_reset(self) -> None:
         """Restore the texts and the token that were read."""
         trial = self.trial
-        if trial is not None:
+        if trial is not None and (trial.edits or trial.token is not None):
             trial.reset()
-            self._edited = None
-            self._show_trial()
+            self._show_other_state("Everything is as it was read. Ctrl+Z brings the edits back.")
+
+    def action_undo(self) -> None:
+        """Undo the last reset, applied fix or exchanged token."""
+        trial = self.trial
+        if trial is not None and trial.undo():
+            self._show_other_state("Undone. Ctrl+Y does it again.")
+        else:
+            self.app.notify("There is nothing to undo.", markup=False)
+
+    def action_redo(self) -> None:
+        """Take the step again that was undone last."""
+        trial = self.trial
+        if trial is not None and trial.redo():
+            self._show_other_state("Done again. Ctrl+Z undoes it.")
+        else:
+            self.app.notify("There is nothing to redo.", markup=False)
+
+    def _show_other_state(self, said: str) -> None:
+        self._edited = None
+        self._show_trial()
+        self.app.notify(said, markup=False)
 
     def action_copy(self) -> None:
         """Copy the text in the editor."""
@@ -297,7 +325,7 @@ class WhatIfScreen(TrialScreen):
         try:
             exported = export(trial.current, os.getcwd(), trial.part, trial.text(trial.part))
         except (OSError, Unreadable) as error:
-            self.notify(f"Not written: {visible(str(error))}", severity="error", markup=False)
+            self.app.notify(f"Not written: {visible(str(error))}", severity="error", markup=False)
             return
         safe = all(visible_command(command) for command in exported.commands)
         commands = "\n".join(exported.commands) if safe else ""

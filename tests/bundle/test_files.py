@@ -360,6 +360,21 @@ def test_what_is_no_bundle(tmp_path: Path, name: str, data: bytes, words: str) -
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: no",
+        "AccessDenied",
+        '{"error": "invalid_grant", "error_description": "The audience in ID Token [a] does not match"}',
+    ],
+)
+def test_an_error_text_alone_is_the_callers_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "what.log").write_text(text)
+    with open_bundle(tmp_path / "what.log") as bundle:
+        (evidence,) = load_snapshot(bundle).targets
+    assert [error.text for error in evidence.observed] == [text]
+
+
 def test_what_is_not_there_or_empty(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"/none: no such file or directory$"):
         open_bundle(tmp_path / "none")

@@ -56,7 +56,8 @@ def test_a_clients_configuration_that_cannot_be_read(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c.json").write_bytes(BODIES[body])
     err = complaint(capsys, "--report", "--no-logs", "--credentials", "c.json")
-    assert "--credentials c.json" in err
+    assert "--credentials" in err
+    assert "c.json" in err
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "c.json")
     role = ["--role", "arn:aws:iam::210987654321:role/Weights"]
     # 256 KiB are the limit: the variable names no configuration of a federated client, or a file that is too large

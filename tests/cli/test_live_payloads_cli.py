@@ -39,7 +39,10 @@ def printed(capsys: Captured, *arguments: str) -> str:
     assert code in (0, 1, 2, 3), err
     on_a_terminal(err)
     for line in err.splitlines():
-        assert line.startswith(("oidc-doctor: ", "report written", "checked: ")) or "capture" in arguments, line
+        assert (
+            line.startswith(("oidc-doctor: ", "  oidc-doctor ", "report written", "checked: "))
+            or "capture" in arguments
+        ), line
     return out
 
 

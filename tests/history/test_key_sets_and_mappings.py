@@ -56,7 +56,7 @@ def test_the_write_that_replaced_the_key_set(replaced: Bundle, is_known_before: 
     assert cause.change["event_id"] == write["insertId"]
     assert cause.change["replay"]["before"] == ("accepted" if is_known_before and not beside else "unknown")
     assert cause.confidence == "predicted", "the header of the attempts is in no log"
-    assert "What was read accepts this token" not in text(answer)
+    assert "The configuration that was read accepts this token" not in text(answer)
     refused = next(row for row in answer.report.attempts if row.outcome == "refused")
     assert (refused.replay["decision"], refused.cause) == ("unknown", None)
 
@@ -86,7 +86,7 @@ def test_google_fetches_nothing_where_a_key_set_is_uploaded(replaced: Bundle) ->
     assert answer.first.name == "key-id-unknown"
     assert "openid-configuration" not in answer.first.fix
     note = answer.first.boundary["note"]
-    assert note.startswith("The logged attempts do not show what this refusal depends on")
+    assert note.startswith("This refusal depends on values that the logged attempts do not have")
 
 
 def test_a_refusal_of_a_key_that_the_uploaded_set_holds(gcp: Bundle) -> None:

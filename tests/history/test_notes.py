@@ -65,7 +65,7 @@ def test_a_date_of_a_binding_is_named_as_what_ran_out(gcp: Bundle) -> None:
 def test_only_what_exists_in_a_cloud_may_refuse_unseen(aws: Bundle) -> None:
     aws.remove("token.jwt").cloudtrail(calls(aws, range(2, 9), range(9, 14)))
     note = aws.ask().first.boundary["note"]
-    assert note.endswith("was not seen in it (a resource control policy).")
+    assert note.endswith("the refusing part is not in it (a resource control policy).")
     assert "deny policy" not in note
 
 
@@ -79,7 +79,7 @@ def test_google_has_no_resource_control_policies(gcp: Bundle, step: str) -> None
         told = [impersonation(gcp, second(hour), DENIED if hour > 8 else "") for hour in range(2, 14)]
         gcp.gcp_logs([*exchanges(gcp, range(2, 14)), *told])
     note = gcp.ask().first.boundary["note"]
-    assert note.startswith("What was read accepts this token")
+    assert note.startswith("The configuration that was read accepts this token")
     assert "resource control policy" not in note
     assert "in force everywhere" not in note
     assert ("(a deny policy)" in note) == (step == "impersonate")
@@ -101,7 +101,7 @@ def test_nothing_accepts_a_token_that_expired(aws: Bundle) -> None:
     answer = aws.cloudtrail([*calls(aws, range(2, 9), range(0)), *refused]).ask()
     assert answer.first.name == "token-expired"
     assert {row.cause for row in answer.report.attempts if row.outcome == "refused"} == {"token-expired"}
-    assert "What was read accepts" not in str((answer.first.boundary or {}).get("note"))
+    assert "that was read accepts" not in str((answer.first.boundary or {}).get("note"))
 
 
 def test_a_past_delay_names_its_write(aws: Bundle) -> None:

@@ -200,7 +200,8 @@ def test_tags_of_the_role_that_the_trust_policy_tests(aws: Bundle, name: str, as
     write = of_aws(aws, name, clock(8), roleName="ModelWeights", **asked)
     cause = aws.cloudtrail([*attempts(aws), write]).ask().first
     assert cause.confidence == "suspected"
-    assert f"{name} by deploy-bot at {clock(8)}" in cause.boundary["note"]
+    assert f"/deploy-bot, {clock(8)} (event " in cause.boundary["note"]
+    assert f"{name} by arn:aws:sts::" in cause.boundary["note"]
     assert "no decision is replayed" in cause.boundary["note"]
     assert [entry["event_id"] for entry in cause.boundary["changes"]] == [write["eventID"]]
     assert cause.change is None, "a write that is not replayed is not blamed"

@@ -63,9 +63,9 @@ def test_another_workload_is_a_new_kind_of_token_on_aws(
     assert said in seen["text"]
     between = "beside" if hours is BESIDE else "after"
     assert f"{said} {between} " in seen["text"]
-    assert f"a new kind of token, first seen at {clock(8)}" in answer.first.summary
+    assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first came: " in answer.first.summary
     assert all("token changed" not in text for text in texts(answer.report))
-    assert "a new kind of token, first seen 08:00 UTC" in texts(answer.report)[0]
+    assert "a new kind of token, first seen 22 Nov 08:00 UTC" in texts(answer.report)[0]
 
 
 @pytest.mark.parametrize("parts", [{"type": "model_build"}, {"environment": "staging"}])
@@ -83,7 +83,7 @@ def test_another_workload_is_a_new_kind_of_token_on_google(gcp: Bundle, parts: d
     )
     answer = gcp.ask()
     assert answer.first.token_change["kind"] == "new-kind"
-    assert f"first seen at {clock(8)}" in answer.first.summary
+    assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first came" in answer.first.summary
     assert all("token changed" not in text for text in texts(answer.report))
 
 
@@ -137,7 +137,7 @@ def test_another_address_is_a_change_only_where_the_old_one_stopped(
     answer = accepted_and_refused(aws, aws.SUBJECT, aws.SUBJECT, hours, sourceIPAddress="203.0.113.9")
     assert answer.first.token_change["kind"] == kind
     assert ("request changed" in texts(answer.report)[0]) == (kind == "changed")
-    assert ("a new kind of request, first seen 08:00 UTC" in texts(answer.report)[0]) == (kind == "new-kind")
+    assert ("a new kind of request, first seen 22 Nov 08:00 UTC" in texts(answer.report)[0]) == (kind == "new-kind")
 
 
 @pytest.mark.parametrize(("hours", "kind"), [(AFTER, "changed"), (BESIDE, "new-kind")])
@@ -184,7 +184,7 @@ def test_refusals_of_another_workload_are_not_this_ones(aws: Bundle) -> None:
     answer = aws.ask()
     assert not sentences.seen_refused(answer.report, answer.exchange())
     said = attempts.logged(answer.report, answer.exchange())
-    assert said.startswith("7 accepted (last 08:00 UTC)")
+    assert said.startswith("7 accepted (last 22 Nov 08:00 UTC)")
     assert "exchanges of another kind of token: 3 refused" in said
 
 
@@ -276,8 +276,15 @@ def test_counts_are_equal_wherever_they_are_shown(gcp: Bundle) -> None:
     assert in_words("\n".join(log_rows.label(report, row) for row in screen)) == expected
     series = log_rows.series(report)
     assert series is not None
-    totals = {outcome: sum(numbers) for outcome, numbers in series.counts.items()}
-    assert totals == {"accepted": 48, "refused": 14}
+    totals = {(lane.cloud, lane.call, lane.outcome): sum(numbers) for lane, numbers in series.counts.items()}
+    assert totals == {
+        ("aws", "exchange", "accepted"): 16,
+        ("aws", "exchange", "refused"): 8,
+        ("gcp", "exchange", "accepted"): 16,
+        ("gcp", "exchange", "refused"): 6,
+        ("gcp", "impersonation", "accepted"): 16,
+        ("gcp", "impersonation", "refused"): 0,
+    }
     assert {cause.cloud: cause.timing.refused_since for cause in report.causes} == {"aws": 8, "gcp": 6}
     assert "8 refused since" in text
     assert "6 refused since" in text
@@ -324,7 +331,7 @@ def test_another_workload_that_is_refused_for_its_own_reason_is_named(aws: Bundl
     cause = answer.report.causes[0]
     assert attempts.since(answer.report, answer.exchange(), cause).endswith("3 refused since, 6 accepted before")
     said = attempts.others(answer.report, answer.exchange(), cause)
-    assert said.startswith("exchanges of another kind of token: 12 refused (last 13:05 UTC)")
+    assert said.startswith("exchanges of another kind of token: 12 refused (last 22 Nov 13:05 UTC)")
     assert build in said
     asked = aws.ask(subject=build)
     assert asked.first.change is None

@@ -23,6 +23,7 @@ from oidc_doctor.live.issuer import IssuerScope, is_known, readers
 from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
+    from clouds.command_line import FinishedRun
     from clouds.issuer import Site
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -408,3 +409,21 @@ def test_a_host_that_is_not_there() -> None:
         with pytest.raises(CallError) as caught:
             fetch(url, PRIVATE)
         assert caught.value.code == code
+
+
+# alone
+
+
+def test_an_issuer_alone_has_a_verdict_for_each_document(site: Site, doctor: Callable[..., FinishedRun]) -> None:
+    done = doctor("--live", "--issuer", site.issuer, "--private-issuer")
+    alone = json.loads(done.out)["alone"]
+    assert (done.code, alone["thing"]) == (3, "issuer")
+    judged = {fact["name"]: fact["sign"] for fact in alone["facts"] if fact["sign"]}
+    assert (judged["discovery"], judged["key set"], judged["keys"]) == ("✓", "✓", "✗")
+    assert "the key set is empty" in alone["headline"]
+
+
+def test_an_issuer_that_does_not_answer_is_no_fault_of_it(doctor: Callable[..., FinishedRun]) -> None:
+    alone = json.loads(doctor("--live", "--issuer", "https://issuer.invalid").out)["alone"]
+    assert "could not be read from here" in alone["headline"]
+    assert not any(fact["sign"] == "✗" for fact in alone["facts"])

@@ -42,17 +42,18 @@ def test_log_files_are_counted(sample: Sample) -> None:
         Coverage("aws/cloudtrail/b.json", "read"),
         Coverage("aws/cloudtrail", "read", "", "2026-11-22T07:01:00Z", "2026-11-22T21:00:00Z", 1234),
     ]
-    assert coverage_rows(report, "Read") == ["aws/cloudtrail/ (2 files, 1,234 events, 07:01 – 21:00 UTC)"]
+    assert coverage_rows(report, "Read") == ["aws/cloudtrail/ (2 files, 1,234 events, 22 Nov 07:01 – 21:00 UTC)"]
     (named,) = coverage_rows(report, "Read", logs=True)
     assert named == (
-        "aws/cloudtrail/: AWSLogs/a.json.gz (06:00 – 22:40 UTC), b.json, in all (1,234 events, 07:01 – 21:00 UTC)"
+        "aws/cloudtrail/: AWSLogs/a.json.gz (22 Nov 06:00 – 22:40 UTC), b.json, in all (1,234 events, "
+        "22 Nov 07:01 – 21:00 UTC)"
     )
 
 
 def test_log_files_named_only_in_a_manifest(sample: Sample) -> None:
     report = sample("healthy")
     report.coverage = [Coverage("gcp/logs/a.json", "read", since="2026-11-22T06:00:00Z", until="2026-11-22T22:40:00Z")]
-    assert coverage_rows(report, "Read") == ["gcp/logs/ (1 file, 06:00 – 22:40 UTC)"]
+    assert coverage_rows(report, "Read") == ["gcp/logs/ (1 file, 22 Nov 06:00 – 22:40 UTC)"]
 
 
 def test_missing_files_that_bear_on_the_verdict_are_named(sample: Sample) -> None:

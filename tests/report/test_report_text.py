@@ -43,7 +43,8 @@ def without_commands(report: Report) -> Report:
 def test_no_line_is_too_wide(any_report: Report, width: int, verbose: bool) -> None:
     limit = max(40, min(width, 120))
     for line in lines(without_commands(any_report), width, verbose=verbose):
-        assert columns(line) <= limit, line
+        if "https://" not in line:  # an address is not broken, so that it can be opened
+            assert columns(line) <= limit, line
 
 
 @pytest.mark.parametrize("verbose", [False, True])
@@ -72,8 +73,11 @@ def test_the_verdict_comes_first(any_report: Report) -> None:
 def test_refused_report(sample: Sample) -> None:
     report_lines = lines(sample("refused"))
     text = "\n".join(report_lines)
-    assert report_lines[0] == "oidc-doctor 0.1.0 · weights · 22 Nov 2026 22:40 UTC · last 30 h"
-    assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven", report_lines[2])
+    assert report_lines[0] == "oidc-doctor 0.1.0 · weights · 22 Nov 2026 22:40 UTC"
+    assert report_lines[3].startswith("✗ AWS refuses this token: the trust policy expects another team, since")
+    assert report_lines[3].endswith("proven")
+    assert report_lines[4] == "  22 Nov 13:27 UTC, after UpdateAssumeRolePolicy by dana.ops."
+    assert report_lines[6].startswith("    changed ")
     expects = next(line for line in report_lines if line.startswith("    expects"))
     token = report_lines[report_lines.index(expects) + 1]
     carets = report_lines[report_lines.index(expects) + 2]
@@ -81,18 +85,18 @@ def test_refused_report(sample: Sample) -> None:
     assert (expects[at], token[at]) == ("y", "x")
     assert carets.endswith("^ team differs in its last character")
     for part in (
-        "cause     AWS021 subject-segment-differs",
+        "cause     AWS021 subject-segment-differs (proven: ",
         "read in   aws/role.json:14 (expected) · claims.json:4 (token)",
         "answers   AccessDenied: Not authorized to perform",
         "(as seen in error.txt)",
-        "since     13:27 UTC, 9 h ago: 87 refused since, 231 accepted before",
-        "changed   13:27:04 UTC, UpdateAssumeRolePolicy by PlatformAdmin/dana.ops",
+        "since     22 Nov 13:27 UTC, 9 h ago: 87 refused since, 231 accepted before",
+        "changed   22 Nov 13:27:04 UTC, UpdateAssumeRolePolicy by PlatformAdmin/",
         "- v=1:org=Org8Kd2P:team=Tq7LmZ2x:*",
         "+ v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
-        "confirmed by logged event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
+        "confirmed by event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
         "fix       Put back the earlier trust policy of ModelWeights.",
         "checked   318 subjects seen are accepted, 60 synthetic ones are refused",
-        "opens to  3 workloads that its patterns cover, such as another model:",
+        "opens to  3 workloads that its patterns cover (-v)",
         "verify    aws iam get-role --role-name ModelWeights \\",
         "undo      -v shows the command that stores the present document again",
         "token ~ assumed →",
@@ -116,7 +120,7 @@ def test_suspicion_is_never_worded_as_a_fact(sample: Sample) -> None:
     assert "✗ AWS refused a token with this subject, perhaps because the account" in text
     assert "?  AWS031  perhaps the trust policy" in "\n".join(report_lines)
     assert "suspected" in report_lines[2]
-    assert "would settle it: the trust policy without redaction, as aws iam get-role prints it" in text
+    assert "To confirm: the trust policy without redaction, as aws iam get-role prints it" in text
     assert "if so Compare the account id" in text
     assert " fix " not in text
     assert "request, token = implied →" in text
@@ -140,9 +144,10 @@ def test_unknown_report_names_the_settling_evidence(sample: Sample) -> None:
     text = "\n".join(lines(sample("unknown")))
     assert "? Not enough was read to say whether AWS accepts this token." in text
     assert "unknown   provider: the provider was looked at" in text
-    assert "would settle it: aws/oidc-provider.json (provider), as printed by aws" in text
+    assert "and give its output as aws/oidc-provider.json (decides: provider)" in text
     assert "get-open-id-connect-provider --open-id-connect-provider-arn" in " ".join(text.split())
-    assert "would settle it: aws/role.json (trust policy), as printed by aws iam" in text
+    assert "and give its output as aws/role.json (decides: trust policy)" in text
+    assert text.count("To confirm, run:\n") == 2
     assert "get-role --role-name ModelWeights" in " ".join(text.split())
 
 
@@ -155,7 +160,7 @@ def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
     assert text.index("Google Cloud refuses") < text.index("AWS accepts")
     assert "answers   probably unauthorized_client" in text
     assert "✗  GCP060  Google Cloud: next: no binding" in text
-    assert "but       the error that was seen cannot come from this step" in text
+    assert "but       this does not explain the error that was seen" in text
 
 
 def test_many_exchanges_are_counted(sample: Sample) -> None:
@@ -202,14 +207,14 @@ def test_refusal_sentences(sample: Sample, step: str, confidence: Any, sentence:
     report = sample("unknown")
     report.causes = [sample("refused").causes[0]]
     change_cause(report, step=step, confidence=confidence, headline="the job asks for no token")
-    assert lines(report, 110)[2].startswith(sentence)
+    assert lines(report, 110)[2].startswith(sentence.removesuffix("."))
 
 
 def test_past_causes_do_not_change_the_verdict(sample: Sample) -> None:
     text = "\n".join(lines(sample("past")))
     assert "✓ AWS accepts this token." in text
-    assert "–  AWS021  AWS refused this token until 15:30 UTC: the trust policy" in text
-    assert "since     13:27 UTC, 9 h ago" in text
+    assert "–  AWS021  AWS refused this token until 22 Nov 15:30 UTC: the" in text
+    assert "since     22 Nov 13:27 UTC, 9 h ago" in text
     assert "fix " not in text
 
 
@@ -233,19 +238,20 @@ def test_a_refused_permission_is_not_a_refused_token(sample: Sample) -> None:
 def test_a_given_headline_is_the_first_line(sample: Sample) -> None:
     report = sample("refused")
     report.headline = "AWS refuses this deployment: another team is expected."
-    assert lines(report)[2].startswith("✗ AWS refuses this deployment: another team is expected.")
+    assert lines(report)[3].startswith("✗ AWS refuses this deployment: another team is expected.")
 
 
 def test_quiet_prints_only_the_verdict(sample: Sample) -> None:
     quiet = render_text(sample("refused"), width=80, color=False, quiet=True)
-    assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven\n", quiet)
+    assert quiet.startswith("✗ AWS refuses this token: the trust policy expects another team, since ")
+    assert quiet.count("\n") == 2
 
 
 def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
     text = "\n".join(lines(sample("refused"), 110, verbose=True))
     assert "✗ refused      trust policy    the trust policy was looked at (aws/authorise.json:3)" in text
     assert "– skipped  no Google logs were given: LOG001" in text
-    assert "✗  87 exchanges with AWS refused, 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
+    assert "✗  87 exchanges with AWS refused, 22 Nov 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
     assert "iss = https://oidc.baseten.co" in text
 
 
@@ -278,14 +284,16 @@ def test_no_token_is_shown(sample: Sample, verbose: bool) -> None:
 def test_since_has_no_counts_if_signatures_overlap(sample: Sample) -> None:
     report = sample("refused")
     report.attempts[1].last_seen = "2026-11-22T14:00:00Z"
-    assert any(line.endswith("since     13:27 UTC, 9 h ago") for line in lines(report))
+    assert any(line.endswith("since     22 Nov 13:27 UTC, 9 h ago") for line in lines(report))
 
 
 def test_since_counts_the_subject_if_others_are_unaffected(sample: Sample) -> None:
     report = sample("refused")
     report.attempts[1].subject = "v=1:org=other"
     report.attempts[1].last_seen = "2026-11-22T14:00:00Z"
-    assert any("since     13:27 UTC, 9 h ago: of this subject 87 refused since" in line for line in lines(report))
+    assert any(
+        "since     22 Nov 13:27 UTC, 9 h ago: of this subject 87 refused since" in line for line in lines(report)
+    )
 
 
 def test_since_counts_impersonations_of_the_service_account(sample: Sample) -> None:
@@ -317,9 +325,9 @@ def test_how_long_ago_has_one_style(sample: Sample, since: str, ago: str) -> Non
 
 
 OPEN = [
-    ("aws", "any Baseten customer", "✓ AWS accepts this token, and would accept any Baseten customer's."),
-    ("aws", "a stranger", "✓ AWS accepts this token, and would accept a stranger's."),
-    ("gcp", "any GitHub customer", "✓ Google Cloud accepts this token, and would accept any GitHub customer's."),
+    ("aws", "any Baseten customer", "! AWS accepts this token, and would accept any Baseten customer's."),
+    ("aws", "a stranger", "! AWS accepts this token, and would accept a stranger's."),
+    ("gcp", "any GitHub customer", "! Google Cloud accepts this token, and would accept any GitHub customer's."),
     ("gcp", "", ""),
 ]
 
@@ -333,7 +341,7 @@ def test_too_wide_trust_is_reported_with_the_verdict(sample: Sample, cloud: Any,
     report.checks = [CheckRow("ZZZ001", "any-name", "failed", "weakens", "", [finding], opens_trust=True)]
     for exchange in report.exchanges:
         exchange.prediction = "accepted"
-    accepted = [text for text in lines(report) if text.startswith("✓")]
+    accepted = [text for text in lines(report) if text.startswith(("✓", "!"))]
     assert [text for text in accepted if "would accept" in text] == ([line] if line else [])
     assert any(line.strip() == "fix       Name your own." for line in lines(report)), "it is the one next step"
 
@@ -413,8 +421,8 @@ def test_event_that_replaces_the_token_is_named_once(sample: Sample) -> None:
     change_cause(report, actual=Side("v=1", Origin("aws/cloudtrail/a-long-name.json.gz", "", None, event)))
     report_lines = "\n".join(lines(report))
     assert report_lines.count(event) == 1
-    assert "read in   aws/role.json:14 (expected) · that event (token)" in report_lines
-    assert "confirmed by that event and 2 more" in report_lines
+    assert "read in   aws/role.json:14 (expected) · the token's event (token)" in report_lines
+    assert "confirmed by the token's event and 2 more" in report_lines
     assert "a-long-name" in "\n".join(lines(report, verbose=True))
 
 
@@ -471,7 +479,5 @@ def test_renderers_import_few_modules() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert [
-        name
-        for name in run.stdout.split()
-        if not name.startswith(("oidc_doctor.report", "oidc_doctor.model.secret_texts"))
+        name for name in run.stdout.split() if not name.startswith(("oidc_doctor.report", "oidc_doctor.model."))
     ] == ["binascii"]  # built into Python

@@ -12,6 +12,7 @@ from oidc_doctor.examine import collect
 from oidc_doctor.examine.question import Question
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.examination import EvidenceSource
+from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     import pytest
@@ -28,6 +29,22 @@ def test_rerun_reads_the_evidence_again(play: Play, press: Play, wait: Play) -> 
         assert pilot.app.session.report == before
 
     play(story)
+
+
+def test_the_first_frame_says_what_is_read(text_of: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Doctor, "examine", lambda *_: None)  # the frame before the reading begins
+    app = Doctor(EvidenceSource("weights", str(ROOT / "sample_logs" / "aws-wrong-team")))
+
+    async def act() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            text = text_of(app)
+            assert "weights" in text.split("\n")[0]
+            assert "1 Path" in text
+            assert "reading weights …" in text
+            assert "? Help" in text
+
+    asyncio.run(act())
 
 
 def test_reading_can_be_stopped_and_quitting_does_not_wait(
@@ -48,7 +65,16 @@ def test_reading_can_be_stopped_and_quitting_does_not_wait(
 
     async def story(pilot: Any) -> None:
         await wait(pilot, lambda: "reading logs" in app.session.status)
-        await press(pilot, "r")
+        for key in ("y", "f", "x", "e", "m"):
+            await press(pilot, "1")
+            await press(pilot, key)
+            assert "The answer is not there yet: reading logs" in str(app.screen.query_one(StatusLine).message), key
+        for key in "1234":  # no screen is blank while the evidence is read
+            await press(pilot, key)
+            page = app.screen.query_one(app.screen.PAGE)
+            assert page.visible
+            assert "The answer is not there yet: reading logs" in str(page.query_one(".page").render()), key
+        await press(pilot, "1", "r")
         assert app.session.status.startswith("stopped")
         await press(pilot, "y", "2", "5", "1")  # the screens still react
         await press(pilot, "r")

@@ -11,14 +11,15 @@ import pytest
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.tui.export_dialog import ExportScreen
 from oidc_doctor.tui.path import PathScreen
+from oidc_doctor.tui.widgets.status_line import StatusLine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
 def notices(app: Any) -> str:
-    """The text of the notices, whole: on a screen a long path is broken at any place."""
-    return "\n".join(str(toast.render()) for toast in app.screen.query("Toast"))
+    """The message in the status line, whole: on a screen a long path is broken at any place."""
+    return str(app.screen.query_one(StatusLine).message)
 
 
 @pytest.mark.parametrize("form", list(FORMATS))
@@ -48,6 +49,35 @@ def test_export_asks_before_it_overwrites_a_file(play: Play, press: Play, tmp_pa
         assert file.read_text() == "kept"
         await press(pilot, "enter")
         assert file.read_text() != "kept"
+
+    play(story)
+
+
+def test_export_proposes_a_name_that_no_file_has(
+    play: Play, press: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "oidc-doctor-report.txt").write_text("kept")
+    (tmp_path / "oidc-doctor-report-2.txt").symlink_to(tmp_path / "outside")
+
+    async def story(pilot: Any) -> None:
+        await press(pilot, "e", "down", "up", "enter")
+        assert notices(pilot.app).startswith(f"Written to {tmp_path / 'oidc-doctor-report-3.txt'}")  # an absolute path
+        await press(pilot, "2")
+        assert not notices(pilot.app)  # the message does not outlive its screen
+
+    play(story)
+    assert (tmp_path / "oidc-doctor-report.txt").read_text() == "kept"
+    assert not (tmp_path / "outside").exists()
+    assert "AWS025" in (tmp_path / "oidc-doctor-report-3.txt").read_text(encoding="utf-8")
+
+
+def test_report_is_copied_as_markdown(play: Play, press: Play) -> None:
+    async def story(pilot: Any) -> None:
+        await press(pilot, "m")
+        report = pilot.app.session.report
+        assert pilot.app.clipboard == render(report, "markdown", width=80, color=False)
+        assert notices(pilot.app).startswith("Copied: report as Markdown")
 
     play(story)
 

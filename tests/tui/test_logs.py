@@ -22,7 +22,7 @@ def test_timeline_rows_start_with_their_difference(
         await press(pilot, "2")
         labels = {str(option.prompt)[:30] for option in pilot.app.screen.query_one("#findings").options}
         assert len(labels) == len(pilot.app.screen.query_one("#findings").options), labels
-        assert any("UpdateAssumeRolePolicy" in label for label in labels)
+        assert any("by ops" in label for label in labels)
         await press(pilot, "5", "down")
         row = pilot.app.screen._rows[1]
         subject = row.attempt.subject
@@ -39,7 +39,7 @@ def test_chart_selects_bars_and_changes_zooms_and_pans(
         await press(pilot, "2")
         chart, screen = app.screen.query_one("#chart"), app.screen
         assert screen._rows[0].change["flips"]
-        assert "flips here" in text_of(app)
+        assert "turns at this change" in text_of(app)
         await press(pilot, "n")
         assert screen._rows[0].kind in ("change", "attempts")
         assert "by        assumed-role/PlatformAdmin/ops" in text_of(app)

@@ -138,12 +138,12 @@ def test_filter_without_matches(play: Play, press: Play, text_of: Play) -> None:
     play(story)
 
 
-def test_without_an_exchange_the_headline_is_shown(
+def test_without_an_exchange_the_answer_is_shown(
     tmp_path: Path, play: Callable[..., Any], text_of: Callable[..., str]
 ) -> None:
     (tmp_path / "error.txt").write_text("it does not work\n", encoding="utf-8")
 
     async def story(pilot: Any) -> None:
-        assert "The error text is not known" in text_of(pilot.app)
+        assert "This text is not a known AWS or Google error." in text_of(pilot.app)
 
     play(story, tmp_path)

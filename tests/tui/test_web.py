@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from aiohttp import ClientSession, WSMsgType
 from aiohttp.test_utils import TestClient, TestServer
@@ -62,8 +63,44 @@ def test_every_address_needs_the_secret() -> None:
 def test_no_page_shows_the_screens_in_a_frame() -> None:
     for _, headers in statuses({"page": ("/SECRET/", OWN), "refused": ("/", OWN)}).values():
         assert headers["X-Frame-Options"] == "DENY"
-        assert headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_no_page_and_no_file_that_it_loads_names_another_host() -> None:
+    """Every address in the page, in the style sheets and in our script; and the policy that the browser holds to."""
+
+    async def ask() -> tuple[dict[str, str], str]:
+        server = LocalServer("true", print, host=HOST, port=8765, title="oidc-doctor")
+        found: dict[str, str] = {}
+        waiting = [f"/{server.secret}/"]
+        async with TestClient(TestServer(await server._make_app())) as client:
+            while waiting:
+                path = waiting.pop()
+                answer = await client.get(path, headers=OWN)
+                assert answer.status == 200, path
+                found[path] = (await answer.read()).decode("latin-1")
+                policy = answer.headers["Content-Security-Policy"]
+                if path.endswith((".js", ".ttf")):
+                    continue
+                text = re.sub(r"/\*.*?\*/", "", found[path], flags=re.DOTALL)
+                for address in re.findall(r"""(?:src|href)="([^"]+)"|url\(["']?([^"')]+)""", text):
+                    url = urljoin(f"http://{HOST}:8765{path}", "".join(address))
+                    if not url.startswith("data:"):
+                        assert urlsplit(url).netloc == f"{HOST}:8765", url
+                        waiting.append(urlsplit(url).path)
+                assert set(re.findall(r"(?:https?|wss?):?//([^/\"'\s]+)", text)) <= {f"{HOST}:8765"}
+        return found, policy
+
+    found, policy = asyncio.run(ask())
+    assert len(found) == 6, sorted(found)  # the page, two style sheets, two scripts, the font
+    page = next(text for path, text in found.items() if path.endswith("/"))
+    assert "<title>oidc-doctor</title>" in page
+    assert "press Ctrl+C in the terminal" in page
+    allowed = {word for directive in policy.split("; ") for word in directive.split()[1:]}
+    assert allowed == {
+        "'none'", "'self'", "'unsafe-inline'", "data:", f"ws://{HOST}:8765", "ws://localhost:8765",
+    }  # fmt: skip
 
 
 def test_each_run_has_its_own_secret() -> None:
@@ -91,7 +128,9 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
     command = [str(SCRIPT), "--web", str(port), "--demo", "aws-wrong-team"]
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -101,6 +140,8 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[str]:
             yield address[0]
         finally:
             process.terminate()
+            said = process.stdout.read() if process.stdout is not None else ""
+        assert said == "q there closes the screens; Ctrl+C here ends the server\n"  # no log, no command line
 
 
 async def first_screen(address: str) -> str:

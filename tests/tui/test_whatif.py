@@ -58,6 +58,60 @@ def test_fix_is_applied_and_reset(size: tuple[int, int], drive: Drive) -> None:
     drive("aws-wrong-team", test, size)
 
 
+def test_a_reset_can_be_undone_and_loses_nothing(drive: Drive) -> None:
+    async def test(driver: Driver) -> None:
+        await driver.open_whatif()
+        read = driver.editor.text
+        await driver.press("enter", "ctrl+end", "space")
+        typed = driver.editor.text
+        assert typed != read
+        await driver.press("escape", "z")  # a stray key
+        await driver.until(lambda: driver.editor.text == read, "as it was read")
+        await driver.press("z")  # a second one has nothing to reset, and hides nothing
+        await driver.press("ctrl+z")
+        await driver.until(lambda: driver.editor.text == typed, "the edits")
+        await driver.press("f")
+        await driver.until(lambda: "Tq7LmZ2x:*" in driver.editor.text, "the fix")
+        fixed = driver.editor.text
+        await driver.press("enter", "ctrl+z")  # in the text: nothing was typed since
+        await driver.until(lambda: driver.editor.text == typed, "before the fix")
+        await driver.press("escape", "ctrl+y")
+        await driver.until(lambda: driver.editor.text == fixed, "the fix again")
+        await driver.press("ctrl+z", "ctrl+z", "ctrl+z")
+        await driver.until(lambda: "nothing to undo" in driver.text(), "told")
+
+    drive("aws-wrong-team", test)
+
+
+def test_a_pasted_token_and_its_edits_can_be_undone(aws: Bundle, drive: Drive) -> None:
+    raw = aws.compact(aws.claims_of(environment="staging"))
+
+    async def test(driver: Driver) -> None:
+        await driver.open_whatif()
+        await driver.press("enter")
+        await driver.paste(raw)
+        await driver.until(lambda: '"staging"' in driver.editor.text, "its claims")
+        await driver.press("ctrl+z")
+        await driver.until(lambda: '"staging"' not in driver.editor.text, "the first token")
+        await driver.press("escape", "ctrl+y")
+        await driver.until(lambda: '"staging"' in driver.editor.text, "the pasted token")
+        driver.assert_raw_token_not_kept(raw)
+
+    drive(aws.root, test)
+
+
+def test_edits_do_not_follow_to_other_evidence(aws: Bundle, drive: Drive) -> None:
+    async def test(driver: Driver) -> None:
+        driver.app.session.trials.current.edit("claims", "{}")  # type: ignore[union-attr]
+        source = driver.app.session.source
+        assert source is not None
+        driver.app.examine(source._replace(title="other"))
+        await driver.until(lambda: driver.app.session.report is not None, "another report")
+        assert driver.app.session.trials.current.edits == {}  # type: ignore[union-attr]
+
+    drive(aws.root, test)
+
+
 def test_decision_is_updated_while_typing(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()

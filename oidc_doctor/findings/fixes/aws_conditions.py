@@ -187,5 +187,5 @@ def subject_instead(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         without(*clause)
         return require_own(case, statement)
 
-    words = f"Test the subject instead of {refusal.clause.key}, to which AWS gives no value."
+    words = f"Test the subject instead of {refusal.clause.key}, a key that AWS never sets."
     yield from policy_edit(case, change, "correct", "declared", words)

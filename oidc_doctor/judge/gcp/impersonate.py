@@ -151,7 +151,10 @@ def _direct_access(exchange: GcpExchange) -> None:
             principal=own_principal(exchange),
         )
         return
-    exchange.passed("impersonate", "no service account is named: the federated token is used directly")
+    if isinstance(credentials, Document):
+        exchange.passed("impersonate", "no service account is named: the federated token is used directly")
+    else:
+        exchange.assume("impersonate", "that the client impersonates no service account: none is named")
 
 
 def judge_permission(exchange: GcpExchange) -> None:

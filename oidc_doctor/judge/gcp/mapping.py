@@ -17,6 +17,7 @@ from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_o
 from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
+from oidc_doctor.judge.gcp.unread import lacking, leave_unevaluated, unread_claim
 from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
 from oidc_doctor.judge.gcp.written import is_decided, subject_of_entries
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
@@ -121,6 +122,8 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
             if node.error is not None:
                 if node.error.code == "unknown":
                     mapped[name] = cel.UNKNOWN
+                if node.error.lacks:
+                    exchange.detail["lacks"] = node.error.lacks
                 faults.append((name, node.error))
                 continue
             value = node.value
@@ -218,11 +221,15 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) -> None:
     fault = node.error
     inner = failing(node)
+    lacks = lacking(exchange, inner)
+    if lacks:
+        leave_unevaluated(exchange, node, inner, at, lacks)
+        return
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
         return
     if fault.code == "unknown":
-        claim = _unread_claim(exchange, inner)
+        claim = unread_claim(exchange, inner)
         if exchange.token.inferred_complete and exchange.token.claim(claim) is ABSENT:
             _claim_missing(exchange, claim, node, inner, at, certain=False)
             return
@@ -257,21 +264,6 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
 def _values_at_fault(fault: CelError, inner: Any) -> str:
     """The values that an expression failed on; nothing where it fails on every token."""
     return "" if fault.code in ("no_such_function", "no_such_attribute", "bad_pattern") else read_values(inner)
-
-
-def _unread_claim(exchange: GcpExchange, inner: Any) -> str:
-    """The claim whose value a failing part needs, through the mapping where it reads a mapped attribute."""
-    try:
-        references = cel.compile(inner.text).references()
-    except cel.CelError:
-        return ""
-    for reference in references:
-        if reference.keys[0] == "assertion" and len(reference.keys) > 1:
-            return reference.keys[1]
-        mapping = exchange.detail.get("mapping", {}).get(".".join(reference.keys[:2]))
-        if mapping is not None and mapping.error is not None:
-            return _unread_claim(exchange, failing(mapping))
-    return ""
 
 
 def _claim_missing(
@@ -435,7 +427,7 @@ def _judge_mapping(
     if "google.subject" not in mapping:
         exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
-        claim = _unread_claim(exchange, failing(exchange.detail["mapping"][name]))
+        claim = unread_claim(exchange, failing(exchange.detail["mapping"][name]))
         if fault.code == "unknown":
             if name == "google.subject" and exchange.token.inferred_complete and exchange.seen_at("mapping"):
                 _subject_claim_missing(exchange, mapping, claim, certain=False)
@@ -473,7 +465,8 @@ def _judge_mapping(
     result = exchange.results["mapping"]
     if result.state == "unknown" and not result.refusals:
         if mapped.get("google.subject") is cel.UNKNOWN:
-            exchange.settle("mapping", "unknown", "google.subject needs a claim that was not given")
+            lacks = next((fault.lacks for name, fault in faults if name == "google.subject"), "")
+            exchange.settle("mapping", "unknown", lacks or "google.subject needs a claim that was not given")
         elif exchange.results["configure"].refusals:
             exchange.settle("mapping", "unknown", "Google stores no such mapping, and so holds another one", at)
         else:

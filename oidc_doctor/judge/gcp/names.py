@@ -228,7 +228,7 @@ def _read_rest(member: Member, scheme: str, rest: str) -> Member:
             return member._replace(fault="principal:// names one subject; an attribute is principalSet://")
         if "/attribute." in value:
             return member._replace(
-                fault="it chains two attributes; all after the first is read as that attribute's value"
+                fault="it has two attributes, and Google reads everything after the first as its value"
             )
         return _checked(member)
     if member.pool.endswith(OF_GKE) and form in _GKE_SETS and slash and value:

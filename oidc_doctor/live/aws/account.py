@@ -118,6 +118,7 @@ class Account:
                 "OtherAccount",
                 f"the credentials are of account {account}, the role is in {self.account}; "
                 "choose credentials of that account with --profile",
+                local="credentials",
             )
 
     def owner_of(self, collector: Collector, name: str) -> str:
@@ -127,6 +128,8 @@ class Account:
         whose credentials signed it. Raises CallError where neither account is known.
         """
         owners = dict(self.scope.owners)
+        if not owners:
+            collector.check_access(self.name("caller"))
         owner = owners.get(name) or owners.get("") or collector.answer(self.name("caller"))
         if not isinstance(owner, str):
             raise CallError(

@@ -11,6 +11,8 @@ from oidc_doctor.live.collect import CallError, Pacer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oidc_doctor.model.obstacle import Local
+
 _CONNECT, _READ = 5.0, 20.0  # seconds, of one request
 _APART = 0.52  # seconds between LookupEvents of one Region: two a second are allowed, and a clock is not exact
 
@@ -38,6 +40,23 @@ _STALE = frozenset(
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
+)
+# botocore's errors on the way to credentials; its older versions lack the last one
+_OF_CREDENTIALS = (
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "ProfileNotFound",
+    "ConfigNotFound",
+    "ConfigParseError",
+    "InvalidConfigError",
+    "UnknownCredentialError",
+    "NoAuthTokenError",
+    "TokenRetrievalError",
+    "SSOError",
+    "MetadataRetrievalError",
+    "RefreshWithMFAUnsupportedError",
+    "LoginError",
 )
 _NOT_FOUND = frozenset(
     {
@@ -127,15 +146,26 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
         if failure.answered:
             failure.headers = (error.response.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
         raise failure from None
-    except (errors.ConnectTimeoutError, errors.ReadTimeoutError) as error:
+    except errors.ReadTimeoutError as error:
         raise CallError("timeout", type(error).__name__, str(error), heals=True) from None
+    except errors.ConnectTimeoutError as error:
+        raise CallError("timeout", type(error).__name__, str(error), heals=True, local="network") from None
     except errors.ConnectionClosedError as error:
         raise CallError("failed", type(error).__name__, str(error), heals=True) from None
     except (ResponseParserError, LookupError, TypeError, AttributeError, RecursionError):
         # an answer of another shape breaks botocore's parsers; their text may quote it, and credentials with it
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
     except (errors.BotoCoreError, ValueError) as error:  # ValueError: an endpoint or a Region of impossible form
-        raise CallError("failed", type(error).__name__, str(error)) from None
+        raise CallError("failed", type(error).__name__, str(error), local=_fault_of_ours(error)) from None
+
+
+def _fault_of_ours(error: Exception) -> Local:
+    """Return whether an error of botocore, which no service returned, is of the credentials or of the way to AWS."""
+    from botocore import exceptions as errors
+
+    credentials = tuple(getattr(errors, name) for name in _OF_CREDENTIALS if hasattr(errors, name))
+    network = (errors.EndpointConnectionError, errors.SSLError, errors.ProxyConnectionError)
+    return "credentials" if isinstance(error, credentials) else "network" if isinstance(error, network) else ""
 
 
 def _refused(error: Any) -> CallError:
@@ -150,7 +180,8 @@ def _refused(error: Any) -> CallError:
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests
         return make("throttled", heals=True)
     if code in _STALE:
-        return make("denied", hint="renew the AWS credentials, or choose others with --profile")
+        hint = "renew the AWS credentials, or choose others with --profile"
+        return make("denied", hint=hint, local="credentials")
     if code in _DENIED or status in (401, 403):
         return make("denied")
     if code in _NOT_FOUND:

@@ -13,6 +13,8 @@ from oidc_doctor.live.collect import MOST_ATTEMPTS, CallError, Collector, Pacer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oidc_doctor.model.obstacle import Local
+
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _ONE_REQUEST = 20.0  # seconds
 _APART = 1.02  # seconds between entries:list: 60 a minute are allowed, and the limit cannot be raised
@@ -119,7 +121,7 @@ class GcpClients:
         try:
             credentials: Any = load(path, scopes=[_SCOPE])[0] if path else default(scopes=[_SCOPE])[0]
         except exceptions.DefaultCredentialsError as error:
-            raise CallError("denied", "NoCredentials", _first_line(error), hint=_LOG_IN) from None
+            raise CallError("failed", "NoCredentials", _first_line(error), hint=_LOG_IN, local="credentials") from None
         if not credentials.valid:
             with_any_error(lambda: credentials.refresh(google.auth.transport.requests.Request()))
         # the token alone: credentials of a service account would look up its allowed locations as well
@@ -147,11 +149,12 @@ class GcpClients:
         path: str = sdk.get_application_default_credentials_path()
         if not os.path.isfile(path):
             raise CallError(
-                "denied",
+                "failed",
                 "OwnLogin",
                 "GOOGLE_APPLICATION_CREDENTIALS is the workload's own configuration, and its token is presented with "
                 "--try alone",
                 hint="log in as yourself with gcloud auth application-default login",
+                local="credentials",
             )
         return path
 
@@ -192,21 +195,43 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
     try:
         return make()
     except (requests.Timeout, auth.TimeoutError) as error:
-        raise CallError("timeout", type(error).__name__, _first_line(error), heals=True) from None
+        raise CallError(
+            "timeout", type(error).__name__, _first_line(error), heals=True, local=_fault_of_network(error)
+        ) from None
     except auth.TransportError as error:
-        raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
+        raise CallError(
+            "failed", type(error).__name__, _first_line(error), heals=True, local=_fault_of_network(error)
+        ) from None
     except auth.GoogleAuthError as error:
         if error.retryable:  # google-auth has already retried
             raise CallError("failed", type(error).__name__, _first_line(error)) from None
-        raise CallError("denied", type(error).__name__, _first_line(error), hint=_LOG_IN) from None
+        raise CallError("denied", type(error).__name__, _first_line(error), hint=_LOG_IN, local="credentials") from None
     except api.GoogleAPICallError as error:
         raise service_error(int(error.code or 0), _body_of(error)) from None
     except api.GoogleAPIError as error:
         raise CallError("failed", type(error).__name__, _first_line(error)) from None
     except requests.ConnectionError as error:
-        raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
+        raise CallError(
+            "failed", type(error).__name__, _first_line(error), heals=True, local=_fault_of_network(error)
+        ) from None
     except (requests.RequestException, ValueError, RecursionError) as error:
         raise CallError("failed", "Malformed", _first_line(error)) from None
+
+
+def _fault_of_network(error: BaseException) -> Local:
+    """Return whether no connection came about: the name was not resolved, no route, a proxy, no trusted certificate."""
+    import requests
+    from urllib3 import exceptions as urllib3
+
+    faults = (urllib3.NewConnectionError, urllib3.ConnectTimeoutError, urllib3.ProxyError, urllib3.SSLError)
+    own = (requests.exceptions.SSLError, requests.exceptions.ProxyError, requests.exceptions.ConnectTimeout)
+    seen: BaseException | None = error
+    while seen is not None:
+        cause = getattr(seen.args[0] if seen.args else None, "reason", None)  # urllib3's, in a MaxRetryError
+        if isinstance(seen, own) or isinstance(cause, faults):
+            return "network"
+        seen = seen.__cause__ or seen.__context__
+    return ""
 
 
 def with_any_error(make: Callable[[], Any]) -> Any:
@@ -233,7 +258,7 @@ def service_error(status: int, body: Any) -> CallError:
     if status == 429:  # noqa: PLR2004 - too many requests
         return CallError("throttled", code, message, heals=True, answered=True)
     if status == 401:  # noqa: PLR2004 - no valid login
-        return CallError("denied", code, message, hint=_LOG_IN, answered=True)
+        return CallError("denied", code, message, hint=_LOG_IN, answered=True, local="credentials")
     if code == "SERVICE_DISABLED" or "has not been used in project" in message:
         api, consumer = metadata.get("service"), str(metadata.get("consumer") or "")
         where = f" in project {consumer.removeprefix('projects/')}" if consumer else ""

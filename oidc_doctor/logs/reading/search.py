@@ -19,13 +19,19 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from oidc_doctor.logs.attempts.columns import NO_PLACE
 from oidc_doctor.logs.reading.unpacked import NotSearchableError
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
+
+try:
+    from ahocorasick_rs import BytesAhoCorasick, MatchKind
+except ImportError:  # there is no wheel for musl: every record is decoded, which is slower and finds the same
+    _CAN_SEARCH = False
+else:
+    _CAN_SEARCH = True
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +98,12 @@ class _TrailFile:
         self.begin = opening.start(1)
         self.start = opening[1]  # as this file writes it
         self.member = b'"eventSource":%b"%%b"' % (b" " if b": " in self.start else b"")
-        self.patterns = _trail_patterns(self.start, is_region_known=bool(state.regions))
+        self._is_region_known = bool(state.regions)
+
+    @property
+    def patterns(self) -> _Patterns:
+        """The texts that are searched for."""
+        return _trail_patterns(self.start, is_region_known=self._is_region_known)
 
     def cut(self, data: bytes) -> tuple[int, int] | None:
         """Return the end of the last whole record, and the begin of the next."""
@@ -125,7 +136,11 @@ class _EntryFile:
             raise NotSearchableError
         self.start = b"\n" + opening[0]
         self.member = b'"serviceName":%b"%%b"' % (b" " if b'": ' in head else b"")
-        self.patterns = _entry_patterns(self.start)
+
+    @property
+    def patterns(self) -> _Patterns:
+        """The texts that are searched for."""
+        return _entry_patterns(self.start)
 
     def cut(self, data: bytes) -> tuple[int, int] | None:
         """Return the end of the last whole entry, and the begin of the next."""
@@ -166,7 +181,7 @@ def search(name: str, pieces: Iterator[bytes], state: ScanState, known: set[str]
     origin = Origin(name)
     layout = (_TrailFile if state.source == "cloudtrail" else _EntryFile)(head, state)
     for unit in _units(layout, head, pieces, whole=whole):
-        found = None if exact else _search(unit, layout)
+        found = _search(unit, layout) if _CAN_SEARCH and not exact else None
         if found is None or (found.wanted and not _add_wanted(unit, layout, found, origin, state)):
             _add_all(unit, layout, origin, state)
             continue

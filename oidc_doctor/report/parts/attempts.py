@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.model.steps import CLOUDS, UNLOGGED
 from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import ago, moment, parse
 
 if TYPE_CHECKING:
@@ -134,6 +135,41 @@ def others(report: Report, exchange: Exchange, cause: Cause) -> str:
     calls = steps_of(cause.step)
     counted_as = _by_outcome(refused, report)
     return f"{calls} of {what}: {counted_as}, such as {visible(newest.subject or '')}; --subject SUBJECT judges it"
+
+
+_NAME = 120  # characters of a kind of token
+_FEW_KINDS = 3  # kinds of token that are listed
+
+
+def affected(report: Report, exchange: Exchange, cause: Cause) -> list[str]:
+    """Return the kinds of token that the cause refuses, with their counts: "…:environment=staging:… (5 refused)".
+
+    The subjects say for themselves whether they are of production. Visible text.
+    """
+    counts: dict[str, int] = {}
+    for row in attempts_on(report, exchange, cause.step):
+        kind = row.family or row.subject
+        in_time = cause.timing.since is None or row.last_seen >= cause.timing.since
+        if row.outcome == "refused" and row.cause == cause.name and kind and in_time:
+            counts[kind] = counts.get(kind, 0) + row.count
+    own = of_kind(attempts_on(report, exchange, cause.step), exchange)
+    if exchange.subject and len(counts) == 1 and set(counts) <= {row.family or row.subject for row in own}:
+        return [f"this kind of token alone ({sum(counts.values()):,} refused)"]
+    kinds = sorted(counts, key=lambda kind: -counts[kind])
+    names = short_names(kinds)
+    lines = [f"{names[kind]} ({counts[kind]:,} refused)" for kind in kinds[:_FEW_KINDS]]
+    rest = sum(counts[kind] for kind in kinds[_FEW_KINDS:])
+    return lines + ([f"and {len(kinds) - _FEW_KINDS} more kinds of token ({rest:,} refused)"] if rest else [])
+
+
+def short_names(families: list[str]) -> dict[str, str]:
+    """Return each name without the leading segments that all have in common."""
+    if len(families) < 2:  # noqa: PLR2004 - a single name needs no distinction
+        return {family: clip(visible(family), _NAME) for family in families}
+    least, most = min(families), max(families)
+    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
+    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
+    return {family: ("…" if cut else "") + clip(visible(family[cut:]), _NAME) for family in families}
 
 
 def _by_outcome(rows: list[AttemptRow], report: Report) -> str:

@@ -7,7 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from oidc_doctor.commands import as_word, is_plain
+from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ
 from oidc_doctor.model.report import DecidingFile
+from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts.escape import as_lines, visible
 from oidc_doctor.report.parts.times import parse, period
 
@@ -18,27 +20,36 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Exchange, Report
 
 TOKEN = "token.jwt"
+TARGET = "oidc-doctor.toml"
 _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
 _NAME = re.compile(r"\{(\w+)\}")
 _FEW = 3  # files that are listed by name
-_PLAIN = "not in the bundle"  # the reason of a file that was never requested
+_LOCAL = {  # why nothing of a side was read, by the fault of this machine
+    "credentials": "no usable {side} credentials",
+    "network": "this machine could not reach {side}",
+}
+_UNASKED = (NOT_IN_BUNDLE, NOT_GIVEN, NOT_READ)
+_SIDES = {**CLOUDS, "issuer": "the issuer"}
 
 
 def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
     """Return the evidence that would settle the unknown steps: file, ids of the decided steps, and command.
 
-    A file that was read and left a step open does not settle it: then the complete token is missing.
+    A file that was read and left a step open does not settle it: then the token is missing, or is not complete. Where
+    it is complete as well, nothing that could be given is known to settle the step.
     """
-    read = {_of_target(row.what) for row in report.coverage if row.status == "read"}
+    read = {_place(row) for row in report.coverage if row.status == "read"}
     names = _names(report, exchange)
     wanted: dict[str, tuple[list[str], str]] = {}
     for step in exchange.steps:
         files = exchange.decided_by.get(step.id)
         if step.state != "unknown" or not files:
             continue
-        file = next((file for file in files if file.path not in read), DecidingFile(TOKEN))
+        file = next((file for file in files if file.path not in read | {TOKEN}), DecidingFile(TOKEN))
+        if file.path == TOKEN and exchange.token.get("kind") == "jwt":
+            continue
         steps, _ = wanted.setdefault(file.path, ([], _filled(file.printed_by, names)))
         steps.append(step.id)
     return [(file, steps, command) for file, (steps, command) in wanted.items()]
@@ -49,12 +60,20 @@ def _filled(command: str, names: dict[str, str]) -> str:
     return as_lines(_NAME.sub(lambda found: names.get(found[1], found[0]), command))
 
 
+def issuer_of(report: Report, exchange: Exchange) -> str | None:
+    """Return the issuer of an exchange: the target's, the token's, or the one that the configuration trusts."""
+    view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
+    claims = exchange.token.get("claims")
+    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
+    missing = exchange.missing_token
+    return issuer if isinstance(issuer, str) else (missing.issuer or None) if missing is not None else None
+
+
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:
     """Return the values for the commands, quoted for a shell; unknown and unsafe values are names in capitals."""
     resource = exchange.resource or ""
     view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
-    claims = exchange.token.get("claims")
-    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
+    issuer = issuer_of(report, exchange)
     google = view.get("gcp")
     account = google.get("service_account") if isinstance(google, dict) else None
     known = {
@@ -79,14 +98,22 @@ def _provider_arn(role: str, issuer: object) -> str:
     return f"{':'.join(parts[:5])}:oidc-provider/{issuer.removeprefix('https://').rstrip('/')}"
 
 
-def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
+def coverage(
+    report: Report, *, logs: bool = False, missing: bool = False, brief: bool = False
+) -> list[tuple[str, str]]:
     """Return label and sentence of the files that were read, and of those that were not.
 
     `logs` names each log file, `missing` each file that is not in the bundle; by default, only those that bear on
-    the verdict are named.
+    the verdict are named. `brief` counts the files that were read if they are many.
     """
     now = report.evaluated_at
-    lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
+    read = [row for row in report.coverage if row.status == "read"]
+    others = [row for row in read if not _log_folder(row.what)]
+    if brief and len(others) > _FEW:
+        of_logs = _read([row for row in read if _log_folder(row.what)], now, logs=logs)
+        lines = [("Read", ", ".join([_count(len(others), "file"), *of_logs]) + "; -v names the files")]
+    else:
+        lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
     lines += [
         ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
     ]
@@ -97,8 +124,12 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
         if row.status in ("read", "partial"):
             continue
         what, why = visible(row.what), visible(row.reason)
-        if row.reason == _PLAIN and not missing and _of_target(row.what) not in bearing:
+        if row.reason in _UNASKED and not missing and _place(row) not in bearing:
             unnamed += 1
+            continue
+        if row.local:
+            side = _place(row).partition("/")[0]
+            unread_by_reason.setdefault(_LOCAL[row.local].format(side=_SIDES.get(side, side)), []).append(what)
             continue
         status = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
         if row.status == "denied":
@@ -157,9 +188,9 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
     return [", ".join(above), *lines] if above else lines
 
 
-def _of_target(name: str) -> str:
-    """Return a file's name in the contract: without the folder of its target."""
-    return name.split("/", 2)[-1] if name.startswith("targets/") else name
+def _place(row: Coverage) -> str:
+    """Return the file's name in the contract: without the folder of its target, whatever the file itself is called."""
+    return row.path or (row.what.split("/", 2)[-1] if row.what.startswith("targets/") else row.what)
 
 
 def _log_folder(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.report.parts import attempts, sentences, writes
+from oidc_doctor.report.parts import attempts, links, sentences, writes
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened
@@ -21,28 +21,46 @@ if TYPE_CHECKING:
 _READ = 8_000  # characters that are escaped, of which _LONG are shown
 _LONG = 600  # characters of a text; ARNs, subjects and errors are far shorter
 _PLACE = 160  # characters of a file and a place in it
+_FEW_LINKS = 2  # unless verbose: the document, and the write of it
 _LEAST_ROOM = 30  # columns for a note after a step
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
+_OF_TOKEN = frozenset(("token", "audience", "session-claims", "authorise", "issuer", "times", "condition", "mapping"))
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
-    """Write the facts behind the verdict: target, both sides, errors, history. `verbose` omits nothing."""
-    target(sheet, report, exchange, cause)
+    """Write the facts behind the verdict: what changed, the cause and both sides, errors. `verbose` omits nothing.
+
+    `context` has the rest: it is read after the fix.
+    """
+    if exchange.allows:
+        from oidc_doctor.report.parts import asks  # late: most reports have a token
+
+        asks.allows(sheet, exchange.allows, verbose=verbose)
     if cause is not None:
-        sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
+        changes(sheet, report, exchange, cause)
+    resource(sheet, report, exchange)
+    if cause is not None:
+        sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)} ({_certainty(cause)})")
         clause(sheet, report, cause, verbose=verbose)
-    # An assumption does not weaken a refusal, unless the refused step comes after it.
-    if exchange.assumed and (verbose or exchange.prediction != "refused" or _assumes(exchange)):
-        sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
     if cause is None and exchange.prediction == "unknown":
         unknown(sheet, report, exchange)
     errors(sheet, report, exchange)
     if cause is not None:
-        history(sheet, report, exchange, cause)
+        confirmation(sheet, exchange, cause)
         if cause.status == "active":
             _row(sheet, "others", _text(attempts.others(report, exchange, cause)))
     else:
         _row(sheet, "logged", attempts.logged(report, exchange))
+
+
+def _certainty(cause: Cause) -> str:
+    """Return the legend of the word at the headline."""
+    if cause.confidence == "suspected":
+        return "suspected: a deciding value was not read"
+    if cause.confidence == "predicted":
+        return "predicted: all deciding values were read"
+    shown_by = "the error names it" if cause.named.refusal.named_by_error else "the replay turns at it"
+    return f"proven: {shown_by}"
 
 
 def _row(sheet: Sheet, label: str, text: str) -> None:
@@ -61,12 +79,58 @@ def _text(text: str) -> str:
     return shortened(visible(clean[:_READ]) + clean[_READ:], _LONG)
 
 
-def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
-    """Write the examined target, and the subject unless `cause` shows it."""
+def resource(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """Write the role or provider that was examined."""
     if len({other.target_name for other in report.exchanges}) > 1:
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
+    if not exchange.resource:
+        from oidc_doctor.report.parts import asks  # late: most reports name the role
+        from oidc_doctor.report.parts.coverage import issuer_of
+
+        asks.resource(sheet, exchange, (issuer_of(report, exchange) or "").removeprefix("https://"))
+
+
+def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
+    """Write the examined target, and the subject unless `cause` shows it."""
+    resource(sheet, report, exchange)
+    _token_of(sheet, report, exchange, cause)
+
+
+def context(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
+    """Write where the exchange happens and for whom: account, Region, subject, affected workloads, assumptions."""
+    _row(sheet, {"aws": "account", "gcp": "project"}[exchange.cloud], _text(links.account_of(exchange)))
+    if exchange.cloud == "aws":
+        _row(sheet, "region", _regions(report, exchange))
+        _row(sheet, "profile", _text(report.profile))
+    _token_of(sheet, report, exchange, cause)
+    if cause is not None:
+        for index, kind in enumerate(attempts.affected(report, exchange, cause)):
+            sheet.row("affects" if not index else "", kind)
+    # An assumption does not weaken a refusal, unless the refused step comes after it.
+    if exchange.assumed and (verbose or exchange.prediction != "refused" or _assumes(exchange)):
+        sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
+
+
+def _regions(report: Report, exchange: Exchange) -> str:
+    """Return the Region of the target, and those of the logged attempts where they are others."""
+    view = next((row.get("aws") for row in report.target if row.get("name") == exchange.target_name), None)
+    named = str(view.get("region") or "") if isinstance(view, dict) else ""
+    logged = links.regions_of(report, exchange)
+    if not named or logged in ([], [named]):
+        return _text(named or ", ".join(logged))
+    return f"{_text(named)}; the attempts are logged in {_text(', '.join(logged))}"
+
+
+def addresses(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
+    """Write the pages of the consoles, each on one line: a broken address cannot be opened."""
+    pages = links.links(report, exchange, cause)
+    for index, link in enumerate(pages if verbose else pages[:_FEW_LINKS]):
+        sheet.put("links" if not index else "", link.url)
+
+
+def _token_of(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
     if exchange.cloud == "gcp" and exchange.subject is None:
         _impersonation(sheet, report, exchange)
     actual = cause.actual if cause is not None else None
@@ -75,9 +139,9 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
     if exchange.subject is not None and not (shown and actual and not (rows and is_cut(actual, "actual", rows))):
         sheet.row("subject", _text(exchange.subject))
     if exchange.claims_from == "hypothetical":
-        sheet.row("claims", "supposed from a subject; no token was given")
+        sheet.row("claims", "hypothetical, built from the subject; no token was given")
     elif exchange.claims_from != "token":
-        sheet.row("claims", f"from the logged event {_text(exchange.claims_from)}; no token was given")
+        sheet.row("claims", f"from event {_text(exchange.claims_from)}; no token given")
 
 
 def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
@@ -169,7 +233,7 @@ def read_in(
     for side, whose in ((expected, "expected"), (actual, came)):
         if side is not None and side.at is not None:
             event = side.at.event_id or ""
-            logged = "that event" if event in events else f"event {event}"
+            logged = "the token's event" if event in events else f"event {event}"
             place = logged if event and not verbose else str(side.at)
             places.setdefault(_place(place), []).append(whose)
     if at and _place(at) not in places and (expected is None or expected.at is None):
@@ -208,12 +272,18 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             note = _text(step.note)
             sheet.row(label, sentences.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
-    from oidc_doctor.report.parts.coverage import TOKEN, settling  # late: only needed for unknown steps
+    from oidc_doctor.model.report import MissingToken
+    from oidc_doctor.report.parts import asks
+    from oidc_doctor.report.parts.coverage import TARGET, TOKEN, settling  # late: only needed for unknown steps
 
     for file, ids, command in settling(report, exchange):
         steps = ", ".join(sentences.title(exchange, step) for step in ids)
-        print_it = f", as printed by {command}" if command else ""
-        settle(sheet, f"{'the token' if file == TOKEN else file} ({steps}){print_it}")
+        if file == TARGET:
+            continue  # said below the role that is not named
+        if file == TOKEN:
+            asks.token(sheet, exchange.missing_token or MissingToken(), steps)
+        else:
+            asks.file(sheet, file, command, steps)
 
 
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
@@ -262,51 +332,61 @@ def _like(text: str) -> str:
     return re.sub(r"\d+", "0", text)
 
 
-def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
+def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, since: bool = True) -> None:
     """Write the start of the failure, the change behind it, and the events that confirm or contradict the cause."""
-    if cause.timing.since:
+    changes(sheet, report, exchange, cause, since=since)
+    confirmation(sheet, exchange, cause)
+
+
+def changes(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, since: bool = True) -> None:
+    """Write the change that brought the failure, its start unless it is shown above, and what was tried since."""
+    now, timing = report.evaluated_at, cause.timing
+    if timing.change:
+        _row(sheet, "changed", writes.change(timing.change, now)[0])
+        _changed(sheet, report, timing.change)
+        _with_others(sheet, report, timing.change)
+    if timing.token_change:
+        _token(sheet, report, timing.token_change)
+    if timing.since and since:
         sheet.row("since", attempts.since(report, exchange, cause))
-    else:
+    elif since:
         _row(sheet, "logged", attempts.logged(report, exchange))
-    if cause.timing.until:
-        sheet.row("until", moment(cause.timing.until, report.evaluated_at))
-    if cause.timing.change:
-        _row(sheet, "changed", writes.change(cause.timing.change, report.evaluated_at)[0])
-        _changed(sheet, report, cause.timing.change)
-        _with_others(sheet, report, cause.timing.change)
-    if cause.timing.token_change:
-        _token(sheet, report, cause.timing.token_change)
-    if cause.timing.mended_by:
-        _row(sheet, "fixed", writes.change(cause.timing.mended_by, report.evaluated_at)[0])
+    if timing.until:
+        sheet.row("until", moment(timing.until, now))
+    if timing.mended_by:
+        _row(sheet, "fixed", writes.change(timing.mended_by, now)[0])
     _tried(sheet, report, cause)
-    if cause.timing.session and cause.timing.session.get("attempt"):
-        subject = f" as {_text(cause.timing.session['subject'])}" if cause.timing.session.get("subject") else ""
-        sheet.row("session", f"given out by the attempt {_place(cause.timing.session['attempt'])}{subject}")
-    if (
-        cause.timing.boundary
-        and cause.timing.boundary.get("note")
-        and not cause.timing.change
-        and not cause.timing.token_change
-    ):
-        sheet.row("between", _text(cause.timing.boundary["note"]))
+    if timing.session and timing.session.get("attempt"):
+        subject = f" as {_text(timing.session['subject'])}" if timing.session.get("subject") else ""
+        sheet.row("session", f"issued in event {_place(timing.session['attempt'])}{subject}")
+    if timing.boundary and timing.boundary.get("note") and not timing.change and not timing.token_change:
+        sheet.row("between", _text(timing.boundary["note"]))
+
+
+def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
+    """Write the events that confirm a cause, what contradicts it, and what would settle it."""
     events = cause.confirmed_by
+    others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
     if events[:1] == (exchange.claims_from,):
-        sheet.row("confirmed", "by that event" + (f" and {len(events) - 1:,} more" if len(events) > 1 else ""))
+        sheet.row("confirmed", f"by the token's event{others}")
     elif events:
-        others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
-        sheet.row("confirmed", f"by logged event {_place(events[0])}{others}")
+        sheet.row("confirmed", f"by event {_place(events[0])}{others}")
     if cause.contradicts_observed:
-        sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
+        sheet.row("but", "this does not explain the error that was seen: another cause is, or was, at work")
     if cause.settle:
         settle(sheet, _text(cause.settle))
+    if cause.settle and exchange.missing_token is not None and cause.step in _OF_TOKEN:
+        from oidc_doctor.report.parts import asks  # late: most reports have a token
+
+        asks.token(sheet, exchange.missing_token)
 
 
 def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
     changed(sheet, writes.change(entry, report.evaluated_at)[1])
     if (entry.get("replay") or {}).get("before") == "accepted":
-        sheet.row("", "the same token is accepted on the configuration before it, and refused after")
+        sheet.row("", "Replaying the token: accepted before this change, refused after.")
     if (entry.get("replay") or {}).get("before") == "allowed":
-        sheet.row("", "the policies before it allow the same call, and those after it do not")
+        sheet.row("", "Replaying the call: allowed before this change, denied after.")
 
 
 def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
@@ -343,8 +423,8 @@ def _tried(sheet: Sheet, report: Report, cause: Cause) -> None:
 
 
 def settle(sheet: Sheet, text: str) -> None:
-    """Write the evidence that would settle what is unknown."""
-    sheet.say(text, indent=sheet.indent, lead="would settle it: ")
+    """Write the evidence that would confirm what is suspected."""
+    sheet.say(text, indent=sheet.indent, lead="To confirm: ")
 
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
@@ -362,8 +442,15 @@ def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
             items += [("→", "dim")] * (following is not None)
     if items:
         sheet.flow(label, items)
+    states = {step.state for step in steps_of_cloud}
+    legend = [text for state, text in _LEGEND.items() if state in states]
+    _row(sheet, "", "; ".join(legend))
 
 
+_LEGEND = {
+    "passed-by-error": "= implied: the cloud's answer, or its log, shows it",
+    "assumed": "~ assumed: not read, taken as passed",
+}
 _DECISIONS = {"allowed": ("✓", "green"), "denied": ("✗", "bad"), "unknown": ("?", "yellow")}
 
 
@@ -397,7 +484,7 @@ def accesses(sheet: Sheet, exchange: Exchange) -> None:
         decided = f": {by}{f' ({_place(str(row.location))})' if row.location else ''}" if by else ""
         if by and row.decision == "denied" and row.location is None:
             decided = f": the {by} does not allow it" if row.by in _SINGLE else f": no {by} allows it"
-        settled = f"; would settle it: {_text(row.note)}" if row.note else ""
+        settled = f"; to confirm: {_text(row.note)}" if row.note else ""
         second = f"; {_text(row.second.by)} says: {row.second.decision}" if row.second is not None else ""
         words = f"on {_text(str(row.need.resource))}{decided}{settled}{second}"
         lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "

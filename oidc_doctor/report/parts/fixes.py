@@ -12,7 +12,7 @@ from oidc_doctor.report.parts.lines import shortened, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from oidc_doctor.model.report import Cause, FixRow, Report
+    from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
     from oidc_doctor.report.parts.lines import Sheet
 
 _LONG = 600  # characters of a text
@@ -64,18 +64,21 @@ def fix(
         sheet.row(label, f"the edit for {visible(rows[0].for_)} fixes this as well")
         return
     sheet.row(label, _text(text))
+    # The change above has the lines of an edit that takes it back; the command has the whole document.
+    is_shown = not (verbose or beside or above) and _takes_back(cause, rows)
     for index, row in enumerate(rows):
         if index:
             sheet.row("then", _text(row.headline))
         if not row.commands and row.file:
             sheet.row("edit", _text(row.file))
-        changed(sheet, (visible(line) for line in row.diff.split("\n") if line.strip()))
+        if not (is_shown and row.commands):
+            changed(sheet, (visible(line) for line in row.diff.split("\n") if line.strip()))
         _commands(sheet, row.commands, beside=beside)
     if not any(row.commands for row in rows):
         _commands(sheet, commands_of_fix)
     if any(not visible_command(command) for command in commands_of_fix):
         sheet.row("", "(a command contains invisible characters: take it from --format json)")
-    for label, text in notes(rows, _EXAMPLES if verbose else 1):
+    for label, text in notes(rows, _EXAMPLES if verbose else 1 if beside else 0):
         sheet.row(label, _text(text))
     for label, listed in after(rows, verbose=verbose) if not beside else ():
         sheet.row(label, listed) if isinstance(listed, str) else _commands(sheet, listed, label)
@@ -84,8 +87,41 @@ def fix(
             _block(sheet, "terraform", row.terraform)
 
 
+# The next logged call that shows a fix at work, and what a refused one has that it has not.
+_NEXT_EVENT = {
+    "aws": "the next AssumeRoleWithWebIdentity event has no errorCode",
+    "gcp": "the next ExchangeToken log entry has no error status",
+}
+
+
+def expect(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
+    """Write what shows that the fix works, once the workload runs again."""
+    rows = edit_of(report, cause)
+    if rows or cause.named.commands:
+        sheet.row("expect", expected(exchange, cause))
+
+
+def expected(exchange: Exchange, cause: Cause) -> str:
+    """Return the sign of success in words."""
+    if cause.step == "permission":
+        return "the next call of the workload succeeds"
+    if cause.step == "impersonate":
+        return "the next GenerateAccessToken log entry has no error status"
+    return _NEXT_EVENT[exchange.cloud]
+
+
+def _takes_back(cause: Cause, rows: Sequence[FixRow]) -> bool:
+    """Whether the edit is the write of the cause, undone, and the write's own lines are known."""
+    lines = str((cause.timing.change or {}).get("diff") or "").split("\n")
+    signs = {line[:1] for line in lines}
+    return len(rows) == 1 and rows[0].kind == "restore" and bool(signs & {"-", "+"})
+
+
 def notes(rows: Sequence[FixRow], examples: int = _EXAMPLES) -> list[tuple[str, str]]:
-    """Return what the reader has to know of an edit before it is made: label and text, not escaped."""
+    """Return what the reader has to know of an edit before it is made: label and text, not escaped.
+
+    `examples` workloads are named of those that it opens or closes to; 0 leaves only their number.
+    """
     if not rows:
         return []
     edit = rows[0]
@@ -103,6 +139,8 @@ def notes(rows: Sequence[FixRow], examples: int = _EXAMPLES) -> list[tuple[str, 
 def _workloads(values: Sequence[str], which: str, examples: int) -> str:
     shown = "; ".join(shortened(value, _LONG // 2 // _EXAMPLES) for value in values[:examples])
     one = len(values) == 1
+    if not examples:
+        return f"{len(values):,} {'workload' if one else 'workloads'} {which} (-v)"
     return f"{len(values):,} {'workload' if one else 'workloads'} {which}{':' if one else ', such as'} {shown}"
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _NARROW = frozenset("✓✗–…·→│◆◇")
 _FIRST_WIDE = "\u1100"
 _WORTH_FILLING = 20  # columns left on a line
+_WORTH_A_MIDDLE = 9  # columns
 GOOD_BREAKS = frozenset(":/,;&?·")
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "bad": "1;31", "good": "1;32"}
@@ -77,6 +78,19 @@ def _broken(text: str, room: int) -> tuple[str, str]:
 def clip(text: str, limit: int) -> str:
     """Shorten a name, code or place to `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def cut_in_the_middle(text: str, room: int) -> str:
+    """Shorten `text` to `room` columns; its end is kept, because texts that are alike often differ there."""
+    if columns(text) <= room:
+        return text
+    if room < _WORTH_A_MIDDLE:
+        return cut(text, max(room - 1, 1))[0] + "…"
+    head = cut(text, (room - 1) // 2)[0]
+    tail = text
+    while columns(tail) > room - 1 - columns(head):
+        tail = tail[1:]
+    return f"{head}…{tail}"
 
 
 def shortened(text: str, limit: int) -> str:

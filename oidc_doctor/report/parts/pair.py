@@ -195,7 +195,7 @@ def difference(expected: Side | None, actual: Side | None) -> str:
     if not wanted.strip(" ") and not given.strip(" "):
         return "a space too many" if len(given) > len(wanted) else "a space is missing"
     if not given or not wanted:
-        return f"{visible(wanted)} is missing" if wanted else f"{visible(given)} is too much"
+        return f'missing "{visible(wanted)}"' if wanted else f'extra "{visible(given)}"'
     if wanted.casefold() == given.casefold():
         return "only upper and lower case differ"
     name = _segment(expected.value, left)

@@ -9,10 +9,11 @@ from oidc_doctor.model.steps import CLOUDS, STEPS
 from oidc_doctor.report.parts.attempts import attempts_on
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
-from oidc_doctor.report.parts.times import days, moment, parse, period, span
+from oidc_doctor.report.parts.times import days, moment, parse, period
+from oidc_doctor.report.parts.writes import author
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, NamedRefusal, Report
 
@@ -37,7 +38,7 @@ STATES = {  # sign, word, style
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 
-_NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
+_INSTANT = 60  # seconds; a shorter window is that of a single event
 _LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
 _FEW = 4
 _NAME = 40  # characters of an untrusted name
@@ -48,6 +49,11 @@ _PLACE = 160  # characters of a file, a principal, an event
 _NO_ANSWER = ("No answer came", "Perhaps no answer came")
 _NEVER_REACHED = ("The exchange was never reached", "The exchange may never have been reached")
 # Refusals of a write: the document that the cloud did not store.
+_REQUESTS = {  # what is refused at a step that is not about the token
+    "configure": "the set-up",
+    "impersonate": "the impersonation of the service account",
+    "permission": "the workload's own request",
+}
 _WRITTEN = {Kind.TRUST_POLICY_WRITE_REFUSED: "the trust policy", Kind.PROVIDER_WRITE_REFUSED: "the provider"}
 
 
@@ -56,9 +62,14 @@ def refusal_sentence(named: NamedRefusal) -> str:
     return f"{_refusal_subject(named)}: {named.headline}."
 
 
-def summary(cause: Cause) -> str:
-    """Return the cause as a sentence, with the change that introduced it if it is known. Not escaped."""
-    return f"{_refusal_subject(cause.named)}: {cause.named.headline}{_brought_by(cause)}."
+def summary(cause: Cause, now: object = None) -> str:
+    """Return the cause as a sentence, with its start and the change that introduced it if they are known. Visible.
+
+    It is that of the headline, except where the headline speaks of the exchange as well. Times lack the year of `now`.
+    """
+    if cause.status == "past":
+        return f"{_earlier(cause, now)}{began(cause, now)}."
+    return f"{visible(_refusal_subject(cause.named))}: {reason(cause)}{began(cause, now)}."
 
 
 def _refusal_subject(named: NamedRefusal) -> str:
@@ -72,31 +83,41 @@ def _refusal_subject(named: NamedRefusal) -> str:
         return _NO_ANSWER[not refusal.certain]
     if refusal.step == "obtain":
         return _NEVER_REACHED[not refusal.certain]
-    if refusal.step == "configure":
-        return f"{refuses} the set-up"
-    if refusal.step == "permission":
-        return f"{refuses} the workload's own request"
+    if refusal.step in _REQUESTS:
+        return f"{refuses} {_REQUESTS[refusal.step]}"
     return f"{refuses} this token"
 
 
-def _brought_by(cause: Cause) -> str:
-    change, token_change = cause.timing.change, cause.timing.token_change
-    if change is not None:
-        others = [f" {word} {_written(other)}" for word in ("or", "with") for other in change.get(word) or ()]
-        since = f"since {_written(change)}{''.join(others)}"
-        then = "".join(f", and for this reason since {_written(other)}" for other in change.get("then") or ())
-        return f"; refused {since}{then}" if then else f", {since}"
-    if token_change is not None:
-        text = token_change.get("text", "")
-        if is_new_kind(token_change):
-            return f"; {new_kind(token_change)}, first seen at {token_change.get('first_seen')}: {text}"
-        return f", since the {_side_of(token_change)} changed: {text}"
-    return ""
+def began(cause: Cause, now: object) -> str:
+    """Return the end of a sentence on a cause: ", since 21 Nov 13:36 UTC, after UpdateAssumeRolePolicy by deploy".
+
+    A start is given where something turned: a write, a token, or an outcome. The first of logged refusals alone is no
+    start. Visible text.
+    """
+    timing = cause.timing
+    turned = timing.change is not None or timing.token_change is not None or timing.accepted_before > 0
+    if not timing.since or not turned:
+        return ""
+    when = moment(timing.since, now)
+    since = f", since {when}" if cause.status == "active" else f", from {when} on"
+    if timing.change is not None:
+        words = ("or", "with")
+        others = "".join(f" {word} {_write(other)}" for word in words for other in timing.change.get(word) or ())
+        later = timing.change.get("then") or ()  # the token was refused already, for another reason
+        then = "".join(
+            f", and for this reason since {moment(row.get('time'), now)}, after {_write(row)}" for row in later
+        )
+        return f"{'; refused' if then else ','} {since.removeprefix(', ')}, after {_write(timing.change)}{others}{then}"
+    if timing.token_change is not None:
+        text = visible(str(timing.token_change.get("text") or ""))
+        if is_new_kind(timing.token_change):
+            return f"{since}, when {new_kind(timing.token_change)} first came: {text}"
+        return f"{since}, when the {_side_of(timing.token_change)} changed: {text}"
+    return since
 
 
-def _written(change: dict[str, Any]) -> str:
-    by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
-    return f"{change.get('what')} by {by} at {change.get('time')}"
+def _write(change: dict[str, Any]) -> str:
+    return f"{clip(visible(str(change.get('what'))), _NAME)} by {author(change.get('by'))}"
 
 
 def is_new_kind(token_change: dict[str, Any]) -> bool:
@@ -184,7 +205,8 @@ def _accepted(report: Report, exchange: Exchange) -> tuple[str, str]:
     cloud, request, _, accepts = _parties(exchange)
     is_over = exchange.last_attempt is not None and exchange.last_attempt.get("over")
     sentence = _over(report, exchange) if is_over else f"{cloud} {accepts} {request}"
-    return "✓", f"{sentence}{_too_wide(report, exchange)}."
+    others = _too_wide(report, exchange)
+    return "!" if others else "✓", f"{sentence}{others}."
 
 
 def _over(report: Report, exchange: Exchange) -> str:
@@ -198,12 +220,20 @@ def _over(report: Report, exchange: Exchange) -> str:
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
     """Return the second half of the sentence on an accepted token if the trust accepts others as well."""
-    for row in report.checks:
-        for finding in row.findings if row.opens_trust else ():
-            about = finding.cloud == exchange.cloud and finding.target == (exchange.resource or "")
-            if about and finding.opens_to:
-                return f", and would accept {visible(finding.opens_to)}'s"
-    return ""
+    row = next((row for row in opened_by(report, exchange) if row.opens_trust), None)
+    return f", and would accept {visible(next(_strangers(row, exchange)))}'s" if row is not None else ""
+
+
+def opened_by(report: Report, exchange: Exchange) -> list[CheckRow]:
+    """Return the checks that found the trust of an exchange open to others; those open to strangers come first."""
+    found = [row for row in report.checks if row.effect != "note" and any(_strangers(row, exchange))]
+    return sorted(found, key=lambda row: not row.opens_trust)
+
+
+def _strangers(row: CheckRow, exchange: Exchange) -> Iterator[str]:
+    for finding in row.findings:
+        if finding.opens_to and finding.cloud == exchange.cloud and finding.target == (exchange.resource or ""):
+            yield finding.opens_to
 
 
 def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
@@ -215,8 +245,9 @@ def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
 
 
 def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
+    """Return sign and sentence of an exchange with a cause. What is seen in a log or an error is told as past."""
     cloud, request, refuses, accepts = _parties(exchange)
-    why, sure = reason(cause), cause.confidence != "suspected"
+    why, sure = f"{reason(cause)}{began(cause, report.evaluated_at)}", cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {request}"
     perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
     unanswered = cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE
@@ -227,15 +258,13 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if cause.step == "permission":
         if cause.timing.session and exchange.prediction != "refused":  # the refused call was logged
             refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
-            perhaps_why = f"{'' if sure else 'perhaps '}{why.removeprefix('the exchange is not the fault: ')}"
-            return "✗", f"{refused}: {perhaps_why}."
+            return "✗", f"{refused}: {'' if sure else 'perhaps '}{why}."
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
         if cause.named.refusal.fact("shown_by") and exchange.prediction == "accepted":
             return "?", f"{accepted}, but perhaps {why}."
-        request = "the workload's own request"
-    elif cause.step == "configure":
-        request = "the set-up"
+    if cause.step in _REQUESTS:
+        request = _REQUESTS[cause.step]
     elif cause.named.refusal.kind in _WRITTEN:
         request = _WRITTEN[cause.named.refusal.kind]
     if sure:
@@ -243,7 +272,10 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if exchange.prediction == "refused":
         return "✗", f"{cloud} {refuses} {request}{perhaps[0]}{why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {request}{_at_logged_step(exchange)}{perhaps[0]}{why}."
+        at_step = _at_logged_step(exchange)
+        if cause.step == "impersonate" and at_step:
+            request = _parties(exchange)[1]
+        return "✗", f"{cloud} refused {request}{at_step}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
         return _accepted(report, exchange)
     return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
@@ -274,11 +306,22 @@ def _at_logged_step(exchange: Exchange) -> str:
 
 def earlier(report: Report, cause: Cause) -> str:
     """Return the sentence of a past cause: the refusal and its end."""
-    until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
+    return _earlier(cause, report.evaluated_at)
+
+
+def _earlier(cause: Cause, now: object) -> str:
+    until = f"until {moment(cause.timing.until, now)}" if cause.timing.until else "earlier"
     kind = cause.named.refusal.kind
     unexplained = kind in (Kind.REFUSED_UNEXPLAINED, Kind.OUTSIDE_THE_ALLOW_POLICY) and cause.cloud == "gcp"
     at = (" at the impersonation" if cause.step == "impersonate" else " at the exchange") if unexplained else ""
     return f"{CLOUDS[cause.cloud]} refused this token{at} {until}: {reason(cause)}"
+
+
+def first_line(report: Report) -> tuple[str, str]:
+    """Return sign and sentence of the first line of any report: of its only exchange, or of all."""
+    if len(report.exchanges) == 1 and report.verdict != "broken" and not report.headline:
+        return verdict(report, report.exchanges[0])
+    return headline(report)
 
 
 def headline(report: Report) -> tuple[str, str]:
@@ -294,7 +337,7 @@ def headline(report: Report) -> tuple[str, str]:
         return "?", "Not enough was read to name a token and a role or provider."
     signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
     for exchange in in_order(report):
-        signs[verdict(report, exchange)[0]].append(name(report, exchange))
+        signs[verdict(report, exchange)[0].replace("!", "✓")].append(name(report, exchange))
     verbs = {"✗": ("refused", "refuses"), "?": ("unknown", "unknown"), "✓": ("accepted", "accepts")}
     if len(report.exchanges) <= _FEW:
         parts = [f"{verbs[key][0]}: {', '.join(names)}" for key, names in signs.items() if names]
@@ -324,9 +367,8 @@ def window(report: Report) -> str:
     start, end = parse(report.window.get("from")), parse(report.window.get("to"))
     if start is None or end is None:
         return clip(visible(str(report.window.get("basis") or "")), _PLACE)
-    now = parse(report.evaluated_at)
-    if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
-        return f"last {span((end - start).total_seconds())}"
+    if (end - start).total_seconds() < _INSTANT:
+        return f"logs at {moment(report.window['from'], report.evaluated_at)}"
     if (end - start).total_seconds() >= _LONG_WINDOW:
         return f"logs of {days(report.window['from'], report.window['to'], report.evaluated_at)}"
     return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"
@@ -351,6 +393,9 @@ def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:
 
 def more(report: Report) -> str:
     """Return the commands for more information."""
-    codes = [cause.code for cause in report.causes] + [row.code for row in report.checks if row.status == "failed"]
+    possible = report.alone.causes if report.alone is not None else ()
+    codes = [cause.code for cause in possible or report.causes] + [
+        row.code for row in report.checks if row.status == "failed"
+    ]
     explain = [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"] if codes else ["-v for every step and check"]
     return " · ".join([*explain, "--format markdown for a ticket"])

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.model.steps import CLOUDS
-from oidc_doctor.report.parts.attempts import steps_of
+from oidc_doctor.report.parts.attempts import short_names, steps_of
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment, period
+from oidc_doctor.report.parts.writes import author
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
 _SIGNS = {"accepted": "✓", "refused": "✗"}
 _MOST = 12  # lines, unless `verbose`
-_NAME = 120  # characters of a kind of token
-_BY = 60  # characters of the author of a write
+_BY = 60  # characters of a write or a call
 _SUBJECT = 80  # characters of a workload
 
 
@@ -109,16 +109,6 @@ def _of(entry: dict[str, Any]) -> tuple[object, object]:
     return entry.get("cloud"), entry.get("step")
 
 
-def short_names(families: list[str]) -> dict[str, str]:
-    """Return each name without the leading segments that all have in common."""
-    if len(families) < 2:  # noqa: PLR2004 - a single name needs no distinction
-        return {family: clip(visible(family), _NAME) for family in families}
-    least, most = min(families), max(families)
-    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
-    return {family: ("…" if cut else "") + clip(visible(family[cut:]), _NAME) for family in families}
-
-
 def _line(entry: dict[str, Any], now: str, calls: str, of_kind: str) -> Line:
     when = moment(entry.get("time"), now, seconds=True).removesuffix(" UTC")
     if entry.get("kind") == "attempts":
@@ -130,8 +120,7 @@ def _line(entry: dict[str, Any], now: str, calls: str, of_kind: str) -> Line:
         whose = clip(visible(str(entry.get("subject") or "")), _SUBJECT)
         call = clip(visible(str(entry.get("what") or "")), _BY)
         return Line(span, "✗", f"{_count(entry):,} refused after the exchange: {call}{whose and f', of {whose}'}", 2)
-    what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
-    what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
+    what, by = clip(visible(str(entry.get("what") or "")), _BY), author(entry.get("by"))
     event = clip(visible(str(entry.get("event_id") or "")), 8)
     failed = entry.get("kind") == "failed-change"
     error = clip(visible(str(entry.get("error") or "")).partition(":")[0], _BY)

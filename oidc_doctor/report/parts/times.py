@@ -25,29 +25,33 @@ def parse(text: object) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def moment(text: object, near: object = None, *, seconds: bool = False) -> str:
-    """Format an RFC 3339 instant in UTC, without the date on the day of `near`, without the year in its year."""
+def moment(text: object, near: object = None, *, seconds: bool = False, dated: bool = True) -> str:
+    """Format an RFC 3339 instant in UTC, without the year in the year of `near`.
+
+    Where space is scarce and the day of `near` is shown, `dated=False` omits the date on that day. A ticket is read on
+    other days, so a report keeps it.
+    """
     when, reference = parse(text), parse(near)
     if when is None:
         return clip(visible(str(text)), _LONG)
     clock = f"{when:%H:%M:%S}" if seconds else f"{when:%H:%M}"
-    return f"{_day(when, reference)}{clock} UTC"
+    return f"{_day(when, reference, dated=dated)}{clock} UTC"
 
 
-def _day(when: datetime, reference: datetime | None) -> str:
-    if reference is not None and when.date() == reference.date():
+def _day(when: datetime, reference: datetime | None, *, dated: bool = True) -> str:
+    if not dated and reference is not None and when.date() == reference.date():
         return ""
     year = "" if reference is not None and when.year == reference.year else f"{when.year} "
     return f"{when.day} {_MONTHS[when.month - 1]} {year}"
 
 
-def period(start: object, end: object, now: object) -> str:
-    """Format a period; dates are omitted if both ends are on the day of `now`."""
+def period(start: object, end: object, now: object, *, dated: bool = True) -> str:
+    """Format a period; the date once if both ends are of one day. `dated` is that of `moment`."""
     begun, ended, reference = parse(start), parse(end), parse(now)
     if begun is None or ended is None or begun == ended:
-        return " – ".join(dict.fromkeys((moment(start, now), moment(end, now))))
+        return " – ".join(dict.fromkeys((moment(start, now, dated=dated), moment(end, now, dated=dated))))
     if begun.date() == ended.date():
-        return f"{_day(begun, reference)}{begun:%H:%M} – {ended:%H:%M} UTC"
+        return f"{_day(begun, reference, dated=dated)}{begun:%H:%M} – {ended:%H:%M} UTC"
     january = None if reference is None else reference.replace(month=1 if reference.month > 1 else 12, day=1)
     return f"{_day(begun, january)}{begun:%H:%M} – {_day(ended, january)}{ended:%H:%M} UTC"
 

@@ -50,7 +50,7 @@ def access(sheet: Sheet, row: AccessDecision) -> None:
     place = str(row.location or "")
     _line(sheet, "", "", f"{visible(row.need.action)}{on}", _TRUTH[row.decision], row.decision, place=place)
     if row.note:
-        sheet.say(shortened(visible(row.note), _LONG), lead="  would settle it: ", style="dim")
+        sheet.say(shortened(visible(row.note), _LONG), lead="  to confirm: ", style="dim")
     for node in () if row.decision == "allowed" else row.trace:
         policy(sheet, node, POLICIES.get(str(node.get("policy")), "policy"))
 

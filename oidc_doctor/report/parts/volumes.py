@@ -6,10 +6,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from oidc_doctor.model.steps import CLOUDS
-from oidc_doctor.report.parts.attempts import call_of
+from oidc_doctor.report.parts.attempts import call_of, short_names
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
-from oidc_doctor.report.parts.timeline import short_names
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report

@@ -8,7 +8,15 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment
 
+_AUTHOR = 60
 _PLACE = 160  # characters of a principal, an event, a resource
+
+
+def author(by: object) -> str:
+    """Return who wrote by the last part of the name: session, user, address, or a service account's own name."""
+    name = visible(str(by or "an unknown caller")).rpartition("/")[2]
+    own, _, host = name.partition("@")
+    return clip(own if own and host.endswith(".gserviceaccount.com") else name, _AUTHOR)
 
 
 def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
@@ -27,6 +35,13 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     if not lines and (old is not None or new is not None):
         lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
     return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
+
+
+def brief(entry: dict[str, Any], now: str) -> str:
+    """Return a change of configuration on a line: time, action, and the last part of its author's name."""
+    what, by = (clip(visible(str(entry.get(key) or "")), _PLACE) for key in ("what", "by"))
+    who = f" by {by.rpartition('/')[2]}" if by else ""
+    return f"{moment(entry.get('time'), now)}, {what or visible(str(entry.get('text') or 'change'))}{who}"
 
 
 def repair(entry: dict[str, Any], now: str) -> str:

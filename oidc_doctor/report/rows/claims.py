@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.report.parts import sentences as words
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import clip, columns, shortened, wrap
+from oidc_doctor.report.parts.lines import clip, columns, cut_in_the_middle, shortened, wrap
 from oidc_doctor.report.parts.times import parse
 
 if TYPE_CHECKING:
@@ -245,20 +245,9 @@ def summary(sheet: Sheet, claim: Claim) -> None:
     short = claim.words.partition(" · ")[0]
     fitting = [text for text in (claim.words, short, short.partition(", ")[0]) if columns(text) + 2 + needed <= room]
     right = f"  {fitting[0]}" if fitting and fitting[0] and claim.value else ""
-    left = value if columns(value) <= room - columns(right) else _cut(value, room - columns(right) - 1) + "…"
-    gap = " " * max(room - columns(left) - columns(right), 0)
+    left = cut_in_the_middle(value, room - columns(right))
     lead = sheet.paint(sign or " ", style) + " " + sheet.paint(label, "bold")
-    sheet.lines.append(lead + sheet.paint(left, "" if claim.value else "dim") + gap + sheet.paint(right, "dim"))
-
-
-def _cut(text: str, room: int) -> str:
-    kept, used = "", 0
-    for character in text:
-        used += columns(character)
-        if used > room:
-            break
-        kept += character
-    return kept
+    sheet.lines.append(lead + sheet.paint(left, "" if claim.value else "dim") + sheet.paint(right, "dim"))
 
 
 def detail(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:

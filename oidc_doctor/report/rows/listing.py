@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.model.steps import CLOUDS
-from oidc_doctor.report.parts import facts, fixes, sentences, tree
+from oidc_doctor.report.parts import alone as answer_alone
+from oidc_doctor.report.parts import attempts, facts, fixes, sentences, tree, writes
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, FixRow, Report
     from oidc_doctor.report.parts.lines import Sheet
 
@@ -21,7 +23,7 @@ _ORDER = ("blocks", "weakens", "note")
 
 
 class Entry(NamedTuple):
-    """A row. `word` names the state of `sign`; the last three fields are the subject of the row."""
+    """A row. `word` names the state of `sign`; the last four fields are the subject of the row."""
 
     sign: str
     code: str
@@ -30,18 +32,22 @@ class Entry(NamedTuple):
     exchange: Exchange | None = None
     cause: Cause | None = None
     check: CheckRow | None = None
+    alone: Alone | None = None
 
 
 def entries(report: Report) -> list[Entry]:
     """List causes and exchanges without a cause, then past causes, then the other findings."""
     by_id = {exchange.id: exchange for exchange in report.exchanges}
-    listed: list[Entry] = []
-    for exchange in sentences.in_order(report):
+    listed: list[Entry] = [_of_alone(report, report.alone)] if report.alone is not None else []
+    for exchange in sentences.in_order(report) if report.alone is None else ():
         sign, _ = sentences.verdict(report, exchange)
         causes = sentences.causes_of(report, exchange)
         if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
             name = clip(visible(exchange.target_name), _NAME)
-            listed.append(Entry(sign, CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
+            word: str = exchange.prediction
+            if sign == "✓" and sentences.opened_by(report, exchange):
+                sign, word = "!", "accepted, too wide"
+            listed.append(Entry(sign, CLOUDS[exchange.cloud], name, word, exchange))
         listed += [_of_cause(cause, exchange) for cause in causes]
     past = [cause for cause in report.causes if cause.status == "past"]
     listed += [_of_cause(cause, by_id[cause.exchange]) for cause in past if cause.exchange in by_id]
@@ -50,6 +56,13 @@ def entries(report: Report) -> list[Entry]:
     listed += [_of_check(row) for row in sorted(failed, key=lambda row: _ORDER.index(row.effect))]
     listed += [_of_check(row) for row in report.checks if row.status == "broken"]
     return listed
+
+
+def _of_alone(report: Report, alone: Alone) -> Entry:
+    """The row of the answer to one thing; its code is that of the likeliest cause, which `x` explains."""
+    sign, _ = answer_alone.headline(report)
+    code = alone.causes[0].code if alone.causes else ""
+    return Entry(sign, visible(code), alone.thing.replace("-", " "), "alone", alone=alone)
 
 
 def _of_cause(cause: Cause, exchange: Exchange) -> Entry:
@@ -85,24 +98,30 @@ def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True,
         _exchange(sheet, report, entry.exchange, decision=decision, verbose=verbose)
     elif entry.check is not None:
         _check(sheet, entry.check)
+    elif entry.alone is not None:
+        _said(sheet, report, entry, entry.word)
+        answer_alone.describe(sheet, entry.alone, verbose=verbose)
 
 
 def sentence(report: Report, entry: Entry) -> tuple[str, str]:
     """Return sign and sentence of a row."""
     exchange, cause, check = entry.exchange, entry.cause, entry.check
+    if entry.alone is not None:
+        return answer_alone.headline(report)
     if cause is not None and exchange is not None:
         where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
         if cause.status == "past":
             return entry.sign, sentences.earlier(report, cause)
         if (
             cause is next(iter(sentences.causes_of(report, exchange)), None)
-            and sentences.verdict(report, exchange)[0] != "✓"
+            and sentences.verdict(report, exchange)[0] not in "✓!"
         ):
             return sentences.verdict(report, exchange)
         lead = "perhaps " if cause.confidence == "suspected" else "next: " if cause.position == "next" else ""
         return entry.sign, f"{where}{lead}{sentences.reason(cause)}."
     if exchange is not None:
-        return sentences.verdict(report, exchange)
+        sign, text = sentences.verdict(report, exchange)
+        return "!" if sign == "✓" and sentences.opened_by(report, exchange) else sign, text
     if check is not None and check.findings:
         return entry.sign, visible(check.findings[0].message)
     return entry.sign, visible((check.reason or check.name) if check is not None else entry.name)
@@ -117,6 +136,7 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
     entry = _of_cause(cause, exchange)
     _said(sheet, report, entry, entry.word)
     sheet.gap()
+    began = _began(sheet, report, exchange, cause)
     facts.clause(sheet, report, cause, verbose=verbose)
     if cause.status == "active":
         sheet.gap()
@@ -125,12 +145,22 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
         tree.decision(sheet, exchange)
     sheet.gap()
     facts.errors(sheet, report, exchange)
-    facts.history(sheet, report, exchange, cause)
+    facts.history(sheet, report, exchange, cause, since=not began)
     sheet.gap()
     facts.target(sheet, report, exchange, cause)
     sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
     if exchange.assumed:
         sheet.row("assumed", "; ".join(visible(text) for text in exchange.assumed))
+
+
+def _began(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> bool:
+    """Write since when the exchange fails, and who changed what; return whether that is known."""
+    if cause.timing.since:
+        sheet.row("since", attempts.since(report, exchange, cause))
+    if cause.timing.change:
+        sheet.row("changed", writes.brief(cause.timing.change, report.evaluated_at))
+    sheet.gap()
+    return bool(cause.timing.since)
 
 
 def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, decision: bool, verbose: bool) -> None:
@@ -172,11 +202,19 @@ def edit_of(report: Report, entry: Entry) -> list[FixRow]:
     return fixes.edit_of(report, entry.cause) if entry.cause is not None else []
 
 
+def to_fix(report: Report, entry: Entry) -> Entry:
+    """Return the row whose fix belongs to a row: of an accepted exchange that of the check that found it open."""
+    if entry.sign != "!" or entry.exchange is None:
+        return entry
+    return next(map(_of_check, sentences.opened_by(report, entry.exchange)), entry)
+
+
 def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
     """Return the text to copy for a row and its kind: "command", "fix in words", or "" without a fix.
 
     A command with an invisible character is not offered: it would do something that the user cannot see.
     """
+    entry = to_fix(report, entry)
     if entry.cause is not None and entry.cause.status == "past":
         return "", ""  # a past cause needs no fix
     if entry.cause is not None:
@@ -187,6 +225,9 @@ def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
             fill_in = f", fill in {', '.join(dict.fromkeys(gaps))}" if gaps else ""
             return "\n".join(commands), ("command" if len(commands) == 1 else f"{len(commands)} commands") + fill_in
         return visible(fixes.sentence(entry.cause, edit) or entry.cause.settle), "fix in words"
+    if entry.alone is not None:
+        runs = [one.run for one in entry.alone.commands if visible_command(one.run)]
+        return next(iter(runs), ""), "command"
     if entry.check is not None:
         words = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
         return "\n".join(dict.fromkeys(words)), "fix in words"

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts import attempts, fixes, sentences, writes
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import clip, shortened
+from oidc_doctor.report.parts.lines import clip, columns, cut_in_the_middle, shortened
 from oidc_doctor.report.parts.times import moment, parse, period
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import AttemptRow, Report
+    from oidc_doctor.model.steps import Cloud
     from oidc_doctor.report.parts.lines import Sheet
 
 SIGNS = {"accepted": "✓", "refused": "✗", "unknown": "?", "change": "◆", "failed-change": "◇"}
 STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "bold", "failed-change": "dim"}
+SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
+_LEAST_CELL, _LEAST_SUBJECT = 12, 26  # columns
+_NARROW_TABLE = 90  # columns, below which an outcome is its sign
+_WIDE_TABLE = 130  # columns, from which clouds have their full names
 _MANY_EVENTS = 20
 _DAY = 86_400
 _LONG_AXIS = 10 * _DAY
@@ -42,12 +47,41 @@ class Row(NamedTuple):
         return self.attempt.outcome if self.attempt is not None else self.kind
 
 
+class Lane(NamedTuple):
+    """The attempts of one call (a step of a cloud) with one outcome."""
+
+    cloud: Cloud
+    call: str  # "exchange" or "impersonation"
+    outcome: str
+
+
 class Series(NamedTuple):
-    """Counts per bucket, by outcome; `start` is epoch seconds, `seconds` the length of a bucket."""
+    """Counts per bucket, by call and outcome; `start` is epoch seconds, `seconds` the length of a bucket."""
 
     start: float
     seconds: int
-    counts: dict[str, list[int]]
+    counts: dict[Lane, list[int]]
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lanes in a fixed order: by call, the accepted attempts first."""
+        return sorted(self.counts, key=lambda lane: (lane.cloud, lane.call, list(SIGNS).index(lane.outcome)))
+
+    @property
+    def calls(self) -> list[tuple[Cloud, str]]:
+        """The calls, in the order of the lanes."""
+        return list(dict.fromkeys((lane.cloud, lane.call) for lane in self.lanes))
+
+    def of(self, outcome: str) -> list[int]:
+        """Return the counts per bucket of all calls with an outcome."""
+        chosen = [counts for lane, counts in self.counts.items() if lane.outcome == outcome]
+        return [sum(numbers) for numbers in zip(*chosen, strict=True)]
+
+    def name(self, cloud: Cloud, call: str) -> str:
+        """Return the name of a call beside others: "GCP exchange", or "exchange" in one cloud; "" if it is alone."""
+        if len(self.calls) == 1:
+            return ""
+        return f"{SHORT[cloud]} {call}" if len({cloud for cloud, _ in self.calls}) > 1 else call
 
     @property
     def buckets(self) -> int:
@@ -89,15 +123,19 @@ def series(report: Report) -> Series | None:
     seconds, number = report.window.get("bucket_seconds"), report.window.get("buckets")
     if start is None or not isinstance(seconds, int) or not isinstance(number, int) or seconds < 1 or number < 1:
         return None
-    counts: dict[str, list[int]] = {}
+    counts: dict[Lane, list[int]] = {}
     for attempt in report.attempts:
-        numbers = counts.setdefault(attempt.outcome, [0] * number)
+        lane = Lane(attempt.cloud, attempts.call_of(attempt.step), attempt.outcome)
+        numbers = counts.setdefault(lane, [0] * number)
         for index, count in enumerate(attempt.counts[:number]):
             numbers[index] += count
     if not counts:
         return None
+    for lane in list(counts):  # that a call was never refused is an answer too
+        for outcome in ("accepted", "refused"):
+            counts.setdefault(lane._replace(outcome=outcome), [0] * number)
     before, after = _room_for_changes(report, start, seconds, number)
-    padded = {name: [0] * before + numbers + [0] * after for name, numbers in counts.items()}
+    padded = {lane: [0] * before + numbers + [0] * after for lane, numbers in counts.items()}
     return Series(start - before * seconds, seconds, padded)
 
 
@@ -143,24 +181,30 @@ def label(report: Report, row: Row) -> str:
     if row.attempt is not None:
         attempt = row.attempt
         who = visible(attempt.family) if attempt.family else attempts.whose(attempt)
-        return f"{attempts.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
+        return f"{attempts.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now, dated=False)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
-def briefs(report: Report, listed: list[Row]) -> list[str]:
-    """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
+def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
+    """Format each row for a list of `room` columns, without the sign; subjects are cut in the middle."""
     now = report.evaluated_at
     whose = _apart([attempts.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
-    calls = {calls_of(row.attempt) for row in listed if row.attempt is not None}
+    calls = len({calls_of(row.attempt) for row in listed if row.attempt is not None})
+    clouds = len({row.attempt.cloud for row in listed if row.attempt is not None})
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
-            seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
-            what = f" {calls_of(attempt)}" if len(calls) > 1 else ""
-            texts.append(f"{attempt.count:,}{what}, {seen_in} {who or ''}".rstrip())
+            seen_in = period(attempt.first_seen, attempt.last_seen, now, dated=False).removesuffix(" UTC")
+            of_call = f" {attempts.call_of(attempt.step)}" if clouds == 1 else f" {_outcome(row, '', 0)}"
+            start = f"{attempt.count:,}{of_call if calls > 1 else ''}, {seen_in.replace(' – ', '–')}"
+            beside = room - columns(start) - 1
+            if who and columns(who) > beside and beside < _LEAST_SUBJECT:
+                start, beside = f"{start}\n ", room - 1
+            texts.append(f"{start} {cut_in_the_middle(who or '', beside)}".rstrip())
             continue
-        texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
+        briefs = [brief.replace(" UTC", "") for brief in change_briefs(row, now)]
+        texts.append(next((brief for brief in briefs if columns(brief) <= room), cut_in_the_middle(briefs[-1], room)))
     return texts
 
 
@@ -187,9 +231,62 @@ def _done(row: Row) -> str:
     return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
 
 
+def change_briefs(row: Row, now: str) -> list[str]:
+    """Format a change as time, action and author, from the longest text to the shortest."""
+    entry = row.change or {}
+    when, by = moment(entry.get("time"), now), _short_by(entry)
+    if not by:
+        return [f"{when} {_done(row)}", when]
+    name, what = by.partition("@")[0], _done(row).removesuffix(f" by {by}")
+    return [
+        f"{when} {what} by {by}",
+        f"{when} {what} by {name}",
+        f"{when} by {name}",
+        f"{when.removesuffix(' UTC')} {name}",
+    ]
+
+
 def _short_by(entry: dict[str, Any]) -> str:
     """Return the author of a change by the last part of the name: session, user or address."""
     return visible(str(entry.get("by") or "")).rpartition("/")[2]
+
+
+class Cells(NamedTuple):
+    """A row as cells that fit into a width."""
+
+    time: str
+    outcome: str
+    number: str
+    subject: str
+    reason: str
+
+
+def cells(report: Report, listed: list[Row], room: int) -> list[Cells]:
+    """Format rows as cells of `room` columns together.
+
+    Subjects lack the leading segments that all have in common; what does not fit is cut in the middle.
+    """
+    whole = [table(report, row) for row in listed]
+    whose = _apart([cell[3] if row.attempt is not None else None for row, cell in zip(listed, whole, strict=True)])
+    subjects = [who or cell[3] for who, cell in zip(whose, whole, strict=True)]
+    times = [cell[0].removesuffix(" UTC") for cell in whole]
+    outcomes = [_outcome(row, cell[1], room) for row, cell in zip(listed, whole, strict=True)]
+    taken = max(map(columns, times), default=0) + max(map(columns, outcomes), default=0)
+    left = max(room - max(taken, len("time UTC") + len("outcome")) - len("number"), 2 * _LEAST_CELL)
+    longest = max((columns(cell[4]) for cell in whole), default=0)
+    reason = min(longest, max(left - max(map(columns, subjects), default=0), left // 2))
+    return [
+        Cells(time, outcome, cell[2], cut_in_the_middle(who, left - reason), cut_in_the_middle(cell[4], reason))
+        for time, outcome, cell, who in zip(times, outcomes, whole, subjects, strict=True)
+    ]
+
+
+def _outcome(row: Row, outcome: str, room: int) -> str:
+    """Return an outcome in words; where there is little room, without what its sign says."""
+    if row.attempt is None or room > _WIDE_TABLE:
+        return outcome
+    call = f"{SHORT[row.attempt.cloud]} {attempts.call_of(row.attempt.step)}"
+    return call if room < _NARROW_TABLE else f"{call} {row.attempt.outcome}"
 
 
 def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
@@ -200,7 +297,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
         why = attempt.cause or attempt.error or ""
         who = attempts.whose(attempt)
         return (
-            moment(attempt.first_seen, now),
+            moment(attempt.first_seen, now, dated=False),
             f"{calls_of(attempt)} {attempt.outcome}",
             f"{attempt.count:,}",
             who,
@@ -210,7 +307,8 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     change = visible(str(entry.get("what") or entry.get("text") or ""))
     by = _short_by(entry)
     on = visible(str(entry.get("resource") or entry.get("cloud") or ""))
-    return moment(entry.get("time"), now), row.kind.replace("-", " "), "1", on, f"{change} by {by}" if by else change
+    when = moment(entry.get("time"), now, dated=False)
+    return when, row.kind.replace("-", " "), "1", on, f"{change} by {by}" if by else change
 
 
 def event_ids(row: Row) -> list[str]:
@@ -235,7 +333,7 @@ def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> N
     sign = SIGNS.get(attempt.outcome, "?")
     sheet.say(attempts.counted(attempt), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     sheet.gap()
-    sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now))
+    sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now, dated=False))
     sheet.row("subject", shortened(visible(attempt.subject or "not recorded"), _LONG))
     for name, value in (("audience", attempt.audience), ("target", attempt.target), ("provider", attempt.provider)):
         if value:
@@ -273,7 +371,11 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     sheet.say(shortened(f"{when}: {action}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
-        sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
+        sheet.row(
+            "outcome",
+            "the replayed decision turns at this change: the same token fares otherwise before and after it",
+            style="bad",
+        )
     fixes.changed(sheet, lines)
     if not lines:
         sheet.row("diff", "the log does not hold what it changed")

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
 
+from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.widgets.page_view import STYLES
 
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
     from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_LABEL = 13  # columns
+_LABELS = (16, 24)  # columns, for one call and for several
 _FEWEST = 6  # buckets in the view
-_OUTCOMES = ("accepted", "refused", "unknown")
 
 
 class Bar(NamedTuple):
@@ -62,10 +62,10 @@ class Chart(Static, can_focus=True):
         "wheel too), Shift+← and Shift+→ pan, 0 shows the whole window. Times are UTC."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Bar before", id="chart.left", show=False),
-        Binding("right", "move(1)", "Next bar", id="chart.right", show=False),
-        Binding("home", "end(0)", "First bar", id="chart.home", show=False),
-        Binding("end", "end(-1)", "Last bar", id="chart.end", show=False),
+        Binding("left,h", "move(-1)", "Bar before", id="chart.left", show=False),
+        Binding("right,l", "move(1)", "Next bar", id="chart.right", show=False),
+        Binding("home,g", "end(0)", "First bar", id="chart.home", show=False),
+        Binding("end,G,shift+g", "end(-1)", "Last bar", id="chart.end", show=False),
         Binding("shift+left", "pan(-1)", "Pan back", id="chart.pan-back", show=False),
         Binding("shift+right", "pan(1)", "Pan on", id="chart.pan-on", show=False),
         Binding("escape", "all", "All", id="chart.all", show=False),
@@ -109,7 +109,12 @@ class Chart(Static, can_focus=True):
         return int((time - self._series.start) // self._series.seconds) if self._series is not None else 0
 
     def _bars(self) -> list[Bar]:
-        return bars(self._low, self._high, self.size.width - 2 - _LABEL)
+        return bars(self._low, self._high, self.size.width - 2 - self._label)
+
+    @property
+    def _label(self) -> int:
+        """The columns of the labels."""
+        return _LABELS[self._series is not None and len(self._series.calls) > 1]
 
     # Keys
 
@@ -201,7 +206,7 @@ class Chart(Static, can_focus=True):
         self.action_zoom(-1)
 
     def _bar_at(self, x: int) -> Bar | None:
-        at = x - 1 - _LABEL
+        at = x - 1 - self._label
         return next((bar for bar in self._bars() if bar.left <= at < bar.left + bar.width), None)
 
     # Drawing
@@ -212,31 +217,33 @@ class Chart(Static, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
-        if self.size.width <= _LABEL + 2:
+        if self.size.width <= self._label + 2:
             return
         if self._series is None:
             self.update(Content.styled("The report contains no counts over time.", "$foreground-muted"))
             return
         shown = self._bars()
-        outcomes = [name for name in _OUTCOMES if name != "unknown" or any(self._series.counts.get(name, []))]
-        rows = max((self.size.height - 2) // len(outcomes), 1)
-        counts = self._series.counts
-        sums = {name: [sum(counts.get(name, [])[bar.first : bar.last]) for bar in shown] for name in outcomes}
+        lanes = self._series.lanes
+        self.styles.min_height = len(lanes) + 2
+        rows = max((self.size.height - 2) // len(lanes), 1)
+        sums = {each: [sum(self._series.counts[each][bar.first : bar.last]) for bar in shown] for each in lanes}
         most = max((count for counts in sums.values() for count in counts), default=0)
         lines: list[Content] = []
-        for name in outcomes:
-            labels = [f"{log_rows.SIGNS[name]} {name}", f"  {sum(sums[name]):,}"]
-            for at, text in enumerate(lane(sums[name], most, rows)):
+        for each in lanes:
+            sign, number = log_rows.SIGNS[each.outcome], f"{sum(sums[each]):,}"
+            name = self._series.name(each.cloud, each.call)
+            labels = [f"{sign} {number} {each.outcome}", f"  {name}"]
+            if rows == 1 and name:
+                labels = [f"{sign} {number} {name}"]
+            for at, text in enumerate(lane(sums[each], most, rows)):
                 label = labels[at] if at < len(labels) else ""
-                if rows == 1:
-                    label = f"{log_rows.SIGNS[name]} {sum(sums[name]):,}"
-                lines.append(self._line(label, text, shown, STYLES[log_rows.STYLES[name]]))
+                lines.append(self._line(label, text, shown, STYLES[log_rows.STYLES[each.outcome]]))
         lines += [self._marks(shown), self._axis(shown, most)]
         self.update(Content("\n").join(lines))
 
     def _line(self, label: str, text: str, shown: list[Bar], style: str, *, changes: bool = False) -> Content:
         """Return a label, and a character for each bar, repeated to its width. Few spans, because each costs time."""
-        pieces = [f"{label:<{_LABEL}}"]
+        pieces = [f"{clip(label, self._label - 1):<{self._label}}"]
         selection: tuple[int, int] | None = None
         cursor = -1 if self._cursor is None else self._cursor
         for bar, character in zip(shown, text, strict=True):
@@ -244,15 +251,15 @@ class Chart(Static, can_focus=True):
             mark = character in ("◆", "◇")
             body = f"{character:<{bar.width}}" if mark else character * (bar.width - gap) + " " * gap
             if bar.first <= cursor < bar.last:
-                selection = (_LABEL + bar.left, _LABEL + bar.left + bar.width)
+                selection = (self._label + bar.left, self._label + bar.left + bar.width)
                 body = "┃" + body[1:] if changes and not mark else body
             pieces.append(body)
         line = "".join(pieces)
-        spans = [Span(0, _LABEL, "$foreground-muted"), Span(_LABEL, len(line), style)]
+        spans = [Span(0, self._label, "$foreground-muted"), Span(self._label, len(line), style)]
         if changes:
-            spans.append(Span(_LABEL, len(line), Style.from_meta({"changes": True})))
+            spans.append(Span(self._label, len(line), Style.from_meta({"changes": True})))
         if selection is not None:
-            spans.append(Span(*selection, "on $primary-muted"))
+            spans.append(Span(*selection, "reverse" if self.app.native_ansi_color else "on $block-cursor-background"))
         return Content(line, spans)
 
     def _marks(self, shown: list[Bar]) -> Content:
@@ -267,9 +274,9 @@ class Chart(Static, can_focus=True):
     def _axis(self, shown: list[Bar], most: int) -> Content:
         """Return the axis: as many times as fit, and the count of the highest bar."""
         spread = self._time(self._high) - self._time(self._low)
-        line, free = f"{f'top {most:,}':<{_LABEL}}", _LABEL
+        line, free = f"{f'highest bar {most:,}':<{self._label}}", self._label
         for bar in shown:
-            at = _LABEL + bar.left
+            at = self._label + bar.left
             text = log_rows.clock(self._time(bar.first), spread)
             if at >= free and at + len(text) <= self.size.width - len("  UTC "):
                 line, free = f"{line:<{at}}{text}", at + 2 * len(text) + 2

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from oidc_doctor.report.parts.escape import contains_jwt
+from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.whatif.parts import editable
 
 if TYPE_CHECKING:
@@ -33,13 +35,12 @@ _TOKENS = {
         r"|(?P<word>\b(?:true|false|null|in)\b)|(?P<number>\b\d[\d.eE]*)|(?P<sign>[\[\]{}(),:])"
     ),
 }
-# The terminal's own colours: they suit dark and light themes.
-_STYLES = {
-    "name": Style(color="cyan"),
-    "text": Style(color="green"),
-    "word": Style(color="magenta"),
-    "number": Style(color="magenta"),
-    "sign": Style(dim=True),
+_COLORS = {
+    "name": "text-secondary",
+    "text": "text-success",
+    "word": "text-warning",
+    "number": "text-warning",
+    "sign": "foreground-muted",
 }
 _LONGEST_LINE = 4000  # characters of a line that are coloured
 
@@ -63,7 +64,7 @@ class Editor(TextArea):
             self.raw = raw
 
     def __init__(self) -> None:
-        super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
+        super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text", classes="pane")
         self.highlight_cursor_line = False  # the cursor line's style would replace the colours
         self.marks: list[tuple[TextMark, str]] = []
         self._tokens: re.Pattern[str] | None = None
@@ -87,8 +88,10 @@ class Editor(TextArea):
         """Return a line in colours, with its marks."""
         line = super().get_line(line_index)
         if self._tokens is not None:
+            variables = self.app.theme_variables
+            styles = {token: Style(color=in_rich(variables, name)) for token, name in _COLORS.items()}
             for token in self._tokens.finditer(line.plain[:_LONGEST_LINE]):
-                line.stylize(_STYLES[token.lastgroup or "sign"], *token.span())
+                line.stylize(styles[token.lastgroup or "sign"], *token.span())
         for mark, style in self.marks:
             if mark.line == line_index + 1:
                 space = len(line.plain) - len(line.plain.lstrip())
@@ -104,6 +107,18 @@ class Editor(TextArea):
             return
         pasted = self.replace(editable(event.text), *self.selection, maintain_selection_offset=False)
         self.move_cursor(pasted.end_location)
+
+    def action_undo(self) -> None:
+        """Undo what was typed; then what was done to the whole text, such as a reset."""
+        if not self.history.undo_stack:
+            raise SkipAction
+        super().action_undo()
+
+    def action_redo(self) -> None:
+        """Do again what was typed and undone; else what was done to the whole text."""
+        if not self.history.redo_stack:
+            raise SkipAction
+        super().action_redo()
 
     def action_paste(self) -> None:
         """Paste from the app's own clipboard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import Static
 
 from oidc_doctor.report.parts.escape import visible
@@ -46,6 +47,8 @@ class Masthead(Horizontal):
         for mode, label in TABS:
             yield ScreenTab(mode, label, current=mode == self.mode)
 
-    def retitle(self, text: str) -> None:
-        """Show the name of the evidence, as the user wrote it."""
-        self.query_one("#title", Static).update(visible(text) or "oidc-doctor")
+    def retitle(self, text: str, as_of: str = "") -> None:
+        """Show the name of the evidence, as the user wrote it, and of which time it is."""
+        name = Content.styled(visible(text) or "oidc-doctor", "bold")
+        when = Content.styled(f"   {as_of.rstrip(' ·')}", "$foreground-muted") if as_of else Content("")
+        self.query_one("#title", Static).update(name + when)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
 from textual.content import Content, Span
 from textual.widgets import Static
 
 from oidc_doctor.report.parts.escape import forbid_tokens
-from oidc_doctor.report.parts.lines import Sheet
+from oidc_doctor.report.parts.lines import Sheet, columns, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ STYLES = {
 # All text on a sheet has passed `visible`, so an escape character can only start a mark of the sheet.
 _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
 _NARROWEST = 30  # columns
+_FOLD = 2  # columns by which the rest of a folded line is indented
 
 
 class StyledSheet(Sheet):
@@ -41,6 +43,18 @@ class StyledSheet(Sheet):
     def paint(self, text: str, style: str) -> str:
         """Return `text` between two style marks."""
         return f"\x1b<{style}>{text}\x1b/" if style and text else text
+
+    def put(self, label: str, line: str) -> None:
+        """Add a label and a finished line; one that is too long for the page, such as a command, is folded.
+
+        On a screen, the end of a line that is out of view is as good as missing; a key copies the text without folds.
+        """
+        lead = len(line) - len(line.lstrip(" "))
+        if "\x1b" in line or columns(line) <= self.room:
+            super().put(label, line)
+            return
+        for number, part in enumerate(wrap(line[lead:], self.room - lead - _FOLD)):
+            super().put("" if number else label, " " * (lead + (_FOLD if number else 0)) + part)
 
     def content(self) -> Content:
         """Return the lines as styled content."""
@@ -70,10 +84,22 @@ def content(lines: list[str]) -> Content:
 class PageView(ScrollableContainer, can_focus=True):
     """A page that is formatted again for every width."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Scroll down", id="text.down", show=False),
+        Binding("k", "scroll_up", "Scroll up", id="text.up", show=False),
+        Binding("g", "scroll_home", "To the top", id="text.top", show=False),
+        Binding("G,shift+g", "scroll_end", "To the end", id="text.end", key_display="G", show=False),
+        Binding("ctrl+d", "half(1)", "Half a page down", id="text.half-down", show=False),
+        Binding("ctrl+u", "half(-1)", "Half a page up", id="text.half-up", show=False),
+        Binding("space", "page_down", "Page down", id="text.page-down", show=False),
+        Binding("h", "to_list", "Back to the list", id="text.list", show=False),
+    ]
     HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
+    def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        """Create a page; with a title, it is a pane beside others."""
+        super().__init__(id=id, classes="pane" if title else None)
+        self.border_title = f" {title} " if title else None
         self._write: Callable[[StyledSheet], None] | None = None
         self._width = 0
 
@@ -87,6 +113,19 @@ class PageView(ScrollableContainer, can_focus=True):
         self._width = 0
         self.scroll_home(animate=False)
         self._render_page()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the way back to the list only beside one."""
+        del parameters
+        return action != "to_list" or bool(getattr(self.screen, "LIST", ""))
+
+    async def action_to_list(self) -> None:
+        """Move the focus to the list."""
+        await self.run_action("screen.enter_list")
+
+    def action_half(self, pages: int) -> None:
+        """Scroll by half of the height."""
+        self.scroll_relative(y=pages * max(self.size.height // 2, 1), animate=False)
 
     def on_resize(self, event: Resize) -> None:
         """Format the page for another width."""

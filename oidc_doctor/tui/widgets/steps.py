@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SHORT = {"aws": "AWS", "gcp": "GCP"}
 _JOIN, _LABEL = " → ", 5
+_PLAIN = frozenset(("passed", "refused"))  # states whose sign needs no word
 
 
 class Steps(Static, can_focus=True):
@@ -36,10 +37,10 @@ class Steps(Static, can_focus=True):
         "– not reached"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(0,-1)", "Step back", id="steps.back", show=False),
-        Binding("right", "move(0,1)", "Step on", id="steps.on", show=False),
-        Binding("up", "move(-1,0)", "Exchange above", id="steps.above", show=False),
-        Binding("down", "move(1,0)", "Exchange below", id="steps.below", show=False),
+        Binding("left,h", "move(0,-1)", "Step back", id="steps.back", show=False),
+        Binding("right,l", "move(0,1)", "Step on", id="steps.on", show=False),
+        Binding("up,k", "move(-1,0)", "Exchange above", id="steps.above", show=False),
+        Binding("down,j", "move(1,0)", "Exchange below", id="steps.below", show=False),
         Binding("enter", "choose", "Open", id="steps.open"),
     ]
 
@@ -127,7 +128,18 @@ class Steps(Static, can_focus=True):
             lines = [line for row in range(len(self._exchanges)) for line in self._lines(row, width)]
             if not lines and self._report is not None:  # nothing read names a role or provider
                 lines = [Content(" ".join(sentences.headline(self._report)))]
-            self.update(Content("\n").join(lines))
+            self.update(Content("\n").join(self._with_legend(lines, width)))
+
+    def _with_legend(self, lines: list[Content], width: int) -> list[Content]:
+        """Add the words of the signs that need them, after the last line if there is room."""
+        states = {step.state for exchange in self._exchanges for step in exchange.steps} - _PLAIN
+        words = [f"{sign} {word}" for state, (sign, word, _) in sentences.STATES.items() if state in states]
+        legend = Content.styled(f"({', '.join(words)})", "$foreground-muted") if words else Content("")
+        if not lines or not words:
+            return lines
+        if columns(lines[-1].plain) + 3 + columns(legend.plain) <= width:
+            return [*lines[:-1], lines[-1] + "   " + legend]
+        return [*lines, Content(" " * _LABEL) + legend]
 
     def _lines(self, row: int, width: int) -> list[Content]:
         exchange = self._exchanges[row]
@@ -146,17 +158,17 @@ class Steps(Static, can_focus=True):
         return [*lines, line]
 
     def _item(self, row: int, column: int, step: StepRow, exchange: Exchange) -> Content:
-        """Return a step, with the word of its state if the next step has another state."""
+        """Return a step with the sign of its state, and the word where the step is refused.
+
+        Reverse video shows the refused step in every theme, and without colours.
+        """
         sign, word, style = sentences.STATES[step.state]
-        following = exchange.steps[column + 1] if column + 1 < len(exchange.steps) else None
-        ending = f" {word}" if following is None or following.state != step.state else ""
-        text = f"{sign} {sentences.title(exchange, step.id)}{ending}"
-        is_selected = (row, column) == self.at
+        text = f"{sign} {sentences.title(exchange, step.id)}"
         text_style = STYLES.get(style, "")
         if step.state == "refused":
-            text_style, text = "bold $text-error on $error-muted", f" {text} "
-        if is_selected and self.has_focus:
-            text_style += " reverse"
+            text_style, text = f"{STYLES['bad']} reverse", f" {text} {word} "
+        if (row, column) == self.at and self.has_focus:
+            text_style += " underline" if step.state == "refused" else " reverse"
         return Content.styled(text, text_style).stylize(Style.from_meta({"step": (row, column)}))
 
 

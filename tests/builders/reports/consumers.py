@@ -45,7 +45,20 @@ def _around(text: str, character: str) -> str:
 
 # A ticket
 
-_ELEMENTS = {"h2", "h3", "p", "pre", "code", "strong", "ul", "li", "details", "summary"}
+_ELEMENTS = {"h2", "h3", "p", "pre", "code", "strong", "ul", "li", "details", "summary", "a"}
+_LABELS = {
+    "role", "OIDC provider", "CloudTrail event of the change", "CloudTrail event of the attempt",
+    "pool of the provider", "service account", "log entry of the change",
+}  # fmt: skip
+_NAME = r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+"
+_AWS = r"console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)"
+_CONSOLE = re.compile(
+    rf"https://(?:{_AWS}/iam/home#/roles/details/{_NAME}\?section=(?:trust_relationships|permissions)"
+    rf"|{_AWS}/iam/home#/identity_providers/details/OPENID/{_NAME}"
+    rf"|[a-z0-9-]+\.{_AWS}/cloudtrailv2/home\?region=[a-z0-9-]+#/events/{_NAME}"
+    rf"|console\.cloud\.google\.com/iam-admin/(?:workload-identity-pools/pool|serviceaccounts/details)/{_NAME}\?project={_NAME}"
+    rf"|console\.cloud\.google\.com/logs/query;query={_NAME}\?project={_NAME})"
+)
 _LANGUAGES = {"language-text", "language-diff", "language-sh", "language-hcl"}
 # What GitHub and GitLab make more of in a text: mentions, references, commits, autolinks, emoji, notes, formulas, …
 _LIVE = re.compile(
@@ -62,7 +75,12 @@ class _Ticket(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in _ELEMENTS, (tag, attrs)
-        assert not attrs or (tag == "code" and attrs[0][1] in _LANGUAGES and len(attrs) == 1), (tag, attrs)
+        if tag == "a":  # to a console of a cloud, with every name in it percent-encoded
+            assert [name for name, _ in attrs] == ["href"]
+            assert _CONSOLE.fullmatch(attrs[0][1] or ""), attrs
+            assert self.open == ["p"], self.open
+        else:
+            assert not attrs or (tag == "code" and attrs[0][1] in _LANGUAGES and len(attrs) == 1), (tag, attrs)
         assert tag not in self.open, f"{tag} inside {self.open}"
         if tag == "code":
             assert self.open, "code outside a paragraph"
@@ -77,6 +95,7 @@ class _Ticket(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if "code" not in self.open:
+            assert "a" not in self.open or data in _LABELS, data
             found = _LIVE.search(data)
             assert found is None, f"{found and found[0]!r} in {data!r}"
             assert "pre" not in self.open, data

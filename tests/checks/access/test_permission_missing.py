@@ -57,7 +57,7 @@ GCS = "does not have storage.objects.get access to the Google Cloud Storage obje
 
 def test_google_names_the_target_s_account(gcp: Bundle) -> None:
     answer = gcp.only("manifest.json", "oidc-doctor.toml").error(f"403 {gcp.SERVICE_ACCOUNT} {GCS}").ask()
-    assert "the exchange is not the fault: the service account lacks storage.objects.get" in answer.first.summary
+    assert ": the service account lacks storage.objects.get" in answer.first.summary
     assert gcp.SERVICE_ACCOUNT in answer.first.fix
     assert answer.state("impersonate") == "passed-by-error"
 
@@ -80,7 +80,6 @@ def test_google_names_somebody_else(gcp: Bundle, text: str, holder: str) -> None
     assert (cause.name, cause.confidence) == ("permission-missing", "proven")
     assert holder in cause.summary
     assert "the service account lacks" not in cause.summary
-    assert "the exchange is not the fault" not in cause.summary
     assert answer.state("impersonate") != "passed-by-error"
 
 

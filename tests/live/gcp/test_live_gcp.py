@@ -359,7 +359,7 @@ def test_no_credentials_at_all(doctor: Any, google: Any, monkeypatch: pytest.Mon
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     collected = doctor.collect()
     entry = doctor.reads(collected)["gcp/provider.json"]
-    assert entry["outcome"] == "denied"
+    assert entry["outcome"] == "failed"
     assert "gcloud auth application-default login" in entry["message"]
     assert not google.asked
     check(doctor, collected, "gcp/provider.json")
@@ -388,7 +388,7 @@ def test_the_workloads_own_configuration_is_no_login(
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "nothing"))
     collected = doctor.collect()
     entry = doctor.reads(collected)["gcp/provider.json"]
-    assert entry["outcome"] == "denied"
+    assert entry["outcome"] == "failed"
     assert "log in as yourself" in entry["message"]
 
 

@@ -1,0 +1,165 @@
+"""A role or a trust policy alone: who is allowed, how wide that is, and what IAM would refuse to store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.examine.alone import words
+from oidc_doctor.examine.alone.reached import fault_lines, reached, width_lines
+from oidc_doctor.issuers import profile_for
+from oidc_doctor.judge.aws.arns import split_provider
+from oidc_doctor.judge.save_rules import of_trust_policy as objections_to
+from oidc_doctor.judge.typos import invisible_in, left_in
+from oidc_doctor.model.alone import Alone, Line, Part
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import AwsOidcProvider, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from oidc_doctor.examine.alone.reached import Reached
+    from oidc_doctor.examine.judge import Judged
+    from oidc_doctor.iam import Node
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.model.report import Report
+
+_MOST_VALUES = 12  # of one condition key
+_MOST_STATEMENTS = 20
+_FEW = 3  # issuers in the headline
+_SHORT = 60  # characters of a role's name in the headline
+
+
+def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
+    """Return the answer to a trust policy, whose owner wrote it."""
+    case = exchange.diagnosis.case
+    aws = case.evidence.aws
+    role = aws.role if aws is not None else None
+    policy = role.trust_policy if isinstance(role, Role) else None
+    node = exchange.diagnosis.trace.detail.get("policy")
+    statements = [one for one in node.children if one.level == "statement"] if node is not None else []
+    found = reached(case)
+    lines = [Line("role", role.arn)] if isinstance(role, Role) and role.arn else []
+    said = [line for one in statements[:_MOST_STATEMENTS] for line in _statement(one)]
+    if len(statements) > _MOST_STATEMENTS:
+        said.append(Line("", f"and {len(statements) - _MOST_STATEMENTS} more statements"))
+    faults = [*_saving(policy), *fault_lines(found, report), *_typos(statements)]
+    provider = aws.provider if aws is not None else None
+    parts = [
+        Part("Who is allowed", (*lines, *said)),
+        Part("How wide", tuple(width_lines(found, _owners(case.profile)))),
+        Part("Faults", tuple(faults)),
+        Part("Accepted by it, for example", tuple(Line("subject", one) for one in found.accepted[:2])),
+    ]
+    return Alone(
+        "trust-policy",
+        _headline(role, statements, found, faults),
+        tuple(part for part in parts if part.lines),
+        commands=words.tried(found.accepted, place),
+        ask="Which token? Add --token FILE or --subject SUBJECT"
+        + ("" if isinstance(provider, AwsOidcProvider) else "; oidc-provider.json decides the steps before the policy"),
+    )
+
+
+def _headline(role: object, statements: Sequence[Node], found: Reached, faults: Sequence[Line]) -> str:
+    name = role.name if isinstance(role, Role) and role.name else ""
+    policy = f"The trust policy of {name}" if name and len(name) <= _SHORT else "This trust policy"
+    if any(line.sign == "✗" for line in faults):
+        return f"{policy} cannot work as it is: {next(line.text for line in faults if line.sign == '✗')}."
+    allowed = [
+        _issuer_of(value.expected)
+        for statement in statements
+        if statement.expected == "Allow"
+        for value in _principals(statement)
+        if isinstance(value.expected, str)
+    ]
+    issuers = list(dict.fromkeys(issuer for issuer in allowed if issuer))
+    if not issuers:
+        return f"{policy} allows no OIDC provider, so no token of an issuer passes it."
+    wide = next(iter(found.openings), None)
+    whom = _whom(statements, profile_for(f"https://{issuers[0]}")) if len(issuers) == 1 else ""
+    said = f"{policy} allows tokens of {' and '.join(issuers[:_FEW])}{f' with {whom}' if whom else ''}"
+    if wide is not None:
+        return f"{said}, and it is too wide: {wide.customers or 'another'} {wide.segment or 'subject'}s pass it too."
+    return f"{said}."
+
+
+def _whom(statements: Sequence[Node], profile: Profile | None) -> str:
+    """The subject conditions in words, where there is one."""
+    said = [
+        words.pattern_in_words(str(value.expected), profile) or f"the subject {value.expected}"
+        for statement in statements
+        if statement.expected == "Allow"
+        for _, key in _conditions(statement)
+        if key.name.lower().endswith(":sub")
+        for value in key.children
+        if isinstance(value.expected, str)
+    ]
+    distinct = list(dict.fromkeys(said))
+    return distinct[0] if len(distinct) == 1 else f"one of {len(distinct)} subject patterns" if distinct else ""
+
+
+def _principals(statement: Node) -> Iterator[Node]:
+    for part in statement.children:
+        if part.level == "principal":
+            yield from part.children
+
+
+def _conditions(statement: Node) -> Iterator[tuple[str, Node]]:
+    for part in statement.children:
+        if part.level == "operator":
+            yield from ((part.name, key) for key in part.children)
+
+
+def _issuer_of(principal: object) -> str:
+    provider = split_provider(principal) if isinstance(principal, str) else None
+    return provider[2] if provider else ""
+
+
+def _statement(statement: Node) -> Iterator[Line]:
+    """Yield a statement in words: effect, principals, actions, conditions."""
+    index = statement.pointer.rpartition("/")[2]
+    effect = {"Allow": "allows", "Deny": "denies"}.get(str(statement.expected), "has an unknown Effect for")
+    principals = [str(value.expected) for value in _principals(statement)]
+    yield Line(
+        "statement", f"Statement[{index if index.isdigit() else 0}] {effect} {', '.join(principals) or 'no principal'}"
+    )
+    actions = [str(one.expected) for part in statement.children if part.level == "action" for one in part.children]
+    yield Line("action", ", ".join(actions))
+    issuer = next((_issuer_of(name) for name in principals if _issuer_of(name)), "")
+    for operator, key in _conditions(statement):
+        values = [str(value.expected) for value in key.children]
+        for value in values[:_MOST_VALUES]:
+            profile = profile_for(f"https://{issuer}", value) if issuer else None
+            meant = words.pattern_in_words(value, profile) if key.name.lower().endswith(":sub") else ""
+            yield Line(operator, f"{key.name} = {value}")
+            if meant:
+                yield Line("", f"that is: {meant}")
+        if len(values) > _MOST_VALUES:
+            yield Line(operator, f"{key.name}: and {len(values) - _MOST_VALUES} more values")
+
+
+def _saving(policy: object) -> Iterator[Line]:
+    """Yield what IAM would refuse to store."""
+    if not isinstance(policy, Document):
+        return
+    for objection in objections_to(policy.value):
+        at = f" ({policy.at(objection.pointer)})" if objection.pointer else ""
+        refuses = "IAM refuses to store it" if objection.certain else "IAM may refuse to store it"
+        yield Line("saving", f"{refuses}: {objection.message}{at}", "✗" if objection.certain else "?")
+
+
+def _typos(statements: Sequence[Node]) -> Iterator[Line]:
+    for statement in statements:
+        for _, key in _conditions(statement):
+            for value in key.children:
+                text = str(value.expected)
+                placeholder, unseen = left_in(text), invisible_in([text])
+                if placeholder:
+                    yield Line("typo", f"{key.name}: {placeholder} is a guide's placeholder that was left in", "!")
+                if unseen:
+                    yield Line("typo", f"{key.name}: character {unseen[1]} of {text} is a {unseen[0]}", "!")
+
+
+def _owners(profile: Profile | None) -> str:
+    names = (profile.tenancy.tenant, profile.tenancy.team) if profile is not None else ()
+    return " and ".join(f"{name.replace('_', ' ')}s" for name in names if name) or "subjects"

@@ -1,0 +1,96 @@
+"""Words that several answers share: a subject in parts, causes under their checks, and an issuer's names."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from oidc_doctor.commands import command
+from oidc_doctor.findings import packs, run_checks
+from oidc_doctor.model.alone import Line, NextCommand, PossibleCause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from oidc_doctor.findings.likely import Answer
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.model.kinds import Kind
+
+_ANY = "*"
+
+
+def possible(answer: Answer) -> tuple[PossibleCause, ...]:
+    """Return the ranked causes under the codes and names of their checks."""
+    checks = run_checks.by_kind(packs.all_checks())
+    return tuple(
+        PossibleCause(checks[one.kind].code, checks[one.kind].name, one.when)
+        for one in answer.causes
+        if one.kind in checks
+    )
+
+
+def codes(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Return the codes of the checks of these kinds, in their order."""
+    checks = run_checks.by_kind(packs.all_checks())
+    return tuple(sorted(checks[kind].code for kind in kinds if kind in checks))
+
+
+def order_of(answer: Answer) -> str:
+    """Return what the order of the causes rests on; empty where there is no order to speak of."""
+    if len(answer.causes) < 2 or not answer.basis:  # noqa: PLR2004 - one cause has no order
+        return ""
+    return f"{answer.basis} ({answer.source})"
+
+
+def next_commands(answer: Answer) -> tuple[NextCommand, ...]:
+    """Return the commands that tell the causes apart."""
+    return tuple(NextCommand(one.run, one.why) for one in answer.commands)
+
+
+def moment(seconds: float) -> str:
+    """Return an instant as a sentence writes it: 21 Nov 2026 13:27:04 UTC. Seconds since the epoch, of a calendar."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %Y %H:%M:%S UTC").lstrip("0")
+
+
+def subject_lines(subject: str, profile: Profile | None) -> Iterator[Line]:
+    """Yield the subject, then each part under the issuer's name for it."""
+    yield Line("subject", subject)
+    if profile is None:
+        return
+    parsed = profile.parse_subject(subject)
+    for part in parsed.segments:
+        rule = profile.segment_rule(part.name)
+        if rule is not None and rule.values == (part.value,):
+            continue  # the version of the format, which says nothing of the workload
+        if not part.known:
+            yield Line(part.name or "part", f"{part.value} (no part of {profile.title}'s subjects)", "?")
+        elif part.value or not part.labelled:
+            yield Line(part.name.replace("_", " "), part.value or part.name)
+    if parsed.leftover:
+        yield Line("rest", parsed.leftover, "?")
+
+
+def pattern_in_words(pattern: str, profile: Profile | None) -> str:
+    """Return a subject pattern of IAM in words: `org O, team T, any model`; empty where its parts are not known.
+
+    It only names the parts of the text. Whether a subject passes is the judge's to say.
+    """
+    if profile is None:
+        return ""
+    parts = profile.parse_subject(pattern).segments
+    known = [part for part in parts if part.known and (part.value or not part.labelled)]
+    if not known:
+        return ""
+    said = [
+        f"any {part.name.replace('_', ' ')}" if part.value == _ANY else f"{part.name.replace('_', ' ')} {part.value}"
+        for part in known
+        if part.name != "v"
+    ]
+    open_end = pattern.endswith(_ANY) and not pattern.endswith("=" + _ANY)
+    return ", ".join([*said, *(["and anything after that"] if open_end and known[-1].value != _ANY else [])])
+
+
+def tried(subjects: Sequence[str], place: str) -> tuple[NextCommand, ...]:
+    """Return the command that tries the first of these subjects on the file at `place`, as the user named it."""
+    words = command("oidc-doctor", "--report", "--from", place, "--subject", subjects[0]) if subjects and place else ""
+    return (NextCommand(words, "whether a subject passes: put your own in the place of this one"),) if words else ()

@@ -1,0 +1,60 @@
+"""What leaves an expression without a value: claims that were not read, and a library that is not installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor import cel
+from oidc_doctor.judge.gcp.cel_clause import failing
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Side
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oidc_doctor.cel.references import Reference
+    from oidc_doctor.judge.gcp.state import GcpExchange
+    from oidc_doctor.model.document import Origin
+
+
+def unread_claim(exchange: GcpExchange, inner: Any) -> str:
+    """The claim whose value a failing part needs, through the mapping where it reads a mapped attribute."""
+    for reference, failed in _reads(exchange, inner):
+        if reference.keys[0] == "assertion" and len(reference.keys) > 1:
+            return reference.keys[1]
+        if failed is not None:
+            return unread_claim(exchange, failed)
+    return ""
+
+
+def lacking(exchange: GcpExchange, inner: Any) -> str:
+    """The library without which a failing part, or a mapped attribute that it reads, has no value; empty if none is."""
+    if inner.error.lacks:
+        return str(inner.error.lacks)
+    return next((lacks for _, failed in _reads(exchange, inner) if failed and (lacks := failed.error.lacks)), "")
+
+
+def leave_unevaluated(exchange: GcpExchange, node: Any, inner: Any, at: Origin, lacks: str) -> None:
+    """Settle a condition that this installation cannot evaluate. Suspect it only where Google's error names it."""
+    exchange.detail["lacks"] = lacks
+    if not exchange.seen_at("condition"):
+        exchange.settle("condition", "unknown", lacks, at)
+        return
+    exchange.refuse(
+        Kind.ATTRIBUTE_CONDITION_FALSE,
+        expected=Side(node.text, at, ((inner.start, inner.end),)),
+        certain=False,
+        settle=lacks,
+        note="it was not evaluated",
+    )
+
+
+def _reads(exchange: GcpExchange, inner: Any) -> Iterator[tuple[Reference, Any]]:
+    """Yield what a part reads, each with the failing part of the mapping behind it, or None."""
+    try:
+        references = cel.compile(inner.text).references()
+    except cel.CelError:
+        return
+    for reference in references:
+        mapping = exchange.detail.get("mapping", {}).get(".".join(reference.keys[:2]))
+        yield reference, failing(mapping) if mapping is not None and mapping.error is not None else None

@@ -1,0 +1,73 @@
+"""The files of a collection as a bundle: laid over those of another bundle, with a manifest of both."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.files import Bundle, BundleMember
+from oidc_doctor.documents.json_text import Unreadable, decode, load
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.document import Json
+
+
+class Collection(Protocol):
+    """What a collector holds in the end; `reads` are the manifest's entries by path."""
+
+    files: dict[str, bytes]
+    reads: dict[str, dict[str, Json]]
+    warnings: list[str]
+
+
+def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live: bool) -> Bundle:
+    """Return the files that were read, laid over those of `base`, and the manifest of both."""
+    members: dict[str, BundleMember] = {}
+    reads: dict[str, dict[str, Json]] = {}
+    if base is not None:
+        members = {name: base.member(name) for name in base.names()}
+        recorded = _manifest_of(base).get("reads")
+        entries = [entry for entry in recorded if isinstance(entry, dict)] if isinstance(recorded, list) else []
+        reads = {entry["path"]: entry for entry in entries if isinstance(entry.get("path"), str)}
+    for path, entry in collector.reads.items():
+        if entry["outcome"] == "ok" or path not in members:
+            reads[path] = entry
+        elif entry["outcome"] == "not_found":
+            reads[path] = entry
+            del members[path]
+        else:  # the bundle's file is older than this run, but better than no file
+            reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
+            collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
+    members |= {path: _member(data) for path, data in collector.files.items()}
+    stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if not live:  # only files that were passed in: the instant is the base's, or is not known
+        stamp = None if base is None else _manifest_of(base).get("collected_at")
+    manifest = {"collected_at": stamp, "reads": list(reads.values())}
+    members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())
+    refused = [] if base is None else list(base.refused)
+    return Bundle(
+        "live" if base is None else f"{base.label} and live",
+        members,
+        refused,
+        archive=base,
+        saved=base is not None and base.saved,
+        own_manifest=base is None or contract.MANIFEST not in base,
+    )
+
+
+def _manifest_of(base: Bundle) -> dict[str, Any]:
+    """Return the base's own manifest; empty where it is broken, which the read of the base has reported."""
+    if contract.MANIFEST not in base:
+        return {}
+    try:
+        manifest = load(decode(base.read(contract.MANIFEST), contract.MANIFEST), contract.MANIFEST).value
+    except Unreadable:
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _member(data: bytes) -> BundleMember:
+    return BundleMember(len(data), lambda: io.BytesIO(data))

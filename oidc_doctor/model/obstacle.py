@@ -1,0 +1,22 @@
+"""What keeps this machine from reading the clouds. It says nothing about the workload's token."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+# credentials: there are none, or the cloud does not know them; network: this machine, its proxy or its name server
+Local = Literal["", "credentials", "network"]
+
+
+class Obstacle(NamedTuple):
+    """A reason why nothing, or little, of a cloud could be read, and the commands that remove it.
+
+    `text` is one sentence. It and `found` may quote a name of the user's own configuration files; neither holds a
+    secret. `found` are the profiles that exist.
+    """
+
+    kind: Literal["credentials", "permission", "network"]
+    cloud: Literal["aws", "gcp"]
+    text: str
+    commands: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
