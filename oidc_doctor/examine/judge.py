@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.examine.collect import Run, signatures_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.history.searched import Searched
     from oidc_doctor.model.events import Attempt, Change, SessionDenial, Signature
+    from oidc_doctor.model.refusal import Trace
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 # The steps that look at the token's subject.
@@ -191,8 +193,13 @@ class _Target:
         errors: dict[tuple[Cloud, int], list[Reading]] = {}
         for reading in self.errors if self.clouds else ():
             cloud = reading.cloud or self._cloud_of_unknown_sentence(tokens)
-            errors.setdefault((cloud, token_of_reading(reading, tokens[cloud])), []).append(reading)
+            index = token_of_reading(reading, tokens[cloud], partial(self._alone, cloud))
+            errors.setdefault((cloud, index), []).append(reading)
         return errors
+
+    def _alone(self, cloud: Cloud, token: Token) -> Trace:
+        """The decision on a token by the documents, without what was observed."""
+        return evaluate(Case(cloud, self.evidence, token, self.run.at, profile_of(self.evidence, token), explain=False))
 
     def _cloud_of_unknown_sentence(self, tokens: dict[Cloud, tuple[Token, ...]]) -> Cloud:
         """Return the cloud for a sentence that names none: of the first exchange that is refused, else unknown."""

@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from oidc_doctor.judge.error_texts import before
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.evidence import TargetEvidence, Token
 from oidc_doctor.model.google_names import mapped_subject
-from oidc_doctor.model.steps import Cloud
+from oidc_doctor.model.steps import REFUSED, Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import SessionDenial, Signature
+    from oidc_doctor.model.refusal import Trace
 
 _IDS_KEPT = 20
 # The services of the calls that workloads make with their sessions: images and weights, and the keys that encrypt them.
 _SERVICES = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
 
 
-def token_of_reading(reading: Reading, tokens: Sequence[Token]) -> int:
-    """The index of the token that an error was observed of: the first token, or the one whose claims it names."""
+def token_of_reading(reading: Reading, tokens: Sequence[Token], judge: Callable[[Token], Trace]) -> int:
+    """The index of the token that an error was observed of: the one whose claims it names, or that it fits best.
+
+    An error fits a token that is refused at a step of the error, then one that may reach such a step; among equals
+    the first. A token that an earlier step refuses cannot have got the error, unless there is no other.
+    """
     if reading.quoted_claims:
         for index, token in enumerate(tokens):
             if all(_holds(token, claim, value) for claim, value in reading.quoted_claims.items()):
                 return index
-    return 0
+    if len(tokens) == 1 or not reading.steps:
+        return 0
+    return min(range(len(tokens)), key=lambda index: _distance(reading, judge(tokens[index])))
+
+
+def _distance(reading: Reading, trace: Trace) -> int:
+    """How far a decision is from an error: 0 refused at its step, 1 perhaps refused there, 2 refused before it."""
+    if any(trace.step(step).state == REFUSED for step in before(trace.cloud, reading.steps)):
+        return 2
+    own = [trace.step(step).state for step in reading.steps if step in {result.id for result in trace.steps}]
+    return 0 if REFUSED in own else 1
 
 
 def _holds(token: Token, claim: str, value: str) -> bool:

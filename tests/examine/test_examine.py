@@ -409,3 +409,23 @@ def test_a_member_that_stands_twice_is_said(aws: Bundle) -> None:
     report = aws.ask().report
     assert any("Effect is repeated" in line for line in report.warnings)
     assert not any(cause.name == "explicit-deny" for cause in report.causes)
+
+
+def test_an_error_belongs_to_the_token_that_can_have_got_it(aws: Bundle) -> None:
+    """The first token is refused at an earlier step than the error's: the error is that of the second one."""
+    aws.token(aws.claims_of(aud="another-audience")).error("Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    aws.token(aws.claims_of(sub=aws.SUBJECT.replace("team=", "team=Other")), name="second")
+    report = aws.report()
+    (observed,) = report.observed
+    refused_at = {exchange.id: exchange.step for exchange in report.exchanges}
+    assert sorted(filter(None, refused_at.values())) == ["audience", "authorise"]
+    assert refused_at[observed["exchange"]] == "authorise"
+    assert not [cause for cause in report.causes if cause.contradicts_observed]
+
+
+def test_an_error_belongs_to_the_token_that_is_refused(aws: Bundle) -> None:
+    aws.token(aws.claims_of(sub=aws.SUBJECT.replace("team=", "team=Other")), name="second")
+    report = aws.error("Not authorized to perform sts:AssumeRoleWithWebIdentity").report()
+    predictions = {exchange.id: exchange.prediction for exchange in report.exchanges}
+    assert sorted(predictions.values()) == ["accepted", "refused"]
+    assert predictions[report.observed[0]["exchange"]] == "refused"
