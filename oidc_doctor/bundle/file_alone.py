@@ -26,9 +26,6 @@ _LOG_ALONE = {
     f"{contract.GCP_LOGS}**": f"{contract.GCP_LOGS}entries.json",
 }
 _OF_ERRORS = frozenset({"error", "Error"})  # of an answer of Google's STS, of an API, of AWS
-_HEAD = 4096  # characters of a text in which its words are looked for
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]{2,}")  # of AccessDenied two
-_FEWEST_WORDS = 2
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
 BEGINNING = 64 * 1024  # bytes of a file by which it is told whether it is an archive or a log
 _GZIP = b"\x1f\x8b"
@@ -69,7 +66,7 @@ def _path_of_content(text: str, file: str) -> str | None:
     if re.match(r"\s*\[\[?target\b", text) or re.search(r"^\[\[target\]\]", text, re.MULTILINE):
         return contract.TARGET_FILE
     if text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "["):
-        return contract.ERROR if _is_prose(text) else None
+        return None
     try:
         value = load(text, file).value
     except Unreadable:
@@ -77,11 +74,6 @@ def _path_of_content(text: str, file: str) -> str | None:
             return _path_of_lines(text, file)
         raise
     return _path_of_value(value)
-
-
-def _is_prose(text: str) -> bool:
-    """Whether a text has words, as an error of a cloud has: the reader of errors says whether it is a known one."""
-    return bool(text.strip()) and "\x00" not in text and len(_WORDS.findall(text[:_HEAD])) >= _FEWEST_WORDS
 
 
 def _path_of_lines(text: str, file: str) -> str | None:

@@ -47,7 +47,7 @@ machine's credentials; beside files of configuration or logs everything is offli
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain WORDS · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test ·
+commands: explain WORDS · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test
           completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -109,7 +108,9 @@ def _words(setting: Setting) -> str:
 
 
 def _may_ask() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    from oidc_doctor.cli.streams import has_terminal
+
+    return has_terminal()
 
 
 def _of_answers() -> list[Target]:
@@ -153,10 +154,10 @@ def _agrees(question: str) -> bool:
 
 
 def _line(question: str) -> str:
-    from oidc_doctor.cli.streams import tell
+    from oidc_doctor.cli.streams import read_line, tell
 
     tell(f"{question}: ")
-    line = sys.stdin.readline()
+    line = read_line()
     if not line:
         message = "init: the input ended before the last answer; nothing was written"
         raise UsageError(message)

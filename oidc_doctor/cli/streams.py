@@ -77,6 +77,16 @@ def read_file(path: str, name: str, most: int) -> bytes:
     return data
 
 
+def has_terminal() -> bool:
+    """Return whether a person can be asked: stdin and stderr are terminals."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def read_line() -> str:
+    """Return the next line of stdin with its line break; "" at its end."""
+    return sys.stdin.readline()
+
+
 def has_input(seconds: float) -> bool:
     """Return whether stdin is a pipe or file with something to read, after waiting that long at most."""
     import select  # late, as stat: few runs ask

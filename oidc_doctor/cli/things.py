@@ -127,9 +127,9 @@ def _what_was_meant(options: argparse.Namespace, word: str) -> str:
     from oidc_doctor.things.thing import Kind
 
     if options.report and os.path.splitext(word)[1].lower() in _REPORT_ENDINGS and not os.path.exists(word):
-        return f"; to write the report to it: -o {_label(word)}"
+        return f" (to write the report to it: -o {_label(word)})"
     if word in options.things and recognise_text(" ".join(options.things)).kind is Kind.ERROR:
-        return "; put an error text in quotation marks"
+        return " (put an error text in quotation marks)"
     return ""
 
 

@@ -10,7 +10,7 @@ from oidc_doctor.bundle.files import Bundle, BundleError
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.plain import free_place
 from oidc_doctor.documents.json_text import Unreadable, printable
-from oidc_doctor.things.recognise import place_of
+from oidc_doctor.things.recognise import place_of, place_of_file
 from oidc_doctor.things.thing import noun_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def open_paths(paths: Sequence[str]) -> Bundle:
     """
     opened: list[Bundle] = []
     try:
-        opened += (open_bundle(path, place_of) for path in dict.fromkeys(os.path.normpath(path) for path in paths))
+        opened += (
+            open_bundle(path, place_of if os.path.isdir(path) else place_of_file)
+            for path in dict.fromkeys(os.path.normpath(path) for path in paths)
+        )
         return opened[0] if len(opened) == 1 else _merged(opened)
     except BundleError:
         for bundle in opened:

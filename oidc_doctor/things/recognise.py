@@ -25,8 +25,11 @@ from oidc_doctor.things.names import is_strict, recognise_name
 from oidc_doctor.things.thing import Kind, Thing
 
 _SHORT = 80  # characters of a word that a message may repeat
+_PROSE = 4096  # characters of a file in which its words are counted
+_FEWEST_WORDS = 2
 _MOST_NAMES = 2000  # of a folder, among which a mistyped name is looked for
 _PATH_LIKE = re.compile(r"[^\s:]*[/\\][^\s:]*|[\w.-]+\.[A-Za-z][\w]{0,7}")
+_NO_WORD = "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"
 _ERROR_MEMBERS = frozenset({"error", "errors", "Error", "message", "Message", "error_description", "__type", "Code"})
 _CERTIFICATE = re.compile(r"\s*-----BEGIN CERTIFICATE-----")
 
@@ -74,6 +77,14 @@ def place_of(text: str, file: str) -> str | None:
     return place or _place_of_prose(bare, file)
 
 
+def place_of_file(text: str, file: str) -> str | None:
+    """Return the contract path of a file that a user named: any text with words may be the caller's error.
+
+    Raises Unreadable for broken JSON.
+    """
+    return place_of(text, file) or (contract.ERROR if _is_prose(text) else None)
+
+
 def _place_of_prose(text: str, file: str) -> str | None:
     """Return the path of a text that is no JSON of the contract."""
     if _is_error(text):
@@ -119,7 +130,7 @@ def _hint(text: str) -> str:
         return "JSON, but no role, provider, policy, token or event; docs/bundle.md lists the files"
     if len(bare.split()) > 1:
         return "no error text of AWS, Google Cloud or an SDK that is known; --error TEXT reads it as one"
-    return "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"
+    return _NO_WORD
 
 
 # A word of the command line
@@ -158,7 +169,18 @@ def _file(path: str) -> Thing:
         return Thing(Kind.NOTHING, "", path, hint=error.reason)
     except OSError as error:
         return Thing(Kind.NOTHING, "", path, hint=words(error))
-    return recognise_text(text, path)._replace(file=path)
+    thing = recognise_text(text, path)
+    if thing.kind is Kind.NOTHING and _is_prose(text):
+        thing = Thing(Kind.ERROR, text, place=contract.ERROR)
+    if thing.hint == _NO_WORD:
+        thing = thing._replace(hint="a file without a role, provider, policy, token, event or error text")
+    return thing._replace(file=path)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a file that a user named may be a caller's error that is not known: text with several words."""
+    is_plain = "\x00" not in text and text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[")
+    return is_plain and len(text[:_PROSE].split()) >= _FEWEST_WORDS
 
 
 def _hint_of_word(word: str, hint: str) -> str:

@@ -99,7 +99,7 @@ def complaint(done: FinishedRun) -> str:
         ("-o empty --subject s", "-o empty: a folder"),
         ("-o report.html --subject s", "-o report.html: no format has this ending; use one of .txt, .md, .json"),
         ("--report=report.txt --subject s", "--report takes no file: use -o FILE"),
-        ("--report report.txt", "no such file or folder; to write the report to it: -o report.txt"),
+        ("--report report.txt", "no such file or folder (to write the report to it: -o report.txt)"),
         ("--demo nosuch", "healthy-aws"),
         ("--demo ../sample_logs/healthy-aws", "no such scenario"),
         ("--demo --from empty", "exclude each other"),
@@ -302,7 +302,9 @@ def test_report_file(run: Run, write_bundle: Write, tmp_path: Path) -> None:
     done = run("--report", "-o", path, "--from", folder)
     assert (done.code, done.out) == (1, "")
     assert done.err == f"report written to {path}\n"
-    assert path.read_text(encoding="utf-8") == shown.out
+    written, _, command = path.read_text(encoding="utf-8").partition("\n  Command ")
+    assert written == shown.out.partition("\n  Command ")[0]
+    assert f"-o {path}" in command
     assert run("-o", path, "--from", folder, "-q").err == ""
     assert run("-o", path, "--from", folder, "-q").code == 1  # also a report without its first lines is ours
     assert len(path.read_text(encoding="utf-8")) < len(shown.out)

@@ -81,12 +81,12 @@ def test_arguments(number: int, capsys: Captured, tmp_path: Path) -> None:
         ("--report", f"--demo={words}"),
         ("--report", f"--format={words}"),
         ("--report", f"--{words}"),
-        ("explain", f"x{words}"),
         ("capture", f"--output={words}/x/y"),
         ("permissions", words),
     ):
         if wrong != (words,) or not words.startswith("-"):
             assert printed(capsys, *wrong) == ""
+    on_a_terminal(printed(capsys, "explain", f"x{words}"))  # its words may be those of a page
     place = tmp_path / of_a_file(words)
     assert printed(capsys, "--report", "--format=text", f"--output={place}", "--claims", claims) == ""
     assert place.exists()
