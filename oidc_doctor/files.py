@@ -10,11 +10,9 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _OF_THE_SYSTEM = ("/dev", "/proc")  # where the shell's own links are: /dev/stdout, /dev/fd/63
-_HEAD = 4096  # bytes by which a file of ours is known
 _MOST_NUMBERED = 100  # files with the same stem in a folder
 
 
@@ -74,26 +72,23 @@ def take_place(beside: str, path: str) -> None:
     os.replace(beside, path)
 
 
-def check_replaceable(path: str, is_ours: Callable[[bytes], bool]) -> None:
-    """Raise FileExistsError for a file with a content that is not ours: evidence, or anything else of the user's.
+def check_new(path: str) -> None:
+    """Raise FileExistsError for a file with a content: evidence, an edited report, or anything else of the user's.
 
-    `is_ours` is asked about its first bytes. An empty file may be replaced. What is no file is left to `write`.
+    What is no file is left to `write`.
     """
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return
-        with open(path, "rb") as stream:
-            head = stream.read(_HEAD)
+        found = os.lstat(path)
     except FileNotFoundError:
         return
-    if head and not is_ours(head):
-        raise FileExistsError(errno.EEXIST, "it exists and is not a report of oidc-doctor; --force replaces it", path)
+    if stat.S_ISREG(found.st_mode) and found.st_size:
+        raise FileExistsError(errno.EEXIST, "it exists already; --force replaces it", path)
 
 
-def write(path: str, data: bytes, is_ours: Callable[[bytes], bool] | None = None) -> None:
-    """Write a file that the user named. Raises OSError, also for a link, and for a file that is not ours.
+def write(path: str, data: bytes, *, replaces: bool = True) -> None:
+    """Write a file that the user named. Raises OSError, also for a link; unless `replaces`, for a file with a content too.
 
-    None: any file is replaced. Devices and pipes are written to, and the links of the system that lead to them.
+    Devices and pipes are written to, and the links of the system that lead to them.
     """
     try:
         found = os.lstat(path).st_mode
@@ -101,8 +96,8 @@ def write(path: str, data: bytes, is_ours: Callable[[bytes], bool] | None = None
         create(path, data)
         return
     if stat.S_ISREG(found):
-        if is_ours is not None:
-            check_replaceable(path, is_ours)
+        if not replaces:
+            check_new(path)
         replace(path, data)
         return
     if stat.S_ISLNK(found) and not os.path.abspath(path).startswith(tuple(f"{place}/" for place in _OF_THE_SYSTEM)):

@@ -27,5 +27,6 @@ def token_expired(refusal: Refusal) -> Words:
     when, tolerance = refusal.fact("when"), refusal.fact("tolerance")
     return Words(
         (given("the token expired {}", when) or "the token has expired") + given(", past {}", tolerance),
-        "Get a fresh token for every exchange: read the token file again instead of keeping its content.",
+        "Get a fresh token for every exchange: read the token file again instead of keeping its content."
+        + given(" For the decision on this one while it was valid: oidc-doctor --at {}.", refusal.fact("last_valid")),
     )

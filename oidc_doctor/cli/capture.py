@@ -172,7 +172,7 @@ def _kept(redacted: Redacted) -> list[tuple[str, list[str]]]:
     return [
         ("because decisions depend on them, issuers and audiences", _without_repeats(redacted.issuers)),
         ("names of claims and attributes", redacted.members),
-        (f"{len(addresses)} IP addresses (--redact-addresses replaces them)", addresses[:_MOST_ADDRESSES]),
+        (f"IP addresses, {len(addresses)} in all (--redact-addresses replaces them)", addresses[:_MOST_ADDRESSES]),
         ("in error texts as plain words, make sure that none is a name", redacted.plain),
     ]
 

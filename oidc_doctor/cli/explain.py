@@ -97,7 +97,7 @@ def _proof(check: Check) -> str:
     lines = [f"    The error text of a caller or a log: {row['samples'][0][1]}" for row in rows]
     if not check.kind.seen_only:
         lines.append("    The replay of logged attempts: the decision flips with the outcome, by this clause alone.")
-        lines.append("    Without either the cause is predicted; where a value is not known it is suspected.")
+        lines.append("    Without it the cause is predicted; where a value is not known it is suspected.")
     elif not rows:
         lines.append("    Nothing that the tool reads proves it: it is at most suspected.")
     indent = "    "

@@ -61,9 +61,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report to FILE: .md, .json or .txt chooses the format"
     )
-    parser.add_argument(
-        "--force", action="store_true", help="let -o replace a file that is not a report of oidc-doctor"
-    )
+    parser.add_argument("--force", action="store_true", help="let -o replace a file that exists")
     parser.add_argument("--format", choices=tuple(FORMATS), help="of the report (default text)")
     parser.add_argument(
         "--demo",
@@ -188,7 +186,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence.add_argument(
         "--error", metavar="TEXT", help="the error message that the caller received, or the logged event; - is stdin"
     )
-    parser.set_defaults(pasted=None, stdin=None)  # what was given in place of a file: see things.py
+    parser.set_defaults(command_line="", pasted=None, stdin=None)  # what was given in place of a file: see things.py
 
 
 def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.streams import Messages, show, tell
-from oidc_doctor.report.formats import FORMATS, file_mark, is_report
+from oidc_doctor.report.formats import FORMATS
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
@@ -104,7 +104,7 @@ def form_of(options: argparse.Namespace) -> str:
 
 
 def check_output(options: argparse.Namespace) -> None:
-    """Refuse a file that is not ours before minutes of reading. Raises UsageError."""
+    """Refuse a file that exists before minutes of reading. Raises UsageError."""
     form_of(options)
     if not _is_file(options):
         return
@@ -112,7 +112,7 @@ def check_output(options: argparse.Namespace) -> None:
 
     try:
         if not options.force:
-            files.check_replaceable(options.output, is_report)
+            files.check_new(options.output)
         if os.path.isdir(options.output):
             raise IsADirectoryError(errno.EISDIR, "a folder; name a file in it")
         folder = os.path.dirname(options.output) or "."
@@ -148,9 +148,8 @@ def write(options: argparse.Namespace, text: str) -> None:
         return
     from oidc_doctor import files  # late: most reports go to stdout
 
-    data = (file_mark(form_of(options), quiet=options.quiet) + text).encode("utf-8", "backslashreplace")
     try:
-        files.write(options.output, data, None if options.force else is_report)
+        files.write(options.output, text.encode("utf-8", "backslashreplace"), replaces=options.force)
     except OSError as error:
         raise _unwritable(options, error) from None
     if not options.quiet:

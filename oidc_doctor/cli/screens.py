@@ -129,8 +129,8 @@ def _target_title(options: argparse.Namespace) -> str:
 
 def _used_options(options: argparse.Namespace) -> set[str]:
     """Return the names of the options that the user has set, except --web."""
-    defaults = vars(make_parser().parse_args([]))
-    return {name for name, value in vars(options).items() if value != defaults[name] and name != "web"}
+    defaults = vars(make_parser().parse_args([])) | {name: getattr(options, name) for name in ("web", "command_line")}
+    return {name for name, value in vars(options).items() if value != defaults[name]}
 
 
 def with_port(arguments: list[str]) -> list[str]:

@@ -6,10 +6,7 @@ A format NAME is the module `report/NAME.py` with a function `render_NAME(report
 from __future__ import annotations
 
 import importlib
-import re
 from typing import TYPE_CHECKING
-
-from oidc_doctor import __version__
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
@@ -19,25 +16,6 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
     "markdown": "md",
     "json": "json",
 }
-
-
-_MARKS = {"markdown": "<!-- a report of oidc-doctor -->\n"}  # of a format whose reports do not begin with our name
-_BEGINNINGS = re.compile(
-    rb"oidc-doctor \d|" + b"|".join(re.escape(mark.strip().encode()) for mark in _MARKS.values())
-    + rb'|\{\s*"schema": "oidc-doctor\.report/'
-)  # fmt: skip
-
-
-def file_mark(form: str, *, quiet: bool = False) -> str:
-    """Return what a file of this format begins with, so that `is_report` knows it; often the report itself does."""
-    if form == "text" and quiet:  # without the line of our name
-        return f"oidc-doctor {__version__}\n"
-    return _MARKS.get(form, "")
-
-
-def is_report(head: bytes) -> bool:
-    """Return whether a file that begins so is a report of ours, which a new one may replace."""
-    return _BEGINNINGS.match(head) is not None
 
 
 def render(report: Report, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:

@@ -305,8 +305,9 @@ def test_report_file(run: Run, write_bundle: Write, tmp_path: Path) -> None:
     written, _, command = path.read_text(encoding="utf-8").partition("\n  Command ")
     assert written == shown.out.partition("\n  Command ")[0]
     assert f"-o {path}" in command
-    assert run("-o", path, "--from", folder, "-q").err == ""
-    assert run("-o", path, "--from", folder, "-q").code == 1  # also a report without its first lines is ours
+    assert run("-o", path, "--from", folder, "-q").code == 2
+    again = run("-o", path, "--from", folder, "-q", "--force")
+    assert (again.code, again.err) == (1, "")
     assert len(path.read_text(encoding="utf-8")) < len(shown.out)
 
 

@@ -312,32 +312,40 @@ def test_things_stand_among_options() -> None:
 # The file of the report
 
 
-def test_nothing_that_is_not_ours_is_overwritten(side_by_side: Path, capsys: Captured) -> None:
+def test_nothing_is_overwritten_without_force(side_by_side: Path, capsys: Captured) -> None:
     role, token = side_by_side / "my-role.json", side_by_side / "tok.txt"
     before = role.read_bytes()
     for arguments in (["--report", str(role)], ["-o", str(role), str(token)], ["-o", str(role), "--demo"]):
         main.main(arguments)
         capsys.readouterr()
         assert role.read_bytes() == before
-    assert "exists and is not a report of oidc-doctor" in refused(capsys, "--demo", "-o", str(role))
+    assert "it exists already; --force replaces it" in refused(capsys, "--demo", "-o", str(role))
     assert main.main(["--demo", "-o", str(role), "--force"]) == 1
     assert json.loads(role.read_text())["schema"] == "oidc-doctor.report/1"
 
 
-@pytest.mark.parametrize("name", ["report.md", "report.json", "report.txt", "report"])
-@pytest.mark.parametrize("further", [(), ("-q",), ("--format", "markdown")])
-def test_a_report_of_ours_may_be_replaced(
-    name: str, further: tuple[str, ...], tmp_path: Path, capsys: Captured
+@pytest.mark.parametrize(
+    ("name", "further", "beginning"),
+    [
+        ("report.md", (), "## "),
+        ("report.json", (), "{"),
+        ("report.txt", (), "oidc-doctor 0"),
+        ("report", (), "oidc-doctor 0"),
+        ("report.txt", ("--format", "markdown"), "## "),
+    ],
+)
+def test_a_report_is_not_replaced_unasked(
+    name: str, further: tuple[str, ...], beginning: str, tmp_path: Path, capsys: Captured
 ) -> None:
+    """Somebody may have written notes into it."""
     path = tmp_path / name
-    for _ in range(2):
-        assert main.main(["--demo", "-o", str(path), *further]) == 1
-    is_json = name.endswith(".json") and "markdown" not in further
-    is_markdown = name.endswith(".md") or "markdown" in further
-    text = path.read_text()
-    assert text.startswith(
-        "{" if is_json else "<!-- a report of oidc-doctor -->\n## " if is_markdown else "oidc-doctor 0"
-    )
+    assert main.main(["--demo", "-o", str(path), *further]) == 1
+    assert path.read_text().startswith(beginning)
+    path.write_text(f"{path.read_text()}\nnotes\n")
+    assert main.main(["--demo", "-o", str(path), *further]) == 2
+    assert path.read_text().endswith("\nnotes\n")
+    assert main.main(["--demo", "-o", str(path), *further, "--force"]) == 1
+    assert "notes" not in path.read_text()
     assert list(tmp_path.iterdir()) == [path]
 
 

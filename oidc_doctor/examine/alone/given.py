@@ -39,7 +39,7 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
     if tokens:
         return None if named else "subject" if tokens[0].kind == "hypothetical" else "token"
     if errors:
-        return None if named or issuer else "error"
+        return None if issuer else "error"  # also with the name of a role or provider that was not read
     if run.logs:
         return "event" if _is_one_event(run, judged) else None
     if aws:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.commands import command
 from oidc_doctor.examine.alone import words
 from oidc_doctor.findings.likely import answer_for
 from oidc_doctor.judge.error_texts import nearest, read_error, read_unknown
@@ -42,7 +43,8 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     cloud = reading.cloud or (cause.cloud if cause is not None else None)
     if cloud is None:
         return _unknown(error.text)
-    answer = answer_for(cloud, reading.steps, names_in(reading))
+    names = {**names_in(reading), **_names_of(evidence)}
+    answer = answer_for(cloud, reading.steps, names)
     named = (
         cause if cause is not None and reading.kind is not None and cause.named.refusal.kind is reading.kind else None
     )
@@ -55,8 +57,28 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
         () if named is not None and reading.proves else words.codes(answer.further),
         words.order_of(answer) if len(causes) > 1 else "",
         words.next_commands(answer),
-        _ASKS[cloud],
+        _ask(cloud, names),
     )
+
+
+def _names_of(evidence: TargetEvidence) -> dict[str, str]:
+    """Return the names of the target, as the commands want them."""
+    aws, gcp = evidence.target.aws, evidence.target.gcp
+    role = (aws.role_arn or "").rpartition("/")[2] if aws else ""
+    provider, account = ((gcp.provider or ""), (gcp.service_account or "")) if gcp else ("", "")
+    return {name: value for name, value in (("role", role), ("provider", provider), ("account", account)) if value}
+
+
+def _ask(cloud: Cloud, names: Mapping[str, str]) -> str:
+    """Ask for the role or provider; of one that is named, for its document."""
+    if cloud == "aws" and names.get("role"):
+        fetch = command("aws", "iam", "get-role", "--role-name", names["role"])
+        return f"{fetch} > role.json, then oidc-doctor --report role.json with this text" if fetch else _ASKS[cloud]
+    if cloud == "gcp" and names.get("provider"):
+        words = ("gcloud", "iam", "workload-identity-pools", "providers", "describe", names["provider"])
+        fetch = command(*words, "--format=json")
+        return f"{fetch} > provider.json, then oidc-doctor --report provider.json with this text"
+    return _ASKS[cloud]
 
 
 def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, proves: bool) -> tuple[PossibleCause, ...]:

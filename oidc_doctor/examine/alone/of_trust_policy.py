@@ -79,7 +79,7 @@ def _headline(role: object, statements: Sequence[Node], found: Reached, faults: 
     whom = _whom(statements, profile_for(f"https://{issuers[0]}")) if len(issuers) == 1 else ""
     said = f"{policy} allows tokens of {' and '.join(issuers[:_FEW])}{f' with {whom}' if whom else ''}"
     if wide is not None:
-        return f"{said}, and it is too wide: {wide.customers or 'another'} {wide.segment or 'subject'}s pass it too."
+        return f"{said}, and it is too wide: tokens of another {wide.segment or 'subject'} pass it too."
     return f"{said}."
 
 

@@ -177,6 +177,7 @@ def _expired(exchange: ExchangeBuilder, exp: int) -> None:
         actual=Side(rfc3339(now)),
         when=relative(exp, now),
         tolerance="AWS's 5 min tolerance",
+        last_valid=rfc3339(exp - 1),
     )
 
 

@@ -83,6 +83,7 @@ def _judge_expiry(exchange: GcpExchange, expires: float | None, stale: str) -> N
             actual=Side(rfc3339(now)),
             when=relative(expires, now),
             tolerance="Google's 1 min tolerance",
+            last_valid=rfc3339(expires - 1),
         )
 
 

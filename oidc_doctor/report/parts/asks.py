@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import columns, shortened, wrap
+from oidc_doctor.report.parts.lines import shortened
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import AllowedSubjects, Exchange, MissingToken
@@ -52,11 +52,9 @@ def file(sheet: Sheet, path: str, command: str, steps: str) -> None:
 
 
 def lines(sheet: Sheet, command: str) -> None:
-    """Write a command below its sentence, in lines that can be pasted; where a word is too wide for it, in any."""
+    """Write a command below its sentence, in lines that can be pasted; one with a long word is as wide as it is."""
     room = sheet.width - sheet.indent - 4
-    pasted = command_lines(command, room)
-    shown = pasted if all(columns(line) <= room for line in pasted) else wrap(command, room)
-    sheet.lines += [" " * (sheet.indent + 4) + line for line in shown]
+    sheet.lines += [" " * (sheet.indent + 4) + line for line in command_lines(command, room)]
 
 
 def resource(sheet: Sheet, exchange: Exchange, issuer: str) -> None:

@@ -61,8 +61,7 @@ def entries(report: Report) -> list[Entry]:
 def _of_alone(report: Report, alone: Alone) -> Entry:
     """The row of the answer to one thing; its code is that of the likeliest cause, which `x` explains."""
     sign, _ = answer_alone.headline(report)
-    code = alone.causes[0].code if alone.causes else ""
-    return Entry(sign, visible(code), alone.thing.replace("-", " "), "alone", alone=alone)
+    return Entry(sign, "", f"{alone.thing.replace('-', ' ')} alone", "", alone=alone)
 
 
 def _of_cause(cause: Cause, exchange: Exchange) -> Entry:

@@ -139,7 +139,7 @@ RULES = {
     "no account": Rule(
         lambda b: asks(service_account=...)(
             b.remove("gcp/service-account.json", "gcp/service-account-policy.json")
-        ), "impersonate", "passed",
+        ), "impersonate", "assumed",
     ),
     "no account, refused": Rule(
         lambda b: asks(service_account=...)(
