@@ -86,9 +86,10 @@ def check_new(path: str) -> None:
 
 
 def write(path: str, data: bytes, *, replaces: bool = True) -> None:
-    """Write a file that the user named. Raises OSError, also for a link; unless `replaces`, for a file with a content too.
+    """Write a file that the user named. Raises OSError, also for a link.
 
-    Devices and pipes are written to, and the links of the system that lead to them.
+    Unless it `replaces`, FileExistsError for a file with a content. Devices and pipes are written to, and the links of
+    the system that lead to them.
     """
     try:
         found = os.lstat(path).st_mode
