@@ -148,7 +148,7 @@ def test_nothing_without_a_wheel_for_musl_is_required(wheel: Path) -> None:
 
 def test_every_extra_that_a_page_names_exists() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    pages = [ROOT / "Containerfile", *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "Containerfile", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     named = {
         extra
         for page in pages

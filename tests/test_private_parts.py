@@ -21,6 +21,7 @@ TYPES_ONLY = {"_ActionsContainer", "_ArgumentGroup", "_Decompress"}  # of the st
 # What is used, and the distribution whose next major version may not have it; None is Python's own
 USED = {
     "_cloud_sdk": "google-auth",
+    "_footer": "textual",
     "_http": "google-cloud-logging",
     "_make_app": "textual-serve",
     "_sslobj": None,
@@ -107,6 +108,15 @@ def test_textual_serve_makes_its_application_in_a_method() -> None:
     make = getattr(Server, "_make_app", None)
     assert inspect.iscoroutinefunction(make), (
         "textual_serve.server.Server._make_app is gone: tui/web.py cannot put the screens behind a secret path"
+    )
+
+
+def test_textual_has_the_parts_of_its_footer() -> None:
+    from textual.widgets import _footer
+
+    parts = {"FooterKey", "FooterLabel", "KeyGroup"}
+    assert parts <= set(vars(_footer)), (
+        "parts of textual.widgets._footer are gone: tui/widgets/key_bar.py is made of them"
     )
 
 

@@ -26,7 +26,7 @@ from oidc_doctor.things.thing import Kind, Thing
 
 _SHORT = 80  # characters of a word that a message may repeat
 _PROSE = 4096  # characters of a file in which its words are counted
-_FEWEST_WORDS = 2
+_FEWEST_WORDS = 3
 _MOST_NAMES = 2000  # of a folder, among which a mistyped name is looked for
 _PATH_LIKE = re.compile(r"[^\s:]*[/\\][^\s:]*|[\w.-]+\.[A-Za-z][\w]{0,7}")
 _NO_WORD = "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"
@@ -82,7 +82,7 @@ def place_of_file(text: str, file: str) -> str | None:
 
     Raises Unreadable for broken JSON.
     """
-    return place_of(text, file) or (contract.ERROR if _is_prose(text) else None)
+    return place_of(text, file) or (contract.ERROR if _is_prose(text, file) else None)
 
 
 def _place_of_prose(text: str, file: str) -> str | None:
@@ -170,15 +170,21 @@ def _file(path: str) -> Thing:
     except OSError as error:
         return Thing(Kind.NOTHING, "", path, hint=words(error))
     thing = recognise_text(text, path)
-    if thing.kind is Kind.NOTHING and _is_prose(text):
+    if thing.kind is Kind.NOTHING and _is_prose(text, path):
         thing = Thing(Kind.ERROR, text, place=contract.ERROR)
     if thing.hint == _NO_WORD:
         thing = thing._replace(hint="a file without a role, provider, policy, token, event or error text")
     return thing._replace(file=path)
 
 
-def _is_prose(text: str) -> bool:
-    """Whether a file that a user named may be a caller's error that is not known: text with several words."""
+def _is_prose(text: str, file: str) -> bool:
+    """Whether a file that a user named may be a caller's error that is not known: text with several words.
+
+    A file with the name of another file of the contract is none: it holds something else, or is broken.
+    """
+    name = os.path.basename(file)
+    if name != contract.ERROR and any(row.path.rpartition("/")[2] == name for row in contract.FILES):
+        return False
     is_plain = "\x00" not in text and text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "[")
     return is_plain and len(text[:_PROSE].split()) >= _FEWEST_WORDS
 

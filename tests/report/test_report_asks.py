@@ -33,8 +33,8 @@ def test_a_file_that_was_given_is_not_asked_for(file: Path, never: str, owners: 
     report = run(open_bundle(str(file)), Question())
     text = text_of(report)
     assert never not in text
-    assert "--token FILE, or its subject with --subject 'v=1:org=…'" in text
-    assert "truss whoami --show-oidc > whoami.txt" in text
+    assert "Which token? Add --token FILE or --subject SUBJECT" in text
+    assert "truss whoami --show-oidc shows the ids of your organisation and teams" in text
     (allowed,) = report.exchanges[0].allows
     assert set(owners) <= set(allowed.required)
     assert not allowed.open_to
@@ -66,7 +66,6 @@ def test_a_refusal_without_a_token_leaves_the_subject(tmp_path: Path) -> None:
 def test_a_provider_alone_says_how_to_find_the_role(tmp_path: Path) -> None:
     (tmp_path / "oidc-provider.json").write_text(json.dumps(PROVIDER))
     text = text_of(run(open_bundle(str(tmp_path / "oidc-provider.json")), Question()))
-    assert "role not named" in text
-    assert "Roles[?contains(to_string(@), 'oidc.baseten.co')].Arn" in text
-    assert "then give it: --role ARN" in text
+    assert "Which role? Add it: --role ARN" in text
+    assert "Roles[?contains(to_string(AssumeRolePolicyDocument), 'oidc.baseten.co')].Arn" in text
     assert "aws/oidc-provider.json (decides" not in text

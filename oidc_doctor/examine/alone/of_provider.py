@@ -39,7 +39,7 @@ def of_provider(exchange: Judged, report: Report, place: str) -> Alone:
         _headline(provider, found, faults, case.profile),
         tuple(part for part in parts if part.lines),
         commands=words.tried(found.accepted, place),
-        ask="Which token? Add --token FILE or --subject SUBJECT; service-account-policy.json decides the impersonation",
+        ask=f"{words.ask_for_token(case.profile)}; service-account-policy.json decides the impersonation",
     )
 
 

@@ -55,7 +55,7 @@ def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
         _headline(role, statements, found, faults),
         tuple(part for part in parts if part.lines),
         commands=words.tried(found.accepted, place),
-        ask="Which token? Add --token FILE or --subject SUBJECT"
+        ask=words.ask_for_token(case.profile)
         + ("" if isinstance(provider, AwsOidcProvider) else "; oidc-provider.json decides the steps before the policy"),
     )
 

@@ -94,3 +94,10 @@ def tried(subjects: Sequence[str], place: str) -> tuple[NextCommand, ...]:
     """Return the command that tries the first of these subjects on the file at `place`, as the user named it."""
     words = command("oidc-doctor", "--report", "--from", place, "--subject", subjects[0]) if subjects and place else ""
     return (NextCommand(words, "whether a subject passes: put your own in the place of this one"),) if words else ()
+
+
+def ask_for_token(profile: Profile | None) -> str:
+    """Ask for the token or its subject, and say which command shows the ids of the user's own organisation."""
+    ids = profile.workspace_command if profile is not None else ""
+    shown = f"; {ids} shows the ids of your organisation and teams" if ids else ""
+    return f"Which token? Add --token FILE or --subject SUBJECT{shown}"

@@ -278,6 +278,8 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
         return "✗", f"{cloud} refused {request}{at_step}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
         return _accepted(report, exchange)
+    if exchange.claims_from == "hypothetical" and not cause.named.refusal.kind.concludes:  # nothing was refused
+        return "?", f"No evidence that was read refuses {request}. Not known: whether {why}."
     return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
 
 
