@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
@@ -11,11 +13,14 @@ from oidc_doctor.bundle.files import LARGEST_EVIDENCE, BundleError
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oidc_doctor.bundle.file_alone import Tell
     from oidc_doctor.bundle.files import Bundle
 
 MOST_TOLD = 200  # files of a plain folder that are read to recognise them: a folder of downloads is no evidence
-_PROSE = ("", ".txt", ".log", ".err", ".out")  # endings of files in which words are an error text
+# names of files in which words are an error text: notes and a README may quote one, and are none
+_PROSE = re.compile(r"(?i).*\.(log|err|out)|.*(err|fail|denied|message|output).*\.txt")
 
 
 def place_by_content(bundle: Bundle, tell: Tell) -> None:
@@ -61,8 +66,9 @@ def free_place(place: str, name: str, taken: set[str]) -> str:
     return next(place for place in places if place not in taken)
 
 
-def _numbers() -> list[str]:
-    return ["", *(f"-{number}" for number in range(2, MOST_TOLD + 2))]
+def _numbers() -> Iterator[str]:
+    yield ""
+    yield from (f"-{number}" for number in itertools.count(2))
 
 
 def _place_of(bundle: Bundle, name: str, tell: Tell) -> str | None:
@@ -76,6 +82,6 @@ def _place_of(bundle: Bundle, name: str, tell: Tell) -> str | None:
         place = tell(decode(bundle.read(name), name), name)
     except (OSError, Unreadable):
         return None  # it stays where it is, and is listed as no part of the bundle
-    if place == contract.ERROR and os.path.splitext(name)[1].lower() not in _PROSE:
+    if place == contract.ERROR and not _PROSE.fullmatch(name):
         return None
     return place

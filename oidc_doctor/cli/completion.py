@@ -39,7 +39,7 @@ def completion(arguments: list[str]) -> int:
     from argcomplete.shell_integration import shellcode  # late: no other command needs it
 
     options = make_completion_parser().read(arguments)
-    show(shellcode(["oidc-doctor"], shell=options.shell))
+    show(shellcode(["oidc-doctor"], shell=options.shell, argcomplete_script="oidc-doctor"))
     return ExitCode.OK
 
 
@@ -52,9 +52,10 @@ def complete(parsers: dict[str, Callable[[], argparse.ArgumentParser]], main: ar
     """Write the completions for the shell and end the process. `parsers`: of the commands, by their first word."""
     import argcomplete
 
-    point = int(os.environ.get(_POINT, "0") or 0)
-    words = os.environ[_LINE][:point].split()
-    if len(words) > 2 or (len(words) == 2 and os.environ[_LINE][:point].endswith(" ")):  # noqa: PLR2004 - program, command
+    point = os.environ.get(_POINT, "")
+    line = os.environ[_LINE][: int(point) if point.isdecimal() else None]
+    words = line.split()
+    if len(words) > 2 or (len(words) == 2 and line.endswith(" ")):  # noqa: PLR2004 - program, command
         parser = parsers[words[1]]() if words[1] in parsers else main
         if words[1] in parsers:  # argcomplete sees the command as the program
             os.environ[_ASKED] = "2"

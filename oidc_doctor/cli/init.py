@@ -85,7 +85,7 @@ def _of_options(options: argparse.Namespace) -> list[Target]:
 def _of_settings() -> list[Target]:
     from oidc_doctor.live.own_settings import settings_of
 
-    settings = settings_of(os.curdir, os.environ)
+    settings = [setting for setting in settings_of(os.curdir, os.environ) if _is_usable(setting)]
     if not settings:
         return []
     for setting in settings[:_MOST_NAMED]:
@@ -95,6 +95,16 @@ def _of_settings() -> list[Target]:
     if _may_ask() and not _agrees(f"Write {'it' if len(settings) == 1 else 'them'} to {FILE}?"):
         return []
     return [setting.target for setting in settings]
+
+
+def _is_usable(setting: Setting) -> bool:
+    """Whether its names are names: a file may hold anything in their place, a token too."""
+    from oidc_doctor.things.thing import Kind
+
+    aws, gcp = setting.target.aws, setting.target.gcp
+    names = [(aws.role_arn, Kind.ROLE)] if aws else []
+    names += [(gcp.provider, Kind.GCP_PROVIDER), (gcp.service_account, Kind.SERVICE_ACCOUNT)] if gcp else []
+    return not any(_checked(name, kind)[1] for name, kind in names if name)
 
 
 def _words(setting: Setting) -> str:

@@ -27,6 +27,13 @@ _LOGS = {
     "gcp_logs": ("--gcp-logs", f"{contract.GCP_LOGS}pasted.json"),
 }
 _OF_LOGS = (contract.CLOUDTRAIL, contract.GCP_LOGS)
+_NAMES = {  # kinds of things that begin a live run: a file, which may be a stranger's, does not
+    "ROLE": "--role ARN",
+    "AWS_PROVIDER": "--issuer URL",
+    "GCP_PROVIDER": "--gcp-provider NAME",
+    "SERVICE_ACCOUNT": "--service-account EMAIL",
+    "ISSUER": "--issuer URL",
+}
 _REPORT_ENDINGS = (".txt", ".md", ".json")
 _LINE = 120  # characters of a word that a message repeats
 _WAIT = 2.0  # seconds for a pipe that is the only evidence: the program before it may be slow to start
@@ -111,6 +118,10 @@ def _take(options: argparse.Namespace, word: str) -> bool:
     if thing.file and thing.kind in (Kind.BUNDLE, Kind.DOCUMENT, Kind.LOG):
         options.bundles.append(thing.file)
         return False
+    if label in ("stdin", thing.file) and thing.kind.name in _NAMES:
+        option = _NAMES[thing.kind.name]
+        message = f"{label}: {thing.noun}, which is read live only where it is typed: {option}"
+        raise UsageError(message, EXAMPLES)
     return _ADD[thing.kind.name](options, thing, label)
 
 

@@ -14,6 +14,7 @@ from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.github_workflow import workflow_targets
 from oidc_doctor.documents.json_text import Unreadable, decode
+from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetAws
 from oidc_doctor.model.limits import EVIDENCE_FILE
@@ -130,7 +131,7 @@ def _derived(name: str, path: str) -> Iterator[Target]:
 
 def _content(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as stream:
+        with open_regular(path) as stream:  # a pipe would be waited for
             data = stream.read(EVIDENCE_FILE.most + 1)
     except OSError:
         return None

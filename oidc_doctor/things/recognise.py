@@ -31,6 +31,7 @@ _MOST_NAMES = 2000  # of a folder, among which a mistyped name is looked for
 _PATH_LIKE = re.compile(r"[^\s:]*[/\\][^\s:]*|[\w.-]+\.[A-Za-z][\w]{0,7}")
 _NO_WORD = "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"
 _ERROR_MEMBERS = frozenset({"error", "errors", "Error", "message", "Message", "error_description", "__type", "Code"})
+_OWN_REPORT = re.compile(r'oidc-doctor \d+\.\d+\.\d+ ·|\{\s*"schema": "oidc-doctor\.report/')
 _CERTIFICATE = re.compile(r"\s*-----BEGIN CERTIFICATE-----")
 
 
@@ -169,6 +170,8 @@ def _file(path: str) -> Thing:
         return Thing(Kind.NOTHING, "", path, hint=error.reason)
     except OSError as error:
         return Thing(Kind.NOTHING, "", path, hint=words(error))
+    if _OWN_REPORT.match(text):
+        return Thing(Kind.NOTHING, "", path, hint="a report of oidc-doctor, not evidence; -o FILE writes one")
     thing = recognise_text(text, path)
     if thing.kind is Kind.NOTHING and _is_prose(text, path):
         thing = Thing(Kind.ERROR, text, place=contract.ERROR)

@@ -281,7 +281,7 @@ def test_the_documents_of_an_issuer_have_a_verdict_each(bundle: Bundle) -> None:
 def test_a_discovery_document_without_keys_is_a_fault(bundle: Bundle) -> None:
     bundle.discovery().write("issuer/jwks.json", {"keys": []})
     answer = answer_of(bundle.report())
-    assert answer.headline.startswith("The clouds cannot use ")
+    assert answer.headline.startswith("https://oidc.baseten.co has a fault: keys")
     assert "the key set is empty" in signs(answer, "✗")
 
 

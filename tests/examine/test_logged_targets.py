@@ -51,7 +51,7 @@ def test_the_headline_says_what_happened(bundle: Bundle) -> None:
     report = logs_alone(bundle, [bundle.accepted_event(event_id="a", at="2026-11-22T22:35:00Z")]).ask().report
     sign, sentence = verdict(report, report.exchanges[0])
     assert sign == "?"
-    assert sentence.startswith("AWS accepted this token (22:35 UTC")
+    assert sentence.startswith("AWS accepted this token (22 Nov 22:35 UTC")
     assert sentence.endswith("Not enough was read to say whether it still does.")
 
 

@@ -59,10 +59,10 @@ def of_issuer(evidence: TargetEvidence, run: Run) -> Alone:
 
 
 def _headline(address: str, lines: Sequence[Line], unread: Sequence[tuple[str, Missing]]) -> str:
-    name = address or "This issuer"
+    name = address or "The issuer"
     fault = next((line for line in lines if line.sign == "✗"), None)
     if fault is not None:
-        return f"The clouds cannot use {name}: {fault.label}: {fault.text}."
+        return f"{name} has a fault: {fault.label}: {fault.text}."
     if len(unread) == _DOCUMENTS:
         return f"{name} could not be read from here, which does not show whether a cloud can: {unread[0][1].reason}."
     risk = next((line for line in lines if line.sign == "!" or (line.sign == "?" and line.label in _NAMES)), None)

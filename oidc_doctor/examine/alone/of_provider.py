@@ -48,6 +48,8 @@ def _headline(provider: GcpProvider, found: Reached, faults: Sequence[Line], pro
         return "This provider is deleted: it accepts no token."
     if provider.disabled:
         return "This provider is disabled: it accepts no token."
+    if provider.kind in ("aws", "saml", "x509"):
+        return f"This provider is of the kind {provider.kind}: it accepts no OIDC token."
     fault = next((line for line in faults if line.sign == "✗"), None)
     if fault is not None:
         return f"This provider cannot work as it is: {fault.text}."

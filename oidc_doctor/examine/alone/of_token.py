@@ -170,10 +170,12 @@ def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
     yield Line("Principal", f'"Federated": "arn:aws:iam::ACCOUNT:oidc-provider/{address}"')
     if audience:
         yield Line("StringEquals", f'"{address}:aud": "{audience}"')
-    if token.subject is not None:
+    if token.subject is not None and "${" in token.subject:
+        yield Line("sub", "holds ${, which IAM reads as a policy variable: write ${$} instead of $", "!")
+    elif token.subject is not None:
         yield Line("StringEquals", f'"{address}:sub": "{token.subject}"')
         head = owner_head(token.subject, profile) if profile is not None else ""
-        if head:
+        if head and not set(head) & set("*?"):  # whoever wrote the token would choose how wide the pattern is
             yield Line(
                 "or wider",
                 f'StringLike "{address}:sub": "{head}*" (every workload of {_owner(token.subject, profile)})',
@@ -192,7 +194,7 @@ def _google_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
         yield Line("issuerUri", issuer)
     audience = _audience(token)
     if audience:
-        yield Line("audiences", f"--allowed-audiences={audience} (without it, only the provider's own full name)")
+        yield Line("audiences", f"allowedAudiences has to hold {audience} (if empty: the provider's own full name)")
     yield Line("mapping", "google.subject=assertion.sub")
     size = len((token.subject or "").encode("utf-8", "surrogatepass"))
     if size > 127:  # noqa: PLR2004 - Google's limit of google.subject, in bytes

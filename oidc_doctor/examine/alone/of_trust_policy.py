@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oidc_doctor.examine.judge import Judged
     from oidc_doctor.iam import Node
     from oidc_doctor.issuers import Profile
-    from oidc_doctor.model.report import Report
+    from oidc_doctor.model.report import AllowedSubjects, Report
 
 _MOST_VALUES = 12  # of one condition key
 _MOST_STATEMENTS = 20
@@ -42,7 +42,10 @@ def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
     said = [line for one in statements[:_MOST_STATEMENTS] for line in _statement(one)]
     if len(statements) > _MOST_STATEMENTS:
         said.append(Line("", f"and {len(statements) - _MOST_STATEMENTS} more statements"))
-    faults = [*_saving(policy), *fault_lines(found, report), *_typos(statements)]
+    issuers = _issuers(statements)
+    judged = fault_lines(found, report) if issuers else ()  # a role for other callers is not at fault
+    faults = [*_saving(policy), *judged, *_typos(statements)]
+    allowed = [_in_words(row) for row in report.exchanges[0].allows] if report.exchanges else []
     provider = aws.provider if aws is not None else None
     parts = [
         Part("Who is allowed", (*lines, *said)),
@@ -52,7 +55,7 @@ def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
     ]
     return Alone(
         "trust-policy",
-        _headline(role, statements, found, faults),
+        _headline(role, issuers, found, list(dict.fromkeys(filter(None, allowed))), faults),
         tuple(part for part in parts if part.lines),
         commands=words.tried(found.accepted, place),
         ask=words.ask_for_token(case.profile)
@@ -60,42 +63,44 @@ def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
     )
 
 
-def _headline(role: object, statements: Sequence[Node], found: Reached, faults: Sequence[Line]) -> str:
+def _headline(
+    role: object, issuers: Sequence[str], found: Reached, allowed: Sequence[str], faults: Sequence[Line]
+) -> str:
+    """Return what the judge answers for the subjects that the policy asks for; of others the policy's issuers alone."""
     name = role.name if isinstance(role, Role) and role.name else ""
     policy = f"The trust policy of {name}" if name and len(name) <= _SHORT else "This trust policy"
+    if not issuers:
+        return f"{policy} names no OIDC provider; whether a token of an issuer passes it is not known."
     if any(line.sign == "✗" for line in faults):
         return f"{policy} cannot work as it is: {next(line.text for line in faults if line.sign == '✗')}."
-    allowed = [
-        _issuer_of(value.expected)
-        for statement in statements
-        if statement.expected == "Allow"
-        for value in _principals(statement)
-        if isinstance(value.expected, str)
-    ]
-    issuers = list(dict.fromkeys(issuer for issuer in allowed if issuer))
-    if not issuers:
-        return f"{policy} allows no OIDC provider, so no token of an issuer passes it."
+    named = " and ".join(issuers[:_FEW])
+    if found.unknown:
+        return f"{policy} names {named}; who passes it is not known: {found.unknown}."
+    if not found.accepted:
+        return f"{policy} names {named}, and none of the subjects that were tried passes it."
+    whom = allowed[0] if len(allowed) == 1 else f"one of {len(allowed)} subject patterns" if allowed else ""
+    said = f"{policy} allows tokens of {named}{f' with {whom}' if whom else ''}"
     wide = next(iter(found.openings), None)
-    whom = _whom(statements, profile_for(f"https://{issuers[0]}")) if len(issuers) == 1 else ""
-    said = f"{policy} allows tokens of {' and '.join(issuers[:_FEW])}{f' with {whom}' if whom else ''}"
     if wide is not None:
         return f"{said}, and it is too wide: tokens of another {wide.segment or 'subject'} pass it too."
     return f"{said}."
 
 
-def _whom(statements: Sequence[Node], profile: Profile | None) -> str:
-    """The subject conditions in words, where there is one."""
-    said = [
-        words.pattern_in_words(str(value.expected), profile) or f"the subject {value.expected}"
+def _in_words(row: AllowedSubjects) -> str:
+    """Return whom the judge allows: `org O, team T, any model`."""
+    parts = [f"{name.replace('_', ' ')} {value}" for name, value in row.required]
+    return ", ".join([*parts, *(f"any {name.replace('_', ' ')}" for name in row.open_to)])
+
+
+def _issuers(statements: Sequence[Node]) -> list[str]:
+    """Return the issuers of the OIDC providers that the Allow statements name."""
+    named = [
+        _issuer_of(value.expected)
         for statement in statements
         if statement.expected == "Allow"
-        for _, key in _conditions(statement)
-        if key.name.lower().endswith(":sub")
-        for value in key.children
-        if isinstance(value.expected, str)
+        for value in _principals(statement)
     ]
-    distinct = list(dict.fromkeys(said))
-    return distinct[0] if len(distinct) == 1 else f"one of {len(distinct)} subject patterns" if distinct else ""
+    return list(dict.fromkeys(issuer for issuer in named if issuer))
 
 
 def _principals(statement: Node) -> Iterator[Node]:
