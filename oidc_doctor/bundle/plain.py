@@ -39,7 +39,7 @@ def place_by_content(bundle: Bundle, tell: Tell) -> None:
         if other is not None:
             raise BundleError(
                 f"{printable(bundle.label)}: {printable(other)} and {printable(name)} are both {place} by their "
-                "content, and a report is about one; name the files to examine"
+                "content, and a report covers one; name the files to examine"
             )
         moved[name] = place
     bundle.move(moved)

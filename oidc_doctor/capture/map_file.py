@@ -42,16 +42,16 @@ def read_map(place: str) -> MapFile:
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
-            raise MapError(f"{shown}: no map of an earlier capture")
+            raise MapError(f"{shown}: not a map of an earlier capture")
         try:
             document = json.loads(stream.read())
             key = bytes.fromhex(document["key"])
             listed = document.get("originals", {})
             originals = {image: word for image, word in listed.items() if isinstance(word, str)}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise MapError(f"{shown}: no map of an earlier capture") from None
+            raise MapError(f"{shown}: not a map of an earlier capture") from None
     if len(key) < _LEAST_KEY:
-        raise MapError(f"{shown}: no map of an earlier capture: its key is shorter than {_LEAST_KEY} bytes")
+        raise MapError(f"{shown}: not a map of an earlier capture: its key is shorter than {_LEAST_KEY} bytes")
     return MapFile(key, originals)
 
 

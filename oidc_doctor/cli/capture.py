@@ -113,7 +113,7 @@ def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
         bundle, question = live.prepare(options, question, bundle)
     question = with_role_that_was_read(options, question, bundle)
     if bundle is None and not any((question.tokens, question.error_text, question.overrides)):
-        message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
+        message = "capture: nothing to capture: add --from BUNDLE, or name a --role or --gcp-provider"
         raise UsageError(message)
     return bundle, question
 

@@ -75,7 +75,7 @@ def _of_options(options: argparse.Namespace) -> list[Target]:
             values[name] = value
     target = _target(values.get("role"), values.get("gcp_provider"), values.get("service_account"), issuer)
     if issuer and not values:
-        message = "init: --issuer alone is no target; add --role ARN or --gcp-provider NAME"
+        message = "init: --issuer alone is not a target; add --role ARN or --gcp-provider NAME"
         raise UsageError(message)
     return [target] if values else []
 
@@ -121,7 +121,7 @@ def _of_answers() -> list[Target]:
             "a role or provider here; give --role ARN or --gcp-provider NAME, or run it on a terminal"
         )
         raise UsageError(message)
-    note("Three questions; Enter leaves a value out.")
+    note("Three questions; Enter skips one.")
     role = _ask("1  AWS role ARN", lambda text: _checked(text, Kind.ROLE))
     provider = _ask("2  Google workload identity pool provider", lambda text: _checked(text, Kind.GCP_PROVIDER))
     account = None

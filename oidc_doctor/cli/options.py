@@ -62,9 +62,9 @@ def make_parser() -> Parser:
         "-o", "--output", metavar="FILE", help="write the report to FILE: .md, .json or .txt chooses the format"
     )
     parser.add_argument(
-        "--force", action="store_true", help="let -o replace a file that is not a report of oidc-doctor"
+        "--force", action="store_true", help="allow -o to replace a file that is not a report of oidc-doctor"
     )
-    parser.add_argument("--format", choices=tuple(FORMATS), help="of the report (default text)")
+    parser.add_argument("--format", choices=tuple(FORMATS), help="format of the report (default text)")
     parser.add_argument(
         "--demo",
         nargs="?",
@@ -95,7 +95,9 @@ def make_parser() -> Parser:
         metavar="WORD",
         help="the code, name and effect of every check (with WORD)",
     )
-    checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
+    checks.add_argument(
+        "--check", action="append", default=[], metavar="GLOB", help="show only these checks (code or name)"
+    )
     checks.add_argument(
         "--skip",
         action="append",
@@ -121,7 +123,9 @@ def make_capture_parser() -> Parser:
     """Return the parser of `capture`: its own options, and the evidence options of the report."""
     parser = Parser(
         prog="oidc-doctor capture",
-        description=("Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."),
+        description=(
+            "Write the evidence as a redacted bundle: names are replaced, values that decisions depend on are kept."
+        ),
         formatter_class=help_formatter,
         allow_abbrev=False,
     )
@@ -171,7 +175,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="BUNDLE",
-        help="a folder, .zip, .tar.gz or file with saved evidence, also several; - is stdin",
+        help="a folder, .zip, .tar.gz or file with saved evidence; may be repeated; - is stdin",
     )
     evidence.add_argument(
         "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"

@@ -52,11 +52,11 @@ def make_setup_parser() -> Parser:
         choices=("model_build", "model_container"),
         help="only tokens of this type (default: model_build for an image alone, else both)",
     )
-    workload.add_argument("--bucket", metavar="NAME", help="of the weights")
+    workload.add_argument("--bucket", metavar="NAME", help="the bucket of the weights")
     workload.add_argument(
         "--repository",
         metavar="NAME",
-        help="of the images: for ECR a name or ARN, for Google LOCATION-docker.pkg.dev/…",
+        help="the repository of the images: for ECR a name or ARN, for Google LOCATION-docker.pkg.dev/…",
     )
     aws = parser.add_argument_group("aws")
     aws.add_argument("--account", metavar="ID", help="of the role and the provider")

@@ -112,5 +112,5 @@ def _message(option: _Option, thing: Thing, value: str) -> str:
     elif thing.kind is Kind.TOKEN:
         instead = "pipe it: --token -"
     else:
-        instead = f"use {flag}" if flag else "give it without an option"
+        instead = f"use {flag}" if flag else "pass it without an option"
     return f"{option.flag}: {what} is {thing.noun}, not {option.expected}; {instead}"

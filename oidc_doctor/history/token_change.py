@@ -163,7 +163,7 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
         return TokenChange("subject-form", form, before, after, parts, len(parts), same_workload=same)
     values = tuple((f"{name} ", _quoted(old), _quoted(new), "") for name, old, new in steady or parts)
     same = not named_otherwise
-    about = "another " if values else "the subject is written otherwise"
+    about = "another " if values else "the subject is written differently"
     return TokenChange("subject", about, before, after, parts, len(values), values, same_workload=same)
 
 

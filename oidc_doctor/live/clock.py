@@ -85,4 +85,4 @@ class Clocks:
         text = f"the clock of this machine is {span(first.seconds)} {side} that of {first.whose}"
         if ahead:
             return f"{text}; times are judged by the latter, at {rfc3339(time.time() - ahead)}"
-        return f"{text}; times are judged by this machine's: compare date -u with a reliable source, or give --at TIME"
+        return f"{text}; times are judged by this machine's: compare date -u with a reliable source, or add --at TIME"

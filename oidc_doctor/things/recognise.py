@@ -116,7 +116,7 @@ def _hint(text: str) -> str:
     if not bare:
         return "an empty text"
     if bare[0] in "{[":
-        return "JSON, but no role, provider, policy, token or event; docs/bundle.md lists the files"
+        return "JSON, but not a role, provider, policy, token or event; docs/bundle.md lists the files"
     if len(bare.split()) > 1:
         return "no error text of AWS, Google Cloud or an SDK that is known; --error TEXT reads it as one"
     return "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"

@@ -121,7 +121,7 @@ def test_the_same_evidence_twice_is_once(side_by_side: Path, capsys: Captured) -
 @pytest.mark.parametrize(
     ("things", "says"),
     [
-        (("my-role.json", "other.json"), "my-role.json and other.json are both an IAM role, and a report is about one"),
+        (("my-role.json", "other.json"), "my-role.json and other.json are both an IAM role, and a report covers one"),
         ((ROLE, ROLE + "2"), "a second role beside"),
         ((PROVIDER, PROVIDER + "2"), "a second provider beside"),
         (("a@p.iam.gserviceaccount.com", "b@p.iam.gserviceaccount.com"), "a second service account beside"),

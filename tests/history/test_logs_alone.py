@@ -111,7 +111,7 @@ def test_a_provider_that_a_logged_write_switched_off_is_not_missing(
     assert (first.name, first.confidence, answer.exchange().step) == (name, "predicted", "target")
     assert first.change["event_id"] == f"write-{clock(8)}"
     assert first.refused_since == 5
-    assert "that nothing later wrote what only the logs tell: the provider" in answer.exchange().assumed
+    assert "that no later write changed the values that only the logs show: the provider" in answer.exchange().assumed
 
 
 def test_a_provider_that_was_switched_on_again_passes_this_step_no_further(bundle: Bundle) -> None:

@@ -68,5 +68,5 @@ def test_a_provider_alone_says_how_to_find_the_role(tmp_path: Path) -> None:
     text = text_of(run(open_bundle(str(tmp_path / "oidc-provider.json")), Question()))
     assert "role not named" in text
     assert "Roles[?contains(to_string(@), 'oidc.baseten.co')].Arn" in text
-    assert "then give it: --role ARN" in text
+    assert "then add it: --role ARN" in text
     assert "aws/oidc-provider.json (decides" not in text

@@ -144,9 +144,9 @@ def test_unknown_report_names_the_settling_evidence(sample: Sample) -> None:
     text = "\n".join(lines(sample("unknown")))
     assert "? Not enough was read to say whether AWS accepts this token." in text
     assert "unknown   provider: the provider was looked at" in text
-    assert "and give its output as aws/oidc-provider.json (decides: provider)" in text
+    assert "and add its output as aws/oidc-provider.json (decides: provider)" in text
     assert "get-open-id-connect-provider --open-id-connect-provider-arn" in " ".join(text.split())
-    assert "and give its output as aws/role.json (decides: trust policy)" in text
+    assert "and add its output as aws/role.json (decides: trust policy)" in text
     assert text.count("To confirm, run:\n") == 2
     assert "get-role --role-name ModelWeights" in " ".join(text.split())
 

@@ -133,7 +133,7 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
     form = view.get("form")
     known = profile.grammar.form(form)
     because = f", which the issuer builds {known.because}" if known is not None and known.because else ""
-    yield Line("form", f"{form}{because}" if form else f"no form of {profile.title}'s subjects", "" if form else "?")
+    yield Line("form", f"{form}{because}" if form else f"not a form of {profile.title}'s subjects", "" if form else "?")
     names = {part.name for part in profile.parse_subject(subject).segments if part.known}
     for change in profile.changes:
         if change.old_key and change.old_key in names:

@@ -63,7 +63,7 @@ def subject_lines(subject: str, profile: Profile | None) -> Iterator[Line]:
         if rule is not None and rule.values == (part.value,):
             continue  # the version of the format, which says nothing of the workload
         if not part.known:
-            yield Line(part.name or "part", f"{part.value} (no part of {profile.title}'s subjects)", "?")
+            yield Line(part.name or "part", f"{part.value} (not a part of {profile.title}'s subjects)", "?")
         elif part.value or not part.labelled:
             yield Line(part.name.replace("_", " "), part.value or part.name)
     if parsed.leftover:
@@ -93,4 +93,4 @@ def pattern_in_words(pattern: str, profile: Profile | None) -> str:
 def tried(subjects: Sequence[str], place: str) -> tuple[NextCommand, ...]:
     """Return the command that tries the first of these subjects on the file at `place`, as the user named it."""
     words = command("oidc-doctor", "--report", "--from", place, "--subject", subjects[0]) if subjects and place else ""
-    return (NextCommand(words, "whether a subject passes: put your own in the place of this one"),) if words else ()
+    return (NextCommand(words, "whether a subject passes: use yours instead of this one"),) if words else ()

@@ -75,7 +75,7 @@ def subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The token's workload added to the list of patterns."""
     pattern = own_pattern(case)
     if pattern and ("*" not in pattern or _is_like(refusal)):
-        words = "Add this workload's pattern beside those of the trust policy, which others may need."
+        words = "Add this workload's pattern next to those of the trust policy, which others may need."
         yield from _with_value(case, refusal, pattern, "add", "own", keep=True, words=words)
 
 
@@ -159,7 +159,7 @@ def audience_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The token's audience added to the list of audiences."""
     audience = audience_of(case)
     if audience:
-        words = "Add the token's audience beside the present one, which others may need."
+        words = "Add the token's audience next to the present one, which others may need."
         yield from _with_value(case, refusal, audience, "add", "declared", keep=True, words=words)
 
 

@@ -110,7 +110,7 @@ def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         policy["Statement"] = [*as_list(policy.get("Statement") or []), statement]
         return require_own(case, statement)
 
-    words = "Add a statement for this workload beside those of the trust policy, which others may need."
+    words = "Add a statement for this workload next to those of the trust policy, which others may need."
     yield from policy_edit(case, change, "add", words=words)
 
 
@@ -127,7 +127,7 @@ def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return require_own(case, statement)
 
     if _may_be_replaced(refusal) and not refusal.fact("assumed_by"):
-        words = "Rewrite this statement for the workload: as it stands, it accepts nobody."
+        words = "Rewrite this statement for the workload: as written, it accepts no workload."
         yield from policy_edit(case, change, "correct", words=words)
 
 

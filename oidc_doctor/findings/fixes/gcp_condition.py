@@ -283,8 +283,8 @@ def repaired_condition(case: Case, refusal: Refusal) -> Iterator[Candidate]:
             yield from _edited(case, new, "declared", correct=True)
 
 
-_VALUE = "Add this token's value beside those that the attribute condition admits."
-_WORKLOAD = "Admit this workload beside those that the attribute condition admits."
+_VALUE = "Add this token's value next to those that the attribute condition admits."
+_WORKLOAD = "Admit this workload next to those that the attribute condition admits."
 CONDITION_FALSE = (
     corrected,
     saying(_VALUE, value_beside("own")),

@@ -215,11 +215,11 @@ class _Search:
         verb = "passes" if len(self.logged) == 1 else "pass"
         foreign = [head for head, subjects in self.owners.items() if self.subject not in subjects]
         kept = ", ".join(foreign)
-        words = [f"the logs show {kept} accepted too, so it stays: take it out unless it is yours"] if foreign else []
+        words = [f"the logs show {kept} accepted too, so it stays: remove it unless it is yours"] if foreign else []
         beside = self._admitted_by_opening()
         if beside:
             words.append(
-                f"{beside} passes by the opening alone and is in use, so it stays: take it out unless it is meant"
+                f"{beside} passes only by this opening and is in use, so it stays: remove it unless it is intended"
             )
         words.append("the token passes with it")
         if self.logged:

@@ -77,7 +77,7 @@ def fix(
     if not any(row.commands for row in rows):
         _commands(sheet, commands_of_fix)
     if any(not visible_command(command) for command in commands_of_fix):
-        sheet.row("", "(a command contains invisible characters: take it from --format json)")
+        sheet.row("", "(a command contains invisible characters: --format json has it)")
     for label, text in notes(rows, _EXAMPLES if verbose else 1 if beside else 0):
         sheet.row(label, _text(text))
     for label, listed in after(rows, verbose=verbose) if not beside else ():

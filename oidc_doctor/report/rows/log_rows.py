@@ -373,7 +373,7 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     if entry.get("flips"):
         sheet.row(
             "outcome",
-            "the replayed decision turns at this change: the same token fares otherwise before and after it",
+            "the replayed decision changes here: the same token is decided differently before and after this change",
             style="bad",
         )
     fixes.changed(sheet, lines)

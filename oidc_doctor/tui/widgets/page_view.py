@@ -94,7 +94,9 @@ class PageView(ScrollableContainer, can_focus=True):
         Binding("space", "page_down", "Page down", id="text.page-down", show=False),
         Binding("h", "to_list", "Back to the list", id="text.list", show=False),
     ]
-    HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
+    HELP = (
+        "The page next to the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
+    )
 
     def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         """Create a page; with a title, it is a pane beside others."""
