@@ -5,7 +5,7 @@ Symptom
     provided could not be validated`, in older reports `Incorrect token audience`.
 Reason
     A provider created without `--client-id-list`, as some published set-up scripts do, has no client ID (audience) at
-    all. IAM accepts that. Nobody has measured what STS does with it: AWS's documentation speaks of at least one
+    all. IAM accepts that. The answer of STS to it was never measured: AWS's documentation speaks of at least one
     audience that must match, while the scripts are presented as working. So this is a suspicion, and one success
     through this provider disproves it.
 Confirm

@@ -66,7 +66,7 @@ def _show_candidates(text: str, found: Found) -> None:
     from oidc_doctor.report.parts.lines import clip
 
     listed = found.checks[:_MOST_LISTED]
-    how = found.said or "these pages have the words, the best first"
+    how = found.said or "these pages match, the best first"
     lines = [f"{clip(visible(text), 200)}: {how}", ""]
     lines += [f"  {check.code}  {check.name:<34}  {as_lines(title_of(check))}".rstrip() for check in listed]
     left = len(found.checks) - len(listed)
@@ -97,7 +97,7 @@ def _proof(check: Check) -> str:
     lines = [f"    The error text of a caller or a log: {row['samples'][0][1]}" for row in rows]
     if not check.kind.seen_only:
         lines.append("    The replay of logged attempts: the decision flips with the outcome, by this clause alone.")
-        lines.append("    Without either the cause is predicted; where a value is not known it is suspected.")
+        lines.append("    Without either, the cause is predicted; if a value is not known, the cause is suspected.")
     elif not rows:
         lines.append("    No evidence that oidc-doctor reads proves it: the cause is at most suspected.")
     indent = "    "

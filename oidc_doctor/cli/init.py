@@ -33,8 +33,8 @@ def init(arguments: list[str]) -> int:
     """Write the file. Raises UsageError."""
     parser = Parser(
         prog="oidc-doctor init",
-        description=f"Write {FILE}: the role or provider that the workload uses. Takes the options, else what Truss,\n"
-        "GitHub workflows, the environment, AWS and gcloud configure here, else asks three questions.",
+        description=f"Write {FILE}: the role or provider that the workload uses. The values come from the\n"
+        "options, else from Truss, GitHub workflows, the environment, AWS and gcloud, else from three questions.",
         formatter_class=help_formatter,
         allow_abbrev=False,
     )
@@ -118,7 +118,7 @@ def _of_answers() -> list[Target]:
     if not _may_ask():
         message = (
             "init: no Truss config.yaml, workflow, AWS_ROLE_ARN, AWS profile or Google credential configuration names "
-            "a role or provider here; give --role ARN or --gcp-provider NAME, or run it on a terminal"
+            "a role or provider here; add --role ARN or --gcp-provider NAME, or run it on a terminal"
         )
         raise UsageError(message)
     note("Three questions; Enter skips one.")

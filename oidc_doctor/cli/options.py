@@ -204,7 +204,7 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         action="append",
         default=[],
         metavar="[NAME=]ID",
-        help="the account of the buckets, or of bucket NAME, where it is not that of the AWS credentials",
+        help="the account of the buckets, or of bucket NAME, if it differs from the account of the credentials",
     )
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
@@ -218,7 +218,7 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         type=_seconds,
         default=_TIMEOUT,
         metavar="SECONDS",
-        help=f"for the whole live run (default {_TIMEOUT:.0f})",
+        help=f"time limit of the whole live run (default {_TIMEOUT:.0f})",
     )
     add_cross_check(live, "also query Access Analyzer, both policy simulators and AWS Organizations")
     live.add_argument(

@@ -14,7 +14,7 @@ def permissions(arguments: list[str]) -> int:
     """Print the permissions for one cloud: for AWS an identity policy, for Google a custom role."""
     parser = Parser(
         prog="oidc-doctor permissions",
-        description="Print the least permissions that a live run needs, and apart from them those of reads that no "
+        description="Print the least permissions that a live run needs and, separately, those for reads that no "
         "check judges yet.",
         allow_abbrev=False,
     )

@@ -251,7 +251,10 @@ def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: Ca
     only = f"Such calls are logged, refused ones too, only with {how}"
     if logging.on is False:
         headline = f"{logging.calls} of project {own} are not logged."
-        detail = f"{only}. Project, folder and organisation, as read, do not switch them on, so a missing entry proves nothing."
+        detail = (
+            f"{only}. Project, folder and organisation, as read, do not switch them on, "
+            "so a missing entry proves nothing."
+        )
         return [MissingEventNote(headline, detail, "exchange-logging-off")]
     headline = f"{logging.calls} may or may not be logged in project {own}: this is not known."
     unread = ", ".join(logging.unread) or "project, folder, organisation"

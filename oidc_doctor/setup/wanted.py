@@ -229,7 +229,7 @@ class GcpWanted:
 def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str]) -> None:
     """Hold the ids against those of truss whoami. Raises WantedError: swapped, a name, or another's."""
     if org in known_teams and team == known_org:
-        message = f"--org {org} and --team {team}: they are in each other's place; the org is {known_org}"
+        message = f"--org {org} and --team {team}: the two are swapped; the org is {known_org}"
         raise WantedError(message)
     if org in known_teams:
         message = f"--org {org}: it is the id of a team; truss whoami names the org {known_org}"

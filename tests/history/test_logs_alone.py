@@ -81,7 +81,7 @@ def test_silence_since_a_write_that_nobody_tried_says_nothing(aws: Bundle) -> No
     tried = [aws.accepted_event(event_id=f"a{hour}", at=clock(hour)) for hour in range(2, 8)]
     answer = aws.cloudtrail([*tried, trust_edit(aws, clock(8), "Other00")]).ask()
     assert answer.first.change["what"] == "UpdateAssumeRolePolicy"
-    assert "Silence usually speaks" not in words(answer)
+    assert "A missing event usually points" not in words(answer)
     assert answer.passed("no-events-found")
 
 

@@ -87,7 +87,7 @@ def test_refused_report(sample: Sample) -> None:
     for part in (
         "cause     AWS021 subject-segment-differs (proven: ",
         "read in   aws/role.json:14 (expected) · claims.json:4 (token)",
-        "answers   AccessDenied: Not authorized to perform",
+        "returns   AccessDenied: Not authorized to perform",
         "(as seen in error.txt)",
         "since     22 Nov 13:27 UTC, 9 h ago: 87 refused since, 231 accepted before",
         "changed   22 Nov 13:27:04 UTC, UpdateAssumeRolePolicy by",
@@ -158,7 +158,7 @@ def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
     assert "✗ Google Cloud refuses this token: the attribute condition wants" in report_lines[4]
     assert "✓ AWS accepts this token." in text
     assert text.index("Google Cloud refuses") < text.index("AWS accepts")
-    assert "answers   probably unauthorized_client" in text
+    assert "returns   probably unauthorized_client" in text
     assert "✗  GCP060  Google Cloud: next: no binding" in text
     assert "but       this does not explain the error that was seen" in text
 
@@ -174,14 +174,14 @@ def test_observed_error_in_json_is_recognised(sample: Sample) -> None:
     report.exchanges[1].error = {"code": "invalid_target", "message": 'The "audience" is invalid.', "certain": True}
     report.observed = [{"text": '{"error_description":"The \\"audience\\"\nis invalid."}', "at": "error.txt"}]
     text = "\n".join(lines(report))
-    assert 'answers   invalid_target: The "audience" is invalid. (as seen in error.txt)' in text
+    assert 'returns   invalid_target: The "audience" is invalid. (as seen in error.txt)' in text
     assert "seen  " not in text
 
 
 def test_unknown_predicted_error_is_omitted(sample: Sample) -> None:
     report = sample("two")
     report.exchanges[1].error = {"code": "", "message": "", "certain": False}
-    assert "answers" not in "\n".join(lines(report))
+    assert "returns" not in "\n".join(lines(report))
 
 
 def test_unread_files_name_each_folder_once(sample: Sample) -> None:
@@ -380,7 +380,7 @@ def test_error_seen_with_other_numbers_is_shown_once(sample: Sample) -> None:
     report.exchanges[0].error = {"code": "Expired", "message": "it is 1795209000 and not 1795198442", "certain": True}
     report.observed = [{"text": "Expired: it is 1795208947 and not 1795198442", "at": "error.txt"}]
     report_lines = "\n".join(lines(report))
-    assert "answers" not in report_lines
+    assert "returns" not in report_lines
     assert "seen      Expired: it is 1795208947" in report_lines
 
 

@@ -1,4 +1,4 @@
-"""An error text alone: who says it, at which step, why that may be, and the commands that tell the causes apart."""
+"""An error text alone: who says it, at which step, why that may be, and the commands that distinguish the causes."""
 
 from __future__ import annotations
 
@@ -125,6 +125,6 @@ def _unknown(text: str) -> Alone:
     return Alone(
         "error",
         "This text is not a known AWS or Google error.",
-        (Part("What was compared", tuple(lines)),),
+        (Part("Comparison", tuple(lines)),),
         ask="Paste the whole message, with the line before and after it: oidc-doctor --report --error -",
     )

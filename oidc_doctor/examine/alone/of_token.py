@@ -52,8 +52,8 @@ def of_token(evidence: TargetEvidence, at: float) -> Alone:
     if faults:
         parts.append(Part("Faults of the token itself", tuple(faults)))
     if not token.fault_kind:
-        parts += [Part(f"What {CLOUDS['aws']} needs for it", tuple(_aws_needs(token, profile)))]
-        parts += [Part(f"What {CLOUDS['gcp']} needs for it", tuple(_google_needs(token, profile)))]
+        parts += [Part(f"Requirements of {CLOUDS['aws']}", tuple(_aws_needs(token, profile)))]
+        parts += [Part(f"Requirements of {CLOUDS['gcp']}", tuple(_google_needs(token, profile)))]
     return Alone(
         "subject" if supposed else "token",
         _headline(token, profile, view, faults),

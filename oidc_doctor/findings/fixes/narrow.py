@@ -221,11 +221,11 @@ class _Search:
             words.append(
                 f"{beside} passes only by this opening and is in use, so it stays: remove it unless it is intended"
             )
-        words.append("the token passes with it")
+        words.append("the token passes after this change")
         if self.logged:
             words.append(f"{many} that the logs show as accepted still {verb}")
         who, subject = closed
-        words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused with it")
+        words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused after this change")
         if not self.logged:
             words.append(f"no log shows who else uses it: it names the token's own {self._owner_names()} alone")
         return "; ".join(words)

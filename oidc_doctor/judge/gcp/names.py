@@ -242,7 +242,7 @@ def _read_rest(member: Member, scheme: str, rest: str) -> Member:
         meant = f"attribute.{form}"
     hint = f"; {meant}/{value} may be meant" if meant and value else ""
     return member._replace(
-        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist{hint}"
+        fault=f"it names {form} after the pool, where only subject/…, group/…, attribute.NAME/… and * exist{hint}"
     )
 
 

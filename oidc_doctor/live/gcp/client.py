@@ -151,8 +151,8 @@ class GcpClients:
             raise CallError(
                 "failed",
                 "OwnLogin",
-                "GOOGLE_APPLICATION_CREDENTIALS is the workload's own configuration, and its token is presented with "
-                "--try alone",
+                "GOOGLE_APPLICATION_CREDENTIALS is the workload's own configuration, and its token is presented only "
+                "with --try",
                 hint="log in as yourself with gcloud auth application-default login",
                 local="credentials",
             )

@@ -288,7 +288,7 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             answer = ""  # the observed error comes from another step than the predicted one
         _row(
             sheet,
-            "answers",
+            "returns",
             answer and f"{probably}{answer}" + (f" (as seen in {', '.join(places)})" if places else ""),
         )
     for entry in observed:

@@ -46,7 +46,7 @@ _PLACE = 160  # characters of a file, a principal, an event
 
 
 # How a sentence begins where no cloud has refused: certain, and uncertain.
-_NO_ANSWER = ("No answer came", "Perhaps no answer came")
+_NO_ANSWER = ("No answer arrived", "Perhaps no answer arrived")
 _NEVER_REACHED = ("The exchange was never reached", "The exchange may never have been reached")
 # Refusals of a write: the document that the cloud did not store.
 _REQUESTS = {  # what is refused at a step that is not about the token
@@ -214,7 +214,7 @@ def _over(report: Report, exchange: Exchange) -> str:
     past = (cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "past")
     until = next((cause.timing.until for cause in past if cause.timing.until), None)
     when = f" until {moment(until, report.evaluated_at)}" if until else ""
-    since = "by what is in force since then it passes" if until else "by what is in force now it passes"
+    since = "the configuration since then accepts it" if until else "the present configuration accepts it"
     return f"{CLOUDS[exchange.cloud]} refused this token{when}; {since}, and no later attempt is logged"
 
 
