@@ -1,4 +1,4 @@
-"""A plain folder or archive: files side by side, without the contract's folders. Each gets the place of its content."""
+"""A plain folder or archive: files without the contract's folders. The content of each file decides its place."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def read_map(place: str) -> MapFile:
 
 
 class NewMap:
-    """A map that is written beside its place and takes it at the end, so that an old map is whole until then."""
+    """A map that is written to a temporary file and renamed at the end, so that an old map is whole until then."""
 
     def __init__(self, place: str, key: bytes, images: dict[str, str], earlier: dict[str, str]) -> None:
         """Write the new content. Raises OSError. Originals of earlier captures under the same key are kept."""

@@ -40,8 +40,7 @@ you have                          run
   the error text alone              oidc-doctor "Not authorized to perform sts:…"
 
 A THING is recognised by its content; several are read together. A name is read live, with this
-machine's credentials. With files of configuration or logs, everything is offline unless you add
---live.
+machine's credentials. With files of configuration or logs everything is offline (or add --live).
 
   --report        write the report here, not the interactive UI (the default in a pipe)
   -o FILE         write it to FILE: .md, .json or .txt; --force replaces any file
@@ -62,6 +61,6 @@ class ShortHelp(argparse.Action):
         del dest
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        """Print it."""
+        """Print the short help."""
         show(SHORT)
         parser.exit(ExitCode.OK)

@@ -1,4 +1,4 @@
-"""The ARN of a role of which --role gives the name alone."""
+"""The ARN of a role of which --role has only the name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things of the command line: each word becomes the option that it would be, by its content.
+"""Words of the command line: each becomes the option that its content stands for.
 
 What was pasted in place of a file, and what came on stdin, is content as well: an event that was given as the caller's
 error is a log of one event.
@@ -250,7 +250,7 @@ def _take_pasted(options: argparse.Namespace) -> None:
 
 
 def is_pasted(value: str) -> bool:
-    """Whether the value of an option that names a file is a file's content, or stands for stdin."""
+    """Whether the value of an option that names a file is a file's content, or means stdin."""
     return value == "-" or _JSON.match(value) is not None
 
 

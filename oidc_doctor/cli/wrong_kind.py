@@ -61,7 +61,7 @@ _OF_FILES = frozenset({"token", "claims", "compare", "cloudtrail", "gcp_logs", "
 
 
 def refuse_wrong_kinds(options: argparse.Namespace) -> None:
-    """Refuse a value that is known to be another kind of thing; take a provider's name as Google prints it.
+    """Refuse a value that is known to be another kind of thing; accept a provider's name as Google prints it.
 
     A value that is recognised as nothing is left to the option: a role ARN with a fault is judged as it was sent.
     Raises UsageError.

@@ -313,7 +313,7 @@ def _in_words_of_edits(
 
 
 def _seen(exchange: Judged) -> Seen:
-    """What logs and history show of the exchange's configuration."""
+    """The exchange's configuration, as logs and history show it."""
     from oidc_doctor.findings.fixes.propose import Seen  # late: a healthy exchange does not need it
     from oidc_doctor.findings.fixes.restore import Earlier
 

@@ -72,7 +72,7 @@ def _in_region(exchange: Judged, timing: Timing) -> Timing:
 
 
 def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
-    """The timing of a denied call with the logged write that took the permission away."""
+    """The timing of a denied call with the logged write that removed the permission."""
     if refusal.step != "permission" or not refusal.fact("shown_by") or exchange.replayed is None:
         return timing
     from oidc_doctor.history.diffs import MOST_NAMED, written

@@ -1,4 +1,4 @@
-"""What lies between the last success and the first refusal: the writes, the tokens, and what was searched for more."""
+"""The time between the last success and the first refusal: the writes, the tokens, and the logs that were searched."""
 
 from __future__ import annotations
 

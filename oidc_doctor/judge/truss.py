@@ -1,4 +1,4 @@
-"""What a Truss configuration asks for that cannot work, and that Truss itself mostly does not check.
+"""Settings of a Truss configuration that cannot work, and that Truss itself mostly does not check.
 
 Baseten's documentation of weights, private registries and OIDC; the published truss package, 0.18.36, run and read
 (`truss/base/truss_config.py`): its messages `… must be provided when auth_method is …`, `… cannot be specified when

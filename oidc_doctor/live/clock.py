@@ -68,7 +68,7 @@ class Clocks:
         return (since if back is None else end - back), end
 
     def has_moved(self, before: float) -> bool:
-        """Return whether an answer since then told that the clocks differ otherwise than by `before` seconds."""
+        """Return whether an answer since then showed that the clocks differ otherwise than by `before` seconds."""
         return abs(self.ahead() - before) > _EXACT
 
     def warning(self) -> str:

@@ -29,7 +29,7 @@ _BEGINNINGS = re.compile(
 
 
 def file_mark(form: str, *, quiet: bool = False) -> str:
-    """Return what a file of this format begins with, so that `is_report` knows it; often the report itself does."""
+    """Return the beginning of a file of this format, by which `is_report` recognises a report."""
     if form == "text" and quiet:  # without the line of our name
         return f"oidc-doctor {__version__}\n"
     return _MARKS.get(form, "")

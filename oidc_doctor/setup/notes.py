@@ -1,4 +1,4 @@
-"""What a person should know of a set-up besides its commands."""
+"""Notes on a set-up, in addition to its commands."""
 
 from __future__ import annotations
 

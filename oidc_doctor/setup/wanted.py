@@ -1,4 +1,4 @@
-"""What a set-up is for: the ids and names that a person gave, each of the form that its vendor prints.
+"""The ids and names of a wanted set-up, each in the form that its vendor prints.
 
 Baseten's ids are letters and digits (truss whoami --show-oidc; 7 and 8 characters in every public example). Amazon S3
 User Guide, bucket naming rules; Amazon ECR API, RepositoryName; IAM API, RoleName; Google Cloud, projects' ids and

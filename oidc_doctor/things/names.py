@@ -1,4 +1,4 @@
-"""Names that a person may give: ARNs, Google's resource names, addresses, issuer URLs and subjects.
+"""Names that a user may pass: ARNs, Google's resource names, addresses, issuer URLs and subjects.
 
 The judges of these names decide what is wrong with one. Here only its kind is recognised, so a name with a fault keeps
 its kind.

@@ -171,7 +171,7 @@ def _hint_of_word(word: str, hint: str) -> str:
 
 
 def _similar(path: str) -> str:
-    """Return the path of a file or folder beside `path` with a similar name; "" if there is none."""
+    """Return the path of a file or folder next to `path` with a similar name; "" if there is none."""
     import difflib  # late: only for a word that is nothing
     from itertools import islice
 

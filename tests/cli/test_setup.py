@@ -30,7 +30,7 @@ def test_commands_are_data_and_notes_are_not(arguments: list[str], capsys: pytes
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([*AWS, "--org", "acme-corp"], "setup aws: --org 'acme-corp': an id is letters and digits alone"),
+        ([*AWS, "--org", "acme-corp"], "setup aws: --org 'acme-corp': an id has only letters and digits"),
         ([*AWS, "--team", "$(id)"], "--team '$(id)'"),
         ([*AWS, "--model", "*"], "--model '*'"),
         ([*AWS, "--bucket", "we ights"], "--bucket 'we ights'"),

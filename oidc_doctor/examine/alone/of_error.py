@@ -33,7 +33,7 @@ _SAME_NAMES = {"service_account": "account", "login": "account", "bucket": "buck
 
 
 def of_error(evidence: TargetEvidence, report: Report) -> Alone:
-    """Return the answer to an error text, which may be anybody's."""
+    """Return the answer to an error text, which is untrusted."""
     error = next(one for one in evidence.observed if one.text.strip())
     reading = read_error(error.text, str(error.origin)) or read_unknown(error.text, str(error.origin))
     if not reading.known:

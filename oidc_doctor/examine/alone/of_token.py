@@ -41,7 +41,7 @@ _LISTING_PROVIDERS = (
 
 
 def of_token(evidence: TargetEvidence, at: float) -> Alone:
-    """Return the answer to a token, whose claims anybody may have written, or to a subject."""
+    """Return the answer to a token, whose claims are untrusted, or to a subject."""
     given = next(token for token in evidence.tokens if token.given)
     profile = profile_of(evidence, given)
     token = complete_hypothetical(given, profile, evidence)

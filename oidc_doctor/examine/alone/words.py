@@ -36,14 +36,14 @@ def codes(kinds: Iterable[Kind]) -> tuple[str, ...]:
 
 
 def order_of(answer: Answer) -> str:
-    """Return what the order of the causes rests on; empty where there is no order to speak of."""
+    """Return the basis of the order of the causes; empty without an order."""
     if len(answer.causes) < 2 or not answer.basis:  # noqa: PLR2004 - one cause has no order
         return ""
     return f"{answer.basis} ({answer.source})"
 
 
 def next_commands(answer: Answer) -> tuple[NextCommand, ...]:
-    """Return the commands that tell the causes apart."""
+    """Return the commands that distinguish the causes."""
     return tuple(NextCommand(one.run, one.why) for one in answer.commands)
 
 

@@ -86,7 +86,7 @@ def _may_exist(case: Case, provider_arn: str) -> bool:
 
 
 def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A statement of its own for the token's workload, beside all that the policy has.
+    """A statement of its own for the token's workload, next to those of the policy.
 
     It tests what the refusing statement tests besides subject and audience: no other condition is walked around.
     A refusal by such a condition, or by an exclusion, gets no statement, nor does a role that another role assumes.
@@ -115,7 +115,7 @@ def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The refusing statement as one for the token's workload: for a statement that accepts nobody."""
+    """The refusing statement rewritten for the token's workload: for a statement that accepts no token."""
 
     def change(policy: Any) -> bool:
         statement = statement_of(policy, refusal)

@@ -1,4 +1,4 @@
-"""Edits of the attribute condition: a clause that can match nobody is corrected, else the workload is added beside.
+"""Edits of the attribute condition: a clause that matches no token is corrected, else the workload is added.
 
 Every edit is made at the place of a part in the syntax tree. Whether a part holds for the token is asked of the judge,
 by putting it in the condition's place.

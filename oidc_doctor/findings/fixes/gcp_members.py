@@ -1,4 +1,4 @@
-"""Edits of an allow policy: a member that matches is added beside those that do not.
+"""Edits of an allow policy: a member that matches is added next to those that do not.
 
 The policy is that of the service account, or of the bucket or repository that is read.
 

@@ -57,7 +57,7 @@ class _Chain(NamedTuple):
 
 
 class _Proven(NamedTuple):
-    """What the proof of an edit shows."""
+    """The results of an edit's proof."""
 
     tried: Tried
     opens_to: list[str]

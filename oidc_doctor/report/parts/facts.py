@@ -375,7 +375,7 @@ def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
 
 
 def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
-    """Write the writes of the same second that cannot be told apart from a change, and the one before or after it."""
+    """Write the changes of the same second, which cannot be separated, and the one before or after."""
     for word, why in (
         ("or", "of the same second: each alone explains the refusal, and the logs do not show which came first"),
         ("with", "of the same second: neither alone explains the refusal, and both together do"),

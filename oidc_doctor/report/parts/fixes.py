@@ -165,7 +165,7 @@ def document_name(row: FixRow) -> str:
 
 
 def _commands(sheet: Sheet, listed: Iterable[str], label: str = "", *, beside: bool = False) -> None:
-    """Write commands: under a label two columns in, so that the eye finds them; beside a label at its text."""
+    """Write commands: under a label two columns in, so that the reader sees them; next to a label at its text."""
     indent = 0 if label else 2
     for command in listed:
         lines = command_lines(command, sheet.room - indent)

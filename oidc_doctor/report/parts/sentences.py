@@ -45,7 +45,7 @@ _NAME = 40  # characters of an untrusted name
 _PLACE = 160  # characters of a file, a principal, an event
 
 
-# How a sentence begins where no cloud has refused: certain, and uncertain.
+# The beginning of a sentence where no cloud has refused: certain, and uncertain.
 _NO_ANSWER = ("No answer arrived", "Perhaps no answer arrived")
 _NEVER_REACHED = ("The exchange was never reached", "The exchange may never have been reached")
 # Refusals of a write: the document that the cloud did not store.
@@ -126,7 +126,7 @@ def is_new_kind(token_change: dict[str, Any]) -> bool:
 
 
 def new_kind(token_change: dict[str, Any]) -> str:
-    """Return the name of what appeared beside the tokens that were seen before."""
+    """Return the name of a kind of token that appeared next to those seen before."""
     return f"a new kind of {_side_of(token_change)}"
 
 
@@ -245,7 +245,7 @@ def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
 
 
 def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
-    """Return sign and sentence of an exchange with a cause. What is seen in a log or an error is told as past."""
+    """Return sign and sentence of an exchange with a cause. A logged or reported outcome is in the past tense."""
     cloud, request, refuses, accepts = _parties(exchange)
     why, sure = f"{reason(cause)}{began(cause, report.evaluated_at)}", cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {request}"
