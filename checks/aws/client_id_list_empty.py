@@ -11,7 +11,7 @@ Reason
 Confirm
     `aws iam get-open-id-connect-provider` shows an empty ClientIDList.
 Fix
-    Add the token's audience to the provider; that does no harm where it was not needed.
+    Add the token's audience to the provider; this is safe even where it was not needed.
 Source
     IAM User Guide, id_roles_providers_create_oidc; recorded calls of the provider API, September 2026; Baseten's
     published AWS script.

@@ -124,7 +124,7 @@ def make_capture_parser() -> Parser:
     parser = Parser(
         prog="oidc-doctor capture",
         description=(
-            "Write the evidence as a redacted bundle: names are replaced, values that decisions depend on are kept."
+            "Write the evidence as a redacted bundle: names are replaced, values that decide are kept."
         ),
         formatter_class=help_formatter,
         allow_abbrev=False,

@@ -87,7 +87,7 @@ class ExportScreen(ModalScreen[None]):
         exists = os.path.lexists(path)
         if exists and self._overwrite != path:
             self._overwrite = path
-            what = "is a link: Enter again puts the report in its place" if os.path.islink(path) else _EXISTS
+            what = "is a link: Enter again replaces the link with the report" if os.path.islink(path) else _EXISTS
             self.query_one("#said", Static).update(f"{visible(path)} {what}")
             return
         data = render(self._report, name, width=_WIDTH, color=False).encode("utf-8", "backslashreplace")

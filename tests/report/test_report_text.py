@@ -228,7 +228,7 @@ def test_broken_check_is_reported_first(sample: Sample) -> None:
 
 
 def test_report_without_a_target(sample: Sample) -> None:
-    assert lines(sample("nothing"))[2] == "? Not enough was read to name a token and a role or provider."
+    assert lines(sample("nothing"))[2] == "? Not enough evidence: a decision needs a token and a role or provider."
 
 
 def test_a_refused_permission_is_not_a_refused_token(sample: Sample) -> None:

@@ -196,7 +196,7 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
             return "?", f"{cloud} accepted {request} ({last}). Not enough was read to say whether it still does."
         return "?", f"Not enough was read to say whether {cloud} {accepts} {request}."
     if any(entry.get("reading") == "unknown" for entry in observed_of(report, exchange)):
-        return "?", f"Nothing that was read refuses {request}, and the error text that was seen is not known."
+        return "?", f"No evidence that was read refuses {request}, and the observed error text is not known."
     return _accepted(report, exchange)
 
 
@@ -333,8 +333,8 @@ def headline(report: Report) -> tuple[str, str]:
         return (sign, "A check of oidc-doctor itself broke, so this report may be incomplete.")
     if not report.exchanges:
         if any(entry.get("reading") == "unknown" for entry in report.observed):
-            return "?", "The error text is not known, and nothing that was read names a role or provider."
-        return "?", "Not enough was read to name a token and a role or provider."
+            return "?", "The error text is not known, and the evidence names no role or provider."
+        return "?", "Not enough evidence: a decision needs a token and a role or provider."
     signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
     for exchange in in_order(report):
         signs[verdict(report, exchange)[0].replace("!", "✓")].append(name(report, exchange))
