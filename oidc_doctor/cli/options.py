@@ -123,9 +123,7 @@ def make_capture_parser() -> Parser:
     """Return the parser of `capture`: its own options, and the evidence options of the report."""
     parser = Parser(
         prog="oidc-doctor capture",
-        description=(
-            "Write the evidence as a redacted bundle: names are replaced, values that decide are kept."
-        ),
+        description=("Write the evidence as a redacted bundle: names are replaced, values that decide are kept."),
         formatter_class=help_formatter,
         allow_abbrev=False,
     )
