@@ -151,7 +151,7 @@ def test_readable_parts_of_a_broken_token_are_kept() -> None:
         ("-----BEGIN PRIVATE KEY-----\nx", "a PEM key", "not-a-jwt"),
         ("<html><body>login</body></html>", "a web page", "not-a-jwt"),
         ("Error: no token", "an error message", "not-a-jwt"),
-        ("0123456789abcdef0123456789abcdef", "opaque access tokens", "not-a-jwt"),
+        ("0123456789abcdef0123456789abcdef", "an opaque access token", "not-a-jwt"),
         ('{"Credentials": {"AccessKeyId": "x"}}', "AWS credentials", "not-a-jwt"),
         ('{"Version": 1, "AccessKeyId": "x", "SecretAccessKey": "y"}', "AWS credentials", "not-a-jwt"),
         ('{"type": "service_account", "private_key": "x"}', "a Google credentials file (service_account)", "not-a-jwt"),

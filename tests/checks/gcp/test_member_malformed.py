@@ -25,7 +25,7 @@ HERE = "iam.googleapis.com/projects/482910375566/locations/global/workloadIdenti
         (f"principalSet://{HERE}", "names no subject, group, attribute or *"),
         (f"principal://{HERE}/v=1:org=Org8Kd2P", "it names v=1:org=Org8Kd2P after the pool"),
         (f"principalSet://{HERE}/attribute.team/", "it names attribute.team after the pool"),
-        (f"principalSet://{HERE}/attribute.team/Tq7LmZ2x/attribute.org/Org8Kd2P", "chains two attributes"),
+        (f"principalSet://{HERE}/attribute.team/Tq7LmZ2x/attribute.org/Org8Kd2P", "has two attributes"),
         (f"principalSet://{HERE}/attribute.repository/acme%2Fweights", "percent-encoded"),
         (f"principal://{HERE}/subject/v=1%3Aorg=Org8Kd2P", "percent-encoded"),
         (f"principalset://{HERE}/*", "begins with principal:// or principalSet://"),
