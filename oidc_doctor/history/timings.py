@@ -1,4 +1,4 @@
-"""Find when a refusal began, by which change, and when it ended, and the causes of outages that are over."""
+"""Find when a refusal began, by which change, and when it ended, and the causes of past outages."""
 
 from __future__ import annotations
 
