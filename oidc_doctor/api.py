@@ -41,7 +41,7 @@ def examine(
     from oidc_doctor.model.document import Origin
 
     if things is None and token is None and subject is None and error is None:
-        message = "nothing to examine: give a bundle, a token, a subject or an error"
+        message = "nothing to examine: pass a bundle, a token, a subject or an error"
         raise ValueError(message)
     tokens = [] if token is None else [parse_token(token, Origin("token"), "token")]
     tokens += [] if subject is None else [hypothetical(subject, origin=Origin("subject"))]

@@ -1,4 +1,4 @@
-"""The words that docs/style.md rules out appear in no page of a check and not in the help."""
+"""The words that docs/style.md rules out appear in no page of a check, no help, no report of a sample, no document."""
 
 from __future__ import annotations
 
@@ -10,8 +10,16 @@ import pytest
 
 from oidc_doctor.cli.main import main
 
-NAMED = "Preview beside production"  # the title of a check, whose name is a contract
-STYLE = Path(__file__).parent.parent / "docs/style.md"
+ROOT = Path(__file__).parent.parent
+STYLE = ROOT / "docs/style.md"
+NAMED = "Preview beside production", "preview-beside-production"  # a check's title and name, which is a contract
+HELP = ("capture", "permissions", "setup", "init", "completion", "self-test", "explain")
+SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir())
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/guides").glob("*.md"))
+    if path != STYLE
+)
 
 
 def ruled_out() -> list[str]:
@@ -22,15 +30,36 @@ def ruled_out() -> list[str]:
     return [re.sub(r"\s*\(.*\)", "", word) for word in words if not word.startswith("*")]
 
 
-@pytest.mark.parametrize("command", [["explain", "--all"], ["--help"], ["capture", "--help"]])
+def places(written: str) -> list[str]:
+    """The ruled-out words in a text, each with what surrounds it."""
+    text = " ".join(written.split())
+    for name in NAMED:
+        text = text.replace(name, "")
+    assert len(ruled_out()) > 20
+    return [
+        text[max(match.start() - 40, 0) : match.end() + 40]
+        for word in ruled_out()
+        for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text, re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", [["explain", "--all"], ["--help"], ["--help-all"], *([command, "--help"] for command in HELP)], ids=str
+)
 def test_no_ruled_out_word(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     with contextlib.suppress(SystemExit):  # argparse ends the process after --help
         main(command)
-    text = " ".join(capfd.readouterr().out.split()).replace(NAMED, "")
-    assert len(ruled_out()) > 20
-    found = [
-        text[max(match.start() - 40, 0) : match.end() + 40]
-        for word in ruled_out()
-        for match in re.finditer(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
-    ]
-    assert not found
+    assert not places(capfd.readouterr().out)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_no_ruled_out_word_in_a_report(sample: str, capfd: pytest.CaptureFixture[str]) -> None:
+    main(["--report", "-v", "--from", str(ROOT / "sample_logs" / sample)])
+    report = capfd.readouterr().out
+    assert "oidc-doctor" in report
+    assert not places(report)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_no_ruled_out_word_in_a_document(document: str) -> None:
+    assert not places((ROOT / document).read_text())

@@ -22,7 +22,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 
 @cause("ACC016", "object-missing-shown-as-denied", Kind.OBJECT_MISSING_SHOWN_AS_DENIED)
 def object_missing_shown_as_denied(refusal: Refusal) -> Words:
-    """Name both readings, and the call that tells them apart."""
+    """Name both readings, and the call that distinguishes them."""
     operation, resource = refusal.fact("operation"), refusal.fact("resource")
     bucket = operation == "HeadBucket"
     subject = "the bucket" if bucket else "the object"

@@ -104,7 +104,7 @@ def _holder(refusal: Refusal) -> str:
 
 
 def _hides(refusal: Refusal) -> bool:
-    """Whether S3 gives the same answer for an object that does not exist."""
+    """Whether S3 returns the same answer for an object that does not exist."""
     return refusal.fact("operation") in ("GetObject", "HeadObject")
 
 

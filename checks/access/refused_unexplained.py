@@ -10,7 +10,7 @@ Confirm
 Fix
     Add the evidence that the report names as missing; if nothing is missing, report the case with its redacted bundle.
 Source
-    None: there is no reading to cite.
+    None: no known cause fits, so there is no source to cite.
 """
 
 from __future__ import annotations

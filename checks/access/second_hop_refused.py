@@ -4,7 +4,7 @@ Symptom
     `User: arn:aws:sts::…:assumed-role/… is not authorized to perform: sts:AssumeRole on resource:
     arn:aws:iam::…:role/…`
 Reason
-    The caller already has a session, of the role that the exchange gave or of another, and asks for a further role.
+    The caller already has a session, of the role of the exchange or of another, and asks for a further role.
     The trust policy of the further role must name the first role (or its account), and the policies of the first
     role must allow sts:AssumeRole on it. The OIDC token plays no part in this call.
 Confirm

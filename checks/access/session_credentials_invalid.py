@@ -6,7 +6,7 @@ Symptom
 Reason
     The service does not know the credentials of the request. That is not about the OIDC token: they are those of
     another account or partition, cut short, revoked, or left over in the environment; on Google Cloud also a federated
-    token for an API that takes none.
+    token for an API that accepts none.
 Confirm
     See which credentials the client uses: aws sts get-caller-identity, or gcloud auth list. On AWS, keys of the
     environment come before the web identity.
@@ -31,7 +31,7 @@ def session_credentials_invalid(refusal: Refusal) -> Words:
             "so that the SDK uses the web identity.",
         )
     return Words(
-        "the access token of the request is not one that the API takes; this is not the OIDC token",
-        "Let the client make a new access token; where it sends the federated token itself, check that the API takes "
+        "the access token of the request is not one that the API accepts; this is not the OIDC token",
+        "Let the client make a new access token; where it sends the federated token itself, check that the API accepts "
         "those, or impersonate a service account.",
     )

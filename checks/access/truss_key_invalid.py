@@ -22,7 +22,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 
 @cause("ACC025", "truss-key-invalid", Kind.TRUSS_KEY_INVALID)
 def truss_key_invalid(refusal: Refusal) -> Words:
-    """Name the key of the entry, and what stands there."""
+    """Name the key of the entry, and its value."""
     key, entry = refusal.fact("key", "a key"), refusal.fact("entry", "an entry")
     why = given(": {}", refusal.fact("reason"))
     absent = refusal.fact("absent")

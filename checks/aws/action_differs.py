@@ -5,7 +5,7 @@ Symptom
 Reason
     The statement allows another action. OIDC tokens need sts:AssumeRoleWithWebIdentity; sts:AssumeRole is for AWS
     principals, sts:AssumeRoleWithSAML for SAML. Some infrastructure tools write sts:AssumeRole for every federated
-    principal unless told otherwise.
+    principal unless configured otherwise.
 Confirm
     Read Action in the statement that names the OIDC provider.
 Fix

@@ -3,8 +3,8 @@
 Symptom
     The token's `aud` is registered and the trust policy expects it, yet the token is refused.
 Reason
-    When a token has an `azp` claim, AWS takes that instead of `aud`: ClientIDList must contain `azp`, and the condition
-    key `<issuer>:aud` holds `azp`. The real `aud` is in `<issuer>:oaud`.
+    When a token has an `azp` claim, AWS compares that instead of `aud`: ClientIDList must contain `azp`, and the
+    condition key `<issuer>:aud` holds `azp`. The real `aud` is in `<issuer>:oaud`.
 Confirm
     Decode the middle part of the token and look for `azp`.
 Fix
@@ -24,7 +24,7 @@ def azp_decides_audience(refusal: Refusal) -> Words:
     azp, provider = refusal.fact("azp"), refusal.fact("provider")
     add = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}"
     value = quoted(azp, "the token's `azp`")
-    fault = "the token has an `azp` claim, which AWS takes instead of `aud`, and "
+    fault = "the token has an `azp` claim, which AWS compares instead of `aud`, and "
     if "policy" in refusal.fact("place"):
         fault += "the trust policy expects another value"
         return Words(fault, f"Expect {value} under the key for `aud`; the real `aud` has the key `oaud`.")

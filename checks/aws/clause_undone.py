@@ -23,7 +23,7 @@ from oidc_doctor.checkkit import Finding, Reach, Side, quoted, weakness
 
 @weakness("AWS080", "clause-undone")
 def clause_undone(reach: Reach) -> Iterator[Finding]:
-    """Find clauses beside which a narrower one is useless."""
+    """Find clauses that make a narrower one useless."""
     for opening in reach.undone() if reach.cloud == "aws" else ():
         text = quoted(opening.pattern, "its pattern") if opening.pattern else "a statement without a subject"
         yield Finding(

@@ -5,13 +5,13 @@ Symptom
     provided could not be validated`, in older reports `Incorrect token audience`.
 Reason
     A provider created without `--client-id-list`, as some published set-up scripts do, has no client ID (audience) at
-    all. IAM accepts that. Nobody has measured what STS does with it: AWS's documentation speaks of at least one
+    all. IAM accepts that. The answer of STS to it was never measured: AWS's documentation speaks of at least one
     audience that must match, while the scripts are presented as working. So this is a suspicion, and one success
     through this provider disproves it.
 Confirm
     `aws iam get-open-id-connect-provider` shows an empty ClientIDList.
 Fix
-    Add the token's audience to the provider; that does no harm where it was not needed.
+    Add the token's audience to the provider; this is safe even where it was not needed.
 Source
     IAM User Guide, id_roles_providers_create_oidc; recorded calls of the provider API, September 2026; Baseten's
     published AWS script.

@@ -26,13 +26,13 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, tru
 @cause("AWS030", "condition-key-not-provided", Kind.CONDITION_KEY_NOT_PROVIDED)
 def condition_key_not_provided(refusal: Refusal) -> Words:
     """Name the key that never has a value for this issuer."""
-    key = given("{},", quoted(refusal.fact("key"), "")) or "a condition key"
+    key = given("{}", quoted(refusal.fact("key"), "")) or "a condition key"
     issuer = refusal.fact("issuer_title") or "this issuer"
     instead, provided = refusal.fact("instead"), given(" AWS provides {}.", refusal.fact("provided"))
     if instead:
-        fix = f"Test {instead} in its place: STS has those keys for a call through a VPC endpoint."
+        fix = f"Test {instead} instead: STS has those keys for a call through a VPC endpoint."
     elif refusal.fact("claim") == "iss":
-        fix = f"Test the subject in its place: the Federated principal pins the issuer already.{provided}"
+        fix = f"Test the subject instead: the Federated principal pins the issuer already.{provided}"
     else:
         claim = given("`{}`", refusal.fact("claim")) or "the same thing"
         fix = f"Test {claim} inside the `sub` pattern instead of this key.{provided}"

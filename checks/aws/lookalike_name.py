@@ -28,7 +28,7 @@ def lookalike_name(reach: Reach) -> Iterator[Finding]:
     for opening in reach.twins() if reach.cloud == "aws" else ():
         text = quoted(opening.pattern, "its pattern")
         how = (
-            "in the case of its letters, which the issuer's ids tell apart (inferred)"
+            "in the case of its letters, which the issuer's ids distinguish (inferred)"
             if opening.who == "case"
             else f"where {text} has a wildcard inside the name"
         )

@@ -27,7 +27,7 @@ def propagation_delay(refusal: Refusal) -> Words:
     young = given("was {} old at this attempt", age)
     headline = f"{changed} {young}, and changes take time to propagate in {cloud_name(refusal)}"
     if not young:
-        headline = f"{changed} may be so new that it is not yet in force all over {cloud_name(refusal)}"
+        headline = f"{changed} may be so new that it has not yet taken effect everywhere in {cloud_name(refusal)}"
     return Words(
         headline,
         f"Try again in {'a few minutes' if refusal.cloud == 'gcp' else 'half a minute'}, without changing anything.",

@@ -24,6 +24,6 @@ def self_assume_not_allowed(refusal: Refusal) -> Words:
     role = given(" `{}`", role_name(refusal))
     return Words(
         f"the role{role} already obtained with it is being assumed a second time, by its own session",
-        "Use the credentials of AssumeRoleWithWebIdentity as they are: take the second assume-role, "
-        "often made because AWS_ROLE_ARN is set, out of the client's configuration.",
+        "Use the credentials of AssumeRoleWithWebIdentity directly: remove the second assume-role, "
+        "often made because AWS_ROLE_ARN is set, from the client's configuration.",
     )

@@ -46,5 +46,5 @@ def expression_invalid(refusal: Refusal) -> Words:
         )
     return Words(
         f"{what} is not an expression that can be evaluated" + (f": {message}" if message else ""),
-        f"Correct {what}; it reads claims as assertion.NAME and must give {'true or false' if condition else 'text'}.",
+        f"Correct {what}: claims are assertion.NAME, and the result is {'true or false' if condition else 'text'}.",
     )

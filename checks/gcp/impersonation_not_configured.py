@@ -11,7 +11,7 @@ Confirm
     the client's settings.
 Fix
     Name the service account (gcloud iam workload-identity-pools create-cred-config --service-account=…), or grant the
-    roles to the principal directly, where the API takes federated tokens.
+    roles to the principal directly, where the API accepts federated tokens.
 Source
     Google Cloud, Workload Identity Federation with other providers; noobaa-core pull request 9644.
 """

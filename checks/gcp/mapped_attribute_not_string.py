@@ -24,7 +24,7 @@ def mapped_attribute_not_string(refusal: Refusal) -> Words:
     wanted = refusal.fact("wanted") or "a string"
     mapped = f"{attribute} is mapped to a value of type {type_name}" if type_name else f"{attribute} has another type"
     return Words(
-        f"{mapped}, and Google takes only {wanted} there",
+        f"{mapped}, and Google accepts only {wanted} there",
         "Turn the value into text in the mapping: string(…) for a number or a boolean, [0] or join(',') for a list."
         if wanted == "a string"
         else f"Map {attribute} to a list of texts, such as a claim of groups, or [assertion.NAME] for one text.",

@@ -2,7 +2,7 @@
 
 Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
-    Adding the binding gave no error.
+    Adding the binding returned no error.
 Reason
     The member has none of the forms that exist: principal://…/subject/VALUE, principalSet://…/group/ID,
     principalSet://…/attribute.NAME/VALUE, principalSet://…/*. IAM stores it and it matches no principal; two attributes

@@ -2,7 +2,7 @@
 
 Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
-    Adding the binding gave no error.
+    Adding the binding returned no error.
 Reason
     The member names the pool's project by its ID. Members accept the project number only; IAM stores the other form
     too, but it matches no principal.

@@ -11,7 +11,7 @@ Reason
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
-    Map an attribute that tells the workloads apart and bind principalSet://…/POOL/attribute.NAME/VALUE; and let the
+    Map an attribute that distinguishes the workloads and bind principalSet://…/POOL/attribute.NAME/VALUE; and let the
     attribute condition admit only your tenant.
 Source
     Google Cloud, Principal identifiers; Baseten, OIDC, whose set-up binds the whole pool behind a condition.

@@ -4,7 +4,7 @@ Symptom
     STS answers invalid_target: The target service indicated by the "audience" parameters is invalid. A provider that is
     missing, disabled or deleted gets the same sentence.
 Reason
-    In the name of a provider STS takes the project's number only. The project ID is accepted in many other places, so
+    In the name of a provider STS accepts only the project's number. The project ID is accepted in many other places, so
     it is easily carried over; a client that delays the exchange shows the mistake late.
 Confirm
     Look at what follows projects/ in the audience: digits alone are a number, anything else is an ID.

@@ -32,7 +32,7 @@ _CALLS = {
 def service_perimeter(refusal: Refusal) -> Words:
     """Name the call that the perimeter stops, and the log entry of the violation."""
     identifier = refusal.fact("identifier")
-    plain = re.fullmatch(r"[\w-]+", identifier, re.ASCII)  # it stands in quotation marks of the filter
+    plain = re.fullmatch(r"[\w-]+", identifier, re.ASCII)  # it is in quotation marks of the filter
     entry = f'protoPayload.metadata.vpcServiceControlsUniqueId="{identifier}"'
     entry = f'log_id("cloudaudit.googleapis.com/policy") AND {entry}'
     return Words(

@@ -34,7 +34,7 @@ def wider_provider_in_pool(
         value = f" and gets {passer.mapped}={passer.value}" if passer.mapped else ""
         yield Finding(
             f"the provider {name} of the same pool opens {passer.resource} too: {passer.subject} passes its condition"
-            f"{value}, and the member does not tell the pool's providers apart",
+            f"{value}, and the member does not distinguish the pool's providers",
             f"Give {name} a pool of its own, or an attribute condition that admits only your tenant.",
             actual=Side(passer.member, passer.at),
             cloud="gcp",

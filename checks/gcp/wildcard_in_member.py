@@ -2,7 +2,7 @@
 
 Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
-    Adding the binding gave no error.
+    Adding the binding returned no error.
 Reason
     The member's value holds a *. IAM compares values literally; only a whole pool, principalSet://…/POOL/*, has a star
     with a meaning.

@@ -5,7 +5,7 @@ Symptom
     credential's issuer.`, though nothing is wrong with the connection.
 Reason
     The token's `kid` is not among the published keys: the issuer rotated its keys, the token is from another issuer or
-    cluster, or the key set uploaded to the Google provider is old. AWS takes a token without `kid` only when exactly
+    cluster, or the key set uploaded to the Google provider is old. AWS accepts a token without `kid` only when exactly
     one usable key is published.
 Confirm
     Compare `kid` in the token's header with the `kid` values in the key set.

@@ -6,7 +6,7 @@ Symptom
     Google Cloud: `Error connecting to the given credential's issuer.` for a key of another type than the token's.
 Reason
     AWS ignores a key with `use` other than `sig`, with any `key_ops`, without `kid`, or whose `x5c` disagrees with its
-    numbers; more than 100 keys of one type disable all of that type. Google Cloud takes RSA and P-256 keys.
+    numbers; more than 100 keys of one type disable all of that type. Google Cloud accepts RSA and P-256 keys.
 Confirm
     Look at the key with the token's `kid` in the key set.
 Fix

@@ -9,7 +9,7 @@ Reason
 Confirm
     Decode the middle part of the token and look for the five claims.
 Fix
-    Ask the issuer for an ID token and, where it takes one, pass the audience with the request for it.
+    Ask the issuer for an ID token and, where the issuer accepts one, pass the audience with the request for it.
 Source
     AWS: recorded STS calls, September 2026. Google Cloud: STS API description and measured notes, September 2026.
 """

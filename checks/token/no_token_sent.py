@@ -4,8 +4,8 @@ Symptom
     The service complains of missing credentials: `no credentials configured: need either OIDC config or secret_id`,
     `secret_id is required`, or Google's `Unauthenticated request`.
 Reason
-    The client was never told to use OIDC for this resource, so it sends no token at all. For Baseten weights that is a
-    source without an `auth` section; for Google Cloud a client without a credential configuration.
+    The client was never configured to use OIDC for this resource, so it sends no token. For Baseten weights that is
+    a source without an `auth` section; for Google Cloud a client without a credential configuration.
 Confirm
     Read the client's configuration for this one resource and look for the OIDC method.
 Fix

@@ -24,7 +24,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 def not_a_jwt(refusal: Refusal) -> Words:
     """Say what is wrong with the text that was sent."""
     return Words(
-        f"what was sent is not a JWT{given(': {}', refusal.fact('fault'))}",
-        "Send the ID token itself, three dot-separated parts on one line: no access token, no file path, "
+        f"the value that was sent is not a JWT{given(': {}', refusal.fact('fault'))}",
+        "Send the ID token itself, three dot-separated parts on one line: not an access token, not a file path, "
         "no `Bearer ` prefix and no JSON around it.",
     )

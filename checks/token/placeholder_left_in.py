@@ -26,5 +26,5 @@ def placeholder_left_in(refusal: Refusal) -> Words:
     named = f"the placeholder {quoted(placeholder, '')}".rstrip() if placeholder else "a placeholder"
     return Words(
         f"the {name} still holds {named}",
-        "Put the real value in its place and apply the configuration again.",
+        "Replace the placeholder with the real value and apply the configuration again.",
     )

@@ -4,7 +4,7 @@ Symptom
     The client stops before the cloud is asked: `Could not load credentials from any providers`,
     `ACTIONS_ID_TOKEN_REQUEST_TOKEN is not set`, `OIDC token file is not readable`.
 Reason
-    The workload's platform hands out a token only on request: a GitHub job needs the permission `id-token: write` (in
+    The workload's platform issues a token only on request: a GitHub job needs the permission `id-token: write` (in
     the called workflow and in its caller), a Baseten model the runtime token (`runtime.oidc.enabled`), a pod an
     annotated service account.
 Confirm
@@ -22,7 +22,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("TOK014", "token-not-issued", Kind.TOKEN_NOT_ISSUED)
 def token_not_issued(refusal: Refusal) -> Words:
-    """Say what would give the workload its token."""
+    """Say how the workload would get its token."""
     hint = refusal.fact("hint").rstrip(". ")
     return Words(
         "the workload was given no OIDC token to send",

@@ -24,6 +24,6 @@ def token_stale(refusal: Refusal) -> Words:
     """Say which of the token's times is at fault."""
     reason = refusal.fact("reason", "`iat` or `exp` is missing, or the token was not made just now")
     return Words(
-        f"its times make it stale: {reason}",
+        f"the token is stale by Google's rules: {reason}",
         "Get a newly issued token for each exchange, past any cache of the SDK, with both `iat` and `exp` in it.",
     )

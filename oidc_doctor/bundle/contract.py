@@ -262,7 +262,7 @@ _AWS = (
     File("aws/access-analyzer.json", "`aws accessanalyzer validate-policy` of the trust policy; kept, not read"),
     File(
         "aws/simulation.json",
-        "`aws iam simulate-principal-policy` of the role: shown beside the decisions, and never their ground",
+        "`aws iam simulate-principal-policy` of the role: shown next to the decisions, which never rest on it",
         load,
         of_permission=True,
     ),
@@ -356,7 +356,7 @@ _GCP = (
     File(
         "gcp/troubleshooting.json",
         'answers of `gcloud policy-troubleshoot iam` for the service account, as `{"answers": [{"accessTuple", '
-        '"overallAccessState"}]}`: shown beside the decisions, and never their ground',
+        '"overallAccessState"}]}`: shown next to the decisions, which never rest on it',
         load,
         of_permission=True,
     ),

@@ -1,4 +1,4 @@
-"""The file of the contract that a file passed alone is, told by its content."""
+"""The contract's file that a file passed alone is, recognised by its content."""
 
 from __future__ import annotations
 

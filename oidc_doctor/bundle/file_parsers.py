@@ -1,4 +1,4 @@
-"""What the files of the contract need of a parser beside those of their documents."""
+"""Parsers of the contract's files, in addition to those of their documents."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _file(place: str, label: str, tell: Tell) -> Bundle:
     path = log_of(place, head, size)
     if path is None:
         if size > LARGEST_EVIDENCE:
-            raise BundleError(f"{label}: no folder, no archive, and larger than {LARGEST_EVIDENCE // MIB} MiB")
+            raise BundleError(f"{label}: not a folder or an archive, and larger than {LARGEST_EVIDENCE // MIB} MiB")
         with open(place, "rb") as stream:
             data = stream.read(LARGEST_EVIDENCE + 1)
         path = _told(data, label, tell)
@@ -143,5 +143,5 @@ def _told(data: bytes, label: str, tell: Tell) -> str:
     except Unreadable as error:
         raise BundleError(str(error)) from None
     if path is None:
-        raise BundleError(f"{label}: no folder, no .zip or .tar.gz archive, and no file that a bundle could hold")
+        raise BundleError(f"{label}: not a folder, a .zip or .tar.gz archive, or a file that a bundle can hold")
     return path

@@ -1,4 +1,4 @@
-"""A plain folder or archive: files side by side, without the contract's folders. Each gets the place of its content."""
+"""A plain folder or archive: files without the contract's folders. The content of each file decides its place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def place_by_content(bundle: Bundle, tell: Tell) -> None:
         if other is not None:
             raise BundleError(
                 f"{printable(bundle.label)}: {printable(other)} and {printable(name)} are both {place} by their "
-                "content, and a report is about one; name the files to examine"
+                "content, and a report covers one; name the files to examine"
             )
         moved[name] = place
     bundle.move(moved)

@@ -167,7 +167,7 @@ class BundleReader:
         if unknown:
             shown = ", ".join(printable(name, 80) for name in unknown[:_NAMES_SHOWN])
             others = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
-            reason = f"no part of a bundle: {shown}{others}"
+            reason = f"not part of a bundle: {shown}{others}"
             self.coverage["other files"] = Coverage("other files", "not-asked", reason, count=len(unknown))
 
     def _text(self, path: str, shown: str, *, lenient: bool) -> str:

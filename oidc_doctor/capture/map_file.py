@@ -42,21 +42,21 @@ def read_map(place: str) -> MapFile:
     with os.fdopen(descriptor, "rb") as stream:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
-            raise MapError(f"{shown}: no map of an earlier capture")
+            raise MapError(f"{shown}: not a map of an earlier capture")
         try:
             document = json.loads(stream.read())
             key = bytes.fromhex(document["key"])
             listed = document.get("originals", {})
             originals = {image: word for image, word in listed.items() if isinstance(word, str)}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise MapError(f"{shown}: no map of an earlier capture") from None
+            raise MapError(f"{shown}: not a map of an earlier capture") from None
     if len(key) < _LEAST_KEY:
-        raise MapError(f"{shown}: no map of an earlier capture: its key is shorter than {_LEAST_KEY} bytes")
+        raise MapError(f"{shown}: not a map of an earlier capture: its key is shorter than {_LEAST_KEY} bytes")
     return MapFile(key, originals)
 
 
 class NewMap:
-    """A map that is written beside its place and takes it at the end, so that an old map is whole until then."""
+    """A map that is written to a temporary file and renamed at the end, so that an old map is whole until then."""
 
     def __init__(self, place: str, key: bytes, images: dict[str, str], earlier: dict[str, str]) -> None:
         """Write the new content. Raises OSError. Originals of earlier captures under the same key are kept."""

@@ -198,7 +198,7 @@ class _Json:
             self.texts.collected.names |= set(re.findall(r"\w+", name))
 
     def is_chosen(self, name: str) -> bool:
-        """Return whether the name of a member is one that somebody chose, as for a tag, and not a field's."""
+        """Return whether a user chose the name of a member, as for a tag; false for a field's name."""
         if _NAMES_A_THING.search(name) or _TAGGED.search(name):
             return True
         return self.in_labels() or not (_MEMBER.fullmatch(name) or self.in_claims())

@@ -112,7 +112,7 @@ def _check_size(value: object, left: list[int]) -> None:
     """Raise LeftOut for a configuration whose aliases repeat a text too often."""
     left[0] -= len(value) + 1 if isinstance(value, str) else 1
     if left[0] < 0:
-        raise LeftOut("its aliases stand for more than 1 MiB")
+        raise LeftOut("its aliases expand to more than 1 MiB")
     if isinstance(value, dict):
         for key, inner in value.items():
             _check_size(key, left)

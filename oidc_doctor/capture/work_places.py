@@ -1,4 +1,4 @@
-"""Places for work beside a capture, and the removal of those that a killed capture left behind.
+"""Temporary places next to a capture, and the removal of those that a killed capture left behind.
 
 A killed process (SIGKILL) removes nothing. So each place has an exclusive lock (flock) while its process lives, which
 the system drops with the process, and the next capture into the same folder removes each place of this user that it

@@ -44,7 +44,7 @@ def check(tree: Expr, types: Mapping[str, str] | None, *, result: str | None, co
     checker = _Checker(types, container)
     actual = checker.visit(tree, {})
     if result is not None and not _agree(actual, parse_type(result)):
-        message = f"the expression gives {_type_text(actual)} where {result} is needed"
+        message = f"the expression returns {_type_text(actual)} where {result} is needed"
         checker.errors.append(CelError("result_type", message, tree.start, tree.end))
     return sorted(checker.errors, key=lambda error: error.start)
 

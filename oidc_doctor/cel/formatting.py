@@ -53,7 +53,7 @@ def _clause(template: str, at: int) -> tuple[str, int, int]:
         while template[at : at + 1] in set("0123456789"):
             at += 1
         if at == start or at - start > len(str(_MAX_PRECISION)) or int(template[start:at]) > _MAX_PRECISION:
-            raise CelError("invalid_argument", f"format() takes a precision up to {_MAX_PRECISION}")
+            raise CelError("invalid_argument", f"format() accepts a precision up to {_MAX_PRECISION}")
         precision = int(template[start:at])
     verb = template[at : at + 1]
     if not verb or verb not in "sdfeboxX":

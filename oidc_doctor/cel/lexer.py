@@ -42,8 +42,8 @@ _HINTS: Final = {
     "\N{LEFT DOUBLE QUOTATION MARK}": "a typographic quote; use ' or \"",
     "\N{RIGHT DOUBLE QUOTATION MARK}": "a typographic quote; use ' or \"",
     "\N{NO-BREAK SPACE}": "a no-break space; use a plain one",
-    "\\": "a backslash stands only inside of a string",
-    "`": "a quoted name stands only after a dot, and holds letters, digits and _ . - / or space",
+    "\\": "a backslash is allowed only inside a string",
+    "`": "a quoted name is allowed only after a dot, and contains letters, digits and _ . - / or space",
 }
 
 _SIMPLE_ESCAPES: Final = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True))

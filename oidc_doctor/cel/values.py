@@ -137,7 +137,7 @@ class Scope:
         """Count work and raise at the limit: expressions and claims are untrusted, so every evaluation must end."""
         self.work -= amount
         if self.work < 0:
-            raise CelError("limit", "the expression takes too much work to evaluate")
+            raise CelError("limit", "the expression is too expensive to evaluate")
 
 
 TYPES: Final[dict[type, CelType]] = {

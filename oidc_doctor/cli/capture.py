@@ -113,7 +113,7 @@ def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
         bundle, question = live.prepare(options, question, bundle)
     question = with_role_that_was_read(options, question, bundle)
     if bundle is None and not any((question.tokens, question.error_text, question.overrides)):
-        message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
+        message = "capture: nothing to capture: add --from BUNDLE, or name a --role or --gcp-provider"
         raise UsageError(message)
     return bundle, question
 
@@ -143,8 +143,8 @@ def _summary(captured: Captured) -> list[str]:
         )
     if captured.mode == "letters":
         lines.append(
-            "a pattern matches the middle of words, so each letter is replaced by the same letter throughout: "
-            "this is easier to undo than usual"
+            "a pattern matches part of a word, so each letter is replaced by one other letter throughout: "
+            "such a replacement is easier to undo than the usual one"
         )
     for name, removed in redacted.removed.items():
         items = ", ".join(f"{item} ({count} times)" if count > 1 else item for item, count in removed.items())
@@ -163,7 +163,7 @@ def _summary(captured: Captured) -> list[str]:
     import shlex  # late: every report imports this file
 
     command = f"oidc-doctor --report --from {shlex.quote(captured.place)}"
-    return [*lines, f"compare its report with yours before you send it: {visible(command)}"]
+    return [*lines, f"before you send the copy, compare its report with yours: {visible(command)}"]
 
 
 def _kept(redacted: Redacted) -> list[tuple[str, list[str]]]:
@@ -173,7 +173,7 @@ def _kept(redacted: Redacted) -> list[tuple[str, list[str]]]:
         ("because decisions depend on them, issuers and audiences", _without_repeats(redacted.issuers)),
         ("names of claims and attributes", redacted.members),
         (f"IP addresses, {len(addresses)} in all (--redact-addresses replaces them)", addresses[:_MOST_ADDRESSES]),
-        ("in error texts as plain words, make sure that none is a name", redacted.plain),
+        ("plain words of error texts; check that none is a name", redacted.plain),
     ]
 
 

@@ -66,7 +66,7 @@ def _show_candidates(text: str, found: Found) -> None:
     from oidc_doctor.report.parts.lines import clip
 
     listed = found.checks[:_MOST_LISTED]
-    how = found.said or "these pages have the words, the best first"
+    how = found.said or "these pages match, the best first"
     lines = [f"{clip(visible(text), 200)}: {how}", ""]
     lines += [f"  {check.code}  {check.name:<34}  {as_lines(title_of(check))}".rstrip() for check in listed]
     left = len(found.checks) - len(listed)
@@ -81,7 +81,7 @@ def _nothing_found(text: str, checks: Sequence[Check]) -> str:
 
     near = closest(text, checks)
     suggested = f"; did you mean {' or '.join(f'{check.code} {check.name}' for check in near)}?" if near else ""
-    what = "no such check" if is_code(text) else "no page has these words"
+    what = "no such check" if is_code(text) else "no page matches these words"
     return f"explain {clip(text, 200)}: {what}{suggested or '; oidc-doctor --list-checks lists all'}"
 
 
@@ -99,7 +99,7 @@ def _proof(check: Check) -> str:
         lines.append("    The replay of logged attempts: the decision flips with the outcome, by this clause alone.")
         lines.append("    Without it the cause is predicted; where a value is not known it is suspected.")
     elif not rows:
-        lines.append("    Nothing that the tool reads proves it: it is at most suspected.")
+        lines.append("    No evidence that oidc-doctor reads proves it: the cause is at most suspected.")
     indent = "    "
     wrapped = (textwrap.wrap(text, 116, subsequent_indent=indent, break_on_hyphens=False) for text in lines)
     return "\nProof\n" + "\n".join(line for text in wrapped for line in text)

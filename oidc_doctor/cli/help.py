@@ -11,9 +11,9 @@ from oidc_doctor.cli.streams import show
 DESCRIPTION = (
     "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
     "On a terminal this opens the interactive UI; with --report, -o or a pipe it writes the report.\n"
-    "A role, provider or issuer that is named is read live, with this machine's credentials, also\n"
-    "beside a token, subject or error text. Beside files of configuration or logs nothing is read live\n"
-    "without --live."
+    "A role, provider or issuer that you name is read live, with this machine's credentials, even along\n"
+    "with a token, subject or error text. Along with files of configuration or logs, nothing is read\n"
+    "live without --live."
 )
 COMMANDS = (
     "Commands: oidc-doctor explain WORDS | --all   print the page of a cause, check or error, offline\n"
@@ -40,15 +40,15 @@ you have                          run
   the error text alone              oidc-doctor "Not authorized to perform sts:…"
 
 A THING is recognised by its content; several are read together. A name is read live, with this
-machine's credentials; beside files of configuration or logs everything is offline (or add --live).
+machine's credentials. With files of configuration or logs everything is offline (or add --live).
 
   --report        write the report here, not the interactive UI (the default in a pipe)
   -o FILE         write it to FILE: .md, .json or .txt; --force replaces any file
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain WORDS · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp · self-test
-          completion bash|zsh|fish (each with --help)
+commands: explain WORDS · capture -o BUNDLE · init · setup aws|gcp · permissions aws|gcp ·
+          self-test · completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """
 
@@ -61,6 +61,6 @@ class ShortHelp(argparse.Action):
         del dest
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        """Print it."""
+        """Print the short help."""
         show(SHORT)
         parser.exit(ExitCode.OK)

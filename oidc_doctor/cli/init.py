@@ -32,8 +32,8 @@ def init(arguments: list[str]) -> int:
     """Write the file. Raises UsageError."""
     parser = Parser(
         prog="oidc-doctor init",
-        description=f"Write {FILE}: the role or provider that the workload uses. Takes the options, else what Truss,\n"
-        "GitHub workflows, the environment, AWS and gcloud configure here, else asks three questions.",
+        description=f"Write {FILE}: the role or provider that the workload uses. The values come from the\n"
+        "options, else from Truss, GitHub workflows, the environment, AWS and gcloud, else from three questions.",
         formatter_class=help_formatter,
         allow_abbrev=False,
     )
@@ -74,7 +74,7 @@ def _of_options(options: argparse.Namespace) -> list[Target]:
             values[name] = value
     target = _target(values.get("role"), values.get("gcp_provider"), values.get("service_account"), issuer)
     if issuer and not values:
-        message = "init: --issuer alone is no target; add --role ARN or --gcp-provider NAME"
+        message = "init: --issuer alone is not a target; add --role ARN or --gcp-provider NAME"
         raise UsageError(message)
     return [target] if values else []
 
@@ -129,10 +129,10 @@ def _of_answers() -> list[Target]:
     if not _may_ask():
         message = (
             "init: no Truss config.yaml, workflow, AWS_ROLE_ARN, AWS profile or Google credential configuration names "
-            "a role or provider here; give --role ARN or --gcp-provider NAME, or run it on a terminal"
+            "a role or provider here; add --role ARN or --gcp-provider NAME, or run it on a terminal"
         )
         raise UsageError(message)
-    note("Three questions; Enter leaves a value out.")
+    note("Three questions; Enter skips one.")
     role = _ask("1  AWS role ARN", lambda text: _checked(text, Kind.ROLE))
     provider = _ask("2  Google workload identity pool provider", lambda text: _checked(text, Kind.GCP_PROVIDER))
     account = None

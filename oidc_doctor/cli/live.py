@@ -123,10 +123,10 @@ def _request(
         message = f"nothing to read: name a --role, a --gcp-provider or an --issuer, or write them to {TARGET_FILE}"
         raise UsageError(message)
     if options.attempt and not any(token.kind == "jwt" for goal in goals for token in goal.tokens):
-        message = "--try needs the token itself: give --token FILE"
+        message = "--try needs the token itself: add --token FILE"
         raise UsageError(message)
     if options.attempt and not any(_names_a_resource(goal.target) for goal in goals):
-        message = "--try needs a role or provider: give --role ARN or --gcp-provider NAME"
+        message = "--try needs a role or provider: add --role ARN or --gcp-provider NAME"
         raise UsageError(message)
     now = time.time()
     until = None if question.until is None else min(question.until, now + _DAY)

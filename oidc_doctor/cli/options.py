@@ -61,8 +61,8 @@ def make_parser() -> Parser:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report to FILE: .md, .json or .txt chooses the format"
     )
-    parser.add_argument("--force", action="store_true", help="let -o replace a file that exists")
-    parser.add_argument("--format", choices=tuple(FORMATS), help="of the report (default text)")
+    parser.add_argument("--force", action="store_true", help="allow -o to replace a file that exists")
+    parser.add_argument("--format", choices=tuple(FORMATS), help="format of the report (default text)")
     parser.add_argument(
         "--demo",
         nargs="?",
@@ -93,7 +93,9 @@ def make_parser() -> Parser:
         metavar="WORD",
         help="the code, name and effect of every check (with WORD)",
     )
-    checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
+    checks.add_argument(
+        "--check", action="append", default=[], metavar="GLOB", help="show only these checks (code or name)"
+    )
     checks.add_argument(
         "--skip",
         action="append",
@@ -119,7 +121,7 @@ def make_capture_parser() -> Parser:
     """Return the parser of `capture`: its own options, and the evidence options of the report."""
     parser = Parser(
         prog="oidc-doctor capture",
-        description=("Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."),
+        description=("Write the evidence as a redacted bundle: names are replaced, values that decide are kept."),
         formatter_class=help_formatter,
         allow_abbrev=False,
     )
@@ -169,7 +171,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="BUNDLE",
-        help="a folder, .zip, .tar.gz or file with saved evidence, also several; - is stdin",
+        help="a folder, .zip, .tar.gz or file with saved evidence; may be repeated; - is stdin",
     )
     evidence.add_argument(
         "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
@@ -198,7 +200,7 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         action="append",
         default=[],
         metavar="[NAME=]ID",
-        help="the account of the buckets, or of bucket NAME, where it is not that of the AWS credentials",
+        help="the account of the buckets, or of bucket NAME, if it differs from the account of the credentials",
     )
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
@@ -212,7 +214,7 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         type=_seconds,
         default=_TIMEOUT,
         metavar="SECONDS",
-        help=f"for the whole live run (default {_TIMEOUT:.0f})",
+        help=f"time limit of the whole live run (default {_TIMEOUT:.0f})",
     )
     add_cross_check(live, "also query Access Analyzer, both policy simulators and AWS Organizations")
     live.add_argument(

@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that raises UsageError instead of ending the process."""
 
     def read(self, arguments: list[str]) -> argparse.Namespace:
-        """Return the options of the arguments; things stand in any place among them. Raises UsageError."""
+        """Return the options of the arguments; things may be in any place among them. Raises UsageError."""
         self._refuse_single_dash(arguments)
         has_things = any(action.dest == "things" for action in self._actions)
         parse = self.parse_known_intermixed_args if has_things else self.parse_known_args

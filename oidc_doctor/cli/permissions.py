@@ -14,17 +14,17 @@ def permissions(arguments: list[str]) -> int:
     """Print the permissions for one cloud: for AWS an identity policy, for Google a custom role."""
     parser = Parser(
         prog="oidc-doctor permissions",
-        description="Print the least permissions that a live run needs, and apart from them those of reads that no "
+        description="Print the least permissions that a live run needs and, separately, those for reads that no "
         "check judges yet.",
         allow_abbrev=False,
     )
     parser.add_argument("cloud", choices=("aws", "gcp"), help="the cloud")
-    parser.add_argument("--role", metavar="ARN", help="for this role alone (default: any)")
+    parser.add_argument("--role", metavar="ARN", help="limit the policy to this role (default: any)")
     parser.add_argument("--bucket", metavar="NAME", help="also read this bucket's policy")
     parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
     parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
-    add_cross_check(parser, "also query what --cross-check queries")
-    parser.add_argument("--account", action="store_true", help="also list what --account lists")
+    add_cross_check(parser, "add the permissions of --cross-check")
+    parser.add_argument("--account", action="store_true", help="add the permissions of --account")
     options = parser.read(arguments)
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 

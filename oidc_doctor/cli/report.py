@@ -15,7 +15,7 @@ from oidc_doctor.cli.things import EXAMPLES, take_things
 if TYPE_CHECKING:
     import argparse
 
-_NOTHING = "nothing to examine: give a folder, a file, a role ARN, a token or an error text; oidc-doctor --help"
+_NOTHING = "nothing to examine: name a folder, a file, a role ARN, a token or an error text; oidc-doctor --help"
 
 
 def report(options: argparse.Namespace) -> int:

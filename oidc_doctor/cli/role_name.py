@@ -1,4 +1,4 @@
-"""The ARN of a role of which --role gives the name alone."""
+"""The ARN of a role of which --role has only the name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def with_role_of_credentials(options: argparse.Namespace, question: Question) ->
     try:
         arn = arn_of_role(options.role, options.profile, (options.region or "").partition(",")[0] or None)
     except CallError as error:
-        message = f"--role {options.role}: a name needs the account, which was not read ({error.message}); give {_FORM}"
+        message = f"--role {options.role}: a name needs the account, which was not read ({error.message}); use {_FORM}"
         raise UsageError(message) from None
     return _with_arn(options, question, arn)
 
@@ -44,7 +44,7 @@ def with_role_that_was_read(options: argparse.Namespace, question: Question, bun
     arns = _roles(bundle, question, options.role)
     if len(arns) != 1:
         why = "roles of this name in several accounts were read" if arns else "no role of this name was read"
-        message = f"--role {options.role}: a name, and {why}; give {_FORM}"
+        message = f"--role {options.role}: a name, and {why}; use {_FORM}"
         raise UsageError(message)
     return _with_arn(options, question, arns.pop())
 

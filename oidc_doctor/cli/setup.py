@@ -28,8 +28,8 @@ def make_setup_parser() -> Parser:
     """Return the parser of `setup`."""
     parser = Parser(
         prog="oidc-doctor setup",
-        description="Print the narrowest set-up of a cloud for a Baseten workload; it may be run again at any time.\n"
-        "It is judged before it is printed: the workload passes, strangers do not.",
+        description="Print the narrowest set-up of a cloud for a Baseten workload; you can run it again at any time.\n"
+        "The set-up is judged before it is printed: the workload passes, other tenants and teams do not.",
         epilog=_EXAMPLES,
         formatter_class=help_formatter,
         allow_abbrev=False,
@@ -42,31 +42,40 @@ def make_setup_parser() -> Parser:
         help="shell commands, or the text of a main.tf.json",
     )
     workload = parser.add_argument_group("the workload")
-    workload.add_argument("--org", metavar="ID", required=True, help="truss whoami --show-oidc prints it")
-    workload.add_argument("--team", metavar="ID", required=True, help="truss whoami --show-oidc prints it")
-    workload.add_argument("--whoami", metavar="FILE", help="its saved output: refuse an --org or --team that it lacks")
-    workload.add_argument("--model", metavar="ID", help="this model alone (default: the team's)")
-    workload.add_argument("--environment", metavar="NAME", help="this environment alone (default: any)")
+    workload.add_argument("--org", metavar="ID", required=True, help="the org's id; truss whoami --show-oidc prints it")
+    workload.add_argument(
+        "--team", metavar="ID", required=True, help="the team's id; truss whoami --show-oidc prints it"
+    )
+    workload.add_argument(
+        "--whoami", metavar="FILE", help="the saved output of truss whoami; an --org or --team that it lacks is refused"
+    )
+    workload.add_argument("--model", metavar="ID", help="only tokens of this model (default: any of the team)")
+    workload.add_argument("--environment", metavar="NAME", help="only tokens of this environment (default: any)")
     workload.add_argument(
         "--type",
         choices=("model_build", "model_container"),
-        help="only tokens of this type (default: model_build for an image alone, else both)",
+        help="only tokens of this type (default: model_build with only --repository, otherwise both)",
     )
-    workload.add_argument("--bucket", metavar="NAME", help="of the weights")
+    workload.add_argument("--bucket", metavar="NAME", help="the bucket of the weights")
     workload.add_argument(
         "--repository",
         metavar="NAME",
-        help="of the images: for ECR a name or ARN, for Google LOCATION-docker.pkg.dev/…",
+        help="the repository of the images: for ECR a name or ARN, for Google LOCATION-docker.pkg.dev/…",
     )
     aws = parser.add_argument_group("aws")
-    aws.add_argument("--account", metavar="ID", help="of the role and the provider")
-    aws.add_argument("--region", metavar="NAME", help="of the registry; its partition is the role's")
+    aws.add_argument("--account", metavar="ID", help="the account of the role and the provider")
+    aws.add_argument("--region", metavar="NAME", help="the Region of the registry; the role is in the same partition")
     aws.add_argument("--role-name", metavar="NAME", help="default BasetenOIDCRole")
     aws.add_argument("--kms-key", metavar="ARN", help="the key that encrypts the bucket's objects")
-    aws.add_argument("--max-session-duration", metavar="SECONDS", type=int, help="of the role (default: IAM's, 3600)")
+    aws.add_argument(
+        "--max-session-duration",
+        metavar="SECONDS",
+        type=int,
+        help="the longest session of the role (default: IAM's, 3600)",
+    )
     gcp = parser.add_argument_group("gcp")
-    gcp.add_argument("--project", metavar="ID", help="of the pool and the service account")
-    gcp.add_argument("--project-number", metavar="N", help="gcloud projects describe prints it")
+    gcp.add_argument("--project", metavar="ID", help="the project of the pool and the service account")
+    gcp.add_argument("--project-number", metavar="N", help="the project's number; gcloud projects describe prints it")
     gcp.add_argument("--service-account", metavar="NAME", help="default baseten-oidc")
     gcp.add_argument("--pool", metavar="ID", help="default baseten-pool")
     gcp.add_argument("--provider", metavar="ID", help="default baseten-provider")

@@ -120,7 +120,7 @@ class Messages:
     """stderr as a stream that never fails, for those that write a part of a line."""
 
     def isatty(self) -> bool:
-        """Return whether a person watches."""
+        """Return whether the stream is a terminal."""
         return sys.stderr.isatty()
 
     def write(self, text: str) -> None:

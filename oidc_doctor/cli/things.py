@@ -1,4 +1,4 @@
-"""Things of the command line: each word becomes the option that it would be, by its content.
+"""Words of the command line: each becomes the option that its content stands for.
 
 What was pasted in place of a file, and what came on stdin, is content as well: an event that was given as the caller's
 error is a log of one event.
@@ -165,7 +165,7 @@ def _add_subject(options: argparse.Namespace, thing: Thing, _: str) -> bool:
 
 def _add_error(options: argparse.Namespace, thing: Thing, label: str) -> bool:
     if options.error is not None and options.error != thing.value:
-        message = f"{label}: a second error text; a report is about one, and --error or another file gave it already"
+        message = f"{label}: a second error text; a report covers one, and --error or another file has it already"
         raise UsageError(message)
     options.error = thing.value
     return False
@@ -173,7 +173,7 @@ def _add_error(options: argparse.Namespace, thing: Thing, label: str) -> bool:
 
 def _add_document(options: argparse.Namespace, thing: Thing, label: str) -> bool:
     if thing.place in [path for path, _ in options.pasted]:
-        message = f"{label}: a second document of its kind ({thing.noun}), and a report is about one"
+        message = f"{label}: a second document of its kind ({thing.noun}), and a report covers one"
         raise UsageError(message)
     options.pasted.append((thing.place, thing.value))
     options.offline = options.offline or not options.live
@@ -231,7 +231,7 @@ _NAMED = {
 def _set(options: argparse.Namespace, name: str, value: str, label: str) -> bool:
     earlier = getattr(options, name)
     if earlier not in (None, value):
-        message = f"{label}: a second {_NAMED[name]} beside {earlier}, and a report is about one; run it for each"
+        message = f"{label}: a second {_NAMED[name]} after {earlier}, and a report covers one; run it for each"
         raise UsageError(message)
     setattr(options, name, value)
     return True
@@ -261,7 +261,7 @@ def _take_pasted(options: argparse.Namespace) -> None:
 
 
 def is_pasted(value: str) -> bool:
-    """Whether the value of an option that names a file is a file's content, or stands for stdin."""
+    """Whether the value of an option that names a file is a file's content, or means stdin."""
     return value == "-" or _JSON.match(value) is not None
 
 
@@ -286,10 +286,10 @@ def _of_bundle(text: str) -> tuple[str, str]:
     try:
         path = place_of(text, "--from")
     except Unreadable as error:
-        message = f"--from: what was pasted cannot be read: {error.reason}"
+        message = f"--from: the pasted text cannot be read: {error.reason}"
         raise UsageError(message) from None
     if path is None:
-        message = "--from: what was pasted is no evidence, such as a role, a provider, a token or a logged event"
+        message = "--from: the pasted text is not evidence, such as a role, a provider, a token or a logged event"
         raise UsageError(message)
     return path, text
 

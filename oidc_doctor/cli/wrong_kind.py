@@ -61,7 +61,7 @@ _OF_FILES = frozenset({"token", "claims", "compare", "cloudtrail", "gcp_logs", "
 
 
 def refuse_wrong_kinds(options: argparse.Namespace) -> None:
-    """Refuse a value that is known to be another kind of thing; take a provider's name as Google prints it.
+    """Refuse a value that is known to be another kind of thing; accept a provider's name as Google prints it.
 
     A value that is recognised as nothing is left to the option: a role ARN with a fault is judged as it was sent.
     Raises UsageError.
@@ -112,5 +112,5 @@ def _message(option: _Option, thing: Thing, value: str) -> str:
     elif thing.kind is Kind.TOKEN:
         instead = "pipe it: --token -"
     else:
-        instead = f"use {flag}" if flag else "give it without an option"
+        instead = f"use {flag}" if flag else "pass it without an option"
     return f"{option.flag}: {what} is {thing.noun}, not {option.expected}; {instead}"

@@ -92,10 +92,10 @@ def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
     if not bare:
         return _faulty(_Fault("the file is empty: there is no token in it", kind="no-token"), body, origin, name)
     if _VARIABLE.fullmatch(bare):
-        fault = _Fault("a variable name or a null stands in place of the token", kind="no-token")
+        fault = _Fault("a variable name or a null instead of the token", kind="no-token")
         return _faulty(fault, body, origin, name)
     if bare[0] not in "{[" and _is_gap(bare):
-        return _unusable("the token was left out: a placeholder stands in its place", origin, name)
+        return _unusable("the token was left out: a placeholder replaces it", origin, name)
     is_json = bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare)
     limit = CLAIMS if is_json else TOKEN
     size = len("".join(bare.split()))  # people print claims with indents
@@ -153,7 +153,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
             # what is there is exactly what was sent, as the claims of a compact JWT are
             return Token("decoded", claims, header, True, origin, name, duplicates=duplicates, recorded=True)
     if len(segments) == 1:
-        fault = _Fault("no JWT: there are no dots in it, so it looks like an opaque access token")
+        fault = _Fault("not a JWT: there are no dots in it, so it looks like an opaque access token")
         return _faulty(fault, body, origin, name)
     if len(segments) == _JWE_SEGMENTS:
         fault = _Fault("an encrypted token (JWE): five segments instead of three, the claims cannot be read")
@@ -193,13 +193,13 @@ def _unwrap(body: str) -> tuple[str, list[_Fault]]:
     bare = body.strip()
     chunks = _CHUNKS.fullmatch(bare)
     if chunks:
-        faults.append(_Fault("the chunk sizes of an HTTP answer stand around the token"))
+        faults.append(_Fault("the chunk sizes of an HTTP response surround the token"))
         bare = chunks[1].strip()
     elif bare != body:
         faults.append(_Fault("white space or empty lines around the token"))
     quoted = _QUOTED.fullmatch(bare)
     if quoted:
-        faults.append(_Fault("it stands in quotation marks"))
+        faults.append(_Fault("it is in quotation marks"))
         bare = quoted[2]
     bearer = _BEARER.match(bare)
     if bearer:
@@ -272,13 +272,13 @@ def _json(text: str, origin: Origin, name: str) -> Token:
         return _faulty(foreign, text.strip(), origin, name)
     for member in ("header", "claims", "payload", "verified", "complete", "compact"):
         if pointer_segment(member) in document.duplicates:
-            return _unusable(f"{member} stands in it twice", origin, name)
+            return _unusable(f"{member} appears in it twice", origin, name)
     if box.keys() & {"iss", "sub", "aud"}:
         return _decoded(document, "", origin, name)
     for path in _WRAPPERS:
         inner = _at(box, path)
         if isinstance(inner, str) and _COMPACT.fullmatch(inner):
-            words = f"a JSON answer stands in place of the token, which is its member {'.'.join(path)}"
+            words = f"a JSON answer instead of the token, which is its member {'.'.join(path)}"
             return _compact(inner, origin, name, _Fault(words))
     member = "claims" if "claims" in box else "payload" if {"header", "payload"} <= box.keys() else ""
     return _decoded(document, member, origin, name)
@@ -414,7 +414,7 @@ def _foreign(box: dict[str, Any]) -> _Fault | None:
     if "access_token" in box and not _COMPACT.fullmatch(str(box.get("id_token") or box["access_token"])):
         return _Fault("an OAuth answer with an access token and no ID token")
     if ("error" in box or "errors" in box) and not box.keys() & {"iss", "sub", "aud", "claims"}:
-        return _Fault("an error answer stands in place of the token", kind="no-token")
+        return _Fault("an error answer instead of the token", kind="no-token")
     return None
 
 

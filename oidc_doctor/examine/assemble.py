@@ -243,7 +243,7 @@ def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
     accepting = sum(row["prediction"] == "accepted" for row in report.account)
     rows = "1 row" if len(report.account) == 1 else f"{len(report.account)} rows"
     tried = f"{rows} of roles and providers" if report.account else "nothing"
-    report.headline = f"Of this account {tried} could be tried; {accepting} would take this token."
+    report.headline = f"Of this account {tried} could be tried; {accepting} would accept this token."
 
 
 def names_a_resource(target: Target, cloud: Cloud) -> bool:
@@ -313,7 +313,7 @@ def _in_words_of_edits(
 
 
 def _seen(exchange: Judged) -> Seen:
-    """What logs and history show of the exchange's configuration."""
+    """The exchange's configuration, as logs and history show it."""
     from oidc_doctor.findings.fixes.propose import Seen  # late: a healthy exchange does not need it
     from oidc_doctor.findings.fixes.restore import Earlier
 

@@ -62,8 +62,8 @@ def _in_region(exchange: Judged, timing: Timing) -> Timing:
     if found is None:
         return timing
     note = (
-        f"Refused in {found.region}: the same kind of token was accepted in {' and '.join(found.others)} in the same "
-        f"time, {found.accepted:,} times, the last at {rfc3339(found.accepted_last)}."
+        f"Refused in {found.region}: the same kind of token was accepted in {' and '.join(found.others)} over the "
+        f"same time, {found.accepted:,} times, the last at {rfc3339(found.accepted_last)}."
     )
     begin = rfc3339(found.begin)
     boundary: dict[str, Any] = {"last_success": None, "first_failure": begin, "changes": [], "token": None}
@@ -72,7 +72,7 @@ def _in_region(exchange: Judged, timing: Timing) -> Timing:
 
 
 def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
-    """The timing of a denied call with the logged write that took the permission away."""
+    """The timing of a denied call with the logged write that removed the permission."""
     if refusal.step != "permission" or not refusal.fact("shown_by") or exchange.replayed is None:
         return timing
     from oidc_doctor.history.diffs import MOST_NAMED, written

@@ -48,7 +48,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: S
 
 
 def _reaches(case: Case) -> dict[str, Any]:
-    """Who else passes: for Google with the bindings, which no other cloud has."""
+    """The other tokens that pass: for Google with the bindings, which no other cloud has."""
     if case.cloud != "gcp":
         return {"reach": reach_of(case), "bindings": Missing("gcp", "the exchange is not one with Google")}
     from oidc_doctor.findings.binding_reach import BindingReach  # late: a report on AWS alone does not load Google's
@@ -112,7 +112,7 @@ def _missing_events(run: Run, exchange: Judged, causes: Sequence[Cause]) -> Any:
 
 
 def _untried_since_write(exchange: Judged, causes: Sequence[Cause]) -> bool:
-    """Whether nobody was seen to fail, and the logs have no attempt since the write that a cause is dated by.
+    """Whether no workload was seen to fail, and the logs have no attempt since the write that a cause is dated by.
 
     Silence then says nothing: the step's refusals are logged, and nobody tried.
     """

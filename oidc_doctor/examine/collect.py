@@ -42,7 +42,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
 
     def name_logged_targets(self) -> None:
-        """Take the roles and providers of the logs for targets, where nothing else names one."""
+        """Use the roles and providers of the logs as targets, where no other evidence names a target."""
         if self.signatures:
             from oidc_doctor.examine.logged_targets import with_logged_targets
 

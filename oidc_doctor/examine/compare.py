@@ -1,4 +1,4 @@
-"""Two tokens on one configuration, side by side: what they claim, and what each clause says of either."""
+"""Compare two tokens on one configuration: their claims, and the result of each clause for both."""
 
 from __future__ import annotations
 

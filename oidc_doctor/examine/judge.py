@@ -224,7 +224,7 @@ class _Target:
     def _mapped_subjects(
         self, cloud: Cloud, tokens: Sequence[Token], signatures: Sequence[Signature]
     ) -> list[str | None]:
-        """Each token's google.subject, where impersonations that are joined to no exchange are told apart by it."""
+        """Each token's google.subject, where it distinguishes impersonations that are joined to no exchange."""
         samples = [signature.sample for signature in signatures]
         if cloud == "aws" or all(sample.subject or not sample.mapped_principal for sample in samples):
             return []

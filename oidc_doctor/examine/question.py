@@ -47,4 +47,4 @@ class RunProgress(Protocol):
 
 
 def silent(text: str, exchange: Exchange | None = None) -> None:
-    """Nobody watches."""
+    """Default progress callback: does nothing."""

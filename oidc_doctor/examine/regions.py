@@ -26,7 +26,7 @@ class RefusedRegion(NamedTuple):
 
 
 def refused_region(of_token: Sequence[Signature], replayed: ReplayedLogs | None) -> RefusedRegion | None:
-    """Return the Region in which a token is refused while it is accepted in others; None where no Region tells.
+    """Return the Region in which a token is refused while it is accepted in others; None without a difference.
 
     The token was tried there until the end, and not accepted after its refusals. Where the configuration that was read
     refuses them, it is the configuration that tells, and the outage of these attempts.

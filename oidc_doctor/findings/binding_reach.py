@@ -54,7 +54,7 @@ class _Place(NamedTuple):
 
 
 class BindingReach:
-    """Who passes the whole exchange, and by which member. Each question is answered on demand.
+    """The tokens that pass the whole exchange, and the members that admit them. Each question is answered on demand.
 
     The methods raise NotReadError where nothing is found and something that decides was not read.
     """

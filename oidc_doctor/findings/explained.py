@@ -1,6 +1,6 @@
-"""The checks that somebody's words ask for: a code, a name, an error that was pasted, or any words.
+"""Find checks by a code, a name, a pasted error, or any words.
 
-Words may be anybody's. Nothing is decided: an error's causes are those of its steps, and words are looked for in the
+The words are untrusted. Nothing is decided: an error's causes are those of its steps, and words are looked for in the
 checks' own pages.
 """
 

@@ -1,4 +1,4 @@
-"""Questions about a trust policy: who passes it beside those that its clauses seem to name.
+"""Questions about a trust policy: the tokens that pass it and that its clauses do not seem to name.
 
 Every answer is the judge's: a subject, or a token without a claim, is evaluated, and one of its neighbours for
 comparison. No clause is read here, save to make subjects that are worth trying.

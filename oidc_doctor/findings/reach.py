@@ -1,4 +1,4 @@
-"""Who else passes an exchange: the reach of its cloud."""
+"""The other tokens that pass an exchange: the reach of its cloud."""
 
 from __future__ import annotations
 

@@ -85,7 +85,13 @@ def _cause_row(check: Check, traces: Sequence[Trace], named_refusals: Sequence[N
 def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
     assert check.kind is not None  # noqa: S101 - the caller's branch
     if check.kind.seen_only:
-        return CheckRow(check.code, check.name, "skipped", check.effect, "only what a caller saw can show it")
+        return CheckRow(
+            check.code,
+            check.name,
+            "skipped",
+            check.effect,
+            "only the caller's error message can show it (error.txt or --error)",
+        )
     states = [
         trace.step(step).state
         for trace in traces
@@ -96,7 +102,11 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
     if ASSUMED in states:
         return CheckRow(check.code, check.name, "skipped", check.effect, "assumed to pass: a bundle cannot show it")
-    reason = "not looked at: what it needs was not read" if states else "no exchange that this concerns was examined"
+    reason = (
+        "not checked: the evidence that it needs was not read"
+        if states
+        else "no exchange that this check concerns was examined"
+    )
     return CheckRow(check.code, check.name, "skipped", check.effect, reason)
 
 

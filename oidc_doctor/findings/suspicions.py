@@ -99,7 +99,7 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
         if passed and (case.since_change is not None or (step == "authorise" and _fresh_role(case))):
             suspects = ((Kind.PROPAGATION_DELAY, "the same call a minute later"),)
         if step == "authorise" and passed and ":role/role/" in _role_arn(case):
-            suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ stands in the ARN twice"), *(suspects or ()))
+            suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ appears twice in the ARN"), *(suspects or ()))
         if case.cloud == "aws" and step == "keys" and "provider" in allowed:
             # this sentence is of a key that was found and does not verify, and not of one that is out of reach
             if passed:

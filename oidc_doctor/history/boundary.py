@@ -1,4 +1,4 @@
-"""What lies between the last success and the first refusal: the writes, the tokens, and what was searched for more."""
+"""The time between the last success and the first refusal: the writes, the tokens, and the logs that were searched."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _ran_out(explained: ExplainedOutage, replayed: ReplayedLogs) -> str:
         low, high = (low, middle) if refuses(middle) else (middle, high)
     return (
         f"The same configuration accepts the same attempt until {rfc3339(float(high))} and refuses it from then on: a "
-        "date was reached, and no write brought the refusal."
+        "date was reached, and no write caused the refusal."
     )
 
 
@@ -105,7 +105,7 @@ def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal
         if revision.change is not None and 0 <= begin - revision.start <= lag
     )
     if (young := next(written, None)) is not None:
-        others.append(f"{worded(young)}, which may not have been in force everywhere yet")
+        others.append(f"{worded(young)}, which may not have taken effect everywhere yet")
     listed = f" ({', or '.join(others)})" if others else ""
     return f"The configuration that was read accepts this token, and the refusing part is not in it{listed}."
 
@@ -163,7 +163,7 @@ _SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which
 _OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
 _SOME_DATE = (
     "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a key "
-    "was reached in between, and no write brought the refusal."
+    "was reached in between, and no write caused the refusal."
 )
 _NEVER_BEFORE = "No success of this kind of token is in the logs before these refusals."
 _NOTES = {
@@ -185,7 +185,7 @@ _NOTES = {
     ),
     "one-of-several": (
         "Several writes lie between the last success and the first refusal, and the state before them was not seen in "
-        "the logs that were read: one of them, or all together, brought the refusal."
+        "the logs that were read: one of them, or all together, caused the refusal."
     ),
     "all-along": "The logs show no success for this kind of token: it may never have worked.",
 }

@@ -207,7 +207,7 @@ def _gcp_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvide
         return Missing("gcp/provider.json", f"it did not exist then ({_source(fields, 'state')})", "not_found")
     source = _source(fields, *_PROVIDER, "state")
     if not all(name in fields for name in _DECIDING):
-        return Missing("gcp/provider.json", "the logs do not tell all of the provider of that time")
+        return Missing("gcp/provider.json", "the logs do not show all of the provider of that time")
     name = getattr(gcp.provider, "name", None) or (evidence.target.gcp.provider if evidence.target.gcp else None)
     document: dict[str, Json] = {
         "name": name,
@@ -253,7 +253,7 @@ def _pool(gcp: GcpEvidence, fields: SourcedFields) -> GcpPool | Missing:
     if state == "ABSENT":
         return Missing("gcp/pool.json", f"it did not exist then ({_source(fields, 'pool')})", "not_found")
     if "pool" not in fields:
-        return Missing("gcp/pool.json", "the logs do not tell its state then")
+        return Missing("gcp/pool.json", "the logs do not show its state then")
     document = {"name": getattr(gcp.pool, "name", None) or "", "state": state}
     document["disabled"] = fields.get("pool-disabled", (False, None))[0]
     parsed = _read(parse_gcp_pools, document, _source(fields, "pool", "pool-disabled"))
@@ -267,7 +267,7 @@ def _account(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) 
     if fields.get("account", (None, None))[0] is False:
         return Missing("gcp/service-account.json", f"it did not exist then ({_source(fields, 'account')})", "not_found")
     if "account-disabled" not in fields:
-        return Missing("gcp/service-account.json", "the logs do not tell whether it was disabled then")
+        return Missing("gcp/service-account.json", "the logs do not show whether it was disabled then")
     email = getattr(gcp.service_account, "email", None)
     email = email or (evidence.target.gcp.service_account if evidence.target.gcp else None)
     document = {"email": email, "disabled": fields["account-disabled"][0]}
@@ -280,7 +280,7 @@ def _account(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) 
 def allow_policy(fields: SourcedFields, name: str, resource: Any) -> AllowPolicy | Missing:
     """The allow policy of a resource with the bindings of this field."""
     if name not in fields:
-        return Missing(f"gcp/{name.replace('bindings', 'policy.json')}", "the logs do not tell it as it was then")
+        return Missing(f"gcp/{name.replace('bindings', 'policy.json')}", "the logs do not show it as it was then")
     value, source = fields[name]
     parsed = _read(
         lambda text, file: parse_allow_policy(text, file, resource), {"bindings": value}, source or "the logs"

@@ -85,7 +85,7 @@ def change_view(history: History, index: int) -> dict[str, Any] | None:
 
 
 def write_view(change: Change) -> dict[str, Any]:
-    """Return a write as a report lists it beside others."""
+    """Return a write as a row of a report's list of writes."""
     return {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
 
 

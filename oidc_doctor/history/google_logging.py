@@ -25,7 +25,7 @@ _IAM = "iam.googleapis.com"
 
 
 class CallLogging(NamedTuple):
-    """What is known of the log entries of one kind of call."""
+    """The known facts on the log entries of one kind of call."""
 
     impersonating: bool
     on: bool | None = None  # by the audit configurations; None where one that may switch it on was not read

@@ -171,7 +171,7 @@ def _account(target: Target, accounts: frozenset[str]) -> list[MissingEventNote]
     return [
         MissingEventNote(
             f"No attempt and no write of account {own} is in the logs that were read: they are of account {listed}.",
-            "CloudTrail records the exchange in the account of the role, so silence says nothing here.",
+            "CloudTrail records the exchange in the account of the role, so a missing event proves nothing here.",
             "window-does-not-cover",
         )
     ]
@@ -226,7 +226,7 @@ def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
         "AWS logs a refusal by the trust policy (AccessDenied), and usually not that of an invalid token: another "
         "cause, account or Region is likely, or the call was never made."
     )
-    return [MissingEventNote("Silence usually speaks for a refusal before the trust policy.", detail, kind)]
+    return [MissingEventNote("A missing event usually points to a refusal before the trust policy.", detail, kind)]
 
 
 def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: CallLogging) -> list[MissingEventNote]:
@@ -251,7 +251,10 @@ def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: Ca
     only = f"Such calls are logged, refused ones too, only with {how}"
     if logging.on is False:
         headline = f"{logging.calls} of project {own} are not logged."
-        detail = f"{only}. Project, folder and organisation, as read, do not switch them on, so silence says nothing."
+        detail = (
+            f"{only}. Project, folder and organisation, as read, do not switch them on, "
+            "so a missing entry proves nothing."
+        )
         return [MissingEventNote(headline, detail, "exchange-logging-off")]
     headline = f"{logging.calls} may or may not be logged in project {own}: this is not known."
     unread = ", ".join(logging.unread) or "project, folder, organisation"

@@ -413,7 +413,7 @@ class _OutageSearch:
                 cloud = CLOUDS[self.replayer.cloud]
                 out.append(
                     f"{cloud} accepted {attempt.subject} on {rfc3339(time)} (event {attempt.event_id}), and the "
-                    "configuration of that time, as far as the evidence tells it, refuses it: a change was not seen "
+                    "configuration of that time, as far as the evidence shows it, refuses it: a change was not seen "
                     "in the logs that were read, or this reading is wrong"
                 )
                 break

@@ -1,4 +1,4 @@
-"""Repairs that were tried and refused: logged writes that failed, and that would have let the refused token or call in.
+"""Repairs that were tried and refused: failed writes that would have made the cloud accept the token or call.
 
 Each is judged as if it had been done, by the judge of the present. Of a denied write CloudTrail usually has no request
 (published events of denied IAM calls): what it would have stored is then unknown, and it is named as that.

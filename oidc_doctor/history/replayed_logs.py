@@ -50,7 +50,7 @@ class ReplayedLogs(NamedTuple):
         """Describe the fields that come from the logs because a file is absent; None without such fields."""
         names = self.target_history.history.stand_ins
         listed = ", ".join(names)
-        return f"that nothing later wrote what only the logs tell: {listed}" if names else None
+        return f"that no later write changed the values that only the logs show: {listed}" if names else None
 
     def family(self, subject: str) -> str:
         """Return the subject with `*` for parts that are new in each run."""

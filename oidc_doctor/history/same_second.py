@@ -1,4 +1,4 @@
-"""Writes of one second that cannot be told apart.
+"""Writes of one second that cannot be separated.
 
 CloudTrail has the time of a call to the second, and Google's services each stamp with a clock of their own. Where two
 writes of one second each explain a refusal alone, or only both together do, both are named.

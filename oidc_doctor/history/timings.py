@@ -1,4 +1,4 @@
-"""Find when a refusal began, by which change, and when it ended, and the causes of outages that are over."""
+"""Find when a refusal began, by which change, and when it ended, and the causes of past outages."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
     write = replayed.target_history.history.revisions[index].change if index is not None else None
     if write is None:
         return ""
-    return f"The write may not have been in force yet: {worded(write)}."
+    return f"The write may not have taken effect yet: {worded(write)}."
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:

@@ -27,14 +27,14 @@ class TokenChange(NamedTuple):
     distance: int = 0  # how many parts differ
     values: tuple[tuple[str, str, str, str], ...] = ()  # before and after each pair of values its words
     same_workload: bool = True  # by the issuer's grammar of subjects
-    replaced: bool = False  # the old kind stopped, and this one stands in its place
+    replaced: bool = False  # the old kind stopped, and this one replaces it
     first_seen: float = 0.0  # of the new kind, accepted or not; epoch seconds
     old_last_seen: float = 0.0  # of the old kind, accepted or not
 
     @property
     def text(self) -> str:
-        """Return the difference in words: `old → new` of a token that changed, `new beside old` of two."""
-        between = "beside" if self.old_last_seen > self.first_seen else "after"
+        """Return the difference in words: `old → new` of a token that changed, `new next to old` of two."""
+        between = "next to" if self.old_last_seen > self.first_seen else "after"
         pairs = (
             f"{lead}{f'{old} → {new}' if self.replaced else f'{new} {between} {old}'}{tail}"
             for lead, old, new, tail in self.values
@@ -163,7 +163,7 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
         return TokenChange("subject-form", form, before, after, parts, len(parts), same_workload=same)
     values = tuple((f"{name} ", _quoted(old), _quoted(new), "") for name, old, new in steady or parts)
     same = not named_otherwise
-    about = "another " if values else "the subject is written otherwise"
+    about = "another " if values else "the subject is written differently"
     return TokenChange("subject", about, before, after, parts, len(values), values, same_workload=same)
 
 

@@ -162,7 +162,7 @@ class _Question:
         actual = self._by_segment([place for _, place in offset_pairs], self.actual)
         segment = self._segment_at(self.actual, actual[0][0]) if kind == CASE else None
         where = f" ({words(segment)})" if segment else ""
-        return self._answer(kind, index, expected, actual, f"only upper/lower case differs{where}", segment)
+        return self._answer(kind, index, expected, actual, f"only upper and lower case differ{where}", segment)
 
     def invisible(self, kind: str) -> Difference | None:
         """Report texts that are equal but for invisible characters."""

@@ -135,7 +135,7 @@ class Mismatch:
         moved += [segment.name for segment in actual if segment.known and segment.name in names[0]]
         if moved:
             order = ", ".join(_noun(segment) for segment in self.actual.segments[:8])
-            return f"{words(moved[0])} stands in another place: the token's order is {order}"
+            return f"{words(moved[0])} is in another place: the token's order is {order}"
         if expected and actual:
             return self._instead(expected, actual)
         return self._surplus(actual) if actual else self._missing(expected)

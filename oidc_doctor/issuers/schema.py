@@ -107,7 +107,7 @@ def _value(value: Any, hint: Any, place: str) -> Iterator[str]:
         origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         if value not in parts:
-            yield f"{place}: {value!r} is none of {', '.join(parts)}"
+            yield f"{place}: {value!r} is not one of {', '.join(parts)}"
     elif origin is tuple:
         if not isinstance(value, list):
             yield f"{place}: an array is expected, not {value!r}"
@@ -131,7 +131,7 @@ def _expressions(raw: Mapping[str, Any]) -> Iterator[str]:
         try:
             re.compile(pattern)
         except re.error as error:
-            yield f"{place}: no regular expression: {error}"
+            yield f"{place}: not a regular expression: {error}"
 
 
 def _references(raw: Mapping[str, Any]) -> Iterator[str]:

@@ -94,7 +94,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
             _suspect(exchange, Kind.CERTIFICATE_UNTRUSTED, _CHAIN, fault)
         return
     # AWS looks at the ThumbprintList only where its library of public authorities does not settle it
-    why = fault or ("the host speaks TLS 1.3 only" if issuer.tls13_only else None)
+    why = fault or ("the host supports TLS 1.3 only" if issuer.tls13_only else None)
     if why is None or provider is None:
         return
     if chain.thumbprint in {thumbprint.lower() for thumbprint in provider.thumbprints}:

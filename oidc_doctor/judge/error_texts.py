@@ -234,7 +234,7 @@ def spoken(text: str) -> tuple[tuple[int, int], list[tuple[int, int]]]:
 
 
 def read_error(text: str, source: str = "") -> Reading | None:
-    """Read an observed error, which may be anybody's text; None where the sentence is not known."""
+    """Read an observed error, an untrusted text; None where the sentence is not known."""
     match = _match(text)
     if match is None:
         return None

@@ -98,7 +98,7 @@ def unusable(cloud: Cloud, jwk: dict[str, Any], kty: str) -> str:
         return f"it is a key of type {jwk.get('kty')}, the token is signed with {kty}"
     if cloud == "gcp":
         if kty == "EC" and jwk.get("crv") != "P-256":
-            return f"Google takes curve P-256 only, this key is on {jwk.get('crv')}"
+            return f"Google accepts only curve P-256, this key is on {jwk.get('crv')}"
         return ""
     if not isinstance(jwk.get("kid"), str):
         return "it has no kid"
@@ -184,7 +184,7 @@ def _verify(cloud: Cloud, token: Token, jwk: dict[str, Any], kty: str, pointer: 
     if reason:
         return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=reason, pointer=pointer)
     if cloud == "aws" and "key_ops" in jwk:
-        reason = "it has key_ops, which AWS does not take, not even with verify"
+        reason = "it has key_ops, which AWS does not accept, not even with verify"
         return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=reason, pointer=pointer, selected=True)
     if not token.signing_input:
         return KeyAnswer(None, checked=False, reason="a decoded token has no signature to check", pointer=pointer)

@@ -111,7 +111,7 @@ def _condition_form(block: Json, pointer: str) -> Iterator[Objection]:
         if operator(name) is None and "null" not in name.lower():
             yield Objection(f"IAM has no condition operator {name}", at)
         elif not isinstance(operands, dict):
-            yield Objection(f"under {name} stands an object of condition keys", at)
+            yield Objection(f"{name} contains an object of condition keys", at)
         elif any(text_of(value) is None for values in operands.values() for value in _listed(values)):
             yield Objection(f"the values under {name} are texts, numbers or Booleans", at)
 

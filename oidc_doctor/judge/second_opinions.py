@@ -1,4 +1,4 @@
-"""What the clouds' own simulators say of a needed call: shown beside the decision, and never the ground of it.
+"""The results of the clouds' own simulators on a needed call: shown next to the decision, which never rests on them.
 
 IAM's SimulatePrincipalPolicy judges the identity policies and the boundary of a role, without policies of resources and
 without a session (IAM API Reference). Policy Troubleshooter judges a service account, without ACLs of buckets and

@@ -1,4 +1,4 @@
-"""What a Truss configuration asks for that cannot work, and that Truss itself mostly does not check.
+"""Settings of a Truss configuration that cannot work, and that Truss itself mostly does not check.
 
 Baseten's documentation of weights, private registries and OIDC; the published truss package, 0.18.36, run and read
 (`truss/base/truss_config.py`): its messages `… must be provided when auth_method is …`, `… cannot be specified when
@@ -162,11 +162,11 @@ def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
         }
         yield _invalid(truss, source.auth_pointer, key, "", fact)
     if source.secret and method in _NEEDED:
-        fact = {"key": "auth_secret_name", "reason": f"a secret stands beside auth_method {method}"}
+        fact = {"key": "auth_secret_name", "reason": f"a secret is set along with auth_method {method}"}
         yield _invalid(truss, source.pointer + "/auth_secret_name", "", "auth_secret_name", fact, certain=False)
     account = auth.get("gcp_oidc_service_account")
     if method == "GCP_OIDC" and isinstance(account, str) and "@" not in account and not has_placeholder(account):
-        fact = {"key": "gcp_oidc_service_account", "reason": "it is no e-mail address"}
+        fact = {"key": "gcp_oidc_service_account", "reason": "it is not an e-mail address"}
         wanted = "NAME@PROJECT.iam.gserviceaccount.com"
         yield _invalid(truss, source.place("gcp_oidc_service_account"), wanted, account, fact, certain=False)
 

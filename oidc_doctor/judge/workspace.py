@@ -104,7 +104,7 @@ def _note(wanted: str, subject: str | None, profile: Profile | None, workspace: 
     own = _ids(subject or "", profile)
     pair = (own.get(tenant), own.get(team))
     if all(pair) and pair[0] != pair[1] and (asked.get(team), asked.get(tenant)) == pair:
-        return f"it has {tenant} and {team} in each other's place"
+        return f"{tenant} and {team} are swapped in it"
     if not asked:  # a value of one claim
         owner = next((name for name in (tenant, team) if wanted == own.get(name)), "")
         if owner:
@@ -112,7 +112,7 @@ def _note(wanted: str, subject: str | None, profile: Profile | None, workspace: 
     if workspace is None:
         return ""
     if asked.get(tenant) in workspace.teams and asked.get(team) == workspace.org:
-        return f"it has {tenant} and {team} in each other's place"
+        return f"{tenant} and {team} are swapped in it"
     for value in [*asked.values()] or [wanted]:
         named = _named(value, workspace)
         if named:

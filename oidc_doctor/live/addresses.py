@@ -105,10 +105,10 @@ def refusal_of_host(host: str, *, private: bool = False) -> str:
     """
     host = host.lower()
     if is_address(host) and "%" not in host:  # a zone is of this machine's own networks
-        return "" if private or is_public(host) else "no public address"
+        return "" if private or is_public(host) else "not a public address"
     labels = host.split(".")
     if len(host) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):
-        return "no name of a host"
+        return "not the name of a host"
     if labels[-1].isdecimal() or re.fullmatch(r"0x[0-9a-f]*", labels[-1]):
         return "an address in another spelling"
     if private:

@@ -68,7 +68,7 @@ class Clocks:
         return (since if back is None else end - back), end
 
     def has_moved(self, before: float) -> bool:
-        """Return whether an answer since then told that the clocks differ otherwise than by `before` seconds."""
+        """Return whether an answer since then showed that the clocks differ otherwise than by `before` seconds."""
         return abs(self.ahead() - before) > _EXACT
 
     def warning(self) -> str:
@@ -85,4 +85,4 @@ class Clocks:
         text = f"the clock of this machine is {span(first.seconds)} {side} that of {first.whose}"
         if ahead:
             return f"{text}; times are judged by the latter, at {rfc3339(time.time() - ahead)}"
-        return f"{text}; times are judged by this machine's: compare date -u with a reliable source, or give --at TIME"
+        return f"{text}; times are judged by this machine's: compare date -u with a reliable source, or add --at TIME"

@@ -246,7 +246,7 @@ def _checked(url: str) -> SplitResult:
     except ValueError:
         raise CallError("failed", "NotAnAddress", "not an address that can be fetched") from None
     if parts.scheme != "https":
-        raise CallError("failed", "NotHttps", f"{parts.scheme or 'no scheme'} in place of https")
+        raise CallError("failed", "NotHttps", f"{parts.scheme or 'no scheme'} instead of https")
     if not host or parts.username is not None or port == 0 or not url.isascii() or any(c <= " " for c in url):
         raise CallError("failed", "NotAnAddress", "not an address that can be fetched")
     return parts
@@ -261,7 +261,7 @@ def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
     if not rules.private:
         hidden = [str(address[4][0]) for address in addresses if not is_public(str(address[4][0]))]
         if hidden:
-            raise _not_public(host, f"{hidden[0]}, no public address", rules)
+            raise _not_public(host, f"{hidden[0]}, not a public address", rules)
     return [tuple(address) for address in addresses[:_MOST_ADDRESSES]]
 
 

@@ -157,9 +157,9 @@ def _document(page: Page) -> dict[str, Any]:
         document = json.loads(page.body)
     except (ValueError, RecursionError):
         kind = printable(page.content_type.partition(";")[0], 60) or "no content type"
-        raise CallError("failed", "NotJson", f"the answer is no JSON ({len(page.body)} bytes of {kind})") from None
+        raise CallError("failed", "NotJson", f"the answer is not JSON ({len(page.body)} bytes of {kind})") from None
     if not isinstance(document, dict):
-        raise CallError("failed", "NotJson", "the answer is JSON, but no object")
+        raise CallError("failed", "NotJson", "the answer is JSON, but not an object")
     return document
 
 

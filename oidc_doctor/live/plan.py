@@ -82,7 +82,7 @@ def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _
     """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
     files: list[tuple[str, bytes | str]] = list(request.given)
     if request.folders:  # a target keeps its folder also where none of its files could be read
-        mark = "# the target stands in the file at the top\n"
+        mark = "# the target is in the file at the top\n"
         files += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
     return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
 

@@ -1,4 +1,4 @@
-"""What the workload asks for after the exchange, and whether the session may do it."""
+"""The calls of the workload after the exchange, and whether the session may make them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Need(NamedTuple):
 
 
 class SecondOpinion(NamedTuple):
-    """What a cloud's own simulator says of a call."""
+    """The result of a cloud's own simulator on a call."""
 
     by: str  # the API
     decision: Decision

@@ -44,7 +44,7 @@ class NextCommand(NamedTuple):
 
 @dataclass(frozen=True)
 class Alone:
-    """What one thing says by itself, and the one thing to give next."""
+    """The content of one thing, and the one thing to add next."""
 
     thing: Thing
     headline: str

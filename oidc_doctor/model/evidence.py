@@ -155,7 +155,7 @@ class GcpProvider(NamedTuple):
 
 
 class WrittenProvider(NamedTuple):
-    """What logged writes tell of a provider that was not read, and that they do not tell all of."""
+    """The fields of a provider that was not read, as far as logged writes show them."""
 
     provider: GcpProvider
     known: frozenset[str]  # state, disabled, condition, mapping: the fields that a write shows

@@ -32,11 +32,12 @@ MIB = 1024 * KIB
 
 # Tokens
 TOKEN = Limit(
-    "a compact token", 64 * KIB, "characters without white space", f"{_OURS}; AWS STS takes 20,000, Google's STS 12,288"
+    "a compact token",
+    64 * KIB,
+    "characters without white space",
+    f"{_OURS}; AWS STS accepts 20,000, Google's STS 12,288",
 )
-CLAIMS = Limit(
-    "a file of claims", 20_000, "characters without white space", "AWS STS API: no token that is longer is taken"
-)
+CLAIMS = Limit("a file of claims", 20_000, "characters without white space", "AWS STS API: no longer token is accepted")
 
 # AWS
 TRUST_POLICY = Limit("a role's trust policy", 8_192, "characters without white space", "AWS, IAM quotas")
@@ -52,7 +53,7 @@ MEMBERS = Limit("an allow policy", 1_500, "members in all bindings", "Google Clo
 
 # Files
 FILES = Limit("a bundle", 200_000, "files", _OURS)
-EVIDENCE_FILE = Limit("a file that is no log", 32 * MIB, "bytes", _OURS)
+EVIDENCE_FILE = Limit("a file that is not a log", 32 * MIB, "bytes", _OURS)
 LOG_FILE = Limit("a log file, unpacked", 1024 * MIB, "bytes", _OURS)
 ARCHIVE = Limit("an archive, unpacked", 4 * 1024 * MIB, "bytes", _OURS)
 TARGETS = Limit("a bundle", 100, "targets", _OURS)
@@ -77,7 +78,7 @@ KEYS_OF_TYPE = Limit("a key set that AWS reads", 100, "keys of one type", "AWS, 
 
 # Logs
 LOG_VALUE = Limit("a value in a log file", 16 * MIB, "characters", f"{_OURS}; an event has at most 512 KiB")
-LOG_FAULTS = Limit("faults of a log file, and values in it that are no records", 10_000, "faults", _OURS)
+LOG_FAULTS = Limit("faults of a log file, and values in it that are not records", 10_000, "faults", _OURS)
 LOG_BLOCK = Limit("a line or block of a log file that is kept at once", 8 * MIB, "bytes", _OURS)
 ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts", _OURS)
 ATTEMPT_KINDS = Limit("logs: attempts that differ in more than time", 20_000, "kinds", _OURS)

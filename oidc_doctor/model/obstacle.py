@@ -1,4 +1,4 @@
-"""What keeps this machine from reading the clouds. It says nothing about the workload's token."""
+"""The reason why this machine cannot read the clouds; it says nothing about the workload's token."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 UNNAMED = frozenset(
     ("", "...", "\u2026", "censored", "hidden", "masked", "omitted", "redacted", "removed", "secret", "snip")
 )
-"""What people write into the brackets without meaning anything by it."""
+"""Words that people write into the brackets as fillers."""
 
 _LEFT_OUT = ("redacted", "censored")  # what people write over a whole value, with or without brackets
 _LONGEST_REDACTION = 14  # characters of such a word, with up to three brackets on each side
@@ -34,7 +34,7 @@ _BY_HAND = (
     r"|\((?i:hidden|masked|omitted|redacted|removed|censored)\)"
     r"|(?<![A-Za-z0-9])(?:REDACTED|CENSORED|HIDDEN|MASKED|OMITTED|REMOVED)(?![A-Za-z0-9])"
 )
-"""What people write over a part of a value, and no cloud puts there."""
+"""Characters that people write over a part of a value, and that no cloud writes."""
 
 LONGEST = 256
 """A bracket pair further apart than this is text. Keeps the scan linear."""

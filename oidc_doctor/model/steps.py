@@ -53,7 +53,7 @@ STEPS: dict[Cloud, tuple[Step, ...]] = {
         Step("times", "times", "is the token within its times?"),
         Step("keys", "keys", "can Google get the issuer's keys, and do they verify the signature?"),
         Step("condition", "condition", "is the provider's attribute condition true?"),
-        Step("mapping", "mapping", "does the attribute mapping give a usable google.subject?"),
+        Step("mapping", "mapping", "does the attribute mapping yield a usable google.subject?"),
         Step("impersonate", "service account", "may the mapped principal impersonate the service account?"),
         Step("permission", "permission", "may the principal do what the workload then asks for?", exchange=False),
     ),

@@ -29,7 +29,7 @@ _PLAIN_WORD = re.compile(
     r"""["'(]?(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
 )
 _QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a word that is a code span already
-_LOOKS_LIKE_HASH = re.compile(r"(?<![^\W_])[0-9a-fA-F]{7,40}(?![^\W_])")  # GitHub links it, whatever stands around it
+_LOOKS_LIKE_HASH = re.compile(r"(?<![^\W_])[0-9a-fA-F]{7,40}(?![^\W_])")  # GitHub links it, whatever surrounds it
 
 
 def render_markdown(report: Report, **_layout: object) -> str:

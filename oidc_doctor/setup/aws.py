@@ -31,7 +31,7 @@ def subject_patterns(workload: Workload) -> list[str]:
 
 
 def trust_policy(wanted: AwsWanted) -> dict[str, Any]:
-    """Who may assume the role."""
+    """Return the trust policy of the role."""
     patterns = subject_patterns(wanted.workload)
     statement = {
         "Sid": "BasetenWorkload",
@@ -47,7 +47,7 @@ def trust_policy(wanted: AwsWanted) -> dict[str, Any]:
 
 
 def role_policy(wanted: AwsWanted) -> dict[str, Any] | None:
-    """What the role may do; None where no bucket and no repository is named."""
+    """Return the role's permissions; None where no bucket and no repository is named."""
     statements: list[dict[str, Any]] = []
     if wanted.repository_arn:
         statements += [
@@ -63,7 +63,7 @@ def role_policy(wanted: AwsWanted) -> dict[str, Any] | None:
 
 
 def repository_policy(wanted: AwsWanted) -> dict[str, Any] | None:
-    """What the owner of a repository in another account has to allow; None for one of the own account."""
+    """Return the statement that the owner of a repository in another account has to add; None for the own account."""
     arn = wanted.repository_arn
     if arn is None or arn.split(":")[4] == wanted.account:
         return None
@@ -138,7 +138,7 @@ def target(wanted: AwsWanted) -> dict[str, str]:
 
 
 def other_calls(wanted: AwsWanted) -> list[tuple[str, str]]:
-    """Calls that the role must not be allowed: beside, above and after those that it is for."""
+    """Return calls that the role must not be allowed: other resources, wider ones and other actions than its own."""
     partition = wanted.partition
     calls = [("s3:ListAllMyBuckets", "*"), ("iam:PassRole", "*"), ("sts:AssumeRole", wanted.role_arn)]
     if wanted.bucket:

@@ -1,4 +1,4 @@
-"""What a person should know of a set-up besides its commands."""
+"""Notes on a set-up, in addition to its commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def notes_on(wanted: AwsWanted | GcpWanted, *, are_commands: bool = True) -> lis
     lines = [_replaced(wanted)] if are_commands else []
     lines += _of_aws(wanted) if isinstance(wanted, AwsWanted) else _of_gcp(wanted)
     if wanted.workload.types != TYPES:
-        lines.append(f"accepted are {' and '.join(wanted.workload.types)} tokens alone; --type chooses another")
+        lines.append(f"only {' and '.join(wanted.workload.types)} tokens are accepted; --type chooses another")
     if wanted.workload.environment:
         lines.append(
             "images and weights may be fetched before the deployment is in its environment (inferred): where a push is "

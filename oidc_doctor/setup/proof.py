@@ -1,4 +1,4 @@
-"""A set-up judged before anybody sees it, by the evaluators that judge every other configuration.
+"""Judge a set-up before it is printed, by the evaluators that judge every other configuration.
 
 The documents are read as a bundle of what the clouds would print. The named workload has to pass with every token type
 that is accepted; strangers, and every other value of what was named, have to be refused; each call of the named bucket
@@ -65,7 +65,7 @@ def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str]) -> 
 
 
 def faults_of(wanted: AwsWanted | GcpWanted, files: dict[str, Any] | None = None) -> list[str]:
-    """What the judge finds in the set-up that it was not meant to be; empty for one that may be printed.
+    """Return the faults that the judge finds in the set-up; empty for a set-up that may be printed.
 
     `files` stand in for the set-up's own.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.setup.wanted import AwsWanted, GcpWanted
 
 _NAME = "baseten"
-_EXISTING = "Terraform takes over an existing resource only once it is imported. Run the line of each one that exists:"
+_EXISTING = "Terraform manages an existing resource only after it is imported. Run the line of each one that exists:"
 
 
 def _printed(configuration: dict[str, Any]) -> str:

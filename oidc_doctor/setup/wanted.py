@@ -1,4 +1,4 @@
-"""What a set-up is for: the ids and names that a person gave, each of the form that its vendor prints.
+"""The ids and names of a wanted set-up, each in the form that its vendor prints.
 
 Baseten's ids are letters and digits (truss whoami --show-oidc; 7 and 8 characters in every public example). Amazon S3
 User Guide, bucket naming rules; Amazon ECR API, RepositoryName; IAM API, RoleName; Google Cloud, projects' ids and
@@ -33,34 +33,36 @@ class _Form(NamedTuple):
     words: str
 
 
-_ID = _Form(r"[A-Za-z0-9]{5,24}", "an id is letters and digits alone; truss whoami --show-oidc prints it")
-_OF_POOL = "4 to 32 small letters, digits and hyphens, and does not begin with gcp-"
+_ID = _Form(r"[A-Za-z0-9]{5,24}", "an id has only letters and digits; truss whoami --show-oidc prints it")
+_OF_POOL = "4 to 32 lowercase letters, digits and hyphens, and does not begin with gcp-"
 _FORMS = {
     "--org": _ID,
     "--team": _ID,
-    "--model": _Form(_ID.pattern, "an id is letters and digits alone; it stands in the model's address"),
+    "--model": _Form(_ID.pattern, "an id has only letters and digits; the model's address contains it"),
     "--environment": _Form(
         r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "an environment's name is 1 to 40 letters, digits, dots, hyphens and _"
     ),
     "--account": _Form(r"\d{12}", "an AWS account is 12 digits; aws sts get-caller-identity prints it"),
     "--region": _Form(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", "a Region is like us-east-1"),
     "--role-name": _Form(r"[A-Za-z0-9][\w+=,.@-]{0,63}", "a role's name has at most 64 letters, digits and +=,.@_-"),
-    "--project": _Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project's id is 6 to 30 small letters, digits and hyphens"),
+    "--project": _Form(
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project's id is 6 to 30 lowercase letters, digits and hyphens"
+    ),
     "--project-number": _Form(
         r"\d{5,20}", "gcloud projects describe PROJECT --format='value(projectNumber)' prints it"
     ),
     "--service-account": _Form(
-        r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "give the name alone: 6 to 30 small letters, digits and hyphens"
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "the name alone is needed: 6 to 30 lowercase letters, digits and hyphens"
     ),
     "--pool": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", f"a pool's id is {_OF_POOL}"),
     "--provider": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", f"a provider's id is {_OF_POOL}"),
 }
-_OF_BUCKET = "give the bucket's name alone, of 3 to 63 characters"
+_OF_BUCKET = "a bucket's name alone is needed, of 3 to 63 characters"
 _S3_BUCKET = _Form(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", _OF_BUCKET)
 _GCS_BUCKET = _Form(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", _OF_BUCKET)
 _KEY = _Form(
     r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
-    "give the key's ARN: a policy on an alias grants nothing",
+    "the key's ARN is needed: a policy on an alias grants nothing",
 )
 _ECR_NAME = r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
 _ECR_ARN = re.compile(
@@ -168,13 +170,13 @@ def _repository_arn(wanted: AwsWanted) -> str:
     ecr = ECR_HOST.fullmatch(host)
     name = path.partition("@")[0].partition(":")[0] if ecr and slash else text
     if not re.fullmatch(_ECR_NAME, name):
-        message = f"--repository {text!r}: give the repository's name, its ARN, or the image with its host"
+        message = f"--repository {text!r}: the repository's name, its ARN, or the image with its host is needed"
         raise WantedError(message)
     if ecr:
         partition = partition_of_region(ecr["region"]) or "aws"
         return f"arn:{partition}:ecr:{ecr['region']}:{host[:12]}:repository/{name}"
     if not wanted.region:
-        message = f"--repository {text}: give --region too, the Region of the registry, or the repository's ARN"
+        message = f"--repository {text}: add --region, the Region of the registry, or use the repository's ARN"
         raise WantedError(message)
     return f"arn:{wanted.partition}:ecr:{wanted.region}:{wanted.account}:repository/{name}"
 
@@ -227,7 +229,7 @@ class GcpWanted:
 def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str]) -> None:
     """Hold the ids against those of truss whoami. Raises WantedError: swapped, a name, or another's."""
     if org in known_teams and team == known_org:
-        message = f"--org {org} and --team {team}: they are in each other's place; the org is {known_org}"
+        message = f"--org {org} and --team {team}: the two are swapped; the org is {known_org}"
         raise WantedError(message)
     if org in known_teams:
         message = f"--org {org}: it is the id of a team; truss whoami names the org {known_org}"

@@ -1,1 +1,1 @@
-"""Things that a person gives: words of a command line, pasted texts and files, each recognised by its content."""
+"""Things that a user passes: words of a command line, pasted texts and files, each recognised by its content."""

@@ -1,4 +1,4 @@
-"""Names that a person may give: ARNs, Google's resource names, addresses, issuer URLs and subjects.
+"""Names that a user may pass: ARNs, Google's resource names, addresses, issuer URLs and subjects.
 
 The judges of these names decide what is wrong with one. Here only its kind is recognised, so a name with a fault keeps
 its kind.
@@ -20,9 +20,9 @@ _URL = re.compile(r"https?://[^\s/@]+(?:/\S*)?", re.IGNORECASE)
 _DISCOVERY = "/.well-known/openid-configuration"
 _HINTS = (
     ("s3://", "logs in a bucket are read with --cloudtrail s3://BUCKET/PREFIX and --role ARN"),
-    ("gs://", "a bucket alone is no evidence; name the provider or the service account, or give --truss config.yaml"),
+    ("gs://", "a bucket alone is not evidence; name the provider or the service account, or add --truss config.yaml"),
     ("principal://", "a principal of Google Cloud, not a subject; the token's subject is --subject SUB"),
-    ("principalSet://", "a set of principals of Google Cloud; give its allow policy as a file"),
+    ("principalSet://", "a set of principals of Google Cloud; add its allow policy as a file"),
 )
 
 

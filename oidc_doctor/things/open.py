@@ -83,8 +83,8 @@ def _exclusive(one: tuple[Bundle, str], other: tuple[Bundle, str]) -> str:
     place = one[1]
     files = [_file(*one), _file(*other)]
     if contract.split_target(place)[1] == contract.MANIFEST:
-        return f"{files[0]} and {files[1]} are two bundles, and a report is about one; examine them one at a time"
-    return f"{files[0]} and {files[1]} are both {noun_of(place)}, and a report is about one; give one of them"
+        return f"{files[0]} and {files[1]} are two bundles, and a report covers one; examine them one at a time"
+    return f"{files[0]} and {files[1]} are both {noun_of(place)}, and a report covers one; name one of them"
 
 
 def _file(bundle: Bundle, name: str) -> str:

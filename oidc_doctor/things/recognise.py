@@ -128,7 +128,7 @@ def _hint(text: str) -> str:
     if not bare:
         return "an empty text"
     if bare[0] in "{[":
-        return "JSON, but no role, provider, policy, token or event; docs/bundle.md lists the files"
+        return "JSON, but not a role, provider, policy, token or event; docs/bundle.md lists the files"
     if len(bare.split()) > 1:
         return "no error text of AWS, Google Cloud or an SDK that is known; --error TEXT reads it as one"
     return _NO_WORD
@@ -202,7 +202,7 @@ def _hint_of_word(word: str, hint: str) -> str:
 
 
 def _similar(path: str) -> str:
-    """Return the path of a file or folder beside `path` with a similar name; "" if there is none."""
+    """Return the path of a file or folder next to `path` with a similar name; "" if there is none."""
     import difflib  # late: only for a word that is nothing
     from itertools import islice
 

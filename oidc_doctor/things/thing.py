@@ -1,4 +1,4 @@
-"""A thing that a person gave, and the kind that it was recognised as."""
+"""A thing that a user passed, and the kind that it was recognised as."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def noun_of(place: str) -> str:
 
 
 class Thing(NamedTuple):
-    """What a text, a word or a file was recognised as.
+    """A recognised text, word or file.
 
     `value` is the name (an ARN, a URL, a subject, without spaces around it), or the text as it was given; "" for a
     folder or an archive. It may be a token: `repr` leaves it out. `file` is the path, "" for what was typed or piped.

@@ -1,4 +1,4 @@
-"""The colours of a theme, adjusted so that every text on the screens can be read on every ground that it stands on.
+"""The colours of a theme, adjusted so that every text on the screens can be read on every background.
 
 Textual derives the colours of text from a theme's accents without regard to the ground: of its 21 themes, two kept
 all of ours readable. The adjustment keeps the hue, and moves a colour towards black or white only as far as it must.
@@ -33,7 +33,7 @@ _SELECTIONS = ("input-selection-background", "screen-selection-background")
 
 
 def readable(variables: dict[str, str], *, ansi: bool) -> dict[str, str]:
-    """Return the variables of a theme, with colours that reach LEAST_CONTRAST in place of those that do not."""
+    """Return the variables of a theme, with colours that reach LEAST_CONTRAST instead of those that do not."""
     return variables | (_TERMINAL if ansi else _adjusted(variables))
 
 

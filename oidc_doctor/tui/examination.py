@@ -190,7 +190,7 @@ class Examination:
         expected = (BundleError, PackError, OSError) if live is None else (BundleError, PackError, OSError, live.error)
         try:
             if live is None:
-                self._progress(f"opening {self.source.bundle or 'what the command line gives'}")
+                self._progress(f"opening {self.source.bundle or 'the evidence of the command line'}")
             else:
                 live.read(self._progress)
             bundle = self.source.open()

@@ -1,4 +1,4 @@
-"""The dialog that writes the report to a file, as --report does, and beside it the documents of its fixes."""
+"""The dialog that writes the report to a file, as --report does, and next to it the documents of its fixes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ExportScreen(ModalScreen[None]):
         self.query_one("#formats").focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Give the file name the extension of the format, unless the user chose another extension."""
+        """Set the extension of the file name to that of the format, unless the user chose another extension."""
         file = self.query_one("#file", Input)
         stem, ending = os.path.splitext(file.value)
         if file.value == self._proposed and event.option_id:
@@ -87,7 +87,7 @@ class ExportScreen(ModalScreen[None]):
         exists = os.path.lexists(path)
         if exists and self._overwrite != path:
             self._overwrite = path
-            what = "is a link: Enter again puts the report in its place" if os.path.islink(path) else _EXISTS
+            what = "is a link: Enter again replaces the link with the report" if os.path.islink(path) else _EXISTS
             self.query_one("#said", Static).update(f"{visible(path)} {what}")
             return
         data = render(self._report, name, width=_WIDTH, color=False).encode("utf-8", "backslashreplace")

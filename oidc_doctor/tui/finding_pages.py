@@ -47,7 +47,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
             facts.settle(sheet, visible(entry.cause.settle))
         if document:
             sheet.gap()
-            sheet.say("d copies the whole document after the edit; e writes it to a file beside the report.")
+            sheet.say("d copies the whole document after the edit; e writes it to a file next to the report.")
 
     return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.text_to_copy(report, entry), document)
 

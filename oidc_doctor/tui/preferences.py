@@ -62,7 +62,7 @@ class NotKept(Exception):  # noqa: N818 - a reason for the user
 
 
 def keep_theme(path: str | None, name: str) -> str:
-    """Write the theme into the user's configuration file and leave all else there as it is; return the file's path.
+    """Write the theme into the user's configuration file, change nothing else there, and return the file's path.
 
     A link to the file is followed, as a user's own files are often kept elsewhere. Raises NotKept.
     """

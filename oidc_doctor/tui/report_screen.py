@@ -142,7 +142,7 @@ class ReportScreen(Screen[None]):
             self._say_why_nothing_is_selected()
 
     def action_enter_page(self) -> None:
-        """Move the focus from the list to the page beside it."""
+        """Move the focus from the list to the page next to it."""
         self.query_one(self.PAGE, PageView).focus()
 
     def action_enter_list(self) -> None:
@@ -151,7 +151,7 @@ class ReportScreen(Screen[None]):
             self.query_one(self.LIST).focus()
 
     def action_scroll_page(self, pages: int) -> None:
-        """Scroll the page beside the list."""
+        """Scroll the page next to the list."""
         page = self.query_one(self.PAGE, PageView)
         page.scroll_relative(y=pages * max(page.size.height - 1, 1), animate=False)
 

@@ -95,7 +95,7 @@ def matching(scenarios: list[Scenario], typed: str) -> list[Scenario]:
 
 
 class Own(NamedTuple):
-    """The user's own case: the words that the command line would take, and what each of them is."""
+    """The user's own case: the words that the command line would accept, and the kind of each."""
 
     words: tuple[str, ...]
     things: tuple[Thing, ...]

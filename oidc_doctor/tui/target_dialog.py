@@ -41,7 +41,7 @@ FIELDS = (
     Field("provider", "--gcp-provider", "Google provider", "projects/NUMBER/…/workloadIdentityPools/POOL/providers/ID"),
     Field("account", "--service-account", "Service account", "NAME@PROJECT.iam.gserviceaccount.com"),
     Field("token", "--token", "Token", "a file, or paste the token: it is hidden, and not stored"),
-    Field("error", "--error", "Error text", "what the caller was told"),
+    Field("error", "--error", "Error text", "the error that the caller received"),
 )
 
 

@@ -35,7 +35,8 @@ class Claims(Rows):
 
     HELP = (
         "The header and the claims; the sign of a claim shows its result: ✗ the claim is refused, ✓ it is accepted, "
-        "~ assumed. ↑ and ↓ select, the page beside shows the full value and every policy and mapping that reads it. "
+        "~ assumed. ↑ and ↓ select, the page next to the list shows the full value and every policy and mapping "
+        "that reads it. "
         "Enter edits the claim in What-if, p pastes another token, y copies the value."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class State(NamedTuple):
-    """What the user has made of an exchange."""
+    """The edits of an exchange."""
 
     token: Token | None
     edits: dict[PartId, str]
@@ -49,7 +49,7 @@ class Trial:
         return self._exchange(self._undoable, self._undone)
 
     def redo(self) -> bool:
-        """Take the step that was undone last; False if there is none."""
+        """Redo the step that was undone last; False if there is none."""
         return self._exchange(self._undone, self._undoable)
 
     def _exchange(self, taken_from: list[State], kept_in: list[State]) -> bool:

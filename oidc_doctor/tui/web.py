@@ -44,7 +44,7 @@ class LocalServer(Server):
 
     @property
     def _policy(self) -> str:
-        """What the page may load: its own files and its own connection, nothing of another host."""
+        """The content security policy: the page may load its own files and connection, nothing from another host."""
         own = " ".join(f"ws://{name}" for name in self._names)
         return (
             f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; img-src 'self' "

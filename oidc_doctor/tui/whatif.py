@@ -296,7 +296,7 @@ class WhatIfScreen(TrialScreen):
             self.app.notify("There is nothing to undo.", markup=False)
 
     def action_redo(self) -> None:
-        """Take the step again that was undone last."""
+        """Redo the step that was undone last."""
         trial = self.trial
         if trial is not None and trial.redo():
             self._show_other_state("Done again. Ctrl+Z undoes it.")

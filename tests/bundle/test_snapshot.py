@@ -235,7 +235,7 @@ def test_unknown_files_are_one_row(tmp_path: Path) -> None:
     snapshot = load(tmp_path, {"claims.json": CLAIMS, "notes.txt": "x", "tokens/README.md": "x", **extra})
     row = next(row for row in snapshot.coverage if row.what == "other files")
     assert (row.status, row.count, row.named) == ("not-asked", 12, False)
-    assert row.reason.startswith("no part of a bundle: aws/extra-0.json, ")
+    assert row.reason.startswith("not part of a bundle: aws/extra-0.json, ")
     assert row.reason.endswith(" and 4 more")
     assert snapshot.targets[0].aws is None
 
@@ -243,7 +243,7 @@ def test_unknown_files_are_one_row(tmp_path: Path) -> None:
 def test_the_diagnosis_that_lies_beside_a_sample_is_no_evidence(tmp_path: Path) -> None:
     files = {"claims.json": CLAIMS, "expected.json": "{}", "targets/a/expected.json": "{}", "aws/expected.json": "{}"}
     row = next(row for row in load(tmp_path, files).coverage if row.what == "other files")
-    assert row.reason == "no part of a bundle: aws/expected.json"
+    assert row.reason == "not part of a bundle: aws/expected.json"
 
 
 def test_misspelled_keys_of_the_target_are_told(tmp_path: Path) -> None:

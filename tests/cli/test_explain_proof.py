@@ -20,7 +20,7 @@ def test_every_cause_has_a_proof(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("access-denied-by-resource-policy", "with an explicit deny in a resource-based policy"),  # an error alone
         ("subject-segment-differs", "The replay of logged attempts"),  # no sentence names it
-        ("object-missing-shown-as-denied", "it is at most suspected"),  # its sentence only hints
+        ("object-missing-shown-as-denied", "the cause is at most suspected"),  # its sentence only hints
     ],
 )
 def test_the_form_of_the_proof(name: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:

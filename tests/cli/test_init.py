@@ -88,7 +88,7 @@ def test_a_provider_as_google_prints_it_is_written_without_its_host() -> None:
         (["--gcp-provider", PROVIDER.partition("/providers/")[0]], "add /providers/ID"),
         (["--issuer", "github"], "--issuer alone"),
         (["--role", ROLE, "--issuer", "quince"], "not an issuer URL"),
-        ([], "give --role ARN"),
+        ([], "add --role ARN"),
     ],
 )
 def test_an_unusable_value_writes_nothing(

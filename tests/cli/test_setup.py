@@ -30,7 +30,7 @@ def test_commands_are_data_and_notes_are_not(arguments: list[str], capsys: pytes
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([*AWS, "--org", "acme-corp"], "setup aws: --org 'acme-corp': an id is letters and digits alone"),
+        ([*AWS, "--org", "acme-corp"], "setup aws: --org 'acme-corp': an id has only letters and digits"),
         ([*AWS, "--team", "$(id)"], "--team '$(id)'"),
         ([*AWS, "--model", "*"], "--model '*'"),
         ([*AWS, "--bucket", "we ights"], "--bucket 'we ights'"),
@@ -40,7 +40,7 @@ def test_commands_are_data_and_notes_are_not(arguments: list[str], capsys: pytes
         (GOOGLE[:6], "--project and --project-number: missing"),
         (["setup", "aws", "--org", "Hq4Lm8Tz"], "--team"),
         (["setup"], "cloud"),
-        ([*AWS, "--repository", "ml"], "give --region too"),
+        ([*AWS, "--repository", "ml"], "add --region"),
         ([*AWS, "--max-session-duration", "x"], "--max-session-duration"),
     ],
 )
@@ -75,7 +75,7 @@ WHOAMI = "Org ID:  Hq4Lm8Tz\nTeams:   Rw7Cx2Vb (Vision), Bb1Cc2Dd (Speech)\nIssu
     ("org", "team", "said"),
     [
         ("Hq4Lm8Tz", "Rw7Cx2Vb", ""),
-        ("Rw7Cx2Vb", "Hq4Lm8Tz", "they are in each other's place"),
+        ("Rw7Cx2Vb", "Hq4Lm8Tz", "the two are swapped"),
         ("Hq4Lm8Tz", "Vision", "it is a team's name; the team's id is Rw7Cx2Vb"),
         ("Zz9yXx8w", "Rw7Cx2Vb", "truss whoami names the org Hq4Lm8Tz"),
         ("Hq4Lm8Tz", "Zz9yXx8w", "truss whoami names Rw7Cx2Vb and Bb1Cc2Dd"),

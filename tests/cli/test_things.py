@@ -83,7 +83,7 @@ def test_a_plain_folder_is_told_by_content(side_by_side: Path, capsys: Captured)
     assert {"my-role.json", "idp.json", "tok.txt", "err.log"} <= read
     assert [row["count"] for row in report["attempts"]] == [1]
     (other,) = (row for row in report["coverage"] if row["what"] == "other files")
-    assert other["reason"] == "no part of a bundle: notes.md"
+    assert other["reason"] == "not part of a bundle: notes.md"
 
 
 def test_the_layout_of_the_contract_keeps_its_meaning(aws: Bundle, side_by_side: Path, capsys: Captured) -> None:
@@ -91,7 +91,7 @@ def test_the_layout_of_the_contract_keeps_its_meaning(aws: Bundle, side_by_side:
     (aws.root / "old.json").write_text('{"Statement": [], "Version": "2012-10-17"}')
     report = examined(capsys, str(aws.root))
     (other,) = (row for row in report["coverage"] if row["what"] == "other files")
-    assert other["reason"] == "no part of a bundle: old.json"
+    assert other["reason"] == "not part of a bundle: old.json"
     assert causes(report)[0][0] == "subject-segment-differs"
 
 
@@ -121,11 +121,11 @@ def test_the_same_evidence_twice_is_once(side_by_side: Path, capsys: Captured) -
 @pytest.mark.parametrize(
     ("things", "says"),
     [
-        (("my-role.json", "other.json"), "my-role.json and other.json are both an IAM role, and a report is about one"),
-        ((ROLE, ROLE + "2"), "a second role beside"),
-        ((PROVIDER, PROVIDER + "2"), "a second provider beside"),
-        (("a@p.iam.gserviceaccount.com", "b@p.iam.gserviceaccount.com"), "a second service account beside"),
-        (("https://a.example", "https://b.example"), "a second issuer beside"),
+        (("my-role.json", "other.json"), "my-role.json and other.json are both an IAM role, and a report covers one"),
+        ((ROLE, ROLE + "2"), "a second role after"),
+        ((PROVIDER, PROVIDER + "2"), "a second provider after"),
+        (("a@p.iam.gserviceaccount.com", "b@p.iam.gserviceaccount.com"), "a second service account after"),
+        (("https://a.example", "https://b.example"), "a second issuer after"),
         ((REFUSED, "AccessDenied"), "a second error text"),
         (('{"Role": {}}', '{"Role": {}}'), "a second document of its kind (an IAM role)"),
         (("--demo", "healthy-aws", "my-role.json"), "--demo and --from exclude each other"),

@@ -82,7 +82,7 @@ def test_what_stands_around_a_token_is_a_fault_with_readable_claims(text: str, w
 def test_several_faults_are_all_told() -> None:
     token = read(f'"Bearer {jwt()}" ')
     assert token.fault == (
-        "white space or empty lines around the token; it stands in quotation marks; "
+        "white space or empty lines around the token; it is in quotation marks; "
         "it begins with `Bearer`, which belongs to the HTTP header and not to the token"
     )
     assert token.claims == CLAIMS

@@ -260,7 +260,7 @@ def test_a_key_that_aws_never_sets_means_that_no_token_passes(bundle: Bundle) ->
 
 def test_a_condition_that_is_no_expression_is_a_fault(bundle: Bundle) -> None:
     answer = answer_of(bundle.gcp_provider(condition="assertion.sub ==").report())
-    assert any("no CEL expression" in text for text in signs(answer, "✗"))
+    assert any("not a CEL expression" in text for text in signs(answer, "✗"))
 
 
 def test_an_odd_pattern_is_not_called_a_fault(bundle: Bundle) -> None:

@@ -81,7 +81,7 @@ def test_an_old_success_is_not_compared_as_an_expired_token(
     (comparison,) = value["comparisons"]
     assert [one["prediction"] for one in comparison["tokens"]] == ["accepted", "accepted"]
     assert comparison["tokens"][1]["judged_at"] < comparison["tokens"][0]["judged_at"]
-    assert "both tokens fare alike" in text
+    assert "both tokens have the same result" in text
 
 
 def test_a_comparison_is_in_markdown_and_obeys_nobody(

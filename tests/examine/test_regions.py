@@ -1,4 +1,4 @@
-"""A token that is refused in one Region and accepted in another in the same time."""
+"""A token that is refused in one Region and accepted in another over the same time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_token_that_is_refused_in_one_region_is_not_accepted(aws: Bundle, acce
     assert (first.name, first.status, first.since, first.refused_since) == (
         "outside-the-trust-policy", "active", clock(2), 14,
     )  # fmt: skip
-    assert f"accepted in {NEAR} in the same time, {len(accepted)} times" in first.boundary["note"]
+    assert f"accepted in {NEAR} over the same time, {len(accepted)} times" in first.boundary["note"]
     assert [cause.status for cause in answer.causes] == ["active"]
     assert answer.exchange().last_attempt["region"] == FAR
     assert f"in {FAR}" in render(answer.report, "markdown", width=100, color=False)

@@ -65,7 +65,7 @@ def test_any_text_is_answered(text: str) -> None:
         (["explain", "audience"], 0, "AWS014"),
         (["explain", "audience", "azp"], 0, "AWS015"),
         (["explain", "audiance"], 2, "did you mean"),
-        (["explain", "zzzz"], 2, "no page has these words"),
+        (["explain", "zzzz"], 2, "no page matches these words"),
         (["explain", "\x1b[31maudiance"], 2, r"\x1b"),
         (["--list-checks", "thumbprint"], 0, "ISS009"),
         (["--list-checks", "zzzz"], 2, "no check has this word"),

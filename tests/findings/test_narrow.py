@@ -269,7 +269,7 @@ def test_a_value_in_use_that_only_the_opening_admits_stays(gcp: Bundle) -> None:
         "contains(':environment=production:') || google.subject.contains(':environment=production-eu:')"
         in (json.loads(row.document)["attributeCondition"])
     )
-    assert row.proof.startswith(f"{used} passes by the opening alone")
+    assert row.proof.startswith(f"{used} passes only by this opening")
     made = after(gcp, row)
     assert accepts(made, used)
     assert not accepts(made, gcp.SUBJECT.replace("production", "production-us"))

@@ -157,7 +157,7 @@ def test_aws_does_not_log_token_faults(step: str) -> None:
 @pytest.mark.parametrize("step", [None, "authorise"])
 def test_aws_logs_trust_policy_denials(step: str | None) -> None:
     note = next(note for note in ask("aws", TRAIL, failing_step=step) if note.kind == "not-logged-by-vendor")
-    assert note.headline == "Silence usually speaks for a refusal before the trust policy."
+    assert note.headline == "A missing event usually points to a refusal before the trust policy."
 
 
 def test_google_logging_is_off() -> None:

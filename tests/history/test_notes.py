@@ -81,7 +81,7 @@ def test_google_has_no_resource_control_policies(gcp: Bundle, step: str) -> None
     note = gcp.ask().first.boundary["note"]
     assert note.startswith("The configuration that was read accepts this token")
     assert "resource control policy" not in note
-    assert "in force everywhere" not in note
+    assert "taken effect everywhere" not in note
     assert ("(a deny policy)" in note) == (step == "impersonate")
 
 
@@ -90,7 +90,7 @@ def test_a_write_that_may_not_be_in_force_is_named_only_within_minutes(aws: Bund
     written = trust_edit(aws, clock(8, minute).replace("00Z", "30Z"), aws.TEAM)
     aws.remove("token.jwt").trust(aws.statement(aws.subject(aws.PATTERN)))
     note = aws.cloudtrail([*calls(aws, range(2, 9), range(9, 14)), written]).ask().first.boundary["note"]
-    assert ("may not have been in force everywhere yet" in note) == named
+    assert ("may not have taken effect everywhere yet" in note) == named
     assert (written["eventID"] in note) == named
 
 

@@ -163,7 +163,7 @@ def test_what_a_write_mended_is_past_though_nobody_came_since(gcp: Bundle) -> No
     sign, sentence = headline(answer)
     assert sign == "✓"
     assert sentence.startswith(
-        "Google Cloud refused this token until 11:30 UTC; by what is in force since then it passes"
+        "Google Cloud refused this token until 11:30 UTC; the configuration since then accepts it"
     )
     assert [(cause.status, cause.until) for cause in answer.causes] == [("past", clock(11, 30))]
     last = answer.exchange().last_attempt

@@ -181,7 +181,7 @@ def test_a_policy_that_only_the_logs_tell_is_judged_for_the_present(aws: Bundle)
     assert cause.name == "subject-segment-differs"
     assert cause.change is not None
     assert cause.change["event_id"] == trust_edit(aws, clock(6, 30), "")["eventID"]
-    assert any("only the logs tell" in line for line in answer.exchange().assumed)
+    assert any("only the logs show" in line for line in answer.exchange().assumed)
 
 
 def test_a_provider_whose_deletion_only_the_logs_tell(aws: Bundle) -> None:

@@ -61,7 +61,7 @@ def test_another_workload_is_a_new_kind_of_token_on_aws(
     assert (seen["kind"], seen["first_seen"]) == ("new-kind", clock(8))
     assert seen["old_last_seen"] == clock(hours[0][-1])
     assert said in seen["text"]
-    between = "beside" if hours is BESIDE else "after"
+    between = "next to" if hours is BESIDE else "after"
     assert f"{said} {between} " in seen["text"]
     assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first came: " in answer.first.summary
     assert all("token changed" not in text for text in texts(answer.report))

@@ -79,7 +79,7 @@ def test_a_date_that_was_reached_blames_nobody_on_aws(aws: Bundle, written: bool
     cause = aws.ask().first
     assert cause.change is None
     assert cause.boundary is not None
-    assert "no write brought the refusal" in cause.boundary["note"]
+    assert "no write caused the refusal" in cause.boundary["note"]
     assert (cause.since, cause.timing.accepted_before) == (clock(10), 7)
 
 
@@ -90,7 +90,7 @@ def test_a_binding_that_ran_out_blames_nobody(gcp: Bundle) -> None:
     assert cause.name == "binding-condition-false"
     assert cause.change is None
     assert cause.boundary is not None
-    assert "no write brought the refusal" in cause.boundary["note"]
+    assert "no write caused the refusal" in cause.boundary["note"]
 
 
 def provider_edit(gcp: Bundle, at: str, **oidc: Any) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_only_the_case_differs() -> None:
     found = subject("repo:quince/orchard:*", "repo:QUince/orchard:pull_request", GITHUB)
     assert (found.kind, found.segment, found.certain) == ("subject-case-differs", "owner", True)
     assert marked(found.expected, found.expected_spans) == ["qu"]
-    assert found.note == "only upper/lower case differs (owner)"
+    assert found.note == "only upper and lower case differ (owner)"
 
 
 def test_case_behind_a_wildcard_and_in_two_segments() -> None:
@@ -361,7 +361,7 @@ VALUES = [
     ("https://gitlab.example/", "https://gitlab.example", "a trailing slash: the expected text ends in one"),
     ("idp.example", "https://idp.example", "the expected text has no scheme, the actual text begins with https://"),
     ("//iam.googleapis.com/x", "https://iam.googleapis.com/x", "begins with https:"),
-    ("STS.amazonaws.com", "sts.amazonaws.com", "only upper/lower case differs"),
+    ("STS.amazonaws.com", "sts.amazonaws.com", "only upper and lower case differ"),
     ("sts.amazonaws.com\u200b", "sts.amazonaws.com", "an invisible character (zero width space) at position 18"),
     ("sts.amazonaws.com", "sts.amazonaws.com\n", "an invisible character (U+000A) at position 18"),
     (" sts.amazonaws.com", "sts.amazonaws.com", "a blank at its beginning or end"),

@@ -56,7 +56,7 @@ def control(provider: str, *keys: str) -> str:
         (github(Action=...), "a trust policy's statement names an Action"),
         (github("x", Effect="Deny"), "a Condition is an object of operators"),
         (github(Condition={"StringLikes": {"k": "v"}}, Effect="Deny"), "IAM has no condition operator StringLikes"),
-        (github(Condition={"StringLike": "v"}, Effect="Deny"), "under StringLike stands an object"),
+        (github(Condition={"StringLike": "v"}, Effect="Deny"), "StringLike contains an object"),
         (github(Condition={"StringLike": {"k": [None]}}, Effect="Deny"), "the values under StringLike are texts"),
         (github(NotPrincipal="*", Principal=...), "a role's trust policy cannot have NotPrincipal"),
         (github({}), SHARED),

@@ -39,7 +39,7 @@ def pattern(aws: Bundle, org: str, team: str) -> Bundle:
 FAULTS = [
     ("Xx9Yy8Zz", TEAM, f"truss whoami names the org {ORG}"),
     (ORG, "Nn3Mm2Kk", "truss whoami names no team Nn3Mm2Kk"),
-    (TEAM, ORG, "it has org and team in each other's place"),
+    (TEAM, ORG, "org and team are swapped in it"),
     (ORG, "vision-lab", f"vision-lab is the name of the team whose id is {TEAM}"),
     ("Acme", TEAM, f"Acme is the name of the org whose id is {ORG}"),
 ]
@@ -59,7 +59,7 @@ def test_the_first_cause_says_what_the_ids_show(
 
 def test_ids_are_swapped_whoever_asked(baseten: Bundle) -> None:
     answer = pattern(baseten.remove(WHOAMI), TEAM, ORG).ask()
-    assert "it has org and team in each other's place" in answer.first.summary
+    assert "org and team are swapped in it" in answer.first.summary
 
 
 def test_a_policy_of_the_own_workspace_refuses_another_s_token(baseten: Bundle) -> None:
@@ -125,7 +125,7 @@ def test_google_s_member_with_a_name(gcp: Bundle) -> None:
 
 def test_ids_are_swapped_of_any_team(baseten: Bundle) -> None:
     baseten.remove("claims.json").write(WHOAMI, whoami(ORG, "Bb1Cc2Dd (Speech)", f"{TEAM} (Vision Lab)"))
-    assert "it has org and team in each other's place" in pattern(baseten, TEAM, ORG).ask().first.summary
+    assert "org and team are swapped in it" in pattern(baseten, TEAM, ORG).ask().first.summary
 
 
 @pytest.mark.parametrize("subject", ["repo:acme/api:ref:refs/heads/main", "repo:acme/web:ref:refs/heads/main"])

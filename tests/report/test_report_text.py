@@ -88,7 +88,7 @@ def test_refused_report(sample: Sample) -> None:
     for part in (
         "cause     AWS021 subject-segment-differs (proven: ",
         "read in   aws/role.json:14 (expected) · claims.json:4 (token)",
-        "answers   AccessDenied: Not authorized to perform",
+        "returns   AccessDenied: Not authorized to perform",
         "(as seen in error.txt)",
         "since     22 Nov 13:27 UTC, 9 h ago: 87 refused since, 231 accepted before",
         "changed   22 Nov 13:27:04 UTC, UpdateAssumeRolePolicy by",
@@ -145,9 +145,9 @@ def test_unknown_report_names_the_settling_evidence(sample: Sample) -> None:
     text = "\n".join(lines(sample("unknown")))
     assert "? Not enough was read to say whether AWS accepts this token." in text
     assert "unknown   provider: the provider was looked at" in text
-    assert "and give its output as aws/oidc-provider.json (decides: provider)" in text
+    assert "and add its output as aws/oidc-provider.json (decides: provider)" in text
     assert "get-open-id-connect-provider --open-id-connect-provider-arn" in " ".join(text.split())
-    assert "and give its output as aws/role.json (decides: trust policy)" in text
+    assert "and add its output as aws/role.json (decides: trust policy)" in text
     assert text.count("To confirm, run:\n") == 2
     assert "get-role --role-name ModelWeights" in " ".join(text.split())
 
@@ -159,7 +159,7 @@ def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
     assert "✗ Google Cloud refuses this token: the attribute condition wants" in report_lines[4]
     assert "✓ AWS accepts this token." in text
     assert text.index("Google Cloud refuses") < text.index("AWS accepts")
-    assert "answers   probably unauthorized_client" in text
+    assert "returns   probably unauthorized_client" in text
     assert "✗  GCP060  Google Cloud: next: no binding" in text
     assert "but       this does not explain the error that was seen" in text
 
@@ -175,14 +175,14 @@ def test_observed_error_in_json_is_recognised(sample: Sample) -> None:
     report.exchanges[1].error = {"code": "invalid_target", "message": 'The "audience" is invalid.', "certain": True}
     report.observed = [{"text": '{"error_description":"The \\"audience\\"\nis invalid."}', "at": "error.txt"}]
     text = "\n".join(lines(report))
-    assert 'answers   invalid_target: The "audience" is invalid. (as seen in error.txt)' in text
+    assert 'returns   invalid_target: The "audience" is invalid. (as seen in error.txt)' in text
     assert "seen  " not in text
 
 
 def test_unknown_predicted_error_is_omitted(sample: Sample) -> None:
     report = sample("two")
     report.exchanges[1].error = {"code": "", "message": "", "certain": False}
-    assert "answers" not in "\n".join(lines(report))
+    assert "returns" not in "\n".join(lines(report))
 
 
 def test_unread_files_name_each_folder_once(sample: Sample) -> None:
@@ -229,7 +229,7 @@ def test_broken_check_is_reported_first(sample: Sample) -> None:
 
 
 def test_report_without_a_target(sample: Sample) -> None:
-    assert lines(sample("nothing"))[2] == "? Not enough was read to name a token and a role or provider."
+    assert lines(sample("nothing"))[2] == "? Not enough evidence: a decision needs a token and a role or provider."
 
 
 def test_a_refused_permission_is_not_a_refused_token(sample: Sample) -> None:
@@ -381,7 +381,7 @@ def test_error_seen_with_other_numbers_is_shown_once(sample: Sample) -> None:
     report.exchanges[0].error = {"code": "Expired", "message": "it is 1795209000 and not 1795198442", "certain": True}
     report.observed = [{"text": "Expired: it is 1795208947 and not 1795198442", "at": "error.txt"}]
     report_lines = "\n".join(lines(report))
-    assert "answers" not in report_lines
+    assert "returns" not in report_lines
     assert "seen      Expired: it is 1795208947" in report_lines
 
 

@@ -115,7 +115,7 @@ def test_a_repository_is_named_in_several_ways(text: str) -> None:
 
 
 def test_a_bare_repository_needs_the_region() -> None:
-    with pytest.raises(WantedError, match="give --region too"):
+    with pytest.raises(WantedError, match="add --region"):
         AwsWanted(WORKLOAD, "210987654321", repository="ml/serve")
 
 
@@ -152,7 +152,7 @@ def test_only_images_take_build_tokens_alone() -> None:
 @pytest.mark.parametrize(
     ("org", "team", "teams", "said"),
     [
-        ("Rw7Cx2Vb", "Hq4Lm8Tz", ["Rw7Cx2Vb"], "they are in each other's place"),
+        ("Rw7Cx2Vb", "Hq4Lm8Tz", ["Rw7Cx2Vb"], "the two are swapped"),
         ("Rw7Cx2Vb", "Bb1Cc2Dd", ["Rw7Cx2Vb", "Bb1Cc2Dd"], "--org Rw7Cx2Vb: it is the id of a team"),
         ("Hq4Lm8Tz", "Hq4Lm8Tz", ["Rw7Cx2Vb"], "--team Hq4Lm8Tz: it is the id of the org"),
         ("Hq4Lm8Tz", "Nn3Mm2Kk", ["Rw7Cx2Vb", "Bb1Cc2Dd"], "truss whoami names Rw7Cx2Vb and Bb1Cc2Dd"),

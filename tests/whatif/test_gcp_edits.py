@@ -85,7 +85,7 @@ def test_what_google_would_not_store_of_a_mapping(gcp: Bundle, what_if_of: Calla
     assert problems(google__subject="assertion.sub") == []
     assert problems(attribute__team="assertion.sub")[0].startswith("refused: an OIDC provider's mapping has google.sub")
     assert problems(google__subject="1 + 1") == [
-        "refused: line 2: google.subject: the expression gives int where string is needed"
+        "refused: line 2: google.subject: the expression returns int where string is needed"
     ]
     assert problems(google__subject="assertion.sub +")[0].startswith("unreadable: line 2: google.subject: ")
     assert problems(google__subject=None)[0].startswith("unreadable: line 2: /google.subject: expected text")

@@ -1,4 +1,4 @@
-"""One thing alone is worth an answer: what it says, what it leaves possible, and what to give next.
+"""The answer on one thing alone: its content, the causes that it leaves possible, and the evidence to add next.
 
 Each kind of thing has a file here. Nothing is decided here: words of policies, faults and widths are the judge's.
 """

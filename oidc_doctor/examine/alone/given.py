@@ -1,4 +1,4 @@
-"""What was given: one thing, or more."""
+"""Whether the user passed one thing or several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OF_GOOGLE = frozenset(("provider", "project_number", "project_id", "pool"))
 
 
 def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
-    """Return the kind of the only thing that was given; None where there is another one beside it."""
+    """Return the kind of the only thing that was passed; None where there are several things."""
     question, targets = run.question, run.snapshot.targets
     if len(targets) != 1 or question.account or question.compare is not None:
         return None

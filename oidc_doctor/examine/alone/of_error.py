@@ -1,4 +1,4 @@
-"""An error text alone: who says it, at which step, why that may be, and the commands that tell the causes apart."""
+"""An error text alone: who says it, at which step, why that may be, and the commands that distinguish the causes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SAME_NAMES = {"service_account": "account", "login": "account", "bucket": "buck
 
 
 def of_error(evidence: TargetEvidence, report: Report) -> Alone:
-    """Return the answer to an error text, which may be anybody's."""
+    """Return the answer to an error text, which is untrusted."""
     error = next(one for one in evidence.observed if one.text.strip())
     reading = read_error(error.text, str(error.origin)) or read_unknown(error.text, str(error.origin))
     if not reading.known:
@@ -52,7 +52,7 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     return Alone(
         "error",
         _headline(reading, cloud, causes, named),
-        (Part("What the sentence says", tuple(_lines(reading, cloud, named))),),
+        (Part("The error text", tuple(_lines(reading, cloud, named))),),
         causes,
         () if named is not None and reading.proves else words.codes(answer.further),
         words.order_of(answer) if len(causes) > 1 else "",
@@ -85,7 +85,7 @@ def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, prove
     """Put the cause that the sentence names first; alone where the sentence can mean nothing else."""
     if named is None:
         return causes
-    says = "the sentence names this fault" if proves else "the sentence points to this fault"
+    says = "the error names this fault" if proves else "the error points to this fault"
     first = PossibleCause(named.code, named.name, says)
     return (first,) if proves else (first, *(one for one in causes if one.code != named.code))
 
@@ -97,7 +97,7 @@ def _headline(reading: Reading, cloud: Cloud, causes: tuple[PossibleCause, ...],
     at = _titles(cloud, reading.steps)
     if not causes:
         return f"{_speaker(reading)} refused the call at the {at}."
-    number = f"{len(causes)} causes fit this sentence, most likely" if len(causes) > 1 else "the cause is likely"
+    number = f"{len(causes)} causes fit this error, most likely" if len(causes) > 1 else "the cause is likely"
     return f"{_speaker(reading)} refused the call at the {at}: {number} {causes[0].code} {causes[0].name}."
 
 
@@ -116,9 +116,7 @@ def _lines(reading: Reading, cloud: Cloud, named: Cause | None) -> list[Line]:
     lines = [Line("text", reading.text.strip()), Line("said by", _APIS.get(reading.speaker) or _speaker(reading))]
     lines += [Line("step", f"{step.title}: {step.question}") for step in STEPS[cloud] if step.id in reading.steps]
     if reading.follows_steps:
-        lines.append(
-            Line("so far", "the sentence comes after the earlier steps of the exchange; nothing else was read")
-        )
+        lines.append(Line("so far", "this error comes after the earlier steps of the exchange; nothing else was read"))
     lines += [Line(name.replace("_", " "), value) for name, value in sorted(reading.facts.items()) if value]
     if named is not None and named.named.fix:
         lines.append(Line("fix", named.named.fix))
@@ -149,6 +147,6 @@ def _unknown(text: str) -> Alone:
     return Alone(
         "error",
         "This text is not a known AWS or Google error.",
-        (Part("What was compared", tuple(lines)),),
-        ask="Give the whole message, with the line before and after it: oidc-doctor --report --error -",
+        (Part("Comparison", tuple(lines)),),
+        ask="Paste the whole message, with the line before and after it: oidc-doctor --report --error -",
     )

@@ -62,8 +62,8 @@ def of_event(run: Run, judged: Sequence[Judged]) -> Alone:
         return _of_change(run.changes[0])
     return Alone(
         "event",
-        "This event is no exchange of an OIDC token, no call of its session and no change of its configuration.",
-        ask="Give an AssumeRoleWithWebIdentity event, an ExchangeToken entry, or the caller's error (--error TEXT)",
+        "This event is not an exchange of an OIDC token, a call of its session or a change of its configuration.",
+        ask="Name an AssumeRoleWithWebIdentity event, an ExchangeToken entry, or the caller's error (--error TEXT)",
     )
 
 
@@ -73,9 +73,9 @@ def _of_attempt(attempt: Attempt, judged: Sequence[Judged]) -> Alone:
     names = _names(attempt)
     answer = answer_for(attempt.cloud, reading.steps if reading is not None else (), names)
     causes = words.possible(answer)
-    ask = "Give what the first command prints, with this event: --from role.json --cloudtrail event.json"
+    ask = "Add the output of the first command to this event: --from role.json --cloudtrail event.json"
     if attempt.cloud == "gcp":
-        ask = "Give what the first command prints, with this event: --from provider.json --gcp-logs event.json"
+        ask = "Add the output of the first command to this event: --from provider.json --gcp-logs event.json"
     return Alone(
         "event",
         _headline(attempt, reading, causes),
@@ -114,7 +114,7 @@ def _lines(attempt: Attempt, judged: Sequence[Judged]) -> Iterator[Line]:
     if error_of(attempt):
         yield Line("error", error_of(attempt))
     if attempt.cloud == "aws" and attempt.error_code == "AccessDenied":
-        yield Line("", "CloudTrail writes the same words for every denial; the caller saw the reason's own sentence")
+        yield Line("", "CloudTrail writes the same words for every denial; the caller's error message names the reason")
     yield Line("time", words.moment(attempt.time))
     label = "role" if attempt.cloud == "aws" else "account" if attempt.step == "impersonate" else "provider"
     yield from _known(label, attempt.target)
@@ -130,7 +130,7 @@ def _lines(attempt: Attempt, judged: Sequence[Judged]) -> Iterator[Line]:
     yield from _known("account", attempt.service_account)
     yield from _known("session", attempt.session_name)
     if attempt.duration_seconds is not None:
-        yield Line("duration", f"{attempt.duration_seconds} s were asked for")
+        yield Line("duration", f"{attempt.duration_seconds} s were requested")
     yield from _known("caller", attempt.caller)
     yield from _known("client", attempt.user_agent)
     yield from _known("Region", attempt.region)
@@ -197,7 +197,7 @@ def _of_denial(denial: SessionDenial) -> Alone:
         words.codes(answer.further),
         words.order_of(answer),
         words.next_commands(answer),
-        "Give the role's policies, which decide this call: docs/bundle.md lists the files",
+        "Add the role's policies, which decide this call: docs/bundle.md lists the files",
     )
 
 
@@ -216,5 +216,5 @@ def _of_change(change: Change) -> Alone:
         f"This event is a change of configuration: {change.what} on {change.resource} at "
         f"{words.moment(change.time)}{refused}.",
         (Part("The event", tuple(lines)),),
-        ask="Give the attempts around it as well: --cloudtrail FOLDER or --gcp-logs FOLDER",
+        ask="Add the attempts around it as well: --cloudtrail FOLDER or --gcp-logs FOLDER",
     )

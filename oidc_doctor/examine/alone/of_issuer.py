@@ -48,13 +48,13 @@ def of_issuer(evidence: TargetEvidence, run: Run) -> Alone:
     unread = [(label, part) for label, part in documents if isinstance(part, Missing)]
     faults = list(_faults(evidence, address, run.at))
     parts = [Part("The issuer", (Line("issuer", address or "not named"), *lines))]
-    parts += [Part("What AWS and Google would say", tuple(faults))] if faults else []
-    parts += [Part("What the clouds need", tuple(_needs(address)))]
+    parts += [Part("Errors of AWS and Google Cloud", tuple(faults))] if faults else []
+    parts += [Part("Requirements of the clouds", tuple(_needs(address)))]
     return Alone(
         "issuer",
         _headline(address, (*lines, *faults), unread),
         tuple(parts),
-        ask="Give a token of this issuer, to check its signature and claims: --token FILE",
+        ask="Add a token of this issuer, to check its signature and claims: --token FILE",
     )
 
 
@@ -103,7 +103,7 @@ def _keys(jwks: Document | Missing) -> Iterator[Line]:
         yield Line("keys", "the key set is empty", "✗")
     for key in listed[:_MOST_KEYS]:
         if not isinstance(key, dict):
-            yield Line("key", "is no object", "✗")
+            yield Line("key", "is not an object", "✗")
             continue
         name = " ".join(str(key[member]) for member in ("kty", "alg", "use") if key.get(member))
         name = f"kid {key.get('kid')}: {name}"
@@ -138,7 +138,7 @@ def _certificate(evidence: TargetEvidence, at: float) -> Iterator[Line]:
     yield Line("certificate", fault or "in order, as seen from here", "!" if fault else "✓")
     yield Line("thumbprint", f"{read.thumbprint} (of the last certificate that was sent)")
     if evidence.issuer.tls13_only:
-        yield Line("TLS", "the host speaks TLS 1.3 only, so AWS compares thumbprints", "!")
+        yield Line("TLS", "the host supports TLS 1.3 only, so AWS compares thumbprints", "!")
 
 
 def _faults(evidence: TargetEvidence, address: str, at: float) -> Iterator[Line]:

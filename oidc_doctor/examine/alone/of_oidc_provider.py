@@ -49,8 +49,8 @@ def of_oidc_provider(evidence: TargetEvidence) -> Alone:
         "oidc-provider",
         _headline(provider, issuer, profile, faults),
         (Part("The OIDC provider", tuple(lines)),),
-        commands=(NextCommand(listing, "the roles that may trust it: give one as role.json"),),
-        ask="Which role? Add it: --role ARN (with credentials), or give role.json beside this file",
+        commands=(NextCommand(listing, "the roles that may trust it: save one as role.json"),),
+        ask="Which role? Add it: --role ARN (with credentials), or name role.json after this file",
     )
 
 
@@ -94,15 +94,15 @@ def _client_ids(provider: AwsOidcProvider) -> Iterator[Line]:
         if unseen:
             yield Line("typo", f"character {unseen[1]} of it is a {unseen[0]}", "!")
         if placeholder:
-            yield Line("typo", f"{placeholder} is a guide's placeholder that was left in", "!")
+            yield Line("typo", f"{placeholder} is a placeholder of a guide that was not replaced", "!")
     if provider.url.endswith("/"):
-        yield Line("url", "ends with a slash: it fits only tokens whose iss does so too", "!")
+        yield Line("url", "ends with a slash: it matches only tokens whose iss ends with a slash too", "!")
 
 
 def _thumbprints(provider: AwsOidcProvider) -> Iterator[Line]:
     if not provider.thumbprints:
-        yield Line("ThumbprintList", "empty: AWS trusts the public certificate authorities alone")
+        yield Line("ThumbprintList", "empty: AWS trusts only public certificate authorities")
     for thumbprint in provider.thumbprints[:5]:
         yield Line("ThumbprintList", thumbprint)
     if provider.thumbprints:
-        yield Line("", "they count only where the issuer's certificate is of no public authority")
+        yield Line("", "they count only where the issuer's certificate is not of a public authority")

@@ -106,7 +106,7 @@ def _saving(provider: GcpProvider, profile: Profile | None) -> Iterator[Line]:
         objections = save_rules.of_condition(condition, profile, provider.issuer_uri)
         objections += save_rules.of_mapped_names(condition, mapping) if condition else []
     except cel.CelError as error:
-        yield Line("saving", f"the condition is no CEL expression: {error.message}", "✗")
+        yield Line("saving", f"the condition is not a CEL expression: {error.message}", "✗")
         return
     yield from (_objection("condition", objection) for objection in objections)
     for objection in save_rules.of_mapping(mapping) if mapping is not None else ():
@@ -115,7 +115,7 @@ def _saving(provider: GcpProvider, profile: Profile | None) -> Iterator[Line]:
         try:
             found = save_rules.of_mapping_expression(name, text)
         except cel.CelError as error:
-            yield Line("saving", f"the mapping of {name} is no CEL expression: {error.message}", "✗")
+            yield Line("saving", f"the mapping of {name} is not a CEL expression: {error.message}", "✗")
             continue
         yield from (_objection(f"mapping of {name}", objection) for objection in found)
 

@@ -41,7 +41,7 @@ _LISTING_PROVIDERS = (
 
 
 def of_token(evidence: TargetEvidence, at: float) -> Alone:
-    """Return the answer to a token, whose claims anybody may have written, or to a subject."""
+    """Return the answer to a token, whose claims are untrusted, or to a subject."""
     given = next(token for token in evidence.tokens if token.given)
     profile = profile_of(evidence, given)
     token = complete_hypothetical(given, profile, evidence)
@@ -52,8 +52,8 @@ def of_token(evidence: TargetEvidence, at: float) -> Alone:
     if faults:
         parts.append(Part("Faults of the token itself", tuple(faults)))
     if not token.fault_kind:
-        parts += [Part(f"What {CLOUDS['aws']} needs for it", tuple(_aws_needs(token, profile)))]
-        parts += [Part(f"What {CLOUDS['gcp']} needs for it", tuple(_google_needs(token, profile)))]
+        parts += [Part(f"Requirements of {CLOUDS['aws']}", tuple(_aws_needs(token, profile)))]
+        parts += [Part(f"Requirements of {CLOUDS['gcp']}", tuple(_google_needs(token, profile)))]
     return Alone(
         "subject" if supposed else "token",
         _headline(token, profile, view, faults),
@@ -133,7 +133,7 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
     form = view.get("form")
     known = profile.grammar.form(form)
     because = f", which the issuer builds {known.because}" if known is not None and known.because else ""
-    yield Line("form", f"{form}{because}" if form else f"no form of {profile.title}'s subjects", "" if form else "?")
+    yield Line("form", f"{form}{because}" if form else f"not a form of {profile.title}'s subjects", "" if form else "?")
     names = {part.name for part in profile.parse_subject(subject).segments if part.known}
     for change in profile.changes:
         if change.old_key and change.old_key in names:

@@ -160,7 +160,9 @@ def _typos(statements: Sequence[Node]) -> Iterator[Line]:
                 text = str(value.expected)
                 placeholder, unseen = left_in(text), invisible_in([text])
                 if placeholder:
-                    yield Line("typo", f"{key.name}: {placeholder} is a guide's placeholder that was left in", "!")
+                    yield Line(
+                        "typo", f"{key.name}: {placeholder} is a placeholder of a guide that was not replaced", "!"
+                    )
                 if unseen:
                     yield Line("typo", f"{key.name}: character {unseen[1]} of {text} is a {unseen[0]}", "!")
 

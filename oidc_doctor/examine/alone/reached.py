@@ -1,4 +1,4 @@
-"""Who a configuration accepts, as the judge answers for synthetic subjects: examples, and how wide it is."""
+"""The tokens that a configuration accepts, by the judge's decisions on synthetic subjects: examples, and its width."""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ def codes(kinds: Iterable[Kind]) -> tuple[str, ...]:
 
 
 def order_of(answer: Answer) -> str:
-    """Return what the order of the causes rests on; empty where there is no order to speak of."""
+    """Return the basis of the order of the causes; empty without an order."""
     if len(answer.causes) < 2 or not answer.basis:  # noqa: PLR2004 - one cause has no order
         return ""
     return f"{answer.basis} ({answer.source})"
 
 
 def next_commands(answer: Answer) -> tuple[NextCommand, ...]:
-    """Return the commands that tell the causes apart."""
+    """Return the commands that distinguish the causes."""
     return tuple(NextCommand(one.run, one.why) for one in answer.commands)
 
 
@@ -63,7 +63,7 @@ def subject_lines(subject: str, profile: Profile | None) -> Iterator[Line]:
         if rule is not None and rule.values == (part.value,):
             continue  # the version of the format, which says nothing of the workload
         if not part.known:
-            yield Line(part.name or "part", f"{part.value} (no part of {profile.title}'s subjects)", "?")
+            yield Line(part.name or "part", f"{part.value} (not a part of {profile.title}'s subjects)", "?")
         elif part.value or not part.labelled:
             yield Line(part.name.replace("_", " "), part.value or part.name)
     if parsed.leftover:
@@ -93,7 +93,7 @@ def pattern_in_words(pattern: str, profile: Profile | None) -> str:
 def tried(subjects: Sequence[str], place: str) -> tuple[NextCommand, ...]:
     """Return the command that tries the first of these subjects on the file at `place`, as the user named it."""
     words = command("oidc-doctor", "--report", "--from", place, "--subject", subjects[0]) if subjects and place else ""
-    return (NextCommand(words, "whether a subject passes: put your own in the place of this one"),) if words else ()
+    return (NextCommand(words, "whether a subject passes: use yours instead of this one"),) if words else ()
 
 
 def ask_for_token(profile: Profile | None) -> str:

@@ -65,7 +65,7 @@ def _corrected_pattern(case: Case, refusal: Refusal) -> str:
 
 
 def subject_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The policy's own pattern with the token's values: for a pattern that nobody can meet, or that nobody needs."""
+    """The policy's own pattern with the token's values: for one that no token can match or no workload needs."""
     pattern = _corrected_pattern(case, refusal)
     if pattern:
         yield from _with_value(case, refusal, pattern, "correct", "declared", keep=False)
@@ -75,7 +75,7 @@ def subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The token's workload added to the list of patterns."""
     pattern = own_pattern(case)
     if pattern and ("*" not in pattern or _is_like(refusal)):
-        words = "Add this workload's pattern beside those of the trust policy, which others may need."
+        words = "Add this workload's pattern next to those of the trust policy, which others may need."
         yield from _with_value(case, refusal, pattern, "add", "own", keep=True, words=words)
 
 
@@ -159,12 +159,12 @@ def audience_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The token's audience added to the list of audiences."""
     audience = audience_of(case)
     if audience:
-        words = "Add the token's audience beside the present one, which others may need."
+        words = "Add the token's audience next to the present one, which others may need."
         yield from _with_value(case, refusal, audience, "add", "declared", keep=True, words=words)
 
 
 def audience_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The audience of the policy replaced by the token's: for one that nobody needs."""
+    """The audience of the policy replaced by the token's: for an audience that no workload needs."""
     audience = audience_of(case)
     if audience:
         yield from _with_value(case, refusal, audience, "correct", "declared", keep=False)
@@ -178,7 +178,7 @@ def value_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def subject_instead(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A key to which AWS gives no value, replaced by the subject's: the statement accepts nobody as it is."""
+    """A key that AWS never sets, replaced by the subject's: the statement as written accepts no token."""
 
     def change(policy: Any) -> bool:
         clause, statement = clause_of(policy, refusal), statement_of(policy, refusal)

@@ -86,7 +86,7 @@ def _may_exist(case: Case, provider_arn: str) -> bool:
 
 
 def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A statement of its own for the token's workload, beside all that the policy has.
+    """A statement of its own for the token's workload, next to those of the policy.
 
     It tests what the refusing statement tests besides subject and audience: no other condition is walked around.
     A refusal by such a condition, or by an exclusion, gets no statement, nor does a role that another role assumes.
@@ -110,12 +110,12 @@ def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         policy["Statement"] = [*as_list(policy.get("Statement") or []), statement]
         return require_own(case, statement)
 
-    words = "Add a statement for this workload beside those of the trust policy, which others may need."
+    words = "Add a statement for this workload next to those of the trust policy, which others may need."
     yield from policy_edit(case, change, "add", words=words)
 
 
 def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The refusing statement as one for the token's workload: for a statement that accepts nobody."""
+    """The refusing statement rewritten for the token's workload: for a statement that accepts no token."""
 
     def change(policy: Any) -> bool:
         statement = statement_of(policy, refusal)
@@ -127,7 +127,7 @@ def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return require_own(case, statement)
 
     if _may_be_replaced(refusal) and not refusal.fact("assumed_by"):
-        words = "Rewrite this statement for the workload: as it stands, it accepts nobody."
+        words = "Rewrite this statement for the workload: as written, it accepts no workload."
         yield from policy_edit(case, change, "correct", words=words)
 
 

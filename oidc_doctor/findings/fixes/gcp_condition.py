@@ -1,4 +1,4 @@
-"""Edits of the attribute condition: a clause that can match nobody is corrected, else the workload is added beside.
+"""Edits of the attribute condition: a clause that matches no token is corrected, else the workload is added.
 
 Every edit is made at the place of a part in the syntax tree. Whether a part holds for the token is asked of the judge,
 by putting it in the condition's place.
@@ -283,8 +283,8 @@ def repaired_condition(case: Case, refusal: Refusal) -> Iterator[Candidate]:
             yield from _edited(case, new, "declared", correct=True)
 
 
-_VALUE = "Add this token's value beside those that the attribute condition admits."
-_WORKLOAD = "Admit this workload beside those that the attribute condition admits."
+_VALUE = "Add this token's value next to those that the attribute condition admits."
+_WORKLOAD = "Admit this workload next to those that the attribute condition admits."
 CONDITION_FALSE = (
     corrected,
     saying(_VALUE, value_beside("own")),

@@ -1,4 +1,4 @@
-"""Edits of an allow policy: a member that matches is added beside those that do not.
+"""Edits of an allow policy: a member that matches is added next to those that do not.
 
 The policy is that of the service account, or of the bucket or repository that is read.
 
@@ -196,9 +196,9 @@ def _account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 LADDER: tuple[Maker, ...] = (
     saying("Bind the mapped attribute that only this workload has.", _attributes("own")),
-    saying("Bind this workload's subject beside the members that are there.", _exact_subject),
+    saying("Bind this workload's subject next to the present members.", _exact_subject),
     saying("Map an attribute that names this workload, and bind it.", _new_attribute),
-    saying("Bind a mapped attribute of this token beside the members that are there.", _attributes("declared")),
+    saying("Bind a mapped attribute of this token next to the present members.", _attributes("declared")),
     saying("Bind the pool: all that the provider's attribute condition admits.", _whole_pool),
     saying("Bind this subject; the next deployment needs another binding.", _pinned_subject),
 )
@@ -220,7 +220,7 @@ def later_deadline(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 _SAME = "Grant roles/iam.workloadIdentityUser to the member that has another role on the account."
 _OF_ACCOUNT = "Grant the service account the smallest role that reads it."
-_CORRECTED = "Bind the member as it is meant beside the one that matches nobody."
+_CORRECTED = "Bind the intended member next to the one that matches no workload."
 MEMBER_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.IMPERSONATION_BINDING_MISSING: (saying(_SAME, same_member), *LADDER),
     Kind.ROLE_GRANTED_ON_WRONG_RESOURCE: LADDER,

@@ -228,7 +228,7 @@ PROVIDER_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.PLACEHOLDER_LEFT_IN: (audience_corrected, issuer_corrected, allowed_audience),
     Kind.ISSUER_MISMATCH: (
         saying("Correct the provider's issuer URI to the token's issuer.", issuer_corrected),
-        saying("Create a provider of the token's issuer beside the present one, for this workload.", provider_beside),
+        saying("Create a provider of the token's issuer next to the present one, for this workload.", provider_beside),
     ),
     Kind.PROVIDER_DISABLED: (provider_enabled,),
     Kind.PROVIDER_DELETED: (provider_undeleted,),

@@ -215,17 +215,17 @@ class _Search:
         verb = "passes" if len(self.logged) == 1 else "pass"
         foreign = [head for head, subjects in self.owners.items() if self.subject not in subjects]
         kept = ", ".join(foreign)
-        words = [f"the logs show {kept} accepted too, so it stays: take it out unless it is yours"] if foreign else []
+        words = [f"the logs show {kept} accepted too, so it stays: remove it unless it is yours"] if foreign else []
         beside = self._admitted_by_opening()
         if beside:
             words.append(
-                f"{beside} passes by the opening alone and is in use, so it stays: take it out unless it is meant"
+                f"{beside} passes only by this opening and is in use, so it stays: remove it unless it is intended"
             )
-        words.append("the token passes with it")
+        words.append("the token passes after this change")
         if self.logged:
             words.append(f"{many} that the logs show as accepted still {verb}")
         who, subject = closed
-        words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused with it")
+        words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused after this change")
         if not self.logged:
             words.append(f"no log shows who else uses it: it names the token's own {self._owner_names()} alone")
         return "; ".join(words)

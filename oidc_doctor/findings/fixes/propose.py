@@ -57,7 +57,7 @@ class _Chain(NamedTuple):
 
 
 class _Proven(NamedTuple):
-    """What the proof of an edit shows."""
+    """The results of an edit's proof."""
 
     tried: Tried
     opens_to: list[str]
@@ -252,13 +252,13 @@ def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate) -
     states = {result.id: result.state for result in trace.steps}
     exchange = [states[step.id] for step in STEPS[trace.cloud] if step.exchange]
     if states[refusal.step] != PASSED:
-        words = ["nothing that was read refuses the token at this step any more; the rest depends on what was not read"]
+        words = ["no evidence refuses the token at this step any more; the rest depends on evidence that was not read"]
     elif REFUSED in states.values():
-        words = ["this step passes with it; another one still refuses"]
+        words = ["this step passes after this change; another one still refuses"]
     elif all(state in (PASSED, ASSUMED) for state in exchange):
-        words = ["the token passes with it"]
+        words = ["the token passes after this change"]
     else:
-        words = ["this step passes with it; others depend on what was not read"]
+        words = ["this step passes after this change; others depend on what was not read"]
     if tried.strangers:
         words.append(
             f"{tried.strangers} synthetic tokens of other tenants, teams, issuers and audiences are still refused"

@@ -84,7 +84,7 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
     if region:
         return fault("it has a region; IAM is global, so that field is empty", _place(text, 3))
     if not _PARTITION.fullmatch(partition) and not (open_ and has_placeholder(partition)):
-        return fault(f"{partition or 'an empty text'} is no AWS partition", _place(text, 1))
+        return fault(f"{partition or 'an empty text'} is not an AWS partition", _place(text, 1))
     kind, _, rest = resource.partition("/")
     if open_ and has_placeholder(kind):
         return RoleArn(text, partition, account, "/", rest or resource)
@@ -108,9 +108,9 @@ def _no_arn(text: str) -> str:
     form = "arn:aws:iam::ACCOUNT:role/NAME"
     bare = text.strip()
     if bare != text and bare.startswith("arn:"):
-        return f"{_sign(text[0] if text[0].isspace() else text[-1])} stands around it"
+        return f"{_sign(text[0] if text[0].isspace() else text[-1])} surrounds it"
     if bare[:1] in "\"'`" and bare[1:].startswith("arn:"):
-        return "it stands in quotation marks"
+        return "it is in quotation marks"
     if _SHORT.match(text):
         return f"a colon is missing before the account id: the field between iam and it is empty, {form}"
     if "\\" in text and text.replace("\\", "").startswith("arn:"):
@@ -130,7 +130,7 @@ def _no_role(account: str, resource: str) -> str:
     if not account and _MISPLACED.match(resource):
         return "it has a colon too many before the account id"
     if kind[:5] in ("role:", "role\\"):
-        return f"{_sign(kind[4])} stands between role and its name, where a slash belongs"
+        return f"{_sign(kind[4])} is between role and its name, where a slash belongs"
     if kind.lower() == "role":
         return f"{kind} is written role, in small letters" if kind != "role" else "the role's name is missing"
     article = "an" if kind[:1] in "aeio" else "a"
@@ -144,7 +144,7 @@ def _no_account(account: str) -> str:
         return f"the account id {account} has {len(account)} digits instead of 12"
     if account.replace("-", "").isdigit():
         return f"the account id {account} is written with hyphens, and not as 12 digits"
-    return f"{account} is no 12-digit account id"
+    return f"{account} is not a 12-digit account id"
 
 
 def _sign(character: str) -> str:

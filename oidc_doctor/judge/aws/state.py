@@ -76,7 +76,7 @@ class AwsExchange(ExchangeBuilder):
         return bool(gaps) and all(set(gap) == {"*"} for gap in gaps)
 
     def imply(self, claim: str, value: str, at: Origin) -> None:
-        """Take a claim that nobody has seen for the value that everything else leaves it; `at` is what shows it."""
+        """Set an unread claim to the only value that the other evidence leaves; `at` names that evidence."""
         self.token = self.token._replace(claims={**self.token.claims, claim: value})
         self._implied[claim] = at
         if claim == "aud":
@@ -89,7 +89,7 @@ class AwsExchange(ExchangeBuilder):
 
     @property
     def grounded(self) -> bool:
-        """Whether evidence beside the trust policy shows whose token this is: the token, its provider, the target."""
+        """Whether evidence apart from the trust policy shows whose token it is: the token, its provider, the target."""
         return self.given or bool(self.case.evidence.target.issuer) or isinstance(self.aws.provider, AwsOidcProvider)
 
     def _issuer(self) -> tuple[str | None, bool]:

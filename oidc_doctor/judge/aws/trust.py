@@ -378,7 +378,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
         certain=certain,
         location=Clause(("Principal",), statement.index),
-        settle="a try: nobody has verified what IAM makes of a bare * here"
+        settle="a try: how IAM reads a bare * here was never verified"
         if text.strip('"') == "*" or '"*"' in text
         else "the values behind the placeholders",
         rank=0,

@@ -194,7 +194,9 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             suspect_condition(exchange, text, at)
             exchange.passed("condition", "", at)
         else:
-            exchange.settle("condition", "unknown", "whether it holds depends on what the placeholders stand for", at)
+            exchange.settle(
+                "condition", "unknown", "whether it is true depends on the values behind the placeholders", at
+            )
         return
     if node.value is not False:
         exchange.refuse(
@@ -202,7 +204,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             step="condition",
             actual=Side(text, at),
             which="attributeCondition",
-            message="it gives no true or false",
+            message="it returns neither true nor false",
         )
         return
 
@@ -276,7 +278,7 @@ def _claim_missing(
         actual=Side("(absent)", exchange.token.origin),
         certain=certain,
         location=Clause((inner.text,)),
-        settle=f'the whole token, or "complete": true beside the claims: {claim} is not among those that were given',
+        settle=f'the whole token, or "complete": true next to the claims: {claim} is not among those that were given',
         claim=claim,
         clause=_clause_around(node, inner),
         given="" if certain else "in part",

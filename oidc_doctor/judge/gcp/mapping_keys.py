@@ -68,7 +68,7 @@ def _key_fault(key: str) -> tuple[bool, str]:
             return False, ""
         return False, "Google names google.subject and google.groups only"
     if prefix != "attribute" or not dot:
-        return True, "neither google. nor attribute. stands at its beginning"
+        return True, "it begins with neither google. nor attribute."
     if not name:
         return True, "it has no name after the dot"
     if len(name) > _KEY_LENGTH:

@@ -69,7 +69,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     if text.startswith("https://iam.googleapis.com/"):
         return ProviderName(text, fault="it begins with https:, the STS audience begins with //iam.googleapis.com/")
     if text.count("iam.googleapis.com/") > 1:
-        return ProviderName(text, fault="the prefix //iam.googleapis.com/ stands in it twice")
+        return ProviderName(text, fault="the prefix //iam.googleapis.com/ appears in it twice")
     if text.startswith("projects/"):
         return ProviderName(text, fault="it lacks the prefix //iam.googleapis.com/")
     if not text.startswith(HOST):
@@ -87,7 +87,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     if match:
         name = ProviderName(text, match["project"], match["pool"], match["provider"])
         if not name.project_is_number and not name.project_is_id and not has_placeholder(name.project):
-            return name._replace(fault=f"{name.project} is no project number")
+            return name._replace(fault=f"{name.project} is not a project number")
         if match["location"] != "global" and not has_placeholder(match["location"]):
             return name._replace(fault=f"its location is {match['location']}, pools are in global")
         return name
@@ -242,7 +242,7 @@ def _read_rest(member: Member, scheme: str, rest: str) -> Member:
         meant = f"attribute.{form}"
     hint = f"; {meant}/{value} may be meant" if meant and value else ""
     return member._replace(
-        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist{hint}"
+        fault=f"it names {form} after the pool, where only subject/…, group/…, attribute.NAME/… and * exist{hint}"
     )
 
 

@@ -39,7 +39,7 @@ SMALLEST = {
     "storage.objects.list": "roles/storage.objectViewer",
     "artifactregistry.repositories.downloadArtifacts": "roles/artifactregistry.reader",
 }
-"""The role that grants a permission and the least beside it (Baseten's documentation of OIDC)."""
+"""The role that grants a permission and as few others as possible (Baseten's documentation of OIDC)."""
 
 
 def holds(role: str, permission: str) -> bool | None:

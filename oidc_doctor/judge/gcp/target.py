@@ -111,7 +111,7 @@ def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at
                 expected=Side(exchange.gcp.project_number) if exchange.gcp.project_number else None,
                 actual=Side(audience, at or origins.get("gcp.provider"), ((start, start + len(name.project)),)),
                 certain=not gap,
-                settle="the project that the placeholder stands for",
+                settle="the project behind the placeholder",
                 project=name.project,
                 wanted=exchange.gcp.project_number or "",
             )

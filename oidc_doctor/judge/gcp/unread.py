@@ -1,4 +1,4 @@
-"""What leaves an expression without a value: claims that were not read, and a library that is not installed."""
+"""The reasons why an expression has no value: claims that were not read, and a library that is not installed."""
 
 from __future__ import annotations
 

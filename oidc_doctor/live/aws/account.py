@@ -209,7 +209,7 @@ def policy_text(value: Any, name: str) -> None:
     except (ValueError, RecursionError):
         policy = None
     if not isinstance(policy, dict):
-        raise CallError("failed", "Malformed", f"the answer's {name} is no policy")
+        raise CallError("failed", "Malformed", f"the answer's {name} is not a policy")
 
 
 def repository_of(text: str) -> tuple[str | None, str | None, str]:

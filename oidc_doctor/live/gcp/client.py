@@ -151,8 +151,8 @@ class GcpClients:
             raise CallError(
                 "failed",
                 "OwnLogin",
-                "GOOGLE_APPLICATION_CREDENTIALS is the workload's own configuration, and its token is presented with "
-                "--try alone",
+                "GOOGLE_APPLICATION_CREDENTIALS is the workload's own configuration, and its token is presented only "
+                "with --try",
                 hint="log in as yourself with gcloud auth application-default login",
                 local="credentials",
             )
@@ -299,7 +299,7 @@ def _value(answer: Any) -> dict[str, Any]:
     if answer.status_code >= 400:  # noqa: PLR2004 - client and server errors
         raise service_error(answer.status_code, value)
     if not isinstance(value, dict):
-        raise CallError("failed", "Malformed", "the answer is no JSON object")
+        raise CallError("failed", "Malformed", "the answer is not a JSON object")
     return value
 
 

@@ -114,7 +114,7 @@ class GcpReaders:
         for answer in pages(ask, _PAGING):
             listed = answer.get(items, [])
             if not isinstance(listed, list):
-                raise CallError("failed", "Malformed", f"the answer's {items} is no list")
+                raise CallError("failed", "Malformed", f"the answer's {items} is not a list")
             elements += listed
         return elements
 
@@ -375,7 +375,7 @@ def _has(answer: dict[str, Any], name: str) -> str:
 def check_policy(answer: dict[str, Any]) -> None:
     """Raise CallError for what is no policy: an empty one has only an etag, and a policy has some of its members."""
     if not answer.keys() & {"bindings", "etag", "version", "auditConfigs"}:
-        raise CallError("failed", "Malformed", "the answer is no allow policy")
+        raise CallError("failed", "Malformed", "the answer is not an allow policy")
 
 
 def _resource(name: str) -> str:

@@ -155,7 +155,7 @@ class GcpLogs(GcpReaders):
 def _entries(answer: Any) -> list[Any]:
     entries = answer.get("entries", []) if isinstance(answer, dict) else None
     if not isinstance(entries, list):
-        raise CallError("failed", "Malformed", "the answer's entries are no list")
+        raise CallError("failed", "Malformed", "the answer's entries are not a list")
     return entries
 
 

@@ -19,7 +19,7 @@ class Screen(Protocol):
     """The stream of the messages."""
 
     def isatty(self) -> bool:
-        """Return whether a person watches."""
+        """Return whether the stream is a terminal."""
 
     def write(self, text: str, /) -> object:
         """Write a part of a line."""

@@ -91,7 +91,7 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
     elif isinstance(value, str) and value.startswith("{"):  # lookup-events --query 'Events[].CloudTrailEvent'
         inner = _inner(value)
         if inner is None:
-            note(origin, "a text that is no CloudTrail record, or half of one")
+            note(origin, "a text that is not a CloudTrail record, or half of one")
         else:
             yield from records(inner, origin, note, depth + 1)
     else:
@@ -192,7 +192,7 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
         if inner:
             yield from records(inner, _at(origin, "CloudTrailEvent"), note, depth + 1)
         else:
-            note(origin, "the CloudTrailEvent cannot be read; the summary beside it was used")
+            note(origin, "the CloudTrailEvent cannot be read; the summary next to it was used")
             yield _summary(value), origin
     elif "EventName" in value:  # lookup-events --query that left the event itself out
         note(origin, "an event's summary without its CloudTrailEvent: the outcome is not known")

@@ -54,7 +54,7 @@ def commands_title(alone: Alone) -> str:
     if alone.thing in ("trust-policy", "provider"):
         return "Try it"
     if alone.causes and alone.thing != "event":
-        return "Tell them apart" if len(alone.causes) > 1 else "Look at it"
+        return "Distinguish them" if len(alone.causes) > 1 else "Look at it"
     return "Find the other half"
 
 

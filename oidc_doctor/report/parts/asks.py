@@ -32,23 +32,21 @@ def token(sheet: Sheet, missing: MissingToken, steps: str = "") -> None:
     sheet.say(
         f"the workload's token with --token FILE, or its subject with {subject}{of_steps}",
         indent=sheet.indent,
-        lead="To confirm, give ",
+        lead="To confirm, add ",
     )
     if missing.command and visible_command(missing.command):
-        sheet.say(
-            f"{missing.command} > whoami.txt, then give --whoami whoami.txt", indent=sheet.indent, lead="or run: "
-        )
+        sheet.say(f"{missing.command} > whoami.txt, then add --whoami whoami.txt", indent=sheet.indent, lead="or run: ")
 
 
 def file(sheet: Sheet, path: str, command: str, steps: str) -> None:
     """Ask for a file of a bundle, with the vendor's command that prints it."""
     decides = f"{path} (decides: {steps})"
     if not command:
-        sheet.say(decides, indent=sheet.indent, lead="To confirm, give ")
+        sheet.say(decides, indent=sheet.indent, lead="To confirm, add ")
         return
     sheet.say("To confirm, run:", indent=sheet.indent)
     lines(sheet, command)
-    sheet.say(f"and give its output as {decides}", indent=sheet.indent)
+    sheet.say(f"and add its output as {decides}", indent=sheet.indent)
 
 
 def lines(sheet: Sheet, command: str) -> None:
@@ -67,7 +65,7 @@ def resource(sheet: Sheet, exchange: Exchange, issuer: str) -> None:
     else:
         command = "gcloud iam workload-identity-pools providers list --workload-identity-pool=POOL --location=global"
     lines(sheet, command)
-    sheet.row("", f"then give it: {_OPTION[exchange.cloud]}")
+    sheet.row("", f"then add it: {_OPTION[exchange.cloud]}")
 
 
 def where_named(cloud: Cloud) -> str:

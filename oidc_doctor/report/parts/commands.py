@@ -23,7 +23,7 @@ def command_lines(command: str, room: int) -> list[str]:
     A word that is longer than `room` is not broken: a command that cannot be pasted is worse than a long line.
     """
     if len(command) > _LONGEST_COMMAND:
-        return [f"(a command of {len(command):,} characters: take it from --format json)"]
+        return [f"(a command of {len(command):,} characters: --format json has it)"]
     lines: list[str] = []
     # In a quoted newline or a here-document, a space may be part of a text instead of the end of a word.
     breakable = "<<" not in command and not any(_SHELL_WORD.sub("", line).strip() for line in command.split("\n"))

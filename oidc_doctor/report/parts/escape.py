@@ -90,7 +90,7 @@ def as_lines(text: str) -> str:
 
 
 def as_written(value: object) -> str:
-    """Return a claim's value as Python writes it, but with every character of a text as it is: `visible` escapes it."""
+    """Return a claim's value as Python writes it, but with each character unchanged: `visible` escapes it."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_quoted(name)}: {_quoted(item)}' for name, item in value.items())}}}"
     if isinstance(value, list):

@@ -56,7 +56,7 @@ def _certainty(cause: Cause) -> str:
         return "suspected: a deciding value was not read"
     if cause.confidence == "predicted":
         return "predicted: all deciding values were read"
-    shown_by = "the error names it" if cause.named.refusal.named_by_error else "the replay turns at it"
+    shown_by = "the error names it" if cause.named.refusal.named_by_error else "the replayed decision changes at it"
     return f"proven: {shown_by}"
 
 
@@ -288,7 +288,7 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             answer = ""  # the observed error comes from another step than the predicted one
         _row(
             sheet,
-            "answers",
+            "returns",
             answer and f"{probably}{answer}" + (f" (as seen in {', '.join(places)})" if places else ""),
         )
     for entry in observed:
@@ -375,9 +375,9 @@ def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
 
 
 def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
-    """Write the writes of the same second that cannot be told apart from a change, and the one before or after it."""
+    """Write the changes of the same second, which cannot be separated, and the one before or after."""
     for word, why in (
-        ("or", "of the same second: each alone explains the refusal, and the logs do not tell which came first"),
+        ("or", "of the same second: each alone explains the refusal, and the logs do not show which came first"),
         ("with", "of the same second: neither alone explains the refusal, and both together do"),
         ("after", "since which the token was refused already"),
         ("then", "before which the token was refused already, for another reason"),

@@ -77,7 +77,7 @@ def fix(
     if not any(row.commands for row in rows):
         _commands(sheet, commands_of_fix)
     if any(not visible_command(command) for command in commands_of_fix):
-        sheet.row("", "(a command contains invisible characters: take it from --format json)")
+        sheet.row("", "(a command contains invisible characters: --format json has it)")
     for label, text in notes(rows, _EXAMPLES if verbose else 1 if beside else 0):
         sheet.row(label, _text(text))
     for label, listed in after(rows, verbose=verbose) if not beside else ():
@@ -165,7 +165,7 @@ def document_name(row: FixRow) -> str:
 
 
 def _commands(sheet: Sheet, listed: Iterable[str], label: str = "", *, beside: bool = False) -> None:
-    """Write commands: under a label two columns in, so that the eye finds them; beside a label at its text."""
+    """Write commands: under a label two columns in, so that the reader sees them; next to a label at its text."""
     indent = 0 if label else 2
     for command in listed:
         lines = command_lines(command, sheet.room - indent)

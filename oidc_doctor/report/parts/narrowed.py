@@ -36,7 +36,7 @@ def edit(sheet: Sheet, report: Report, row: CheckRow, indent: int, *, verbose: b
             else:
                 inner.row("", "-v prints the command, --format json the whole document")
             if any(not visible_command(command) for command in fix.commands):
-                inner.row("", "(a command contains invisible characters: take it from --format json)")
+                inner.row("", "(a command contains invisible characters: --format json has it)")
             if fix.proof:
                 inner.row("checked", shortened(visible(fix.proof), _LONG))
     sheet.lines += inner.lines

@@ -1,4 +1,4 @@
-"""What kept a live run from reading the clouds: the first lines of a report."""
+"""The reasons why a live run could not read the clouds: the first lines of a report."""
 
 from __future__ import annotations
 

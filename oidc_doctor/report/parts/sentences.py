@@ -45,8 +45,8 @@ _NAME = 40  # characters of an untrusted name
 _PLACE = 160  # characters of a file, a principal, an event
 
 
-# How a sentence begins where no cloud has refused: certain, and uncertain.
-_NO_ANSWER = ("No answer came", "Perhaps no answer came")
+# The beginning of a sentence where no cloud has refused: certain, and uncertain.
+_NO_ANSWER = ("No answer arrived", "Perhaps no answer arrived")
 _NEVER_REACHED = ("The exchange was never reached", "The exchange may never have been reached")
 # Refusals of a write: the document that the cloud did not store.
 _REQUESTS = {  # what is refused at a step that is not about the token
@@ -126,7 +126,7 @@ def is_new_kind(token_change: dict[str, Any]) -> bool:
 
 
 def new_kind(token_change: dict[str, Any]) -> str:
-    """Return the name of what appeared beside the tokens that were seen before."""
+    """Return the name of a kind of token that appeared next to those seen before."""
     return f"a new kind of {_side_of(token_change)}"
 
 
@@ -196,7 +196,7 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
             return "?", f"{cloud} accepted {request} ({last}). Not enough was read to say whether it still does."
         return "?", f"Not enough was read to say whether {cloud} {accepts} {request}."
     if any(entry.get("reading") == "unknown" for entry in observed_of(report, exchange)):
-        return "?", f"Nothing that was read refuses {request}, and the error text that was seen is not known."
+        return "?", f"No evidence that was read refuses {request}, and the observed error text is not known."
     return _accepted(report, exchange)
 
 
@@ -214,7 +214,7 @@ def _over(report: Report, exchange: Exchange) -> str:
     past = (cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "past")
     until = next((cause.timing.until for cause in past if cause.timing.until), None)
     when = f" until {moment(until, report.evaluated_at)}" if until else ""
-    since = "by what is in force since then it passes" if until else "by what is in force now it passes"
+    since = "the configuration since then accepts it" if until else "the present configuration accepts it"
     return f"{CLOUDS[exchange.cloud]} refused this token{when}; {since}, and no later attempt is logged"
 
 
@@ -245,7 +245,7 @@ def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
 
 
 def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
-    """Return sign and sentence of an exchange with a cause. What is seen in a log or an error is told as past."""
+    """Return sign and sentence of an exchange with a cause. A logged or reported outcome is in the past tense."""
     cloud, request, refuses, accepts = _parties(exchange)
     why, sure = f"{reason(cause)}{began(cause, report.evaluated_at)}", cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {request}"
@@ -335,8 +335,8 @@ def headline(report: Report) -> tuple[str, str]:
         return (sign, "A check of oidc-doctor itself broke, so this report may be incomplete.")
     if not report.exchanges:
         if any(entry.get("reading") == "unknown" for entry in report.observed):
-            return "?", "The error text is not known, and nothing that was read names a role or provider."
-        return "?", "Not enough was read to name a token and a role or provider."
+            return "?", "The error text is not known, and the evidence names no role or provider."
+        return "?", "Not enough evidence: a decision needs a token and a role or provider."
     signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
     for exchange in in_order(report):
         signs[verdict(report, exchange)[0].replace("!", "✓")].append(name(report, exchange))

@@ -47,7 +47,11 @@ def comparisons(sheet: Sheet, report: Report, *, verbose: bool) -> None:
             _pair(sheet, f"{visible(row['clause'])}{at}", signs, row["values"], [True, True], row["expected"])
         if not clauses:
             steps = [row["id"] for row in comparison["steps"] if _coarse(row["states"][0]) != _coarse(row["states"][1])]
-            text = f"none; the steps that differ: {', '.join(steps)}" if steps else "none: both tokens fare alike"
+            text = (
+                f"none; the steps that differ: {', '.join(steps)}"
+                if steps
+                else "none: both tokens have the same result"
+            )
             sheet.say(text, _INNER)
 
 

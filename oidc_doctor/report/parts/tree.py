@@ -163,7 +163,7 @@ def mapped(sheet: Sheet, mapping: dict[str, Any]) -> None:
             result = None if node.get("error") or not node.get("evaluated") else True
             text = f"{visible(name)} = {visible(str(node.get('text') or ''))}"
             _line(sheet, branch, below, text, result, _kind(node))
-            _value(sheet, below, "gives", node.get("value") if result else _answer(node), result)
+            _value(sheet, below, "returns", node.get("value") if result else _answer(node), result)
 
 
 def _kind(node: dict[str, Any]) -> str:

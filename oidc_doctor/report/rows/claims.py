@@ -212,7 +212,7 @@ def _expression_uses(
             read += mapped.get(".".join(attribute.keys[:2]), [])
         error, value = part.get("error"), part.get("value")
         answer: bool | None
-        answer, result = (value, "") if isinstance(value, bool) else (True, f"gives {_text(value)}")
+        answer, result = (value, "") if isinstance(value, bool) else (True, f"returns {_text(value)}")
         if isinstance(error, dict):
             answer, result = False, f"error: {visible(str(error.get('message') or error.get('code')))}"
         elif not part.get("evaluated"):

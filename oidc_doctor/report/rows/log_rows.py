@@ -78,7 +78,7 @@ class Series(NamedTuple):
         return [sum(numbers) for numbers in zip(*chosen, strict=True)]
 
     def name(self, cloud: Cloud, call: str) -> str:
-        """Return the name of a call beside others: "GCP exchange", or "exchange" in one cloud; "" if it is alone."""
+        """Return the name of a call among others: "GCP exchange", or "exchange" in one cloud; "" if it is alone."""
         if len(self.calls) == 1:
             return ""
         return f"{SHORT[cloud]} {call}" if len({cloud for cloud, _ in self.calls}) > 1 else call
@@ -373,7 +373,7 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     if entry.get("flips"):
         sheet.row(
             "outcome",
-            "the replayed decision turns at this change: the same token fares otherwise before and after it",
+            "the replayed decision changes here: the same token is decided differently before and after this change",
             style="bad",
         )
     fixes.changed(sheet, lines)

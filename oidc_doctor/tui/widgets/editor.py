@@ -49,7 +49,7 @@ class Editor(TextArea):
     """The editor of a policy, a condition, a mapping or claims."""
 
     HELP = (
-        "The text of the exchange. Type, and the decision beside it follows; Esc leaves the text, so that the keys "
+        "The text of the exchange. Type, and the decision next to it follows; Esc leaves the text, so that the keys "
         "below work. Ctrl+Z undoes, Ctrl+Y redoes. A token pasted here is taken apart: only its claims are kept."
     )
     BINDINGS: ClassVar[list[BindingType]] = [

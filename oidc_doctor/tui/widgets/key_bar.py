@@ -27,7 +27,7 @@ class KeyBar(Footer):
         super().__init__(compact=True, show_command_palette=False)
 
     def compose(self) -> ComposeResult:
-        """Yield the keys in their order; keys of a group stand together before its name."""
+        """Yield the keys in their order; keys of a group are together, before its name."""
         if not self._bindings_ready:
             return
         for group in self._fitting():

@@ -94,10 +94,12 @@ class PageView(ScrollableContainer, can_focus=True):
         Binding("space", "page_down", "Page down", id="text.page-down", show=False),
         Binding("h", "to_list", "Back to the list", id="text.list", show=False),
     ]
-    HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
+    HELP = (
+        "The page next to the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
+    )
 
     def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        """Create a page; with a title, it is a pane beside others."""
+        """Create a page; with a title, the page is a pane next to others."""
         super().__init__(id=id, classes="pane" if title else None)
         self.border_title = f" {title} " if title else None
         self._write: Callable[[StyledSheet], None] | None = None
@@ -115,7 +117,7 @@ class PageView(ScrollableContainer, can_focus=True):
         self._render_page()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the way back to the list only beside one."""
+        """Offer the way back to the list only next to a list."""
         del parameters
         return action != "to_list" or bool(getattr(self.screen, "LIST", ""))
 

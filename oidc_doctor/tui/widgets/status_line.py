@@ -21,7 +21,7 @@ class StatusLine(Static):
         self._timer: Timer | None = None
 
     def on_mount(self) -> None:
-        """Take no line while there is nothing to say."""
+        """Use no line while the status is empty."""
         self._draw()
 
     def state(self, status: str) -> None:

@@ -23,7 +23,7 @@ def test_the_host_is_named(aws: Bundle, text: str, step: str, host: str) -> None
     answer = aws.error(text).ask()
     assert (answer.first.name, answer.first.step) == ("endpoint-unreachable", step)
     assert host in answer.first.summary
-    assert answer.first.summary.startswith("No answer came")
+    assert answer.first.summary.startswith("No answer arrived")
 
 
 def test_a_fault_of_the_network_shows_no_step(bundle: Bundle) -> None:

@@ -269,7 +269,7 @@ def test_the_value_and_its_type(gcp: Bundle, condition: str, clause: str, value:
 def test_a_claim_in_quotes(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition="'assertion.team' == 'Tq7LmZ2x'").ask()
     assert answer.first.name == "attribute-condition-false"
-    assert "reads no claim, since assertion.team stands between quotes" in answer.first.summary
+    assert "reads no claim, since assertion.team is between quotes" in answer.first.summary
     assert answer.first.fix == "Write assertion.team without quotes in that clause."
     (fix,) = answer.report.fixes  # the team alone would admit a tenant with a team of this name
     assert "assertion.sub.startsWith" in fix.document

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         ("google.subject.startsWith(", "ends where a value should follow"),
         ("google.subject == 'x' and assertion.org == 'y'", ""),
         ("google.subject.beginsWith('v=1')", "there is no function 'beginsWith'"),
-        ("google.subject", "gives no true or false"),
+        ("google.subject", "returns neither true nor false"),
     ],
 )
 def test_the_condition(gcp: Bundle, says: type[Says], condition: str, message: str) -> None:

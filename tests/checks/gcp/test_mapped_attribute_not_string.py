@@ -32,7 +32,7 @@ def test_groups_are_a_list_of_strings(gcp: Bundle, expression: str, kind: str, c
         return
     assert answer.first.name == "mapped-attribute-not-string"
     assert answer.first.confidence == confidence, "inferred for workload pools"
-    assert f"google.groups is mapped to a value of type {kind}, and Google takes only a list of strings" in (
+    assert f"google.groups is mapped to a value of type {kind}, and Google accepts only a list of strings" in (
         answer.first.summary
     )
 

@@ -16,12 +16,12 @@ SUBJECT = {"google.subject": "assertion.sub"}
 @pytest.mark.parametrize(
     ("key", "confidence", "words", "renamed"),
     [
-        ("assertion.aud", "predicted", "stands at its beginning", "attribute.aud"),
-        ("repository", "predicted", "stands at its beginning", "attribute.repository"),
-        ("attributes.team", "predicted", "stands at its beginning", "attribute.team"),
-        ("Attribute.team", "predicted", "stands at its beginning", "attribute.team"),
-        ("attribute", "predicted", "stands at its beginning", "attribute.attribute"),
-        ("subject", "predicted", "stands at its beginning", "attribute.subject"),
+        ("assertion.aud", "predicted", "it begins with neither", "attribute.aud"),
+        ("repository", "predicted", "it begins with neither", "attribute.repository"),
+        ("attributes.team", "predicted", "it begins with neither", "attribute.team"),
+        ("Attribute.team", "predicted", "it begins with neither", "attribute.team"),
+        ("attribute", "predicted", "it begins with neither", "attribute.attribute"),
+        ("subject", "predicted", "it begins with neither", "attribute.subject"),
         ("attribute.", "predicted", "no name after the dot", "attribute.NAME"),
         ("attribute.repositoryOwner", "suspected", "holds O", "attribute.repository_owner"),
         ("attribute.repository-owner", "suspected", "holds -", "attribute.repository_owner"),

@@ -27,7 +27,7 @@ NAME = POOL + "/providers/baseten-provider"
         ("//iam.example-universe.goog/" + NAME, "iam.example-universe.goog"),
         ("//sts.googleapis.com/" + NAME, "sts.googleapis.com"),
         (HOST + POOL, "/providers/PROVIDER_ID is missing"),
-        (HOST + NAME.replace("482910375566", "4.8291E+11"), "4.8291E+11 is no project number"),
+        (HOST + NAME.replace("482910375566", "4.8291E+11"), "4.8291E+11 is not a project number"),
         (HOST + NAME.replace("482910375566", ""), "empty"),
         (HOST + POOL + "/providers/", "empty"),
         (HOST + NAME + "/", "empty"),

@@ -31,7 +31,7 @@ def test_an_empty_token_file(aws: Bundle, text: str) -> None:
 def test_a_token_that_is_there(aws: Bundle) -> None:
     answer = aws.ask()
     assert answer.state("obtain") == "passed"
-    answer.skipped("no-token-sent")  # only what a caller saw can show it
+    answer.skipped("no-token-sent")  # only the caller's error message can show it (error.txt or --error)
 
 
 def test_no_token_in_the_bundle_is_not_no_token(aws: Bundle) -> None:

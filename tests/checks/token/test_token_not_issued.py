@@ -44,7 +44,7 @@ def test_a_sentence_that_only_hints_is_a_suspicion(aws: Bundle) -> None:
 def test_a_token_that_is_there(aws: Bundle) -> None:
     answer = aws.ask()
     assert answer.state("obtain") == "passed"
-    answer.skipped("token-not-issued")  # only what a caller saw can show it
+    answer.skipped("token-not-issued")  # only the caller's error message can show it (error.txt or --error)
 
 
 def test_no_token_and_no_error(aws: Bundle) -> None:

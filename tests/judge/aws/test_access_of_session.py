@@ -137,7 +137,7 @@ def test_the_statement_of_the_fix_allows_the_call(aws: Bundle) -> None:
 
 def test_the_proven_edit_is_stored_checked_and_undone_by_its_name(aws: Bundle) -> None:
     (fix,) = without_resource_policies(role_with(aws, ECR)).ask().report.fixes
-    assert "the token passes with it" in fix.proof
+    assert "the token passes after this change" in fix.proof
     verbs = [shlex.split(command)[2] for command in (*fix.commands, *fix.verify, *fix.undo)]
     assert verbs == ["put-role-policy", "get-role-policy", "delete-role-policy"]
     added = json.loads(fix.document)["PolicyDocument"]["Statement"]

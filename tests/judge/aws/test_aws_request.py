@@ -48,7 +48,7 @@ RULES = {
     ),
     "a partition": Rule(
         sends(role_arn="arn:awz:iam::210987654321:role/ModelWeights"), "request", "role-arn-malformed",
-        "ValidationError: Request ARN", {"reason": "awz is no AWS partition"},
+        "ValidationError: Request ARN", {"reason": "awz is not an AWS partition"},
     ),
     "a name of 65": Rule(
         sends(role_arn="arn:aws:iam::210987654321:role/" + "a" * 65), "request", "role-arn-malformed",

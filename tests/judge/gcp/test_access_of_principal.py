@@ -99,7 +99,7 @@ def test_members_that_come_near_the_account(gcp: Bundle, member: str, name: str,
     (fix,) = answer.report.fixes
     assert fix.file == "gcp/bucket-policy.json"
     assert f"--member={me}" in fix.commands[0]
-    assert "the token passes with it" in fix.proof
+    assert "the token passes after this change" in fix.proof
     asks(gcp, bucket=[binding(VIEWER, member)], repository=[binding(READER, me)]).write(fix.file, fix.document)
     assert set(decisions(gcp.ask()).values()) == {"allowed"}
 

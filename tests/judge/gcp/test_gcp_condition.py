@@ -57,7 +57,7 @@ RULES = {
     ),
     "no bool": Rule(
         condition("google.subject"), "condition", "expression-invalid", REJECTED,
-        {"message": "it gives no true or false"},
+        {"message": "it returns neither true nor false"},
     ),
     "redacted": Rule(
         condition("google.subject.startsWith('v=1:org=<org>')"), "condition", "attribute-condition-false?", REJECTED
