@@ -345,7 +345,7 @@ class _Copy:
         copied = redacted.get("reads")
         for read, members in zip(copied if isinstance(copied, list) else [], kept, strict=False):
             if isinstance(read, dict):
-                read |= members
+                read.update(members)
         if self.texts.cipher is not None and not prefix:
             redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",

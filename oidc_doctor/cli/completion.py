@@ -94,4 +94,4 @@ def _profiles(**_: object) -> Iterable[str]:
     return profile_names(os.environ)
 
 
-_VALUES = {"demo": _scenarios, "code": _codes, "check": _codes, "skip": _codes, "profile": _profiles}
+_VALUES = {"demo": _scenarios, "words": _codes, "check": _codes, "skip": _codes, "profile": _profiles}

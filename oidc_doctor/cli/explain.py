@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 _MOST_LISTED = 15  # candidates of one text
 
 
-def explain(arguments: list[str]) -> int:
-    """Print the page of a check, by code, name, title, a pasted error or any words; several are listed."""
-    from oidc_doctor.findings import packs
-
+def make_explain_parser() -> Parser:
+    """Return the parser of `explain`."""
     parser = Parser(
         prog="oidc-doctor explain",
         description="Print the page of a cause or check. Words that fit several list them, the best first.",
@@ -32,7 +30,14 @@ def explain(arguments: list[str]) -> int:
         "words", nargs="*", metavar="WORDS", help="a code such as AWS025, a name, an error that was seen, or any words"
     )
     parser.add_argument("--all", action="store_true", help="every page")
-    options = parser.read(arguments)
+    return parser
+
+
+def explain(arguments: list[str]) -> int:
+    """Print the page of a check, by code, name, title, a pasted error or any words; several are listed."""
+    from oidc_doctor.findings import packs
+
+    options = make_explain_parser().read(arguments)
     checks = list(packs.all_checks())
     if options.all:
         _show_pages(checks)
