@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from oidc_doctor.examine.question import Question
 from oidc_doctor.model.document import Origin
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
+from oidc_doctor.report.parts.alone import cause_lines
 
 if TYPE_CHECKING:
     from evidence import Bundle
@@ -71,6 +73,21 @@ def test_nothing_of_a_mute_sentence_is_proven_or_passed(form: str) -> None:
     assert "AWS025" in shown
     assert "proven" not in shown
     assert "✓ passed" not in shown
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_headline_counts_the_causes_that_the_report_lists(bundle: Bundle, verbose: bool) -> None:
+    event = bundle.cloudtrail([bundle.event()]).report()
+    denied = "User: arn:aws:sts::210987654321:assumed-role/R/s is not authorized to perform: s3:GetObject"
+    for report in (of_error(MUTE), of_error(denied), of_error("Permission 'iam.x' denied on resource"), event):
+        answer = answer_of(report)
+        number = re.search(r"(\d+) causes fit", answer.headline)
+        if number is None:
+            assert len(codes(answer)) + len(answer.further) <= 1
+            continue
+        listed = [code or text for code, text in cause_lines(answer, verbose=verbose)]
+        found = re.findall(r"\b(?:AWS|GCP|TOK|ISS|ACC)\d{3}\b", " ".join(listed))
+        assert len(found) == len(set(found)) == int(number[1])
 
 
 def test_a_sentence_that_names_a_fault_has_that_cause_alone() -> None:

@@ -72,16 +72,16 @@ def _of_attempt(attempt: Attempt, judged: Sequence[Judged]) -> Alone:
     reading = reading_of_attempt(attempt)
     names = _names(attempt)
     answer = answer_for(attempt.cloud, reading.steps if reading is not None else (), names)
-    causes = words.possible(answer)
+    causes, further = words.possible(answer), words.codes(answer.further)
     ask = "Give what the first command prints, with this event: --from role.json --cloudtrail event.json"
     if attempt.cloud == "gcp":
         ask = "Give what the first command prints, with this event: --from provider.json --gcp-logs event.json"
     return Alone(
         "event",
-        _headline(attempt, reading, causes),
+        _headline(attempt, reading, causes, len(causes) + len(further)),
         (Part(f"The event ({call})", tuple(_lines(attempt, judged))),),
         causes,
-        words.codes(answer.further),
+        further,
         words.order_of(answer),
         tuple(_commands(attempt.cloud, names)),
         ask,
@@ -94,7 +94,7 @@ def _call(attempt: Attempt) -> str:
     return "the impersonation" if attempt.step == "impersonate" else "ExchangeToken"
 
 
-def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[PossibleCause]) -> str:
+def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[PossibleCause], possible: int) -> str:
     cloud, when = CLOUDS[attempt.cloud], words.moment(attempt.time)
     if attempt.outcome == "accepted":
         return f"{cloud} accepted this token at {when}."
@@ -105,7 +105,7 @@ def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[Possib
     first = causes[0] if causes else None
     if first is None:
         return f"{cloud} refused this token at {when}{at}."
-    fits = f"{len(causes)} causes fit, most likely" if len(causes) > 1 else "the cause is likely"
+    fits = f"{possible} causes fit, most likely" if possible > 1 else "the cause is likely"
     return f"{cloud} refused this token at {when}{at}: {fits} {first.code} {first.name}."
 
 
