@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
@@ -17,6 +17,9 @@ from oidc_doctor.model.evidence import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.attempts.columns import Rows
@@ -40,6 +43,7 @@ class Run:
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    open_log: Callable[[str], BinaryIO] = open_regular  # opens a log file again, by the name in an event's origin
 
     def name_logged_targets(self) -> None:
         """Take the roles and providers of the logs for targets, where nothing else names one."""
@@ -64,20 +68,21 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
     from oidc_doctor.logs.reading.scope import scope_of
 
     scope = scope_of(targets)
+    on_disk = frozenset((*extra["cloudtrail"], *extra["gcp-logs"]))
+
+    def open_file(name: str) -> BinaryIO:
+        if name in on_disk or bundle is None:
+            return open_regular(name)
+        return bundle.open(name)
+
+    def path_of(name: str) -> str | None:
+        return name if name in on_disk or bundle is None else bundle.local(name)
+
+    run.open_log = open_file
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
         if not files:
             continue
-        on_disk = frozenset(extra[source])
-
-        def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
-            if name in on_disk or bundle is None:
-                return open_regular(name)
-            return bundle.open(name)
-
-        def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
-            return name if name in on_disk or bundle is None else bundle.local(name)
-
         harvest = scan(open_file, files, source, scope=scope, on_disk=path_of, progress=run.question.progress)
         if run.rows is None:
             run.rows = harvest.rows

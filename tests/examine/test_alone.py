@@ -186,6 +186,23 @@ def test_an_event_names_what_fetches_its_configuration(bundle: Bundle) -> None:
     assert "AWS025" in codes(answer)
 
 
+@pytest.mark.parametrize("form", ["trail", "lookup-events"])
+def test_an_event_of_aws_shows_the_request_id_that_its_caller_saw(bundle: Bundle, form: str) -> None:
+    event = bundle.event(requestID="7dec5964-0a47-4622-9675-68fbef2499a6")
+    if form == "trail":
+        bundle.cloudtrail([event])
+    else:
+        looked_up = {"EventId": event["eventID"], "EventName": event["eventName"], "CloudTrailEvent": json.dumps(event)}
+        bundle.write("aws/cloudtrail/us-east-1.json", {"Events": [looked_up]})
+    assert values(answer_of(bundle.report()), "request id") == ["7dec5964-0a47-4622-9675-68fbef2499a6"]
+
+
+def test_an_event_without_a_request_id_shows_none(bundle: Bundle) -> None:
+    event = bundle.event()
+    event.pop("requestID", None)
+    assert values(answer_of(bundle.cloudtrail([event]).report()), "request id") == []
+
+
 def test_an_accepted_event_has_no_causes(bundle: Bundle) -> None:
     answer = answer_of(bundle.cloudtrail([bundle.accepted_event()]).report())
     assert answer.headline.startswith("AWS accepted this token at ")
