@@ -6,10 +6,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from oidc_doctor.bundle import contract
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
 from oidc_doctor.judge.times import on_calendar, rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
+    NOT_IN_BUNDLE,
+    NOT_READ,
     Coverage,
     Snapshot,
     TargetEvidence,
@@ -91,7 +94,15 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
         run.changes += harvest.changes
         run.denials += harvest.denials
         run.logs[source] = harvest.coverage
+        if extra[source]:
+            run.coverage = [row for row in run.coverage if not _is_absent(row, source)]
         run.coverage.append(_log_coverage(source, harvest.coverage, named=bool(extra[source])))
+
+
+def _is_absent(row: Coverage, source: str) -> bool:
+    """Whether a row only says that the evidence has no logs of this source."""
+    folder = contract.CLOUDTRAIL if source == "cloudtrail" else contract.GCP_LOGS
+    return row.path == folder and row.reason in (NOT_IN_BUNDLE, NOT_READ)
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
