@@ -61,7 +61,7 @@ def explain(arguments: list[str]) -> int:
 def _show_pages(checks: Iterable[Check]) -> None:
     from oidc_doctor.report.parts.escape import as_lines  # late, as the packs
 
-    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks)
+    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_links(check)}{_proof(check)}" for check in checks)
     show(as_lines("\n\n".join(pages)) + "\n")
 
 
@@ -88,6 +88,14 @@ def _nothing_found(text: str, checks: Sequence[Check]) -> str:
     suggested = f"; did you mean {' or '.join(f'{check.code} {check.name}' for check in near)}?" if near else ""
     what = "no such check" if is_code(text) else "no page has these words"
     return f"explain {clip(text, 200)}: {what}{suggested or '; oidc-doctor --list-checks lists all'}"
+
+
+def _links(check: Check) -> str:
+    """Return the section with the addresses of the documents that the page cites; empty where none has one."""
+    from oidc_doctor.findings.sources import links_of  # late, as the packs
+
+    links = links_of(check)
+    return "\nLinks\n" + "\n".join(f"    {title}\n        {links[title]}" for title in links) if links else ""
 
 
 def _proof(check: Check) -> str:
