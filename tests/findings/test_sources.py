@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 
 import pytest
@@ -30,3 +31,12 @@ def test_a_page_shows_the_addresses_of_its_documents_alone(capsys: pytest.Captur
         links = links_of(check)
         assert ("\nLinks\n" in page) == bool(links)
         assert [address for address in ADDRESSES.values() if f"{address}\n" in page] == list(links.values())
+
+
+@pytest.mark.parametrize("layout", [("-v",), ("--format", "markdown")])
+def test_a_report_shows_the_addresses_of_its_cause(layout: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    sample = os.path.join(packs.bundled("_samples", "sample_logs"), "aws-wrong-team")
+    main(["--report", "--from", sample, *layout])
+    assert ADDRESSES["IAM User Guide, condition operators"] in capsys.readouterr().out
+    main(["--report", "--from", sample])
+    assert "docs.aws.amazon.com" not in capsys.readouterr().out
