@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.findings import packs
+from oidc_doctor.findings.sources import links_of
 from oidc_doctor.judge.error_texts import table
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.speakers import SPEAKERS
@@ -110,6 +111,8 @@ def check_page(check: Check, texts: Iterable[ErrorText]) -> str:
     lines = [f"# {check.code} {html.escape(title.heading)}", "", f"<p>{facts}</p>", ""]
     for section in sections:
         lines += [f"## {section.heading}", "", *(f"<p>{prose(text)}</p>\n" for text in section.paragraphs)]
+    links = [f'<li><a href="{address}">{html.escape(title)}</a></li>' for title, address in links_of(check).items()]
+    lines += ["<ul>", *links, "</ul>", ""] if links else []
     named = [text for text in texts if check.code == text.named]
     shared = [text for text in texts if check.code in (text.hinted, *text.quoted, *text.possible)]
     for heading, found in (

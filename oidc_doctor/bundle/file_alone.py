@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import zlib
@@ -70,13 +71,15 @@ def _path_of_content(text: str, file: str) -> str | None:
     try:
         value = load(text, file).value
     except Unreadable:
-        if file.endswith((".jsonl", ".ndjson")):
-            return _path_of_lines(text, file)
+        path = _path_of_lines(text, file)
+        if path in _LOG_ALONE.values() or file.endswith((".jsonl", ".ndjson")):
+            return path
         raise
     return _path_of_value(value)
 
 
 def _path_of_lines(text: str, file: str) -> str | None:
+    """Return the path of JSON lines by their first one. A log sink of Google Cloud writes them as `.json`."""
     return _path_of_value(load(text.lstrip("\ufeff \t\r\n").partition("\n")[0], file).value)
 
 
@@ -118,15 +121,36 @@ def log_of(path: str, head: bytes, size: int) -> str | None:
     zipped = head[:2] == _GZIP
     if not zipped and size <= EVIDENCE_FILE.most:
         return None
-    beginning = _unzipped(head) if zipped else head
+    folder = _folder_of_members(_unzipped(head) if zipped else head)
+    return f"{folder}{log_name(os.path.basename(path), zipped=zipped)}" if folder else None
+
+
+def log_folder(head: bytes) -> str | None:
+    """Return the folder of a bundle for a log, gzipped or not, by its first bytes; "" for an empty list, else None.
+
+    Of a value that ends within them the members decide, of a longer one those of the logs' rows that are among them.
+    """
+    beginning = _unzipped(head) if head[:2] == _GZIP else head
+    try:
+        value, _ = json.JSONDecoder().raw_decode(beginning.decode("utf-8-sig", "replace").lstrip())
+    except (ValueError, RecursionError):
+        return _folder_of_members(beginning) if beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else None
+    if value == []:
+        return ""
+    path = _path_of_value(value) or ""
+    return path.rpartition("/")[0] + "/" if path in _LOG_ALONE.values() else None
+
+
+def _folder_of_members(beginning: bytes) -> str | None:
     for row in contract.BY_MEMBERS:
         if row.path in _LOG_ALONE and any(f'"{member}"'.encode() in beginning for member in row.members):
-            return f"{row.folder}{_log_name(path, zipped=zipped)}"
+            return row.folder
     return None
 
 
-def _log_name(path: str, *, zipped: bool) -> str:
-    name = os.path.basename(path).removesuffix(".gz")
+def log_name(path: str, *, zipped: bool) -> str:
+    """Return the name that the contract gives to a log of this name: `.json` or the like, and `.gz`."""
+    name = path.removesuffix(".gz")
     name = name if name.lower().endswith((".json", ".jsonl", ".ndjson")) else f"{name}.json"
     return name + (".gz" if zipped else "")
 

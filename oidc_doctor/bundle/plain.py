@@ -8,16 +8,18 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.file_alone import BEGINNING, log_of
+from oidc_doctor.bundle.file_alone import BEGINNING, log_folder, log_name, log_of
 from oidc_doctor.bundle.files import LARGEST_EVIDENCE, BundleError
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oidc_doctor.bundle.file_alone import Tell
     from oidc_doctor.bundle.files import Bundle
 
+_LOG_ENDINGS = (".json", ".jsonl", ".ndjson", ".gz", ".log")
+_TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_\w+\.json(?:\.gz)?")
 MOST_TOLD = 200  # files of a plain folder that are read to recognise them: a folder of downloads is no evidence
 # names of files in which words are an error text: notes and a README may quote one, and are none
 _PROSE = re.compile(r"(?i).*\.(log|err|out)|.*(err|fail|denied|message|output).*\.txt")
@@ -26,15 +28,17 @@ _PROSE = re.compile(r"(?i).*\.(log|err|out)|.*(err|fail|denied|message|output).*
 def place_by_content(bundle: Bundle, tell: Tell) -> None:
     """Move the files of a plain folder to their places in a bundle. Raises BundleError for two of one exclusive kind.
 
-    A folder that has the contract's layout keeps it: a file beside that layout is no part of the bundle.
+    A folder that has the contract's layout keeps it: a file beside that layout is no part of the bundle. In folders
+    below a plain one are logs: a trail's, and others where every file there is one.
     """
     names = bundle.names()
     if any(contract.is_known(name) and ("/" in name or name == contract.MANIFEST) for name in names):
         return
     unknown = [name for name in names if "/" not in name and not contract.is_known(name)]
     if len(unknown) > MOST_TOLD:
+        bundle.move(_places_of_logs(bundle, names))
         return
-    moved: dict[str, str] = {}
+    moved = _places_of_logs(bundle, [name for name in names if "/" in name])
     for name in unknown:
         place = _place_of(bundle, name, tell)
         if place is None:
@@ -48,6 +52,36 @@ def place_by_content(bundle: Bundle, tell: Tell) -> None:
             )
         moved[name] = place
     bundle.move(moved)
+
+
+def _places_of_logs(bundle: Bundle, names: Sequence[str]) -> dict[str, str]:
+    """Return the places of the logs among these files, below their own folders.
+
+    CloudTrail gives its files names that nothing else has. Other logs are told by their first bytes, and only where
+    every file of such a name is one: else it is a folder of anything.
+    """
+    trail = [name for name in names if _TRAIL_FILE.fullmatch(os.path.basename(name))]
+    logs = {name: contract.CLOUDTRAIL + name for name in trail}
+    others: dict[str, str] = {}
+    taken = set(logs.values())
+    for name in names:
+        as_log = log_name(name, zipped=False)
+        if name in logs or not name.lower().endswith(_LOG_ENDINGS) or not contract.is_log(contract.CLOUDTRAIL + as_log):
+            continue  # also the digests beside a trail's events
+        try:
+            with bundle.open(name) as stream:
+                head = stream.read(BEGINNING)
+        except OSError:
+            continue  # the report names it
+        folder = log_folder(head)
+        if folder is None:
+            others = {}
+            break
+        if folder:
+            as_log = log_name(name, zipped=head[:2] == b"\x1f\x8b")
+            others[name] = free_place(folder + as_log, as_log, taken)
+            taken.add(others[name])
+    return logs | others
 
 
 def free_place(place: str, name: str, taken: set[str]) -> str:

@@ -16,6 +16,7 @@ from oidc_doctor.capture import plain_words, redact_files, redact_formats
 from oidc_doctor.capture.pseudonyms import Cipher, Mode
 from oidc_doctor.capture.redact_texts import SECRET, CollectedNames, LeftOut, Texts, kept_starts
 from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.documents.manifest import LOCAL
 from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.judge.keys import check_keys
@@ -339,12 +340,12 @@ class _Copy:
                 read["path"] = self.result.names.get(path, self.path(path)).removeprefix(self.path(prefix))
                 if isinstance(read.get("message"), str):
                     read["message"] = self.texts.sentence(read["message"])
-        paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads]
+        kept = [_kept_of_read(read) if isinstance(read, dict) else {} for read in reads]
         redacted: Any = json.loads(redact_files.json_text(json.dumps(document), self.texts))
         copied = redacted.get("reads")
-        for read, path in zip(copied if isinstance(copied, list) else [], paths, strict=False):
-            if isinstance(read, dict) and path is not None:
-                read |= {"path": path}
+        for read, members in zip(copied if isinstance(copied, list) else [], kept, strict=False):
+            if isinstance(read, dict):
+                read.update(members)
         if self.texts.cipher is not None and not prefix:
             redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",
@@ -354,6 +355,12 @@ class _Copy:
             }
         text = json.dumps(redacted, indent=2, ensure_ascii=False)
         return _bytes(without_secrets(text, SECRET) + "\n")
+
+
+def _kept_of_read(read: dict[str, Any]) -> dict[str, Any]:
+    """Remove the path, which is redacted already, and the contract's own word from a read of the manifest."""
+    local = {"local": read.pop("local")} if read.get("local") in LOCAL else {}
+    return local | ({"path": read.pop("path")} if read.get("path") is not None else {})
 
 
 _NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")

@@ -10,14 +10,14 @@ from oidc_doctor.cli.capture import capture
 from oidc_doctor.cli.command_line import as_typed
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
-from oidc_doctor.cli.explain import explain, list_checks
-from oidc_doctor.cli.init import init
+from oidc_doctor.cli.explain import explain, list_checks, make_explain_parser
+from oidc_doctor.cli.init import init, make_init_parser
 from oidc_doctor.cli.options import make_capture_parser, make_parser
 from oidc_doctor.cli.output import complain
-from oidc_doctor.cli.permissions import permissions
+from oidc_doctor.cli.permissions import make_permissions_parser, permissions
 from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
-from oidc_doctor.cli.self_test import self_test
+from oidc_doctor.cli.self_test import make_self_test_parser, self_test
 from oidc_doctor.cli.setup import make_setup_parser, setup
 
 _OTHER_NAMES = {  # what other programs call it
@@ -42,13 +42,21 @@ _COMMANDS = {
     "self-test": self_test,
     "setup": setup,
 }
-_PARSERS = {"capture": make_capture_parser, "completion": make_completion_parser, "setup": make_setup_parser}
+_PARSERS = {
+    "capture": make_capture_parser,
+    "completion": make_completion_parser,
+    "explain": make_explain_parser,
+    "init": make_init_parser,
+    "permissions": make_permissions_parser,
+    "self-test": make_self_test_parser,
+    "setup": make_setup_parser,
+}
 
 
 def run_command(arguments: list[str]) -> int:
     """Run the command; returns its exit code. Raises UsageError."""
     if is_asked():
-        complete({name: _PARSERS.get(name, make_parser) for name in _COMMANDS}, make_parser())
+        complete(_PARSERS, make_parser())
     if arguments and arguments[0] in _COMMANDS:
         return _COMMANDS[arguments[0]](arguments[1:])
     if arguments and re.fullmatch(r"[A-Za-z][A-Za-z-]{0,19}", arguments[0]) and not os.path.exists(arguments[0]):

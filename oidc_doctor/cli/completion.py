@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from oidc_doctor.cli.exit_codes import ExitCode
@@ -48,7 +48,7 @@ def is_asked() -> bool:
     return _ASKED in os.environ and _LINE in os.environ
 
 
-def complete(parsers: dict[str, Callable[[], argparse.ArgumentParser]], main: argparse.ArgumentParser) -> None:
+def complete(parsers: Mapping[str, Callable[[], argparse.ArgumentParser]], main: argparse.ArgumentParser) -> None:
     """Write the completions for the shell and end the process. `parsers`: of the commands, by their first word."""
     import argcomplete
 
@@ -95,4 +95,4 @@ def _profiles(**_: object) -> Iterable[str]:
     return profile_names(os.environ)
 
 
-_VALUES = {"demo": _scenarios, "code": _codes, "check": _codes, "skip": _codes, "profile": _profiles}
+_VALUES = {"demo": _scenarios, "words": _codes, "check": _codes, "skip": _codes, "profile": _profiles}

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 _MOST_LISTED = 15  # candidates of one text
 
 
-def explain(arguments: list[str]) -> int:
-    """Print the page of a check, by code, name, title, a pasted error or any words; several are listed."""
-    from oidc_doctor.findings import packs
-
+def make_explain_parser() -> Parser:
+    """Return the parser of `explain`."""
     parser = Parser(
         prog="oidc-doctor explain",
         description="Print the page of a cause or check. Words that fit several list them, the best first.",
@@ -32,7 +30,14 @@ def explain(arguments: list[str]) -> int:
         "words", nargs="*", metavar="WORDS", help="a code such as AWS025, a name, an error that was seen, or any words"
     )
     parser.add_argument("--all", action="store_true", help="every page")
-    options = parser.read(arguments)
+    return parser
+
+
+def explain(arguments: list[str]) -> int:
+    """Print the page of a check, by code, name, title, a pasted error or any words; several are listed."""
+    from oidc_doctor.findings import packs
+
+    options = make_explain_parser().read(arguments)
     checks = list(packs.all_checks())
     if options.all:
         _show_pages(checks)
@@ -56,7 +61,7 @@ def explain(arguments: list[str]) -> int:
 def _show_pages(checks: Iterable[Check]) -> None:
     from oidc_doctor.report.parts.escape import as_lines  # late, as the packs
 
-    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks)
+    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_links(check)}{_proof(check)}" for check in checks)
     show(as_lines("\n\n".join(pages)) + "\n")
 
 
@@ -83,6 +88,14 @@ def _nothing_found(text: str, checks: Sequence[Check]) -> str:
     suggested = f"; did you mean {' or '.join(f'{check.code} {check.name}' for check in near)}?" if near else ""
     what = "no such check" if is_code(text) else "no page matches these words"
     return f"explain {clip(text, 200)}: {what}{suggested or '; oidc-doctor --list-checks lists all'}"
+
+
+def _links(check: Check) -> str:
+    """Return the section with the addresses of the documents that the page cites; empty where none has one."""
+    from oidc_doctor.findings.sources import links_of  # late, as the packs
+
+    links = links_of(check)
+    return "\nLinks\n" + "\n".join(f"    {title}\n        {links[title]}" for title in links) if links else ""
 
 
 def _proof(check: Check) -> str:

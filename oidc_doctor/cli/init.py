@@ -28,8 +28,8 @@ _TRIES = 3  # answers to one question
 _MOST_NAMED = 6  # settings in a question
 
 
-def init(arguments: list[str]) -> int:
-    """Write the file. Raises UsageError."""
+def make_init_parser() -> Parser:
+    """Return the parser of `init`."""
     parser = Parser(
         prog="oidc-doctor init",
         description=f"Write {FILE}: the role or provider that the workload uses. The values come from the\n"
@@ -43,7 +43,12 @@ def init(arguments: list[str]) -> int:
     parser.add_argument("--issuer", metavar="URL", help="the token's issuer: a URL, baseten or github")
     parser.add_argument("-o", "--output", metavar="FILE", default=FILE, help=f"the file to write (default {FILE})")
     parser.add_argument("--force", action="store_true", help="replace the file if it exists")
-    options = parser.read(arguments)
+    return parser
+
+
+def init(arguments: list[str]) -> int:
+    """Write the file. Raises UsageError."""
+    options = make_init_parser().read(arguments)
     if os.path.lexists(options.output) and not options.force:
         message = f"init: {options.output} exists; --force replaces it, -o FILE writes another"
         raise UsageError(message)

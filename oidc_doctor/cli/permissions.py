@@ -10,8 +10,8 @@ from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import show
 
 
-def permissions(arguments: list[str]) -> int:
-    """Print the permissions for one cloud: for AWS an identity policy, for Google a custom role."""
+def make_permissions_parser() -> Parser:
+    """Return the parser of `permissions`."""
     parser = Parser(
         prog="oidc-doctor permissions",
         description="Print the least permissions that a live run needs and, separately, those for reads that no "
@@ -25,7 +25,12 @@ def permissions(arguments: list[str]) -> int:
     parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
     add_cross_check(parser, "add the permissions of --cross-check")
     parser.add_argument("--account", action="store_true", help="add the permissions of --account")
-    options = parser.read(arguments)
+    return parser
+
+
+def permissions(arguments: list[str]) -> int:
+    """Print the permissions for one cloud: for AWS an identity policy, for Google a custom role."""
+    options = make_permissions_parser().read(arguments)
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
     if options.cloud == "gcp":

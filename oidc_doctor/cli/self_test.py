@@ -14,17 +14,21 @@ from oidc_doctor.cli.streams import show
 _LIBRARIES = ("boto3", "google-cloud-logging", "google-re2", "pandas", "pyjwt", "textual", "textual-serve")
 
 
+def make_self_test_parser() -> Parser:
+    """Return the parser of `self-test`, which has no options."""
+    return Parser(
+        prog="oidc-doctor self-test",
+        description="Judge every bundled scenario and compare the diagnosis with the expected one. No network is used.",
+        allow_abbrev=False,
+    )
+
+
 def self_test(arguments: list[str]) -> int:
     """Print whether each scenario is diagnosed as expected. Returns BROKEN where one is not."""
     from oidc_doctor.examine.self_test import faults_of  # late, as below: no other command needs it
     from oidc_doctor.findings import packs
 
-    parser = Parser(
-        prog="oidc-doctor self-test",
-        description="Judge every bundled scenario and compare the diagnosis with the expected one. No network is used.",
-        allow_abbrev=False,
-    )
-    parser.read(arguments)
+    make_self_test_parser().read(arguments)
     folder = packs.bundled("_samples", "sample_logs")
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
     failed = 0

@@ -96,8 +96,17 @@ def _check(options: argparse.Namespace, name: str, option: _Option, value: str) 
         options.gcp_provider = thing.value
     if thing.place and thing.place == option.place:
         return
+    if name == "issuer" and kind == "NOTHING" and not thing.file and _has_hint_of_its_own(value):
+        raise UsageError(f"--issuer: {value} is no issuer URL: {thing.hint}")
     if kind in option.wrong or (thing.file and name not in _OF_FILES and thing.kind.name != "NOTHING"):
         raise UsageError(_message(option, thing, value))
+
+
+def _has_hint_of_its_own(value: str) -> bool:
+    """Whether a value is a name that another option is for, such as s3://BUCKET or an image."""
+    from oidc_doctor.things.names import recognise_name
+
+    return recognise_name(value) is not None
 
 
 def _message(option: _Option, thing: Thing, value: str) -> str:

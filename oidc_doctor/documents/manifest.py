@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
-_LOCAL: tuple[Local, ...] = ("credentials", "network")
+LOCAL: tuple[Local, ...] = ("credentials", "network")
 
 
 # 2011, when IAM began: a smaller number is no instant of a collection.
@@ -97,7 +97,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         tls13_only=box.get("tls13_only") is True,
         stated=stated == outcome,
         untrusted=printable(_text(box, "untrusted") or ""),
-        local=next((value for value in _LOCAL if value == _text(box, "local")), ""),
+        local=next((value for value in LOCAL if value == _text(box, "local")), ""),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from oidc_doctor.bundle import contract
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
 from oidc_doctor.judge.times import on_calendar, rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
+    NOT_IN_BUNDLE,
+    NOT_READ,
     Coverage,
     Snapshot,
     TargetEvidence,
@@ -17,6 +20,9 @@ from oidc_doctor.model.evidence import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.attempts.columns import Rows
@@ -40,6 +46,7 @@ class Run:
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    open_log: Callable[[str], BinaryIO] = open_regular  # opens a log file again, by the name in an event's origin
 
     def name_logged_targets(self) -> None:
         """Use the roles and providers of the logs as targets, where no other evidence names a target."""
@@ -64,20 +71,21 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
     from oidc_doctor.logs.reading.scope import scope_of
 
     scope = scope_of(targets)
+    on_disk = frozenset((*extra["cloudtrail"], *extra["gcp-logs"]))
+
+    def open_file(name: str) -> BinaryIO:
+        if name in on_disk or bundle is None:
+            return open_regular(name)
+        return bundle.open(name)
+
+    def path_of(name: str) -> str | None:
+        return name if name in on_disk or bundle is None else bundle.local(name)
+
+    run.open_log = open_file
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
         if not files:
             continue
-        on_disk = frozenset(extra[source])
-
-        def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
-            if name in on_disk or bundle is None:
-                return open_regular(name)
-            return bundle.open(name)
-
-        def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
-            return name if name in on_disk or bundle is None else bundle.local(name)
-
         harvest = scan(open_file, files, source, scope=scope, on_disk=path_of, progress=run.question.progress)
         if run.rows is None:
             run.rows = harvest.rows
@@ -86,7 +94,15 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
         run.changes += harvest.changes
         run.denials += harvest.denials
         run.logs[source] = harvest.coverage
+        if extra[source]:
+            run.coverage = [row for row in run.coverage if not _is_absent(row, source)]
         run.coverage.append(_log_coverage(source, harvest.coverage, named=bool(extra[source])))
+
+
+def _is_absent(row: Coverage, source: str) -> bool:
+    """Whether a row only says that the evidence has no logs of this source."""
+    folder = contract.CLOUDTRAIL if source == "cloudtrail" else contract.GCP_LOGS
+    return row.path == folder and row.reason in (NOT_IN_BUNDLE, NOT_READ)
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:

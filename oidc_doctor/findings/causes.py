@@ -12,6 +12,7 @@ from typing import Literal
 
 from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
+from oidc_doctor.findings.sources import links_of
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
 from oidc_doctor.judge.readings import S3_PERMISSIONS, follows_steps, named_kind
@@ -275,4 +276,5 @@ def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check]) -> NamedRefu
         words.fix,
         tuple(filter(None, words.commands)),  # empty where the guard refused a word
         broken,
+        tuple(links_of(check).items()) if check else (),
     )

@@ -97,6 +97,7 @@ class NamedRefusal(NamedTuple):
     fix: str = ""  # one next step, a full sentence
     commands: tuple[str, ...] = ()
     broken: str = ""  # the traceback of a check that failed: our bug
+    documents: tuple[tuple[str, str], ...] = ()  # title and address of the vendors' pages that the check cites
 
 
 class Timing(NamedTuple):

@@ -108,7 +108,10 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     steps.accesses(where, exchange)
     parts.append(fenced(where.lines))
     pages = [f"[{link.label}]({link.url})" for link in links.links(report, exchange, cause)]
-    return parts + ([f"Console: {', '.join(pages)}"] if pages else [])
+    parts += [f"Console: {', '.join(pages)}"] if pages else []
+    documents = cause.named.documents if cause is not None else ()
+    cited = ", ".join(f"[{title}]({address})" for title, address in documents)
+    return parts + ([f"Vendor's documentation: {cited}"] if cited else [])
 
 
 def _fix(report: Report, exchange: Exchange, cause: Cause) -> Iterator[str]:

@@ -17,9 +17,13 @@ from oidc_doctor.things.thing import Kind, Thing
 _LONGEST_NAME = 2048  # characters, as of a role ARN and of an issuer
 _ACCOUNT = re.compile(r"(?:serviceAccount:)?([^\s@:/]{1,100}@[a-z0-9.-]{1,200}\.gserviceaccount\.com)")
 _URL = re.compile(r"https?://[^\s/@]+(?:/\S*)?", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"(?:\d{12}\.dkr\.ecr\.[a-z0-9-]{1,30}\.amazonaws\.com(?:\.cn)?|[a-z0-9-]{1,40}-docker\.pkg\.dev)/\S+"
+)
+_OF_IMAGE = "an image in a registry; the config.yaml that names it is read with --truss config.yaml"
 _DISCOVERY = "/.well-known/openid-configuration"
 _HINTS = (
-    ("s3://", "logs in a bucket are read with --cloudtrail s3://BUCKET/PREFIX and --role ARN"),
+    ("s3://", "logs in a bucket are read with --cloudtrail s3://BUCKET/PREFIX, weights with --truss config.yaml"),
     ("gs://", "a bucket alone is not evidence; name the provider or the service account, or add --truss config.yaml"),
     ("principal://", "a principal of Google Cloud, not a subject; the token's subject is --subject SUB"),
     ("principalSet://", "a set of principals of Google Cloud; add its allow policy as a file"),
@@ -41,6 +45,8 @@ def recognise_name(text: str) -> Thing | None:
     hint = next((hint for beginning, hint in _HINTS if name.startswith(beginning)), None)
     if hint:
         return Thing(Kind.NOTHING, name, hint=hint)
+    if _IMAGE.fullmatch(name):
+        return Thing(Kind.NOTHING, name, hint=_OF_IMAGE)
     return _issuer(name) or _subject(name)
 
 

@@ -150,6 +150,8 @@ def recognise_word(word: str) -> Thing:
         return Thing(Kind.BUNDLE, "", word)
     if os.path.exists(word):
         return _file(word)
+    if thing is not None:
+        return thing
     thing = recognise_text(word)
     return thing if thing.kind is not Kind.NOTHING else thing._replace(hint=_hint_of_word(word, thing.hint))
 

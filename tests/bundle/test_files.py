@@ -56,7 +56,8 @@ def tarred(root: Path, files: dict[str, bytes], name: str = "bundle.tar.gz", mod
     return path
 
 
-MAKERS: list[Callable[[Path, dict[str, bytes]], Path]] = [
+Maker = Callable[[Path, dict[str, bytes]], Path]
+MAKERS: list[Maker] = [
     lambda root, files: folder(root / "bundle", files),
     zipped,
     tarred,

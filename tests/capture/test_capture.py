@@ -60,6 +60,23 @@ def test_every_scenario_keeps_its_diagnosis(
     assert not [word for word in telling if word in text]
 
 
+@pytest.mark.parametrize("local", ["network", "credentials"])
+def test_a_read_that_this_machine_made_fail_stays_one(
+    local: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    shutil.copytree(SAMPLES / "aws-wrong-team", source)
+    failed = {"outcome": "failed", "message": "connection refused", "local": local}
+    manifest = json.loads((source / "manifest.json").read_text())
+    for name in ("issuer/openid-configuration.json", "issuer/jwks.json"):
+        (source / name).unlink()
+        manifest["reads"] = [read for read in manifest["reads"] if read["path"] != name] + [{"path": name} | failed]
+    (source / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["capture", "-o", str(copy), "--from", str(source)]) == 0
+    assert b"yields the same causes" in capfdbinary.readouterr().err
+    assert [read.get("local") for read in json.loads((copy / "manifest.json").read_text())["reads"]][-2:] == [local] * 2
+
+
 def as_targets(root: Path, samples: dict[str, str]) -> Path:
     """One bundle with a sample as each of its targets, by the name of the target's folder."""
     for folder, name in samples.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from oidc_doctor.cli import commands
 from oidc_doctor.cli.main import main
 
 
@@ -45,6 +46,10 @@ def completions(line: str, tmp_path: Path, **variables: str) -> list[str]:
         ("oidc-doctor --report --demo aws-wrong", {"aws-wrong-team"}),
         ("oidc-doctor --format m", {"markdown"}),
         ("oidc-doctor explain AWS02", {f"AWS02{number}" for number in range(10)}),
+        ("oidc-doctor explain wildcard-under", {"wildcard-under-string-equals"}),
+        ("oidc-doctor init --gcp", {"--gcp-provider"}),
+        ("oidc-doctor permissions g", {"gcp"}),
+        ("oidc-doctor self-test --", {"--help"}),
         ("oidc-doctor capture --redact", {"--redact-addresses"}),
         ("oidc-doctor setup a", {"aws"}),
         ("oidc-doctor completion z", {"zsh"}),
@@ -67,3 +72,7 @@ def test_bash_accepts_the_code(capfd: pytest.CaptureFixture[str]) -> None:
     main(["completion", "bash"])
     code = capfd.readouterr().out
     subprocess.run(["bash", "-eu", "-c", f"{code}\ncomplete -p oidc-doctor"], check=True, capture_output=True)
+
+
+def test_every_command_completes_its_own_options() -> None:
+    assert commands._PARSERS.keys() == commands._COMMANDS.keys()

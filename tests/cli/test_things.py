@@ -134,6 +134,7 @@ def test_the_same_evidence_twice_is_once(side_by_side: Path, capsys: Captured) -
         ((".",), "are both aws/role.json by their content"),
         (("my-rol.json",), "my-rol.json: no such file or folder; did you mean my-role.json?"),
         (("s3://bucket/AWSLogs",), "--cloudtrail s3://BUCKET/PREFIX"),
+        (("us-docker.pkg.dev/acme/models/press",), "an image in a registry"),
         (("arn:aws:sts::210987654321:assumed-role/R/s",), "its role is arn:aws:iam::210987654321:role/R"),
     ],
 )
@@ -159,6 +160,8 @@ def test_things_that_are_refused(
         (("--gcp-provider", ROLE), "is a role ARN, not a provider's name; use --role"),
         (("--service-account", ROLE), "not a service account; use --role"),
         (("--issuer", ROLE), "not an issuer URL; use --role"),
+        (("--issuer", "s3://bucket/AWSLogs"), "no issuer URL: logs in a bucket are read with --cloudtrail"),
+        (("--issuer", "111122223333.dkr.ecr.us-east-1.amazonaws.com/repo"), "is read with --truss config.yaml"),
         (("--subject", "my-role.json"), "--subject: my-role.json is an IAM role, not a subject"),
         (("--error", "err.log"), "--error: err.log is a file; oidc-doctor err.log reads it"),
         (("--error", ROLE), "is a role ARN, not an error text; use --role"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from oidc_doctor.examine.question import Question
 from oidc_doctor.model.document import Origin
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
+from oidc_doctor.report.parts.alone import cause_lines
 
 if TYPE_CHECKING:
     from evidence import Bundle
@@ -71,6 +73,21 @@ def test_nothing_of_a_mute_sentence_is_proven_or_passed(form: str) -> None:
     assert "AWS025" in shown
     assert "proven" not in shown
     assert "✓ passed" not in shown
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_the_headline_counts_the_causes_that_the_report_lists(bundle: Bundle, verbose: bool) -> None:
+    event = bundle.cloudtrail([bundle.event()]).report()
+    denied = "User: arn:aws:sts::210987654321:assumed-role/R/s is not authorized to perform: s3:GetObject"
+    for report in (of_error(MUTE), of_error(denied), of_error("Permission 'iam.x' denied on resource"), event):
+        answer = answer_of(report)
+        number = re.search(r"(\d+) causes fit", answer.headline)
+        if number is None:
+            assert len(codes(answer)) + len(answer.further) <= 1
+            continue
+        listed = [code or text for code, text in cause_lines(answer, verbose=verbose)]
+        found = re.findall(r"\b(?:AWS|GCP|TOK|ISS|ACC)\d{3}\b", " ".join(listed))
+        assert len(found) == len(set(found)) == int(number[1])
 
 
 def test_a_sentence_that_names_a_fault_has_that_cause_alone() -> None:
@@ -167,6 +184,23 @@ def test_an_event_names_what_fetches_its_configuration(bundle: Bundle) -> None:
     name = bundle.ROLE_ARN.rpartition("/")[2]
     assert answer.commands[0].run == f"aws iam get-role --role-name {name}"
     assert "AWS025" in codes(answer)
+
+
+@pytest.mark.parametrize("form", ["trail", "lookup-events"])
+def test_an_event_of_aws_shows_the_request_id_that_its_caller_saw(bundle: Bundle, form: str) -> None:
+    event = bundle.event(requestID="7dec5964-0a47-4622-9675-68fbef2499a6")
+    if form == "trail":
+        bundle.cloudtrail([event])
+    else:
+        looked_up = {"EventId": event["eventID"], "EventName": event["eventName"], "CloudTrailEvent": json.dumps(event)}
+        bundle.write("aws/cloudtrail/us-east-1.json", {"Events": [looked_up]})
+    assert values(answer_of(bundle.report()), "request id") == ["7dec5964-0a47-4622-9675-68fbef2499a6"]
+
+
+def test_an_event_without_a_request_id_shows_none(bundle: Bundle) -> None:
+    event = bundle.event()
+    event.pop("requestID", None)
+    assert values(answer_of(bundle.cloudtrail([event]).report()), "request id") == []
 
 
 def test_an_accepted_event_has_no_causes(bundle: Bundle) -> None:

@@ -316,6 +316,17 @@ def test_skipping_a_check_never_changes_the_verdict(aws: Bundle) -> None:
     assert only.exit_code == 1
 
 
+def test_logs_that_an_option_names_are_not_called_unread(aws: Bundle, tmp_path: Path) -> None:
+    log = tmp_path / "event.json"
+    log.write_text(json.dumps(aws.event()), encoding="utf-8")
+    missing = "aws/cloudtrail/"
+    assert missing in [row.what for row in aws.ask().report.coverage]
+    report = aws.ask(cloudtrail=(str(log),)).report
+    assert [(row.what, row.status) for row in report.coverage if "cloudtrail" in row.what] == [
+        ("aws/cloudtrail", "read")
+    ]
+
+
 def test_evidence_that_was_named_and_could_not_be_read_is_3(aws: Bundle, tmp_path: Path) -> None:
     broken = tmp_path / "trail.json"
     broken.write_text("{not json", encoding="utf-8")

@@ -19,6 +19,7 @@ from oidc_doctor.things.thing import Kind
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_logs"
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"
 PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/baseten/providers/oidc"
+IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/repo"
 REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 
@@ -48,6 +49,7 @@ JWT = f"{segment({'alg': 'RS256', 'kid': 'k'})}.{segment({'iss': 'https://x', 's
         ("oidc.baseten.co", Kind.ISSUER, "https://oidc.baseten.co"),
         ("https://user:password@x.example/", Kind.NOTHING, "https://user:password@x.example/"),
         ("s3://bucket/AWSLogs", Kind.NOTHING, "s3://bucket/AWSLogs"),
+        (IMAGE, Kind.NOTHING, IMAGE),
         ("v=1:org=Org8Kd2P:team=Tq7LmZ2x", Kind.SUBJECT, "v=1:org=Org8Kd2P:team=Tq7LmZ2x"),
         ("repo:octo-org/octo-repo:ref:refs/heads/main", Kind.SUBJECT, "repo:octo-org/octo-repo:ref:refs/heads/main"),
         ("system:serviceaccount:default:app", Kind.SUBJECT, "system:serviceaccount:default:app"),

@@ -49,12 +49,15 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
         cause if cause is not None and reading.kind is not None and cause.named.refusal.kind is reading.kind else None
     )
     causes = _with_named(words.possible(answer), named, proves=reading.proves)
+    proven = named is not None and reading.proves
+    listed = {one.code for one in causes}
+    further = () if proven else tuple(code for code in words.codes(answer.further) if code not in listed)
     return Alone(
         "error",
-        _headline(reading, cloud, causes, named),
+        _headline(reading, cloud, causes, named, len(causes) + len(further)),
         (Part("The error text", tuple(_lines(reading, cloud, named))),),
         causes,
-        () if named is not None and reading.proves else words.codes(answer.further),
+        further,
         words.order_of(answer) if len(causes) > 1 else "",
         words.next_commands(answer),
         _ask(cloud, names),
@@ -90,14 +93,16 @@ def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, prove
     return (first,) if proves else (first, *(one for one in causes if one.code != named.code))
 
 
-def _headline(reading: Reading, cloud: Cloud, causes: tuple[PossibleCause, ...], named: Cause | None) -> str:
+def _headline(
+    reading: Reading, cloud: Cloud, causes: tuple[PossibleCause, ...], named: Cause | None, possible: int
+) -> str:
     if named is not None and reading.proves:
         said = "refused the call" if SPEAKERS[reading.speaker].cloud else "reports a failure"
         return f"{_speaker(reading)} {said}: {named.named.headline}."
     at = _titles(cloud, reading.steps)
     if not causes:
         return f"{_speaker(reading)} refused the call at the {at}."
-    number = f"{len(causes)} causes fit this error, most likely" if len(causes) > 1 else "the cause is likely"
+    number = f"{possible} causes fit this error, most likely" if possible > 1 else "the cause is likely"
     return f"{_speaker(reading)} refused the call at the {at}: {number} {causes[0].code} {causes[0].name}."
 
 

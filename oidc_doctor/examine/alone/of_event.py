@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.bundle.files import BundleError
+from oidc_doctor.documents.json_text import Unreadable, value_of
 from oidc_doctor.examine.alone import words
 from oidc_doctor.findings.likely import answer_for, filled
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge.readings import reading_of_attempt, reading_of_denial
+from oidc_doctor.logs.reading.raw_events import RawEvents
+from oidc_doctor.logs.records.cloudtrail import text
 from oidc_doctor.model.alone import Alone, Line, NextCommand, Part
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.events import error_of
@@ -55,7 +59,7 @@ def of_event(run: Run, judged: Sequence[Judged]) -> Alone:
     """Return the answer to the only event of the logs that were read."""
     attempt = next((signature.sample for signature in run.signatures), None)
     if attempt is not None:
-        return _of_attempt(attempt, judged)
+        return _of_attempt(attempt, judged, _request_id(run))
     if run.denials:
         return _of_denial(run.denials[0])
     if run.changes:
@@ -67,21 +71,35 @@ def of_event(run: Run, judged: Sequence[Judged]) -> Alone:
     )
 
 
-def _of_attempt(attempt: Attempt, judged: Sequence[Judged]) -> Alone:
+def _request_id(run: Run) -> str | None:
+    """Return the id under which the caller of AWS saw the event's answer; None where the event has none.
+
+    A table of attempts has no room for it, so the event is read again.
+    """
+    raw = RawEvents(run.attempts, [signature.number for signature in run.signatures], ())
+    try:
+        events = raw.of_attempt(0, 0, 1, run.open_log)
+    except (OSError, BundleError, Unreadable):
+        return None
+    record = value_of(events[0][1]) if events else None
+    return text(record.get("requestID")) if isinstance(record, dict) else None
+
+
+def _of_attempt(attempt: Attempt, judged: Sequence[Judged], request_id: str | None) -> Alone:
     call = _call(attempt)
     reading = reading_of_attempt(attempt)
     names = _names(attempt)
     answer = answer_for(attempt.cloud, reading.steps if reading is not None else (), names)
-    causes = words.possible(answer)
+    causes, further = words.possible(answer), words.codes(answer.further)
     ask = "Add the output of the first command to this event: --from role.json --cloudtrail event.json"
     if attempt.cloud == "gcp":
         ask = "Add the output of the first command to this event: --from provider.json --gcp-logs event.json"
     return Alone(
         "event",
-        _headline(attempt, reading, causes),
-        (Part(f"The event ({call})", tuple(_lines(attempt, judged))),),
+        _headline(attempt, reading, causes, len(causes) + len(further)),
+        (Part(f"The event ({call})", tuple(_lines(attempt, judged, request_id))),),
         causes,
-        words.codes(answer.further),
+        further,
         words.order_of(answer),
         tuple(_commands(attempt.cloud, names)),
         ask,
@@ -94,7 +112,7 @@ def _call(attempt: Attempt) -> str:
     return "the impersonation" if attempt.step == "impersonate" else "ExchangeToken"
 
 
-def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[PossibleCause]) -> str:
+def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[PossibleCause], possible: int) -> str:
     cloud, when = CLOUDS[attempt.cloud], words.moment(attempt.time)
     if attempt.outcome == "accepted":
         return f"{cloud} accepted this token at {when}."
@@ -105,11 +123,11 @@ def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[Possib
     first = causes[0] if causes else None
     if first is None:
         return f"{cloud} refused this token at {when}{at}."
-    fits = f"{len(causes)} causes fit, most likely" if len(causes) > 1 else "the cause is likely"
+    fits = f"{possible} causes fit, most likely" if possible > 1 else "the cause is likely"
     return f"{cloud} refused this token at {when}{at}: {fits} {first.code} {first.name}."
 
 
-def _lines(attempt: Attempt, judged: Sequence[Judged]) -> Iterator[Line]:
+def _lines(attempt: Attempt, judged: Sequence[Judged], request_id: str | None) -> Iterator[Line]:
     yield Line("decision", attempt.outcome, _SIGNS[attempt.outcome])
     if error_of(attempt):
         yield Line("error", error_of(attempt))
@@ -136,6 +154,7 @@ def _lines(attempt: Attempt, judged: Sequence[Judged]) -> Iterator[Line]:
     yield from _known("Region", attempt.region)
     yield from (Line("claim", f"{name} = {value}") for name, value in attempt.claims)
     yield Line("event id", attempt.event_id)
+    yield from _known("request id", request_id)
 
 
 def _known(label: str, value: str | None) -> Iterator[Line]:
@@ -210,6 +229,7 @@ def _of_change(change: Change) -> Alone:
         *_known("by", change.by),
         *_known("account", change.account),
         Line("event id", change.event_id),
+        *_known("request id", text(change.record.get("requestID"))),
     ]
     return Alone(
         "event",

@@ -33,7 +33,8 @@ def describe(sheet: Sheet, alone: Alone, *, verbose: bool, commands: bool = True
     for part in alone.parts:
         _part(sheet, part)
     if alone.causes:
-        title = "Possible causes, the most likely first" if len(alone.causes) > 1 else "Cause"
+        several = len(alone.causes) + len(alone.further) > 1
+        title = "Possible causes, the most likely first" if several else "Cause"
         _title(sheet, title)
         for code, text in cause_lines(alone, verbose=verbose):
             sheet.say(text, indent=4, lead=f"{code:<8}")

@@ -110,10 +110,15 @@ def _regions(report: Report, exchange: Exchange) -> str:
 
 
 def addresses(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
-    """Write the pages of the consoles, each on one line: a broken address cannot be opened."""
+    """Write the pages of the consoles, and verbosely the vendor's documentation of the cause.
+
+    Each is on one line: a broken address cannot be opened.
+    """
     pages = links.links(report, exchange, cause)
     for index, link in enumerate(pages if verbose else pages[:_FEW_LINKS]):
         sheet.put("links" if not index else "", link.url)
+    for index, (_, address) in enumerate(cause.named.documents if cause is not None and verbose else ()):
+        sheet.put("sources" if not index else "", address)
 
 
 def _token_of(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
