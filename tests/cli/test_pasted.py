@@ -83,7 +83,7 @@ def test_an_error_that_is_no_event_stays_an_error(aws: Bundle, capsys: pytest.Ca
 @pytest.mark.parametrize("text", ["{oops", '{"a": 1}'])
 def test_a_paste_that_is_no_evidence_is_said(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert main.main(["--report", "--from", text]) == 2
-    assert "what was pasted" in capsys.readouterr().err
+    assert "the pasted text" in capsys.readouterr().err
 
 
 def test_a_pasted_bundle_reads_no_cloud(aws: Bundle, capsys: pytest.CaptureFixture[str]) -> None:

@@ -176,11 +176,11 @@ def test_a_click_selects_and_a_second_one_opens(play: Play, press: Play) -> None
         app = pilot.app
         findings = app.screen.query_one(Findings)
         folded = findings.option_count
-        await pilot.click(findings, offset=(3, 1))  # the passed checks, which unfold when they are opened
+        await pilot.click(findings, offset=(3, 2))  # the passed checks, which unfold when they are opened
         await press(pilot)
         assert findings.highlighted == 1
         assert findings.option_count == folded
-        await pilot.click(findings, offset=(3, 0), times=2)
+        await pilot.click(findings, offset=(3, 1), times=2)
         await press(pilot)
         assert isinstance(app.screen, PageScreen)
         await press(pilot, "escape", "5")

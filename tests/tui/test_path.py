@@ -24,7 +24,7 @@ def test_first_finding_is_selected(play: Play, text_of: Callable[..., str]) -> N
         assert "aws/role.json:22" in text
         assert pilot.app.focused.id == "findings"
 
-    play(story)
+    play(story, size=(120, 50))
 
 
 def test_enter_opens_the_finding_and_escape_returns(play: Play, press: Play, text_of: Play) -> None:

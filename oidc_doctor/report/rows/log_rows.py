@@ -234,7 +234,7 @@ def _done(row: Row) -> str:
 def change_briefs(row: Row, now: str) -> list[str]:
     """Format a change as time, action and author, from the longest text to the shortest."""
     entry = row.change or {}
-    when, by = moment(entry.get("time"), now), _short_by(entry)
+    when, by = moment(entry.get("time"), now, dated=False), _short_by(entry)
     if not by:
         return [f"{when} {_done(row)}", when]
     name, what = by.partition("@")[0], _done(row).removesuffix(f" by {by}")
