@@ -241,6 +241,8 @@ _WORKSPACE = re.compile(
     r"([^\\\n│┃|:]{1,100})\\[^\s@\\]{1,100}@[^\s@]{1,200}$", re.MULTILINE
 )  # the first line of truss whoami
 _BAR = re.compile("[│┃|]")
+_PANEL = re.compile(r" {1,4}([A-Za-z][A-Za-z ]{1,30}?) {2,}(\S(?:.*\S)?) *")
+_MARGIN = " " * 12  # before the rest of a value in a panel
 
 
 def parse_whoami(text: str, file: str) -> Document:
@@ -267,6 +269,18 @@ def parse_whoami(text: str, file: str) -> Document:
     return Document(file, text, value, inner=True)  # the text is no JSON: facts carry file and pointer
 
 
+def _in_panel(row: str, label: str) -> tuple[str, str] | None:
+    """Label and value of a row of a panel, whose columns only spaces separate; None where it is none.
+
+    A row without a label goes on with the value of the row above, which has the `label`.
+    """
+    match = _PANEL.fullmatch(row)
+    if match and match[1].lower() in _ROWS:
+        return match[1], match[2]
+    goes_on = label and row.startswith(_MARGIN) and row.strip() and not match
+    return ("", row.strip()) if goes_on else None
+
+
 def _rows(text: str) -> Iterator[tuple[str, str]]:
     """Label, in lower case, and value of each row, with cells that a narrow terminal wrapped joined again."""
     label, value = "", ""
@@ -281,6 +295,8 @@ def _rows(text: str) -> Iterator[tuple[str, str]]:
                 joint = ""  # a word that was cut at the cell's end
             width = len(cells[2]) - 2
             room = max(width - len(piece), 0)
+        elif len(cells) == 3 and (panel := _in_panel(cells[1], label)):  # noqa: PLR2004 - border, row, border
+            name, piece = panel
         elif labelled and labelled[1].strip().lower() in _ROWS:
             name, piece = labelled[1].strip(), (labelled[2] or "").strip()
         elif label and line[:1].isspace() and line.strip():  # the indented rest of a plain row

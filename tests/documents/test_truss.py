@@ -139,3 +139,23 @@ def test_no_text_raises_anything_but_unreadable(text: str) -> None:
         except Unreadable:
             continue
         truss_auths(document)
+
+
+def test_whoami_in_a_panel_whose_columns_only_spaces_separate() -> None:
+    rows = [
+        "             OIDC Configuration for Workload Identity            ",
+        "  Org ID                 Mvg9jrRd                                ",
+        "  Teams                  Lm2Kv9Zd (default), Zz9Kv9Zd            ",
+        "                         (research team)                         ",
+        "  Issuer                 https://oidc.baseten.co                 ",
+        " ─────────────────────────────────────────────────────────────── ",
+        "  Audience               oidc.baseten.co                         ",
+    ]
+    frame = "─" * len(rows[0])
+    text = "\n".join(["acme\\dev", f"╭{frame}╮", *(f"│{row}│" for row in rows), f"╰{frame}╯"])
+    assert parse_whoami(text, "whoami.txt").value == {
+        "org_id": "Mvg9jrRd",
+        "teams": [{"id": "Lm2Kv9Zd", "name": "default"}, {"id": "Zz9Kv9Zd", "name": "research team"}],
+        "issuer": "https://oidc.baseten.co",
+        "audience": "oidc.baseten.co",
+    }
