@@ -75,7 +75,7 @@ def subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The token's workload added to the list of patterns."""
     pattern = own_pattern(case)
     if pattern and ("*" not in pattern or _is_like(refusal)):
-        words = "Add this workload's pattern next to those of the trust policy, which others may need."
+        words = "If this workload should have access: add its pattern to the trust policy; the other patterns stay."
         yield from _with_value(case, refusal, pattern, "add", "own", keep=True, words=words)
 
 

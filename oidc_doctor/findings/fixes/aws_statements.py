@@ -110,7 +110,7 @@ def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         policy["Statement"] = [*as_list(policy.get("Statement") or []), statement]
         return require_own(case, statement)
 
-    words = "Add a statement for this workload next to those of the trust policy, which others may need."
+    words = "If this workload should have access: add a statement for it; the other statements stay."
     yield from policy_edit(case, change, "add", words=words)
 
 

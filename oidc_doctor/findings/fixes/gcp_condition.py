@@ -283,8 +283,8 @@ def repaired_condition(case: Case, refusal: Refusal) -> Iterator[Candidate]:
             yield from _edited(case, new, "declared", correct=True)
 
 
-_VALUE = "Add this token's value next to those that the attribute condition admits."
-_WORKLOAD = "Admit this workload next to those that the attribute condition admits."
+_VALUE = "If this token should have access: add its value to those that the attribute condition admits."
+_WORKLOAD = "If this workload should have access: admit it in the attribute condition, which still admits the others."
 CONDITION_FALSE = (
     corrected,
     saying(_VALUE, value_beside("own")),
