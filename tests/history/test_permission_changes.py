@@ -101,7 +101,7 @@ def test_the_policy_that_was_deleted(aws: Bundle) -> None:
     assert (turn["event_id"], turn["diff"]) == ("DeleteRolePolicy-3", cause.timing.change["diff"])
     text = render_text(made.ask().report, width=100, color=False)
     assert "DeleteRolePolicy" in text
-    assert "the policies before it allow the same call" in " ".join(text.split())
+    assert "Replaying the call: allowed before this change, denied after" in " ".join(text.split())
 
 
 def test_a_policy_whose_text_is_in_no_log(aws: Bundle) -> None:
