@@ -44,7 +44,7 @@ def test_an_impersonation_that_is_refused_without_any_change(
 def test_an_exchange_that_is_refused_without_any_change(gcp: Bundle) -> None:
     gcp.remove("token.jwt").gcp_logs([*exchanges(gcp, range(2, 9)), *exchanges(gcp, range(9, 14), FALSE)])
     answer = gcp.ask()
-    assert headline(answer)[1].startswith("Google Cloud refused this token at the exchange: nothing that was read")
+    assert headline(answer)[1].startswith("Google Cloud refused this token at the exchange: no evidence that was read")
     assert (answer.first.name, answer.first.step) == ("refused-unexplained", "condition")
 
 
@@ -163,7 +163,7 @@ def test_what_a_write_mended_is_past_though_nobody_came_since(gcp: Bundle) -> No
     sign, sentence = headline(answer)
     assert sign == "✓"
     assert sentence.startswith(
-        "Google Cloud refused this token until 11:30 UTC; the configuration since then accepts it"
+        "Google Cloud refused this token until 22 Nov 11:30 UTC; the configuration since then accepts it"
     )
     assert [(cause.status, cause.until) for cause in answer.causes] == [("past", clock(11, 30))]
     last = answer.exchange().last_attempt

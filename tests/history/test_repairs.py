@@ -146,7 +146,7 @@ def test_the_report_says_so(gcp: Bundle) -> None:
 
     report = broken_on_google(gcp, refused(edit(gcp, clock(9, 30), own(gcp)))).report()
     text = " ".join(render_text(report, width=120, color=False).split())
-    assert "tried the repair was tried at 09:30:00 UTC by dev@acme.example and refused: UpdateWorkload" in text
+    assert "tried the repair was tried at 22 Nov 09:30:00 UTC by dev@acme.example and refused: UpdateWorkload" in text
 
 
 def test_a_provider_update_is_read_and_decides_nothing(aws: Bundle) -> None:
