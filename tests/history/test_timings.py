@@ -24,7 +24,7 @@ def test_claims_that_the_subject_implies_are_replayed(gcp: Bundle) -> None:
     assert cause.change is not None
     assert cause.change["event_id"] == f"edit-{clock(9, 30)}"
     assert cause.change["replay"] == {"before": "accepted", "after": "refused"}
-    assert "since UpdateWorkloadIdentityPoolProvider by deploy@weights-prod" in cause.summary
+    assert cause.summary.endswith("since 22 Nov 2026 10:00 UTC, after UpdateWorkloadIdentityPoolProvider by deploy.")
 
 
 def test_the_only_write_of_what_the_error_is_about(gcp: Bundle) -> None:
