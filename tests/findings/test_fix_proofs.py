@@ -184,7 +184,7 @@ def test_an_address_that_is_not_known_is_said_to_be_open(aws: Bundle) -> None:
     condition = aws.subject(OTHER_TEAM) | {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
     for fix in aws.condition(condition).ask().report.fixes:
         assert "the token passes" not in fix.proof
-        assert "depends on what was not read" in fix.proof
+        assert "depends on evidence that was not read" in fix.proof
 
 
 def test_a_refusal_by_an_address_is_not_walked_around(aws: Bundle) -> None:
