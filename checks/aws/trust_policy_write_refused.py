@@ -25,7 +25,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, trust_polic
 def trust_policy_write_refused(refusal: Refusal) -> Words:
     """Say that the edit never took effect."""
     return Words(
-        f"IAM did not store the trust policy that was written{given(': {}', refusal.fact('message'))}",
+        f"IAM did not store what was written{given(': {}', refusal.fact('message'))}",
         "Add the condition that IAM asks for (mostly StringLike on `sub`, not just `*`) and write the policy again.",
         trust_policy_commands(refusal),
     )

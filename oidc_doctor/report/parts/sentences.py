@@ -59,7 +59,7 @@ _WRITTEN = {Kind.TRUST_POLICY_WRITE_REFUSED: "the trust policy", Kind.PROVIDER_W
 
 def refusal_sentence(named: NamedRefusal) -> str:
     """Return a refusal as a sentence: "AWS refuses this token: the trust policy expects another team." Not escaped."""
-    return f"{_refusal_subject(named)}: {named.headline}."
+    return f"{_refusal_subject(named)}: {named.headline.rstrip('. ')}."
 
 
 def summary(cause: Cause, now: object = None) -> str:
