@@ -21,6 +21,7 @@ from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.things.recognise import place_of_file
 
 FILES = {
     "claims.json": b'{"sub": "x"}',
@@ -350,7 +351,7 @@ def test_a_zip_entry_that_is_damaged_is_named_and_the_rest_is_read(tmp_path: Pat
         ("b.json", b'{"a": 1}', "a file that a bundle can hold"),
         ("b.json", b'{"a": 1,}', "b.json: line 1 column 9: a comma before the closing bracket"),
         ("b.bin", b"\xff\xff", "not UTF-8 text"),
-        ("b", b"", "no folder"),
+        ("b", b"", "not a folder"),
     ],
 )
 def test_what_is_no_bundle(tmp_path: Path, name: str, data: bytes, words: str) -> None:
@@ -371,7 +372,7 @@ def test_what_is_no_bundle(tmp_path: Path, name: str, data: bytes, words: str) -
 )
 def test_an_error_text_alone_is_the_callers_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "what.log").write_text(text)
-    with open_bundle(tmp_path / "what.log") as bundle:
+    with open_bundle(tmp_path / "what.log", place_of_file) as bundle:
         (evidence,) = load_snapshot(bundle).targets
     assert [error.text for error in evidence.observed] == [text]
 

@@ -304,7 +304,7 @@ def test_report_file(run: Run, write_bundle: Write, tmp_path: Path) -> None:
     assert done.err == f"report written to {path}\n"
     written, _, command = path.read_text(encoding="utf-8").partition("\n  Command ")
     assert written == shown.out.partition("\n  Command ")[0]
-    assert f"-o {path}" in command
+    assert f"-o {path}" in " ".join(command.replace("\\\n", " ").split())  # the command may go over lines
     assert run("-o", path, "--from", folder, "-q").code == 2
     again = run("-o", path, "--from", folder, "-q", "--force")
     assert (again.code, again.err) == (1, "")

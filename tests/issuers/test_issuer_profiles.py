@@ -134,11 +134,11 @@ def _put(*path: str | int, value: Any) -> Callable[[Any], None]:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (_put("subject", "style", value="keyed"), "subject.style: 'keyed' is none of pairs, assign"),
+        (_put("subject", "style", value="keyed"), "subject.style: 'keyed' is not one of pairs, assign"),
         (_put("subject", "seperator", value=":"), "subject.seperator: unknown key; known are"),
         (_put("subject", "segment", 0, "key", value=7), "subject.segment[0].key: str is expected, not 7"),
         (_put("subject", "segment", 1, "varies", value=""), "subject.segment[1].varies: an array is expected"),
-        (_put("subject", "recognise", value="(repo"), "subject.recognise: no regular expression"),
+        (_put("subject", "recognise", value="(repo"), "subject.recognise: not a regular expression"),
         (
             _put("subject", "form", 0, "segments", value=["repo"]),
             "subject.form environment: the subject has no segment",
@@ -149,8 +149,8 @@ def _put(*path: str | int, value: Any) -> Callable[[Any], None]:
         (_put("implied", "ref", value="{reff}"), "implied.ref: the subject has no segment reff"),
         (_put("change", 0, "adds", value=["owner-id"]), "change immutable-ids: the subject has no segment owner-id"),
         (_put("match", 0, "shared_control", value=True), "match[0].shared_control: an array is expected"),
-        (_put("match", 0, "pattern", value="["), "match[0].pattern: no regular expression"),
-        (_put("token", 0, "kind", value="env"), "token[0].kind: 'env' is none of variable"),
+        (_put("match", 0, "pattern", value="["), "match[0].pattern: not a regular expression"),
+        (_put("token", 0, "kind", value="env"), "token[0].kind: 'env' is not one of variable"),
         (_put("audience", "fixed", value=["a"]), "audience.fixed: str is expected"),
         (_put("self_hosted", value="no"), "self_hosted: bool is expected"),
         (_put("sources", value=[]), "sources: empty"),

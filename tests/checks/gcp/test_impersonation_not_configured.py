@@ -22,7 +22,7 @@ def test_the_federated_principal_is_refused(aim: Aim) -> None:
 def test_direct_access(aim: Aim) -> None:
     answer = aim(service_account=...).remove("gcp/service-account.json", "gcp/service-account-policy.json").ask()
     assert answer.accepted, answer.names
-    assert answer.check("impersonation-not-configured").status == "passed"
+    assert answer.check("impersonation-not-configured").status == "skipped"  # what the principal calls is not known
 
 
 def test_an_account_is_named(gcp: Bundle) -> None:
