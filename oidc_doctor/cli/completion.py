@@ -80,7 +80,7 @@ def _complete_with(action: argparse.Action, values: Callable[..., Iterable[str]]
 def _scenarios(**_: object) -> Iterable[str]:
     from oidc_doctor.findings import packs
 
-    return sorted(entry.name for entry in os.scandir(packs.bundled("_samples", "sample_logs")) if entry.is_dir())
+    return packs.scenarios()
 
 
 def _codes(**_: object) -> Iterable[str]:

@@ -200,10 +200,9 @@ def open_evidence(options: argparse.Namespace) -> Bundle | None:
 def _scenario(name: str) -> str:
     from oidc_doctor.findings import packs
 
-    folder = packs.bundled("_samples", "sample_logs")
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+    folders = packs.scenarios()
     name = name or _FIRST_SCENARIO
-    if name not in names:
-        message = f"--demo {name}: no such scenario; there are: {', '.join(names)}"
+    if name not in folders:
+        message = f"--demo {name}: no such scenario; there are: {', '.join(folders)}"
         raise UsageError(message)
-    return os.path.join(folder, name)
+    return folders[name]

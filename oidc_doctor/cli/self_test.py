@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib import metadata
 
@@ -29,15 +28,15 @@ def self_test(arguments: list[str]) -> int:
     from oidc_doctor.findings import packs
 
     make_self_test_parser().read(arguments)
-    folder = packs.bundled("_samples", "sample_logs")
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+    scenarios = packs.scenarios()
     failed = 0
-    for name in names:
-        faults = faults_of(os.path.join(folder, name))
+    for name, folder in scenarios.items():
+        faults = faults_of(folder)
         failed += bool(faults)
         show(f"{'✗' if faults else '✓'} {name}{''.join(f'{chr(10)}    {fault}' for fault in faults)}\n")
+    passed = len(scenarios) - failed
     checks = len(list(packs.all_checks()))
-    show(f"\n{'✗' if failed else '✓'} {len(names) - failed} of {len(names)} scenarios have the expected diagnosis\n")
+    show(f"\n{'✗' if failed else '✓'} {passed} of {len(scenarios)} scenarios have the expected diagnosis\n")
     show(f"  oidc-doctor {__version__}, {checks} checks, Python {platform.python_version()} on {platform.platform()}\n")
     show("".join(f"  {name} {_version(name)}\n" for name in _LIBRARIES))
     return ExitCode.BROKEN if failed else ExitCode.OK

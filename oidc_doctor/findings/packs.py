@@ -39,6 +39,13 @@ def bundled(folder: str, sibling: str) -> str:
     raise PackError(message)
 
 
+def scenarios() -> dict[str, str]:
+    """The folder of each bundled scenario by its name, in the order of the names. PackError as of `bundled`."""
+    folder = bundled("_samples", "sample_logs")
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+    return {name: os.path.join(folder, name) for name in names}
+
+
 def _load(path: str, name: str) -> list[Check]:
     checkkit._loading.clear()
     spec = importlib.util.spec_from_file_location(name, path)

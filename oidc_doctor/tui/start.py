@@ -65,14 +65,13 @@ def scenarios() -> list[Scenario]:
     """Return the bundled scenarios in the order of their names. Raises PackError if the installation is incomplete."""
     from oidc_doctor.findings import packs
 
-    folder = packs.bundled("_samples", "sample_logs")
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
-    return [Scenario(at, name, os.path.join(folder, name), _summary(folder, name)) for at, name in enumerate(names, 1)]
+    folders = packs.scenarios().items()
+    return [Scenario(number, name, folder, _summary(folder)) for number, (name, folder) in enumerate(folders, 1)]
 
 
-def _summary(folder: str, name: str) -> str:
+def _summary(folder: str) -> str:
     try:
-        with open(os.path.join(folder, name, "expected.json"), encoding="utf-8") as stream:
+        with open(os.path.join(folder, "expected.json"), encoding="utf-8") as stream:
             expected = json.load(stream)
     except (OSError, ValueError):
         return ""
