@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.cli.exit_codes import UsageError
@@ -27,12 +27,23 @@ _LOGS = {
     "gcp_logs": ("--gcp-logs", f"{contract.GCP_LOGS}pasted.json"),
 }
 _OF_LOGS = (contract.CLOUDTRAIL, contract.GCP_LOGS)
+
+
+class _Option(NamedTuple):
+    """An option that takes one name."""
+
+    name: str
+    noun: str
+    usage: str
+
+
+_ISSUER = _Option("issuer", "issuer", "--issuer URL")
 _NAMES = {  # kinds of things that begin a live run: a file, which may be a stranger's, does not
-    "ROLE": "--role ARN",
-    "AWS_PROVIDER": "--issuer URL",
-    "GCP_PROVIDER": "--gcp-provider NAME",
-    "SERVICE_ACCOUNT": "--service-account EMAIL",
-    "ISSUER": "--issuer URL",
+    "ROLE": _Option("role", "role", "--role ARN"),
+    "AWS_PROVIDER": _ISSUER,
+    "GCP_PROVIDER": _Option("gcp_provider", "provider", "--gcp-provider NAME"),
+    "SERVICE_ACCOUNT": _Option("service_account", "service account", "--service-account EMAIL"),
+    "ISSUER": _ISSUER,
 }
 _REPORT_ENDINGS = (".txt", ".md", ".json")
 _LINE = 120  # characters of a word that a message repeats
@@ -119,10 +130,10 @@ def _take(options: argparse.Namespace, word: str) -> bool:
         options.bundles.append(thing.file)
         return False
     if label in ("stdin", thing.file) and thing.kind.name in _NAMES:
-        option = _NAMES[thing.kind.name]
-        message = f"{label}: {thing.noun}, which is read live only where it is typed: {option}"
+        usage = _NAMES[thing.kind.name].usage
+        message = f"{label}: {thing.noun}, which is read live only where it is typed: {usage}"
         raise UsageError(message, EXAMPLES)
-    return _ADD[thing.kind.name](options, thing, label)
+    return _ADD.get(thing.kind.name, _add_name)(options, thing, label)
 
 
 def _label(word: str) -> str:
@@ -186,27 +197,6 @@ def _add_log(options: argparse.Namespace, thing: Thing, _: str) -> bool:
     return False
 
 
-def _add_role(options: argparse.Namespace, thing: Thing, label: str) -> bool:
-    return _set(options, "role", thing.value, label)
-
-
-def _add_gcp_provider(options: argparse.Namespace, thing: Thing, label: str) -> bool:
-    return _set(options, "gcp_provider", thing.value, label)
-
-
-def _add_service_account(options: argparse.Namespace, thing: Thing, label: str) -> bool:
-    return _set(options, "service_account", thing.value, label)
-
-
-def _add_issuer(options: argparse.Namespace, thing: Thing, label: str) -> bool:
-    return _set(options, "issuer", thing.value, label)
-
-
-def _add_aws_provider(options: argparse.Namespace, thing: Thing, label: str) -> bool:
-    """The provider of an account is found by its issuer, which ends its ARN."""
-    return _set(options, "issuer", "https://" + thing.value.partition(":oidc-provider/")[2], label)
-
-
 _ADD = {
     "TOKEN": _add_token,
     "CLAIMS": _add_claims,
@@ -214,26 +204,19 @@ _ADD = {
     "ERROR": _add_error,
     "DOCUMENT": _add_document,
     "LOG": _add_log,
-    "ROLE": _add_role,
-    "AWS_PROVIDER": _add_aws_provider,
-    "GCP_PROVIDER": _add_gcp_provider,
-    "SERVICE_ACCOUNT": _add_service_account,
-    "ISSUER": _add_issuer,
 }  # by Kind's name: the room of things is imported when there is one
-_NAMED = {
-    "role": "role",
-    "gcp_provider": "provider",
-    "service_account": "service account",
-    "issuer": "issuer",
-}
 
 
-def _set(options: argparse.Namespace, name: str, value: str, label: str) -> bool:
-    earlier = getattr(options, name)
+def _add_name(options: argparse.Namespace, thing: Thing, label: str) -> bool:
+    option = _NAMES[thing.kind.name]
+    # the provider of an account is found by its issuer, which ends its ARN
+    is_arn = thing.kind.name == "AWS_PROVIDER"
+    value = "https://" + thing.value.partition(":oidc-provider/")[2] if is_arn else thing.value
+    earlier = getattr(options, option.name)
     if earlier not in (None, value):
-        message = f"{label}: a second {_NAMED[name]} after {earlier}, and a report covers one; run it for each"
+        message = f"{label}: a second {option.noun} after {earlier}, and a report covers one; run it for each"
         raise UsageError(message)
-    setattr(options, name, value)
+    setattr(options, option.name, value)
     return True
 
 
