@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.commands import command_lines
-from oidc_doctor.report.parts.escape import as_lines, forbid_tokens, gapless, visible
+from oidc_doctor.report.parts.cut import LONG, cut_text
+from oidc_doctor.report.parts.escape import as_lines, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, shortened
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.alone import Alone, Part
     from oidc_doctor.model.report import Report
 
-_LONG = 600  # characters of a text
-_READ = 8_000  # characters that are escaped
 _LABEL = 14
 _FEW = 8  # causes, unless verbose
 _NAME = 40
@@ -25,7 +24,7 @@ _NAME = 40
 def headline(report: Report) -> tuple[str, str]:
     """Return sign and sentence. An answer to one thing accepts nothing, so its sign is never that of a pass."""
     sign, sentence = sentences.headline(report)
-    return "?" if sign == "✓" else sign, gapless(shortened(sentence, _LONG))
+    return "?" if sign == "✓" else sign, gapless(shortened(sentence, LONG))
 
 
 def describe(sheet: Sheet, alone: Alone, *, verbose: bool, commands: bool = True) -> None:
@@ -85,5 +84,4 @@ def _title(sheet: Sheet, title: str) -> None:
 
 
 def _text(text: str) -> str:
-    clean = forbid_tokens(text)  # of all of it: a secret may begin before the cut
-    return gapless(shortened(visible(clean[:_READ]) + clean[_READ:], _LONG))
+    return gapless(cut_text(text))

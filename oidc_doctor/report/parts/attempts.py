@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.model.steps import CLOUDS, UNLOGGED
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.parts.targets import service_account_of
 from oidc_doctor.report.parts.times import ago, moment, parse
 
 if TYPE_CHECKING:
@@ -27,11 +28,7 @@ def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[Atte
     """Return the logged attempts on the exchange's target; for impersonations, on the service account."""
     target = exchange.resource
     if step == "impersonate":
-        view = next(
-            (target_row.get("gcp") for target_row in report.target if target_row.get("name") == exchange.target_name),
-            None,
-        )
-        target = (view.get("service_account") if isinstance(view, dict) else None) or target
+        target = service_account_of(report, exchange) or target
     return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
 
 

@@ -11,6 +11,7 @@ from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ
 from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts.escape import as_lines, visible
+from oidc_doctor.report.parts.targets import service_account_of, stated_issuer
 from oidc_doctor.report.parts.times import parse, period
 
 if TYPE_CHECKING:
@@ -62,27 +63,21 @@ def _filled(command: str, names: dict[str, str]) -> str:
 
 def issuer_of(report: Report, exchange: Exchange) -> str | None:
     """Return the issuer of an exchange: the target's, the token's, or the one that the configuration trusts."""
-    view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
-    claims = exchange.token.get("claims")
-    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
     missing = exchange.missing_token
-    return issuer if isinstance(issuer, str) else (missing.issuer or None) if missing is not None else None
+    return stated_issuer(report, exchange) or (missing.issuer if missing is not None else "") or None
 
 
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:
     """Return the values for the commands, quoted for a shell; unknown and unsafe values are names in capitals."""
     resource = exchange.resource or ""
-    view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
     issuer = issuer_of(report, exchange)
-    google = view.get("gcp")
-    account = google.get("service_account") if isinstance(google, dict) else None
     known = {
         "issuer": issuer.rstrip("/") if isinstance(issuer, str) and issuer.startswith("https://") else "",
         "role": resource.rpartition("/")[2] if ":role/" in resource else "",
         "provider_arn": _provider_arn(resource, issuer),
         "provider": resource if "/providers/" in resource else "",
         "pool": resource.partition("/providers/")[0] if "/providers/" in resource else "",
-        "account": account if isinstance(account, str) else "",
+        "account": service_account_of(report, exchange),
     }
     return {
         name: as_word(value) if is_plain(value, of_aws=name != "issuer") else name.upper()

@@ -11,6 +11,7 @@ from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
 from oidc_doctor.report.parts.lines import Sheet, columns, shortened
 from oidc_doctor.report.parts.pair import difference, is_cut, pair, plain
+from oidc_doctor.report.parts.targets import part_of
 from oidc_doctor.report.parts.times import moment
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ def context(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | Non
 
 def _regions(report: Report, exchange: Exchange) -> str:
     """Return the Region of the target, and those of the logged attempts where they are others."""
-    view = next((row.get("aws") for row in report.target if row.get("name") == exchange.target_name), None)
-    named = str(view.get("region") or "") if isinstance(view, dict) else ""
+    named = str(part_of(report, exchange, "aws").get("region") or "")
     logged = links.regions_of(report, exchange)
     if not named or logged in ([], [named]):
         return cut_text(named or ", ".join(logged))

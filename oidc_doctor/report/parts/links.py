@@ -13,6 +13,7 @@ from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.google_names import project_of_account
 from oidc_doctor.report.parts.attempts import attempts_on
 from oidc_doctor.report.parts.escape import contains_secret
+from oidc_doctor.report.parts.targets import service_account_of, stated_issuer
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, Exchange, Report
@@ -75,7 +76,8 @@ def _of_aws(report: Report, exchange: Exchange, cause: Cause | None) -> dict[str
     if cause is not None and cause.step == "permission":
         tab = "permissions"
     pages = {"role": f"https://{host}/iam/home#/roles/details/{_word(role)}?section={tab}"}
-    if issuer := _issuer(report, exchange):
+    issuer = stated_issuer(report, exchange)
+    if issuer.startswith("https://"):
         arn = f"{':'.join(fields[:5])}:oidc-provider/{issuer.removeprefix('https://').rstrip('/')}"
         pages["OIDC provider"] = f"https://{host}/iam/home#/identity_providers/details/OPENID/{_word(arn)}"
     of_provider = cause is not None and cause.step in ("provider", "audience", "keys")
@@ -98,7 +100,7 @@ def _event(host: str, region: str, event_id: object) -> str:
 
 def _of_google(report: Report, exchange: Exchange, cause: Cause | None) -> dict[str, str]:
     provider = _PROVIDER.fullmatch(exchange.resource or "")
-    account = _service_account(report, exchange)
+    account = service_account_of(report, exchange)
     project = project_of_account(account) or (provider[1] if provider else "")
     pages: dict[str, str] = {}
     if provider:
@@ -124,19 +126,6 @@ def _entry(project: str, insert_id: str, time: str) -> str:
     day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", time)
     query = f'insertId="{text}"' + (f' timestamp>="{day[0]}T00:00:00Z"' if day else "")
     return f"{_GOOGLE}/logs/query;query={_word(query)}?project={_word(project)}"
-
-
-def _service_account(report: Report, exchange: Exchange) -> str:
-    view = next((row.get("gcp") for row in report.target if row.get("name") == exchange.target_name), None)
-    account = view.get("service_account") if isinstance(view, dict) else None
-    return account if isinstance(account, str) else ""
-
-
-def _issuer(report: Report, exchange: Exchange) -> str:
-    view = next((row for row in report.target if row.get("name") == exchange.target_name), {})
-    claims = exchange.token.get("claims")
-    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
-    return issuer if isinstance(issuer, str) and issuer.startswith("https://") else ""
 
 
 def _word(name: str) -> str:
