@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.examine.alone import words
 from oidc_doctor.findings import packs
 from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.findings.run_checks import by_kind
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.evidence import TargetEvidence
 
-_LISTING = (
-    "aws iam list-roles --query \"Roles[?contains(to_string(AssumeRolePolicyDocument), '{}')].Arn\" --output text"
-)
 _FEW = 3  # audiences in the headline
 _MOST = 100  # client IDs of a provider (IAM quota)
 
@@ -42,9 +40,7 @@ def of_oidc_provider(evidence: TargetEvidence) -> Alone:
     faults = list(_faults(evidence, issuer, profile))
     lines += [*_client_ids(provider), *faults]
     lines += _thumbprints(provider)
-    host = issuer.partition("/")[0]
-    plain = host.isascii() and bool(host) and all(letter.isalnum() or letter in ".-" for letter in host)
-    listing = _LISTING.format(host if plain else "AssumeRoleWithWebIdentity")
+    listing, _ = words.listing_of_roles(issuer)
     return Alone(
         "oidc-provider",
         _headline(provider, issuer, profile, faults),

@@ -30,9 +30,6 @@ _CLOUDS: tuple[Cloud, ...] = ("aws", "gcp")
 _OF_TOKEN = ("token", "times", "session-claims", "keys")
 _REGISTERED = ("iss", "sub", "aud", "azp", "iat", "nbf", "exp")
 _MOST_CLAIMS = 30
-_LISTING_ROLES = (
-    "aws iam list-roles --query \"Roles[?contains(to_string(AssumeRolePolicyDocument), '{}')].Arn\" --output text"
-)
 _LISTING_PROVIDERS = (
     "for pool in $(gcloud iam workload-identity-pools list --location=global --format='value(name.basename())'); do "
     'gcloud iam workload-identity-pools providers list --workload-identity-pool="$pool" --location=global '
@@ -214,11 +211,8 @@ def _audience(token: Token) -> str:
 
 def _commands(token: Token) -> Iterator[NextCommand]:
     issuer = token.claim("iss")
-    address = normalised(issuer) if isinstance(issuer, str) else ""
-    host = address.partition("/")[0]
-    if host and all(letter.isalnum() or letter in ".-" for letter in host) and host.isascii():
-        yield NextCommand(_LISTING_ROLES.format(host), "the roles whose trust policy names this issuer")
-    else:
-        yield NextCommand(_LISTING_ROLES.format("AssumeRoleWithWebIdentity"), "the roles that trust any OIDC provider")
+    listing, names_issuer = words.listing_of_roles(normalised(issuer) if isinstance(issuer, str) else "")
+    whose = "whose trust policy names this issuer" if names_issuer else "that trust any OIDC provider"
+    yield NextCommand(listing, f"the roles {whose}")
     yield NextCommand("aws iam list-open-id-connect-providers", "whether the account has a provider for the issuer")
     yield NextCommand(_LISTING_PROVIDERS, "the providers of the Google Cloud project, with their issuers")

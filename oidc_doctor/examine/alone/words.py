@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.kinds import Kind
 
 _ANY = "*"
+_LISTING_ROLES = (
+    "aws iam list-roles --query \"Roles[?contains(to_string(AssumeRolePolicyDocument), '{}')].Arn\" --output text"
+)
 
 
 def possible(answer: Answer) -> tuple[PossibleCause, ...]:
@@ -94,6 +97,17 @@ def tried(subjects: Sequence[str], place: str) -> tuple[NextCommand, ...]:
     """Return the command that tries the first of these subjects on the file at `place`, as the user named it."""
     words = command("oidc-doctor", "--report", "--from", place, "--subject", subjects[0]) if subjects and place else ""
     return (NextCommand(words, "whether a subject passes: use yours instead of this one"),) if words else ()
+
+
+def listing_of_roles(address: str) -> tuple[str, bool]:
+    """Return the command that lists the roles which trust the issuer at this address, and whether it names the issuer.
+
+    The address may be an attacker's: a host that a shell could read otherwise is not named, and then the command lists
+    the roles that trust any OIDC provider.
+    """
+    host = address.partition("/")[0]
+    is_plain = bool(host) and host.isascii() and all(letter.isalnum() or letter in ".-" for letter in host)
+    return _LISTING_ROLES.format(host if is_plain else "AssumeRoleWithWebIdentity"), is_plain
 
 
 def ask_for_token(profile: Profile | None) -> str:
