@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.report import text
 from oidc_doctor.report.parts import attempts, facts, fixes, links, sentences, steps
 from oidc_doctor.report.parts.commands import command_lines
-from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
 from oidc_doctor.report.parts.times import period
 
@@ -72,7 +72,7 @@ def render_markdown(report: Report, **_layout: object) -> str:
     if report.command:
         parts.append(_commands([report.command]))
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
-    return forbid_tokens("\n\n".join(parts)) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
 def _alone(report: Report, answer: Alone) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences, steps
 from oidc_doctor.report.parts.commands import command_lines
-from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
+from oidc_doctor.report.parts.escape import as_written, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
@@ -63,7 +63,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
             _checks(sheet, report)
         _ending(sheet, report, verbose=verbose)
     # Each value was searched before; this also removes a token that adjacent values form together.
-    return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
+    return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
 
 
 def _alone(sheet: Sheet, report: Report, answer: Alone, *, verbose: bool, quiet: bool) -> None:

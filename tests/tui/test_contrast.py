@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -108,9 +108,9 @@ def everything(examined: Examined) -> Examined:
     return examined._replace(report=report)
 
 
-def hardly_readable(app: Doctor, where: str) -> list[str]:
+def hardly_readable(app: Doctor, cells: Iterable[Cell], where: str) -> list[str]:
     found = []
-    for cell in drawn(app):
+    for cell in cells:
         assert cell.color is not None, cell
         assert cell.ground is not None, cell
         color, ground = (Color(*one.get_truecolor()) for one in (cell.color, cell.ground))
@@ -135,8 +135,9 @@ def test_every_text_reaches_the_contrast_in_every_theme(
             for theme in RGB_THEMES if where in DECISIVE else ("textual-dark", "textual-light"):
                 app.theme = theme
                 await pilot.pause()
-                found.extend(hardly_readable(app, where))
-                seen.update(cell.text for cell in drawn(app))
+                cells = list(drawn(app))
+                found.extend(hardly_readable(app, cells, where))
+                seen.update(cell.text for cell in cells)
             await press(pilot, *back)
 
     play(story, present=history(everything(examined("two-clouds"))), size=(120, 40))
