@@ -12,6 +12,7 @@ from typing import Literal
 
 from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
+from oidc_doctor.findings.saved_token import aged_kinds, note_lasting
 from oidc_doctor.findings.sources import links_of
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
@@ -47,6 +48,7 @@ class Diagnosis:
     error: CloudError | None
     refusals: list[Refusal] = field(default_factory=list)  # ordered as causes
     readings: tuple[Reading, ...] = ()  # the observed errors of this exchange, as its own values explain them
+    token_aged: bool = False  # the token expired since it was saved, and a new one would be refused as well
 
     @property
     def observed(self) -> bool:
@@ -68,17 +70,21 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     add_suspicions(case, trace, tuple(reading for reading in readings if reading.known), allowed)
     rows = _rows(case, trace, readings)
     prediction, step, error = _predict(case.cloud, trace, rows)
+    aged = aged_kinds(case, trace, allowed)
+    if aged:
+        note_lasting(trace)
     refusals = sorted(
         trace.refusals,
         key=lambda refusal: (
             bool(allowed) and refusal.step not in allowed,
             not refusal.named_by_error,
             not refusal.certain,
+            refusal.kind in aged,
             position(case.cloud, refusal.step),
             refusal.rank,
         ),
     )
-    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), readings)
+    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), readings, bool(aged))
 
 
 def _as_explained(case: Case, trace: Trace, reading: Reading) -> Reading:

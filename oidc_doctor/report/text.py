@@ -193,6 +193,8 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     written: set[tuple[object, ...]] = set()
     above = [cause for cause in report.causes if id(cause) in shown]
     for cause in report.causes if report.alone is None else ():
+        if cause.is_remark and not verbose:
+            continue  # a row of the exchange says it
         key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
         if id(cause) not in shown and key not in written:
             written.add(key)

@@ -16,6 +16,7 @@ from oidc_doctor.findings.fixes import aws, aws_confined, gcp
 from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
 from oidc_doctor.findings.fixes.edit import NARROWED_STEPS, Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import Earlier, restored
+from oidc_doctor.findings.saved_token import with_new_token
 from oidc_doctor.findings.strangers import (
     OtherToken,
     declared_tokens,
@@ -84,7 +85,9 @@ class _Search:
     """The candidates of one exchange, and their proofs."""
 
     def __init__(self, diagnosis: Diagnosis, seen: Seen) -> None:
-        self.case: Case = diagnosis.case._replace(readings=())
+        case = diagnosis.case._replace(readings=())
+        self.case: Case = with_new_token(case) if diagnosis.token_aged else case
+        self.whose = "a new token" if diagnosis.token_aged else "the token"
         self.cloud = diagnosis.case.cloud
         self.seen = seen
         self.tries = 0
@@ -179,7 +182,7 @@ class _Search:
         outsiders = sum(other.outsider for other in refused)
         closed = self._closed(candidate, edited, steps)
         tried = Tried(outsiders, 0, len(logged), 0)
-        words = _proof(refusal, trace, tried, candidate)
+        words = _proof(refusal, trace, tried, candidate, self.whose)
         return _Proven(tried, _one_of_each(admitted), _one_of_each([*lost, *closed]), words)
 
     def _lost(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken] | None:
@@ -247,16 +250,16 @@ def _joined(first: Candidate, then: Candidate) -> Candidate:
     return Candidate(then.evidence, first.kind, scope, first.pins or then.pins, words, then.also or first.also)
 
 
-def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate) -> str:
-    """The proof in words."""
+def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, whose: str) -> str:
+    """The proof in words. `whose` is the token that was judged."""
     states = {result.id: result.state for result in trace.steps}
     exchange = [states[step.id] for step in STEPS[trace.cloud] if step.exchange]
     if states[refusal.step] != PASSED:
-        words = ["no evidence refuses the token at this step any more; the rest depends on evidence that was not read"]
+        words = [f"no evidence refuses {whose} at this step any more; the rest depends on evidence that was not read"]
     elif REFUSED in states.values():
         words = ["this step passes after this change; another one still refuses"]
     elif all(state in (PASSED, ASSUMED) for state in exchange):
-        words = ["the token passes after this change"]
+        words = [f"{whose} passes after this change"]
     else:
         words = ["this step passes after this change; others depend on what was not read"]
     if tried.strangers:

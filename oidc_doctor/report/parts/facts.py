@@ -43,6 +43,7 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
     if cause is None and exchange.prediction == "unknown":
         unknown(sheet, report, exchange)
     errors(sheet, report, exchange)
+    _remarks(sheet, report, exchange)
     if cause is not None:
         confirmation(sheet, exchange, cause)
         if cause.status == "active":
@@ -289,8 +290,11 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         if not places and any(_says(entry, message, _like) for entry in observed):
             answer = ""  # the same error was observed, at another time
         causes = sentences.causes_of(report, exchange)
-        if observed and not places and causes and causes[0].step != exchange.step:
-            answer = ""  # the observed error comes from another step than the predicted one
+        if causes and causes[0].step != exchange.step:
+            if observed and not places:
+                answer = ""  # the observed error comes from another step than the predicted one
+            if any(cause.is_remark for cause in causes[1:]):
+                answer = ""  # the error is that of the saved token, and not of the headline's cause
         _row(
             sheet,
             "returns",
@@ -307,6 +311,13 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             speaker = SPEAKERS[entry["said_by"]].name if entry.get("said_by") else ""
             wrapped = f"; its envelope is that of {speaker}" if speaker else ""
             sheet.row("", f"this text is in no table of known sentences, so it decides nothing{wrapped}")
+
+
+def _remarks(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """Write that the saved token has expired, which is no cause."""
+    for cause in sentences.causes_of(report, exchange):
+        if cause.is_remark:
+            sheet.row("note", cut_text(sentences.reason(cause)))
 
 
 def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
