@@ -97,7 +97,7 @@ def test_refused_report(sample: Sample) -> None:
         "confirmed by event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
         "fix       Put back the earlier trust policy of ModelWeights.",
         "checked   318 subjects seen are accepted, 60 synthetic ones are refused",
-        "opens to  3 workloads that its patterns cover (-v)",
+        "opens to  3 synthetic workloads that its patterns cover (-v)",
         "verify    aws iam get-role --role-name ModelWeights \\",
         "undo      -v shows the command that stores the present document again",
         "token ~ assumed →",

@@ -168,7 +168,7 @@ class _Search:
         closes = self._closes(edited)
         if not closes or any(not refuses_token(edited, other) for other in refused):
             return []
-        tried = Tried(len(refused), 0, len(self.logged), 0)
+        tried = Tried(sum(other.outsider for other in refused), 0, len(self.logged), 0)
         return rows_of(
             changes(self.case.evidence, evidence),
             codes,

@@ -20,6 +20,8 @@ from oidc_doctor.findings.saved_token import with_new_token
 from oidc_doctor.findings.strangers import (
     OtherToken,
     declared_tokens,
+    kept_steps,
+    one_of_each,
     other_tokens,
     passes_token,
     refuses_token,
@@ -163,8 +165,7 @@ class _Search:
             return None  # the cloud would not store it
         edited = self.case._replace(evidence=candidate.evidence)
         trace = evaluate(edited)
-        # A step that goes on refusing the token says nothing of strangers: another edit may make it pass for all.
-        steps = tuple(result.id for result in trace.steps if result.state != REFUSED)
+        steps = kept_steps(trace)
         passing = self._passing(self.others, steps)
         refused = [other for other in self.others if other not in passing]
         admitted = [other for other in refused if not refuses_token(edited, other, *steps)]
@@ -183,7 +184,7 @@ class _Search:
         closed = self._closed(candidate, edited, steps)
         tried = Tried(outsiders, 0, len(logged), 0)
         words = _proof(refusal, trace, tried, candidate, self.whose)
-        return _Proven(tried, _one_of_each(admitted), _one_of_each([*lost, *closed]), words)
+        return _Proven(tried, _named(admitted), _named([*lost, *closed]), words)
 
     def _lost(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken] | None:
         """The tokens named by the configuration that pass now and not with the edit; None if a logged one is lost."""
@@ -223,15 +224,8 @@ class _Search:
         return [token for token in tokens if not known[id(token), steps]]
 
 
-def _one_of_each(others: Iterable[OtherToken]) -> list[str]:
-    """One token of each difference: another model, another environment; no subject twice."""
-    by_subject: dict[str, OtherToken] = {}
-    for other in others:
-        by_subject.setdefault(other.differing, other)
-    by_difference: dict[str, OtherToken] = {}
-    for other in by_subject.values():
-        by_difference.setdefault(other.who, other)
-    return [str(other) for other in by_difference.values()]
+def _named(others: Iterable[OtherToken]) -> list[str]:
+    return [str(other) for other in one_of_each(others)]
 
 
 def _remains(refusal: Refusal, trace: Trace) -> bool:

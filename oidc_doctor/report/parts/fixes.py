@@ -140,8 +140,10 @@ def _workloads(values: Sequence[str], which: str, examples: int) -> str:
     shown = "; ".join(shortened(value, _LONG // 2 // _EXAMPLES) for value in values[:examples])
     one = len(values) == 1
     if not examples:
-        return f"{len(values):,} {'workload' if one else 'workloads'} {which} (-v)"
-    return f"{len(values):,} {'workload' if one else 'workloads'} {which}{':' if one else ', such as'} {shown}"
+        return f"{len(values):,} synthetic {'workload' if one else 'workloads'} {which} (-v)"
+    return (
+        f"{len(values):,} synthetic {'workload' if one else 'workloads'} {which}{':' if one else ', such as'} {shown}"
+    )
 
 
 def after(rows: Sequence[FixRow], *, verbose: bool) -> list[tuple[str, list[str] | str]]:
