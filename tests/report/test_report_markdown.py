@@ -63,7 +63,7 @@ def test_refused_report(sample: Sample) -> None:
     assert "<details><summary>Verify, undo, Terraform</summary>" in lines
     assert 'resource "aws_iam_role" "example" {' in lines
     assert "Checked: 318 subjects seen are accepted, 60 synthetic ones are refused" in lines
-    assert "<details><summary>Checks: 1 passed, 3 failed, 1 skipped</summary>" in lines
+    assert "<details><summary>Checks: 1 passed, 2 failed, 1 with a note, 1 skipped</summary>" in lines
     assert "- Not read: role permissions (access denied, `iam:ListRolePolicies`)" in lines
     assert "- passed: `TOK002`" in lines
     assert "- skipped, no Google logs were given: `LOG001`" in lines

@@ -427,6 +427,23 @@ def test_event_that_replaces_the_token_is_named_once(sample: Sample) -> None:
     assert "a-long-name" in "\n".join(lines(report, verbose=True))
 
 
+def test_fewer_events_than_refusals_are_explained(sample: Sample) -> None:
+    report = sample("refused")
+    confirmed = len(report.causes[0].confirmed_by)
+    report.causes[0] = report.causes[0]._replace(timing=report.causes[0].timing._replace(refused_since=29))
+    assert f"(--format json names {confirmed} of the 29 refusals)" in " ".join("\n".join(lines(report)).split())
+    report.causes[0] = report.causes[0]._replace(timing=report.causes[0].timing._replace(refused_since=confirmed))
+    assert "of the 29 refusals" not in " ".join("\n".join(lines(report)).split())
+
+
+def test_a_note_is_no_failed_check() -> None:
+    from oidc_doctor.model.report import CheckRow
+    from oidc_doctor.report.parts.sentences import checks
+
+    rows = [CheckRow("A", "a", "failed", effect, "") for effect in ("blocks", "weakens", "note")]
+    assert checks([*rows, CheckRow("B", "b", "passed", "note", "")]) == "1 passed, 2 failed, 1 with a note"
+
+
 def test_second_cause_of_the_same_kind_is_short(sample: Sample) -> None:
     report = sample("refused")
     report.causes.append(sample("refused").causes[0])

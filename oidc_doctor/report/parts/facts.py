@@ -368,6 +368,8 @@ def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
     """Write the events that confirm a cause, what contradicts it, and what would settle it."""
     events = cause.confirmed_by
     others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
+    if cause.timing.refused_since > len(events):
+        others += f" (--format json names {len(events):,} of the {cause.timing.refused_since:,} refusals)"
     if events[:1] == (exchange.claims_from,):
         sheet.row("confirmed", f"by the token's event{others}")
     elif events:
