@@ -121,10 +121,16 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     sheet.gap()
     facts.describe(sheet, report, exchange, cause, verbose=verbose)
     if cause is not None:
+        is_open = cause.confidence == "suspected"  # what would confirm it comes before the fix
+        if is_open:
+            facts.reasons(sheet, report, exchange, cause, verbose=verbose)
         sheet.gap()
         fixes.fix(sheet, report, cause, verbose=verbose)
         fixes.expect(sheet, report, exchange, cause)
         sheet.gap()
+        if not is_open:
+            facts.reasons(sheet, report, exchange, cause, verbose=verbose)
+            sheet.gap()
     facts.context(sheet, report, exchange, cause, verbose=verbose)
     facts.addresses(sheet, report, exchange, cause, verbose=verbose)
     sheet.gap()
@@ -240,6 +246,7 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     if cause.status == "past":
         inner.row("cause", f"{clip(visible(cause.code), 12)} {visible(cause.name)}")
     facts.clause(inner, report, cause, verbose=verbose)
+    facts.sides_read_in(inner, report, cause, verbose=verbose)
     same = [other for other in above if other.exchange == cause.exchange and other.status == cause.status]
     if verbose or not any(_history(other) == _history(cause) for other in same):
         facts.history(inner, report, exchange, cause)

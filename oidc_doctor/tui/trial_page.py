@@ -112,6 +112,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     if cause is not None and (exchange.prediction != "accepted" or _is_denied(exchange)):
         sheet.gap()
         facts.clause(sheet, answer_report, cause, verbose=False)
+        facts.sides_read_in(sheet, answer_report, cause, verbose=False)
         if len(answer.causes) > 1:
             further_reasons = "; ".join(sentences.reason(other) for other in answer.causes[1:4])
             sheet.row("then", further_reasons)

@@ -436,14 +436,6 @@ def test_fewer_events_than_refusals_are_explained(sample: Sample) -> None:
     assert "of the 29 refusals" not in " ".join("\n".join(lines(report)).split())
 
 
-def test_a_note_is_no_failed_check() -> None:
-    from oidc_doctor.model.report import CheckRow
-    from oidc_doctor.report.parts.sentences import checks
-
-    rows = [CheckRow("A", "a", "failed", effect, "") for effect in ("blocks", "weakens", "note")]
-    assert checks([*rows, CheckRow("B", "b", "passed", "note", "")]) == "1 passed, 2 failed, 1 with a note"
-
-
 def test_second_cause_of_the_same_kind_is_short(sample: Sample) -> None:
     report = sample("refused")
     report.causes.append(sample("refused").causes[0])

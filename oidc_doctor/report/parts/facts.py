@@ -26,9 +26,9 @@ _OF_TOKEN = frozenset(("token", "audience", "session-claims", "authorise", "issu
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
-    """Write the facts behind the verdict: what changed, the cause and both sides, errors. `verbose` omits nothing.
+    """Write the facts behind the verdict. `verbose` omits nothing.
 
-    `context` has the rest: it is read after the fix.
+    `reasons` and `context` have the rest: it is read after the fix.
     """
     if exchange.allows:
         from oidc_doctor.report.parts import asks  # late: most reports have a token
@@ -38,18 +38,23 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
         changes(sheet, report, exchange, cause)
     resource(sheet, report, exchange)
     if cause is not None:
-        sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)} ({_certainty(cause)})")
         clause(sheet, report, cause, verbose=verbose)
-    if cause is None and exchange.prediction == "unknown":
+        return
+    if exchange.prediction == "unknown":
         unknown(sheet, report, exchange)
     errors(sheet, report, exchange)
+    _row(sheet, "logged", attempts.logged(report, exchange))
+
+
+def reasons(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, verbose: bool) -> None:
+    """Write the grounds of a cause: its check, where both sides were read, the errors, and the logged refusals."""
+    sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)} ({_certainty(cause)})")
+    sides_read_in(sheet, report, cause, verbose=verbose)
+    errors(sheet, report, exchange)
     _remarks(sheet, report, exchange)
-    if cause is not None:
-        confirmation(sheet, exchange, cause)
-        if cause.status == "active":
-            _row(sheet, "others", cut_text(attempts.others(report, exchange, cause)))
-    else:
-        _row(sheet, "logged", attempts.logged(report, exchange))
+    confirmation(sheet, exchange, cause)
+    if cause.status == "active":
+        _row(sheet, "others", cut_text(attempts.others(report, exchange, cause)))
 
 
 def _certainty(cause: Cause) -> str:
@@ -166,6 +171,10 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None
     wants = "excludes" if cause.named.refusal.fact("excluded") else "expects"
     full = lambda value: verbose or value not in edits  # noqa: E731 - one use, below
     sides(sheet, *shown_sides, now=report.evaluated_at, full=full, known=subjects, wants=wants)
+
+
+def sides_read_in(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
+    """Write where the deciding clause and both of its sides were read."""
     events = [] if verbose else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
     read_in(sheet, cause.expected, cause.actual, cause.at, events=events, verbose=verbose)
 

@@ -71,8 +71,8 @@ def fix(
             sheet.row("then", _text(row.headline))
         if not row.commands and row.file:
             sheet.row("edit", _text(row.file))
-        if not (is_shown and row.commands):
-            changed(sheet, (visible(line) for line in row.diff.split("\n") if line.strip()))
+        if not ((is_shown or (not verbose and _is_new(row))) and row.commands):
+            changed(sheet, (visible(line) for line in row.diff.split("\n") if verbose or _says_something(line)))
         _commands(sheet, row.commands, beside=beside)
     if not any(row.commands for row in rows):
         _commands(sheet, commands_of_fix)
@@ -115,6 +115,17 @@ def _takes_back(cause: Cause, rows: Sequence[FixRow]) -> bool:
     lines = str((cause.timing.change or {}).get("diff") or "").split("\n")
     signs = {line[:1] for line in lines}
     return len(rows) == 1 and rows[0].kind == "restore" and bool(signs & {"-", "+"})
+
+
+def _is_new(row: FixRow) -> bool:
+    """Whether the edit adds a whole document, which its command shows as well."""
+    lines = row.diff.split("\n")
+    return bool(row.diff) and all(line.startswith("+") for line in lines) and lines[0].strip("+ ") in ("{", "[")
+
+
+def _says_something(line: str) -> bool:
+    """Whether a line of a diff changes something, or is more than a bracket around what changes."""
+    return bool(line.strip(" {}[],"))
 
 
 def notes(rows: Sequence[FixRow], examples: int = _EXAMPLES) -> list[tuple[str, str]]:
