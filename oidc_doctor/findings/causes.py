@@ -13,8 +13,9 @@ from typing import Literal
 from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.saved_token import aged_kinds, note_lasting
-from oidc_doctor.findings.sources import links_of
+from oidc_doctor.findings.sources import links_for
 from oidc_doctor.findings.suspicions import add_suspicions
+from oidc_doctor.issuers import Profile
 from oidc_doctor.judge.error_texts import before, on_the_wire
 from oidc_doctor.judge.readings import S3_PERMISSIONS, follows_steps, named_kind
 from oidc_doctor.model.arns import is_session_of
@@ -262,7 +263,7 @@ def _predict(
 
 def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[NamedRefusal]:
     """The exchange's refusals under the names and in the words of their checks, in the order of causes."""
-    return [_named_by_check(refusal, checks) for refusal in diagnosis.refusals]
+    return [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
 
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
@@ -271,16 +272,16 @@ def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
     return bool(steps) and refusal.step not in steps
 
 
-def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check]) -> NamedRefusal:
+def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check], profile: Profile | None) -> NamedRefusal:
     words, broken = run_checks.say(checks.get(refusal.kind), refusal)
     check = checks.get(refusal.kind) or checks.get(Kind.REFUSED_UNEXPLAINED)
     return NamedRefusal(
         refusal,
-        check.code if check else "",
+        check.code_in(refusal.cloud) if check else "",
         check.name if check else str(refusal.kind),
         words.headline,
         words.fix,
         tuple(filter(None, words.commands)),  # empty where the guard refused a word
         broken,
-        tuple(links_of(check).items()) if check else (),
+        tuple(links_for(check, profile).items()) if check else (),
     )
