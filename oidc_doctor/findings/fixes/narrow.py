@@ -199,7 +199,7 @@ class _Search:
         return list(dict.fromkeys(closed))[:_MOST_CLOSED]
 
     def _alike(self, opening: Opening) -> list[str]:
-        """The opening's subject; where it is in use itself, one with a longer name that nobody uses."""
+        """The opening's subject; where it is in use itself, one with a longer name that is not in use."""
         if opening.subject not in self.in_use or self.profile is None:
             return [opening.subject]
         parts = self.profile.parse_subject(opening.subject).segments

@@ -2,8 +2,8 @@
 
 Candidates come from the history and from the makers of each kind of refusal. Where one edit leaves another fault, the
 makers of that fault go on from its evidence, so that faults that stand together get one combined edit. The first
-candidate with a proof is proposed: the token passes, no stranger who was refused before passes, and nobody who passes
-now is refused.
+candidate with a proof is proposed: the token passes, no stranger who was refused before passes, and no token that
+passes now is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CONFINED = {"aws": aws_confined.confined, "gcp": gcp.confined}
 
 
 class Seen(NamedTuple):
-    """What the logs and the history of the exchange's configuration show."""
+    """The accepted subjects of the logs, and the earlier configurations of the exchange."""
 
     accepted: Sequence[str] = ()  # subjects that the logs show as accepted, the newest first
     earlier: Sequence[Earlier] = ()  # the configurations before the present one, the newest first
