@@ -136,5 +136,5 @@ def list_checks(options: argparse.Namespace) -> int:
     if not lines and options.list_checks:
         message = f"--list-checks {options.list_checks}: no check has this word"
         raise UsageError(message)
-    show("".join(lines))
+    show("".join(sorted(lines)))  # by code: a check of both clouds has two
     return ExitCode.OK
