@@ -85,33 +85,45 @@ class Check(NamedTuple):
     kind: Kind | None = None
     needs: tuple[str, ...] = ()
     opens_trust: bool = False  # its findings say that others are accepted as well
+    other: str = ""  # of a check of both clouds, the code where it speaks of the other one than `code` does
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code, and that for the other cloud where there is one."""
+        return (self.code, self.other) if self.other else (self.code,)
+
+    def code_in(self, cloud: str | None) -> str:
+        """The code where the check speaks of `cloud`."""
+        return next((code for code in self.codes if cloud and code.startswith(cloud.upper())), self.code)
 
 
 _loading: list[Check] = []  # the checks of the file being loaded; packs.py empties it
 
 
-def _register(
-    function: Callable[..., Any], code: str, name: str, effect: Any, kind: Kind | None, *, opens_trust: bool = False
-) -> None:
+def _register(function: Callable[..., Any], code: str, name: str, effect: Any, kind: Kind | None, **more: Any) -> None:
     page = function.__globals__.get("__doc__") or ""
     names = function.__code__.co_varnames[: function.__code__.co_argcount]
-    _loading.append(Check(code, name, effect, function, page, kind, () if kind else names, opens_trust))
+    _loading.append(Check(code, name, effect, function, page, kind, () if kind else names, **more))
 
 
-def cause(code: str, name: str, kind: Kind) -> Callable[[Callable[[Refusal], Words]], Callable[[Refusal], Words]]:
-    """Register the check that names and explains one kind of refusal."""
+def cause(
+    code: str, name: str, kind: Kind, *, other: str = ""
+) -> Callable[[Callable[[Refusal], Words]], Callable[[Refusal], Words]]:
+    """Register the check that explains one kind of refusal. `other`: its code where the other cloud refuses."""
 
     def register(function: Callable[[Refusal], Words]) -> Callable[[Refusal], Words]:
-        _register(function, code, name, "blocks", kind)
+        _register(function, code, name, "blocks", kind, other=other)
         return function
 
     return register
 
 
 def weakness(
-    code: str, name: str, effect: Literal["weakens", "note"] = "weakens", *, opens_trust: bool = False
+    code: str, name: str, effect: Literal["weakens", "note"] = "weakens", *, opens_trust: bool = False, other: str = ""
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
     """Register a check of documents. `opens_trust`: the verdict on an accepted token names who else is accepted.
+
+    `other` is the code of its findings about the other cloud.
 
     Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
     evidence, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
@@ -120,7 +132,7 @@ def weakness(
     """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
-        _register(function, code, name, effect, None, opens_trust=opens_trust)
+        _register(function, code, name, effect, None, opens_trust=opens_trust, other=other)
         return function
 
     return register

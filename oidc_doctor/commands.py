@@ -52,7 +52,7 @@ _PARAMETERS = {  # options of the AWS CLI, and the API's names of the parameters
 }
 _OPTION_OF = {name: option for option, name in _PARAMETERS.items()}
 _DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument")  # texts of JSON
-_LINE = 84  # columns of a line of a JSON document, where its texts allow
+_LINE = 64  # columns of a line of a JSON document, where its texts allow: a report indents it by 16
 _STEP = "  "
 
 
@@ -187,15 +187,25 @@ def quoted_json(value: Any) -> str:
 
 
 def laid_out(value: Any, margin: str = "", lead: int = 0) -> str:
-    """JSON with an object or a list on one line where it fits behind `lead` characters: a policy takes few lines."""
+    """JSON in lines that are filled, so that a policy takes few of them; the first one follows `lead` characters.
+
+    A line breaks before a member or an item that does not fit, and closing brackets are at the end of a line.
+    """
     line = json.dumps(value)
     if not isinstance(value, dict | list) or not value or len(margin) + lead + len(line) < _LINE:
         return line
     inner = margin + _STEP
-    if isinstance(value, dict):
-        keys = {json.dumps(key): item for key, item in value.items()}
-        items = [f"{key}: {laid_out(item, inner, len(key) + 2)}" for key, item in keys.items()]
-    else:
-        items = [laid_out(item, inner) for item in value]
+    named = value.items() if isinstance(value, dict) else (("", item) for item in value)
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    return f"{opening}\n{inner}" + f",\n{inner}".join(items) + f"\n{margin}{closing}"
+    text, column = opening, len(margin) + lead + 1
+    for number, (key, item) in enumerate(named):
+        name = f"{json.dumps(key)}: " if isinstance(value, dict) else ""
+        if number and column + len(name) + len(json.dumps(item)) + 2 > _LINE:
+            text, column = f"{text},\n{inner}", len(inner)
+        elif number:
+            text, column = f"{text}, ", column + 2
+        laid = name + laid_out(item, inner, column - len(inner) + len(name))
+        text += laid
+        first, *more = laid.split("\n")
+        column = len(more[-1]) if more else column + len(first)
+    return text + closing

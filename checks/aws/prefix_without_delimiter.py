@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from oidc_doctor.checkkit import Finding, Opening, Reach, Side, quoted, weakness
 
 
-@weakness("AWS073", "prefix-without-delimiter")
+@weakness("AWS073", "prefix-without-delimiter", other="GCP067")
 def prefix_without_delimiter(reach: Reach) -> Iterator[Finding]:
     """Find texts that end inside a name."""
     if reach.cloud == "gcp" and not reach.condition:

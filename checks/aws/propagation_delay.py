@@ -19,7 +19,7 @@ from __future__ import annotations
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, cloud_name, given, seconds
 
 
-@cause("AWS051", "propagation-delay", Kind.PROPAGATION_DELAY)
+@cause("AWS051", "propagation-delay", Kind.PROPAGATION_DELAY, other="GCP050")
 def propagation_delay(refusal: Refusal) -> Words:
     """Say how young the change was at the attempt."""
     what, age = refusal.fact("what", "the configuration"), seconds(refusal.fact("seconds"))

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from oidc_doctor.checkkit import Finding, Reach, Side, quoted, weakness
 
 
-@weakness("AWS071", "trust-any-team")
+@weakness("AWS071", "trust-any-team", other="GCP066")
 def trust_any_team(reach: Reach) -> Iterator[Finding]:
     """Find trust in a whole organisation."""
     if reach.cloud == "gcp" and not reach.condition:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from oidc_doctor.checkkit import Finding, Opening, Reach, Side, quoted, weakness
 
 
-@weakness("AWS070", "trust-any-tenant", opens_trust=True)
+@weakness("AWS070", "trust-any-tenant", opens_trust=True, other="GCP065")
 def trust_any_tenant(reach: Reach) -> Iterator[Finding]:
     """Find trust in every customer of the issuer."""
     if reach.cloud == "gcp" and not reach.condition:

@@ -26,7 +26,7 @@ from oidc_doctor.checkkit import Finding, Share, Side, Uses, listed, weakness
 _PLURALS = {"aws": "roles", "gcp": "providers"}
 
 
-@weakness("AWS090", "trust-serves-several", "note")
+@weakness("AWS090", "trust-serves-several", "note", other="GCP068")
 def trust_serves_several(uses: Uses) -> Iterator[Finding]:
     """Find one trust for several environments, types or models."""
     found = uses.separation()

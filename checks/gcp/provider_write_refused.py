@@ -24,7 +24,7 @@ from __future__ import annotations
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 
-@cause("GCP093", "provider-write-refused", Kind.PROVIDER_WRITE_REFUSED)
+@cause("GCP093", "provider-write-refused", Kind.PROVIDER_WRITE_REFUSED, other="AWS056")
 def provider_write_refused(refusal: Refusal) -> Words:
     """Repeat what the cloud objected to; it is about the provider as written, not about a token."""
     message, key, permission = refusal.fact("message"), refusal.fact("key"), refusal.fact("permission")

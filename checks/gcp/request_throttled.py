@@ -19,7 +19,7 @@ from __future__ import annotations
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 
-@cause("GCP048", "request-throttled", Kind.REQUEST_THROTTLED)
+@cause("GCP048", "request-throttled", Kind.REQUEST_THROTTLED, other="AWS055")
 def request_throttled(refusal: Refusal) -> Words:
     """Say whose rate is limited; AWS limits the calls of the account, Google those of the project."""
     if refusal.cloud == "aws":

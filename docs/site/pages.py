@@ -108,7 +108,7 @@ def check_page(check: Check, texts: Iterable[ErrorText]) -> str:
     facts = f"<code>{check.name}</code>, {EFFECTS[check.effect]}."
     if check.kind:
         facts += f"<br>Decided at the step: {listed_steps(check.kind)}."
-    lines = [f"# {check.code} {html.escape(title.heading)}", "", f"<p>{facts}</p>", ""]
+    lines = [f"# {' or '.join(check.codes)} {html.escape(title.heading)}", "", f"<p>{facts}</p>", ""]
     for section in sections:
         lines += [f"## {section.heading}", "", *(f"<p>{prose(text)}</p>\n" for text in section.paragraphs)]
     links = [f'<li><a href="{address}">{html.escape(title)}</a></li>' for title, address in links_of(check).items()]
@@ -160,13 +160,17 @@ def list_of_checks() -> str:
     for cloud, steps in STEPS.items():
         lines += [f"## {CLOUDS[cloud]}, step by step", "", "| step | question | causes |", "| --- | --- | --- |"]
         for step in steps:
-            codes = (check.code for check in checks if check.kind and (cloud, step.id) in check.kind.steps)
-            lines.append(f"| {step.title} | {step.question} | {' '.join(map(link, codes)) or '–'} |")
+            of_step = [check for check in checks if check.kind and (cloud, step.id) in check.kind.steps]
+            codes = " ".join(link(check.code, shown=check.code_in(cloud)) for check in of_step)
+            lines.append(f"| {step.title} | {step.question} | {codes or '–'} |")
         lines.append("")
     for prefix, heading in AREAS.items():
         lines += [f"## {heading}: all codes", "", "| code | name | effect |", "| --- | --- | --- |"]
-        of_area = (check for check in checks if check.code.startswith(prefix))
-        lines += [f"| {link(check.code)} | {title_of(check)} | {check.effect} |" for check in of_area]
+        of_area = sorted(
+            ((code, check) for check in checks for code in check.codes if code.startswith(prefix)),
+            key=lambda one: one[0],
+        )
+        lines += [f"| {link(check.code, shown=code)} | {title_of(check)} | {check.effect} |" for code, check in of_area]
         lines.append("")
     return "\n".join(lines)
 
@@ -219,9 +223,9 @@ LISTS: dict[str, Callable[[], str]] = {
 }
 
 
-def link(code: str, folder: str = "") -> str:
-    """Return a link to a check's page from a page in the folder above, or beside it."""
-    return f"[{code}]({folder}{code}.md)"
+def link(code: str, folder: str = "", shown: str = "") -> str:
+    """Return a link to a check's page from a page in the folder above, or beside it. `shown`: its code elsewhere."""
+    return f"[{shown or code}]({folder}{code}.md)"
 
 
 def title_of(check: Check) -> str:

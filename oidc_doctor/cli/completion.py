@@ -86,7 +86,7 @@ def _scenarios(**_: object) -> Iterable[str]:
 def _codes(**_: object) -> Iterable[str]:
     from oidc_doctor.findings import packs
 
-    return [text for check in packs.all_checks() for text in (check.code, check.name)]
+    return [text for check in packs.all_checks() for text in (*check.codes, check.name)]
 
 
 def _profiles(**_: object) -> Iterable[str]:

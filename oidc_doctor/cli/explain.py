@@ -61,7 +61,10 @@ def explain(arguments: list[str]) -> int:
 def _show_pages(checks: Iterable[Check]) -> None:
     from oidc_doctor.report.parts.escape import as_lines  # late, as the packs
 
-    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_links(check)}{_proof(check)}" for check in checks)
+    pages = (
+        f"{' or '.join(check.codes)} {check.name}\n\n{check.page.strip()}{_links(check)}{_proof(check)}"
+        for check in checks
+    )
     show(as_lines("\n\n".join(pages)) + "\n")
 
 
@@ -125,12 +128,13 @@ def list_checks(options: argparse.Namespace) -> int:
     from oidc_doctor.report.parts.escape import as_lines
 
     lines = [
-        f"{check.code}  {check.effect:<7}  {check.name:<34}  {as_lines(title_of(check))}\n"
+        f"{code}  {check.effect:<7}  {check.name:<34}  {as_lines(title_of(check))}\n"
         for check in packs.all_checks()
+        for code in check.codes
         if run_checks.wanted(check, options.check, options.skip) and holds_words(check, options.list_checks)
     ]
     if not lines and options.list_checks:
         message = f"--list-checks {options.list_checks}: no check has this word"
         raise UsageError(message)
-    show("".join(lines))
+    show("".join(sorted(lines)))  # by code: a check of both clouds has two
     return ExitCode.OK

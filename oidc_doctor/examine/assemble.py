@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import __version__
@@ -83,7 +84,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions, causes)
-    by_code = {check.code: check for check in pack}
+    by_code = {code: check for check in pack for code in check.codes}
     failed = [Coverage(f"pack {name}", "missing", why, named=True) for name, why in packs.failed_packs().items()]
     run.coverage.extend(failed)
     verdict, exit_code = conclude(causes, judged, rows, run.coverage, question)
@@ -204,7 +205,7 @@ def _check_rows(
         view_of(run, exchange, contradictions, [cause for cause in causes if cause.exchange == exchange.id])
         for exchange in judged
     ]
-    rows += [run_checks.document_row(check, views) for check in pack if check.kind is None]
+    rows += [row for check in pack if check.kind is None for row in run_checks.document_rows(check, views)]
     return sorted(rows, key=lambda row: row.code)
 
 
@@ -280,14 +281,14 @@ def _fixes(
     caused = {cause.exchange for cause in causes if cause.confidence != "suspected"}
     refused = [exchange for exchange in judged if exchange.id in caused]
 
-    def code_of(kind: Kind) -> str:
+    def code_of(cloud: Cloud, kind: Kind) -> str:
         check = checks.get(kind)
-        return check.code if check else str(kind)
+        return check.code_in(cloud) if check else str(kind)
 
     for exchange in refused[:_MOST_FIXED]:
         from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
 
-        for row in propose(exchange.diagnosis, _seen(exchange), code_of):
+        for row in propose(exchange.diagnosis, _seen(exchange), partial(code_of, exchange.diagnosis.case.cloud)):
             row.exchange = exchange.id
             rows.append(row)
     if len(refused) <= _MOST_FIXED:

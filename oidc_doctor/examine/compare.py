@@ -12,7 +12,7 @@ from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.secret_texts import without_secrets_in
 
-_NEW_EACH_TIME = frozenset(("jti", "iat", "exp", "nbf", "auth_time", "run_id", "run_number", "run_attempt"))
+NEW_EACH_TIME = frozenset(("jti", "iat", "exp", "nbf", "auth_time", "run_id", "run_number", "run_attempt"))
 _LEVELS = ("principal", "action", "key")
 _LOGIC = ("and", "or", "not", "conditional")
 _LOGICAL = ("&&", "||", "!", "?:", "!_", "_?_:_")
@@ -68,7 +68,7 @@ def _token(diagnosis: Diagnosis) -> dict[str, Any]:
 def _claims(first: Token, second: Token) -> Iterator[dict[str, Any]]:
     """Header members and claims that differ; those that are new in each token come last."""
     rows = [("", name) for name in dict.fromkeys([*first.claims, *second.claims])]
-    rows.sort(key=lambda row: row[1] in _NEW_EACH_TIME)
+    rows.sort(key=lambda row: row[1] in NEW_EACH_TIME)
     if first.header is not None and second.header is not None:
         rows += [("header.", name) for name in dict.fromkeys([*first.header, *second.header])]
     for part, name in rows:
@@ -79,7 +79,7 @@ def _claims(first: Token, second: Token) -> Iterator[dict[str, Any]]:
             "claim": part + name,
             "values": [without_secrets_in({name: box.get(name)}).get(name) for box in boxes],
             "present": [name in box for box in boxes],
-            "new_each_time": name in _NEW_EACH_TIME,
+            "new_each_time": name in NEW_EACH_TIME,
         }
 
 

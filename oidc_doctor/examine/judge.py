@@ -290,6 +290,7 @@ class _Target:
         case = Case(
             *(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age),
             asks_access=True,
+            at_asked=self.run.question.at is not None,
             refused_writes=self._refused_writes(cloud, evidence, signatures),
         )
         trace = evaluate(case)

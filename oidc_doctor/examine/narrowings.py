@@ -31,7 +31,7 @@ def narrowings(
     would undo each other.
     """
     mended = {row.exchange for row in fixes}
-    by_code = {check.code: check for check in pack}
+    by_code = {code: check for check in pack for code in check.codes}
     open_rows = [row for row in rows if row.status == "failed" and row.effect == "weakens" and row.code in by_code]
     found: list[FixRow] = []
     done: set[tuple[str, str]] = set()
@@ -82,7 +82,7 @@ class _Weaknesses:
         case = diagnosis.case._replace(evidence=evidence, readings=())
         edited = self.exchange._replace(evidence=evidence, diagnosis=replace(diagnosis, case=case))
         view = view_of(self.run, edited, ())
-        rows = [run_checks.document_row(check, [view]) for check in self.checks]
+        rows = [row for check in self.checks for row in run_checks.document_rows(check, [view])]
         return {row.code: len(row.findings) for row in rows if row.findings}
 
 

@@ -12,8 +12,10 @@ from typing import Literal
 
 from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
-from oidc_doctor.findings.sources import links_of
+from oidc_doctor.findings.saved_token import aged_kinds, note_lasting
+from oidc_doctor.findings.sources import links_for
 from oidc_doctor.findings.suspicions import add_suspicions
+from oidc_doctor.issuers import Profile
 from oidc_doctor.judge.error_texts import before, on_the_wire
 from oidc_doctor.judge.readings import S3_PERMISSIONS, follows_steps, named_kind
 from oidc_doctor.model.arns import is_session_of
@@ -47,6 +49,7 @@ class Diagnosis:
     error: CloudError | None
     refusals: list[Refusal] = field(default_factory=list)  # ordered as causes
     readings: tuple[Reading, ...] = ()  # the observed errors of this exchange, as its own values explain them
+    token_aged: bool = False  # the token expired since it was saved, and a new one would be refused as well
 
     @property
     def observed(self) -> bool:
@@ -68,17 +71,21 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     add_suspicions(case, trace, tuple(reading for reading in readings if reading.known), allowed)
     rows = _rows(case, trace, readings)
     prediction, step, error = _predict(case.cloud, trace, rows)
+    aged = aged_kinds(case, trace, allowed)
+    if aged:
+        note_lasting(trace)
     refusals = sorted(
         trace.refusals,
         key=lambda refusal: (
             bool(allowed) and refusal.step not in allowed,
             not refusal.named_by_error,
             not refusal.certain,
+            refusal.kind in aged,
             position(case.cloud, refusal.step),
             refusal.rank,
         ),
     )
-    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), readings)
+    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), readings, bool(aged))
 
 
 def _as_explained(case: Case, trace: Trace, reading: Reading) -> Reading:
@@ -256,7 +263,7 @@ def _predict(
 
 def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[NamedRefusal]:
     """The exchange's refusals under the names and in the words of their checks, in the order of causes."""
-    return [_named_by_check(refusal, checks) for refusal in diagnosis.refusals]
+    return [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
 
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
@@ -265,16 +272,16 @@ def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
     return bool(steps) and refusal.step not in steps
 
 
-def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check]) -> NamedRefusal:
+def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check], profile: Profile | None) -> NamedRefusal:
     words, broken = run_checks.say(checks.get(refusal.kind), refusal)
     check = checks.get(refusal.kind) or checks.get(Kind.REFUSED_UNEXPLAINED)
     return NamedRefusal(
         refusal,
-        check.code if check else "",
+        check.code_in(refusal.cloud) if check else "",
         check.name if check else str(refusal.kind),
         words.headline,
         words.fix,
         tuple(filter(None, words.commands)),  # empty where the guard refused a word
         broken,
-        tuple(links_of(check).items()) if check else (),
+        tuple(links_for(check, profile).items()) if check else (),
     )

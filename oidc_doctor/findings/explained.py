@@ -90,7 +90,7 @@ def _named(asked: str, checks: Sequence[Check]) -> list[Check]:
     return [
         check
         for check in checks
-        if wanted == check.code.lower() or hyphened == check.name or asked == title_of(check).lower()
+        if wanted.upper() in check.codes or hyphened == check.name or asked == title_of(check).lower()
     ]
 
 

@@ -135,7 +135,7 @@ def _pack() -> _Pack:
 def _claim(claims: dict[tuple[type, object], Check], checks: Iterable[Check]) -> None:
     """Add the codes, names and kinds of the checks; PackError, and nothing added, where one of them is taken."""
     # a StrEnum member equals its text, so the type distinguishes a kind
-    own = [((type(key), key), check) for check in checks for key in (check.code, check.name, check.kind) if key]
+    own = [((type(key), key), check) for check in checks for key in (*check.codes, check.name, check.kind) if key]
     taken = dict(claims)
     for key, check in own:
         if taken.setdefault(key, check) is not check:

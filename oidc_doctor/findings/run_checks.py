@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -22,7 +23,10 @@ def wanted(check: Check, only: Iterable[str], skip: Iterable[str]) -> bool:
     """Whether --check and --skip select this check: globs of code or name."""
 
     def hit(globs: Iterable[str]) -> bool:
-        return any(fnmatchcase(check.code, glob.upper()) or fnmatchcase(check.name, glob.lower()) for glob in globs)
+        return any(
+            any(fnmatchcase(code, glob.upper()) for code in check.codes) or fnmatchcase(check.name, glob.lower())
+            for glob in globs
+        )
 
     only = tuple(only)
     return (not only or hit(only)) and not hit(skip)
@@ -62,13 +66,21 @@ def cause_rows(
     checks: Iterable[Check], traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]
 ) -> list[CheckRow]:
     """A row for each cause check: failed where its kind was met, passed only where its step was looked at."""
-    return [_cause_row(check, traces, named_refusals) for check in checks if check.kind is not None]
+    return [row for check in checks if check.kind is not None for row in _cause_rows(check, traces, named_refusals)]
 
 
-def _cause_row(check: Check, traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]) -> CheckRow:
-    met = [named for named in named_refusals if named.refusal.kind is check.kind]
-    if not met:
-        return _unmet(check, traces)
+def _cause_rows(check: Check, traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]) -> Iterator[CheckRow]:
+    """Yield the row of a check; one for each of its codes where it was met in both clouds."""
+    by_code: dict[str, list[NamedRefusal]] = {}
+    for named in named_refusals:
+        if named.refusal.kind is check.kind:
+            by_code.setdefault(check.code_in(named.refusal.cloud), []).append(named)
+    yield from (_met(check._replace(code=code), met) for code, met in by_code.items())
+    if not by_code:
+        yield _unmet(check, traces)
+
+
+def _met(check: Check, met: Sequence[NamedRefusal]) -> CheckRow:
     broken = next((named.broken for named in met if named.broken), "")
     if broken:
         reason = "the check itself failed"
@@ -108,6 +120,15 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
         else "no exchange that this check concerns was examined"
     )
     return CheckRow(check.code, check.name, "skipped", check.effect, reason)
+
+
+def document_rows(check: Check, views: Sequence[Mapping[str, Any]]) -> list[CheckRow]:
+    """The row of a weakness or log check; one for each of its codes where it found something in both clouds."""
+    row = document_row(check, views)
+    by_code: dict[str, list[FindingRow]] = {}
+    for finding in row.findings:
+        by_code.setdefault(check.code_in(finding.cloud), []).append(finding)
+    return [replace(row, code=code, findings=found) for code, found in by_code.items()] or [row]
 
 
 def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:

@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
+    from oidc_doctor.issuers import Profile
 
 _IAM = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 _GOOGLE = "https://cloud.google.com/iam/"
+_BASETEN = "https://docs.baseten.co/"
+_GITHUB = "https://docs.github.com/en/actions/reference/security/oidc"
+
+# Where the issuers document their tokens; a profile's `sources` name the page.
+_OF_ISSUERS = ("https://docs.baseten.co/", "https://docs.github.com/", "https://docs.gitlab.com/")
 
 # Title as the pages write it → address
 ADDRESSES: Final = {
@@ -31,10 +37,44 @@ ADDRESSES: Final = {
         _GOOGLE + "docs/workload-identity-federation-with-other-providers"
     ),
     "Google Cloud, IAM quotas and limits": _GOOGLE + "quotas",
+    "GitHub's OIDC reference": _GITHUB,
+    "GitHub's OIDC documentation": _GITHUB,
+    "GitHub, OpenID Connect reference": _GITHUB,
+    "Baseten, OIDC": _BASETEN + "organization/oidc",
+    "Baseten's OIDC documentation": _BASETEN + "organization/oidc",
+    "Baseten's documentation of weights": _BASETEN + "development/model/bdn",
+    "Baseten's documentation of private registries": _BASETEN + "development/model/dependencies",
 }
 
 
 def links_of(check: Check) -> dict[str, str]:
     """Return title and address of each document in the check's Source section that has an address."""
     cited = " ".join(check.page.rpartition("\nSource\n")[2].split())
-    return {title: address for title, address in ADDRESSES.items() if title in cited}
+    found: dict[str, str] = {}
+    for title, address in ADDRESSES.items():
+        if title in cited and address not in found.values():
+            found[title] = address
+    return found
+
+
+def links_for(check: Check, profile: Profile | None) -> dict[str, str]:
+    """Return the links of a check for a token of this issuer: no page of another issuer, and the issuer's own last."""
+    pages = _pages_of(profile)
+    links = {
+        title: address
+        for title, address in links_of(check).items()
+        if not address.startswith(_OF_ISSUERS) or any(_is_of(address, page) for page in pages)
+    }
+    own = next((page for page in pages if page.startswith(_OF_ISSUERS)), "")
+    if profile is not None and own and not any(address.startswith(_OF_ISSUERS) for address in links.values()):
+        links[f"{profile.title}, tokens"] = own
+    return links
+
+
+def _pages_of(profile: Profile | None) -> tuple[str, ...]:
+    """The pages of its documentation that the issuer's profile cites."""
+    return tuple(f"https://{source}" for source in (profile.sources if profile is not None else ()))
+
+
+def _is_of(address: str, page: str) -> bool:
+    return address.split("/")[2] == page.split("/")[2]

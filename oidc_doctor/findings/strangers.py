@@ -8,7 +8,7 @@ are not looked at. The issuer is assumed to issue such a token (inferred: no rul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.trust_reach_traces import literals
@@ -61,25 +61,66 @@ class OtherToken(NamedTuple):
 
 
 class EditReach(NamedTuple):
-    """The subjects besides the token's that an edit was tried on, and those whose answer it changes."""
+    """The tokens besides the exchange's that an edit was tried on, and those whose answer it changes."""
 
-    tried: int  # synthetic subjects of other tenants and teams that were refused before
-    newly_accepted: tuple[str, ...]  # of the tried, those that the edit no longer refuses
+    tried: int  # synthetic tokens of outsiders that were refused before
+    newly_accepted: tuple[OtherToken, ...]  # of the tried, those that the edit no longer refuses
+    opens_to: tuple[
+        OtherToken, ...
+    ]  # synthetic tokens of the same team that pass with the edit, one of each difference
     logged: int  # subjects that the logs show as accepted, and that the configuration before accepted
     newly_refused: tuple[str, ...]  # of the logged, those that the edit refuses
 
 
 def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
-    """Evaluate the steps that look at the subject with other subjects, before and after an edit."""
-    steps = _STEPS[case.cloud]
-    refused_before = [subject for subject in foreign_subjects(case) if refuses(case, subject, *steps)]
-    logged = [subject for subject in accepted[:_MOST_LOGGED] if not refuses(case, subject, *steps)]
+    """Judge the tokens that a proposed edit is tried with, before and after an edit.
+
+    A step that refuses the exchange's token after the edit is not counted, as in the proof of a proposed edit; where an
+    outsider passes the steps that look at the subject, it is, whatever else refuses.
+    """
+    steps = kept_steps(evaluate(edited))
+    of_subject = _STEPS[case.cloud]
+    others = other_tokens(case)
+    refused = [other for other in others if refuses_token(case, other, *steps)]
+    admitted = [other for other in refused if not refuses_token(edited, other, *steps)]
+    tried = [other for other in refused if other.outsider]
+    if not set(of_subject) <= set(steps):
+        opened = [
+            other
+            for other in others
+            if other not in admitted
+            and refuses_token(case, other, *of_subject)
+            and not refuses_token(edited, other, *of_subject)
+        ]
+        tried += [other for other in opened if other.outsider and other not in tried]
+        admitted += opened
+    logged = [subject for subject in accepted[:_MOST_LOGGED] if not refuses(case, subject, *of_subject)]
     return EditReach(
-        len(refused_before),
-        tuple(subject for subject in refused_before if not refuses(edited, subject, *steps)),
+        len(tried),
+        tuple(other for other in admitted if other.outsider),
+        tuple(one_of_each(other for other in admitted if not other.outsider)),
         len(logged),
-        tuple(subject for subject in logged if refuses(edited, subject, *steps)),
+        tuple(subject for subject in logged if refuses(edited, subject, *of_subject)),
     )
+
+
+def kept_steps(trace: Trace) -> tuple[str, ...]:
+    """Return the steps that do not refuse the exchange's token.
+
+    A step that goes on refusing it says nothing of strangers: another edit may make it pass for all.
+    """
+    return tuple(result.id for result in trace.steps if result.state != REFUSED)
+
+
+def one_of_each(others: Iterable[OtherToken]) -> list[OtherToken]:
+    """Return one token of each difference: another model, another environment; no subject twice."""
+    by_subject: dict[str, OtherToken] = {}
+    for other in others:
+        by_subject.setdefault(other.differing, other)
+    by_difference: dict[str, OtherToken] = {}
+    for other in by_subject.values():
+        by_difference.setdefault(other.who, other)
+    return list(by_difference.values())
 
 
 def refuses(case: Case, subject: str, *steps: str) -> bool:

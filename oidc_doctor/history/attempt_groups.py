@@ -179,7 +179,7 @@ class _Grouping:
         return out
 
     def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
-        """Return a family's groups, one for identities (and circumstances) that all revisions decide alike."""
+        """Return a family's groups, one for identities (and circumstances) that all revisions decide the same way."""
         keys = tuple(signature.number for signature in family)
         cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
         by_decisions: dict[tuple[str, ...], list[Cell]] = {}

@@ -228,7 +228,7 @@ def _gcp_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvide
 
 
 def _written_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) -> WrittenProvider | None:
-    """What the writes tell of a provider of which they do not tell all; None where they tell nothing that decides."""
+    """Return the known fields of a provider that the writes describe in part; None where no deciding field is known."""
     known = frozenset({"state", "disabled", "condition", "mapping"} & fields.keys())
     if isinstance(gcp.provider, GcpProvider) or gcp.provider.proves_absence or not known:
         return None

@@ -196,7 +196,7 @@ def turn(
 def ended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
     """Return the revision that ended an outage: the first one after its beginning that no longer refuses.
 
-    One before which the attempts are accepted as well, or are decided alike, ended nothing.
+    One before which the attempts are accepted as well, or are decided the same way, ended nothing.
     """
     at = revision_of(outage, starts, vector)
     limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1

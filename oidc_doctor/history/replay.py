@@ -143,7 +143,7 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> To
 
 
 def _mapped_subject(attempt: Attempt, evidence: TargetEvidence) -> str | None:
-    """Return the subject of a principal that Google wrote, where the provider's mapping takes the subject as it is."""
+    """Return the subject of a principal that Google wrote, where the provider's mapping is the subject itself."""
     provider = evidence.gcp.provider if evidence.gcp else None
     mapping = provider.mapping if isinstance(provider, GcpProvider) else None
     as_it_is = isinstance(mapping, dict) and mapping.get("google.subject", "").strip() == "assertion.sub"

@@ -86,7 +86,7 @@ def _exchange_timing(
 
 
 def _rest_of_outage(group: AttemptGroup, replayed: ReplayedLogs) -> ExplainedOutage | None:
-    """The refusals of an outage after the configuration that caused it was mended: another outage, of another cause."""
+    """The refusals of an outage after the configuration that caused it was fixed: another outage, of another cause."""
     newest = next((one for one in reversed(replayed.target_history.outages) if one.group is group), None)
     if newest is None or newest.ended is None or newest.outage.after is not None:
         return None

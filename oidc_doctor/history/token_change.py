@@ -106,7 +106,7 @@ def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> T
 
 
 class Likeness(NamedTuple):
-    """What attempts of the same kind as one side of a difference have in common; None where it does not matter."""
+    """Return the value that attempts of the same kind as one side have in common; None where it does not matter."""
 
     family: str | None = None
     audience: str | None = None

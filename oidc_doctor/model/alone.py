@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Thing = Literal["error", "token", "subject", "event", "trust-policy", "oidc-provider", "provider", "issuer"]
+Thing = Literal["error", "token", "subject", "tokens", "event", "trust-policy", "oidc-provider", "provider", "issuer"]
 Sign = Literal["✓", "✗", "?", "!", ""]
 
 

@@ -44,4 +44,5 @@ class Case(NamedTuple):
     asks_access: bool = False  # judge the permission step as well: of the present, and not of what is replayed
     refused_writes: tuple[Change, ...] = ()  # logged writes of its configuration that failed, and were not made good
     explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison
+    at_asked: bool = False  # `at` was asked for (--at): a token that is past its time then is no saved one
     contradictions: bool = False  # without explanations: look for evidence that contradicts itself all the same

@@ -180,6 +180,11 @@ class Cause(NamedTuple):
         return "" if refusal.certain else refusal.settle or "the values that were not given"
 
     @property
+    def is_remark(self) -> bool:
+        """Whether it is the expiry of a saved token, of which a new one would be refused as well."""
+        return bool(self.named.refusal.fact("saved"))
+
+    @property
     def confidence(self) -> Confidence:
         """`proven` by the observed sentence or by a decision that flips; `suspected` where a value is unknown."""
         if not self.named.refusal.certain:

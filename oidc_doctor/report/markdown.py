@@ -98,6 +98,8 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     tag = f" ({cause.confidence})" if cause is not None else ""
     sheet = Sheet(_WIDTH, indent=0)
     facts.describe(sheet, report, exchange, cause, verbose=True)
+    if cause is not None:
+        facts.reasons(sheet, report, exchange, cause, verbose=True)
     parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
     if cause is not None:
         parts += _fix(report, exchange, cause)

@@ -121,10 +121,16 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     sheet.gap()
     facts.describe(sheet, report, exchange, cause, verbose=verbose)
     if cause is not None:
+        is_open = cause.confidence == "suspected"  # what would confirm it comes before the fix
+        if is_open:
+            facts.reasons(sheet, report, exchange, cause, verbose=verbose)
         sheet.gap()
         fixes.fix(sheet, report, cause, verbose=verbose)
         fixes.expect(sheet, report, exchange, cause)
         sheet.gap()
+        if not is_open:
+            facts.reasons(sheet, report, exchange, cause, verbose=verbose)
+            sheet.gap()
     facts.context(sheet, report, exchange, cause, verbose=verbose)
     facts.addresses(sheet, report, exchange, cause, verbose=verbose)
     sheet.gap()
@@ -193,6 +199,8 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     written: set[tuple[object, ...]] = set()
     above = [cause for cause in report.causes if id(cause) in shown]
     for cause in report.causes if report.alone is None else ():
+        if cause.is_remark and not verbose:
+            continue  # a row of the exchange says it
         key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
         if id(cause) not in shown and key not in written:
             written.add(key)
@@ -238,6 +246,7 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     if cause.status == "past":
         inner.row("cause", f"{clip(visible(cause.code), 12)} {visible(cause.name)}")
     facts.clause(inner, report, cause, verbose=verbose)
+    facts.sides_read_in(inner, report, cause, verbose=verbose)
     same = [other for other in above if other.exchange == cause.exchange and other.status == cause.status]
     if verbose or not any(_history(other) == _history(cause) for other in same):
         facts.history(inner, report, exchange, cause)

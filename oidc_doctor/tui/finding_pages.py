@@ -60,7 +60,7 @@ def explain_page(entry: Entry) -> PageScreen | None:
     """Return the page that `oidc-doctor explain CODE` prints; None for a row without a check."""
     from oidc_doctor.findings import packs
 
-    check = next((check for check in packs.all_checks() if check.code == entry.code), None)
+    check = next((check for check in packs.all_checks() if entry.code in check.codes), None)
     if check is None:
         return None
 

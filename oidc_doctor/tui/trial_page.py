@@ -14,7 +14,7 @@ from oidc_doctor.report.parts.lines import clip, shortened, wrap
 from oidc_doctor.tui.widgets.page_view import STYLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from oidc_doctor.findings.strangers import EditReach
     from oidc_doctor.model.report import Exchange, Report
@@ -112,6 +112,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     if cause is not None and (exchange.prediction != "accepted" or _is_denied(exchange)):
         sheet.gap()
         facts.clause(sheet, answer_report, cause, verbose=False)
+        facts.sides_read_in(sheet, answer_report, cause, verbose=False)
         if len(answer.causes) > 1:
             further_reasons = "; ".join(sentences.reason(other) for other in answer.causes[1:4])
             sheet.row("then", further_reasons)
@@ -131,16 +132,21 @@ _HOW = "Press Enter to edit the text, Esc to leave it; the decision follows as y
 def _reach(sheet: Sheet, reach: EditReach | None) -> None:
     if reach is None:
         return
+    owners = "of other tenants, teams, issuers and audiences"  # as in the proof of a proposed edit
     if reach.newly_accepted:
         sheet.say(
-            f"It also accepts {len(reach.newly_accepted)} of {reach.tried} synthetic subjects of other tenants and "
-            "teams: " + _named(reach.newly_accepted),
+            f"It also accepts {len(reach.newly_accepted)} of {reach.tried} synthetic tokens {owners}: "
+            + _named(map(str, reach.newly_accepted)),
             lead="! ",
             style="bad",
         )
     elif reach.tried:
+        sheet.say(f"{reach.tried} synthetic tokens {owners} are still refused.", lead="✓ ", style="green")
+    if reach.opens_to:
+        number = len(reach.opens_to)
+        workloads = "workload of the team passes" if number == 1 else "workloads of the team pass"
         sheet.say(
-            f"{reach.tried} synthetic subjects of other tenants and teams are still refused.", lead="✓ ", style="green"
+            f"{number} other synthetic {workloads} with it: " + _named(map(str, reach.opens_to)), lead="  ", style="dim"
         )
     if reach.newly_refused:
         sheet.say(
@@ -155,7 +161,8 @@ def _reach(sheet: Sheet, reach: EditReach | None) -> None:
         )
 
 
-def _named(subjects: tuple[str, ...]) -> str:
+def _named(subjects: Iterable[str]) -> str:
+    subjects = tuple(subjects)
     more = ", …" if len(subjects) > _MOST_NAMED else ""
     return ", ".join(clip(visible(subject), 120) for subject in subjects[:_MOST_NAMED]) + more
 

@@ -81,6 +81,7 @@ def test_a_hint_is_no_name(pages: ModuleType) -> None:
 
 def test_every_cause_stands_at_its_step(pages: ModuleType) -> None:
     listed = pages.list_of_checks()
+    assert "| [GCP065](AWS070.md) |" in listed
     for check in packs.all_checks():
         assert f"[{check.code}]({check.code}.md)" in listed
 

@@ -199,13 +199,13 @@ def test_a_token_that_the_policy_refuses_is_no_evidence(aws: Bundle) -> None:
 @pytest.mark.parametrize(
     ("condition", "code", "narrow"),
     [
-        ("assertion.aud == 'oidc.baseten.co'", "AWS070", f" && google.subject.startsWith('{OWN}')"),
+        ("assertion.aud == 'oidc.baseten.co'", "GCP065", f" && google.subject.startsWith('{OWN}')"),
         (..., "GCP070", f"google.subject.startsWith('{OWN}')"),
-        (f"google.subject.startsWith('{OWN[:-1]}')", "AWS073", f"google.subject.startsWith('{OWN}')"),
-        ("assertion.org == 'Org8Kd2P'", "AWS071", f" && google.subject.startsWith('{OWN}')"),
+        (f"google.subject.startsWith('{OWN[:-1]}')", "GCP067", f"google.subject.startsWith('{OWN}')"),
+        ("assertion.org == 'Org8Kd2P'", "GCP066", f" && google.subject.startsWith('{OWN}')"),
         (
             EITHER,
-            "AWS070",
+            "GCP065",
             f"({EITHER}) && google.subject.startsWith('{OWN}')",
         ),
         (
@@ -228,7 +228,7 @@ def test_an_attribute_condition(gcp: Bundle, condition: Any, code: str, narrow: 
 
 def test_a_beginning_inside_a_name(gcp: Bundle) -> None:
     beside = f"google.subject.startsWith('{OWN}') && assertion.type == 'model_build'"
-    row = narrowed(gcp.gcp_provider(condition=f"google.subject.startsWith('{OWN}model=mWq41') || {beside}"), "AWS073")
+    row = narrowed(gcp.gcp_provider(condition=f"google.subject.startsWith('{OWN}model=mWq41') || {beside}"), "GCP067")
     written = json.loads(row.document)["attributeCondition"]
     assert written == f"google.subject.startsWith('{OWN}model=mWq41ZpK:') || {beside}"
     assert accepts(after(gcp, row), SAME_TEAM)

@@ -162,3 +162,23 @@ def test_unknown_names_are_placeholders_in_commands(sample: Sample) -> None:
     commands = [command for _, _, command in settling(report, report.exchanges[0])]
     assert commands[0].endswith("--open-id-connect-provider-arn PROVIDER_ARN")
     assert commands[1] == "aws iam get-role --role-name 'a b;rm -rf x'"
+
+
+def test_a_note_is_no_failed_check() -> None:
+    from oidc_doctor.model.report import CheckRow
+    from oidc_doctor.report.parts.sentences import checks
+
+    rows = [CheckRow("A", "a", "failed", effect, "") for effect in ("blocks", "weakens", "note")]
+    assert checks([*rows, CheckRow("B", "b", "passed", "note", "")]) == "1 passed, 2 failed, 1 with a note"
+
+
+def test_files_that_were_read_are_named_unless_they_are_very_many(sample: Sample) -> None:
+    report = sample("refused")
+    names = ["token.jwt", "truss/whoami.txt", *(f"aws/{name}.json" for name in ("role", "roles", "rcps", "boundary"))]
+    report.coverage = [Coverage(name, "read", "") for name in names]
+    assert coverage(report, brief=True)[0] == (
+        "Read",
+        "token.jwt, truss/whoami.txt; in aws/: role.json, roles.json, rcps.json, boundary.json",
+    )
+    report.coverage = [Coverage(f"tokens/{number}.jwt", "read", "") for number in range(25)]
+    assert coverage(report, brief=True)[0] == ("Read", "25 files; -v names the files")

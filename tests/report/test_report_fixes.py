@@ -126,8 +126,8 @@ def test_whom_an_edit_opens_and_closes_to(alone: Report, form: str) -> None:
     alone.fixes[0].closes_to = ["job:z"]
     text = " ".join(shown(alone, form).replace("`", "").split())
     named = form == "markdown"
-    assert f"3 workloads that its patterns cover{', such as job:a' if named else ' (-v)'}" in text
-    assert f"1 workload that the present configuration accepts{': job:z' if named else ' (-v)'}" in text
+    assert f"3 synthetic workloads that its patterns cover{', such as job:a' if named else ' (-v)'}" in text
+    assert f"1 synthetic workload that the present configuration accepts{': job:z' if named else ' (-v)'}" in text
     assert "job:c" not in text
 
 

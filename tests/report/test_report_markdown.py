@@ -59,11 +59,11 @@ def test_refused_report(sample: Sample) -> None:
     assert "**Fix:** Put back the earlier trust policy of ModelWeights." in lines
     assert "```diff\n- v=1:org=Org8Kd2P:team=Tq7LmZ2y:*\n+ v=1:org=Org8Kd2P:team=Tq7LmZ2x:*\n```" in text
     assert "```sh\naws iam update-assume-role-policy --role-name ModelWeights --policy-document '{\n" in text
-    assert "Opens to: 3 workloads that its patterns cover, such as another model: " in text
+    assert "Opens to: 3 synthetic workloads that its patterns cover, such as another model: " in text
     assert "<details><summary>Verify, undo, Terraform</summary>" in lines
     assert 'resource "aws_iam_role" "example" {' in lines
     assert "Checked: 318 subjects seen are accepted, 60 synthetic ones are refused" in lines
-    assert "<details><summary>Checks: 1 passed, 3 failed, 1 skipped</summary>" in lines
+    assert "<details><summary>Checks: 1 passed, 2 failed, 1 with a note, 1 skipped</summary>" in lines
     assert "- Not read: role permissions (access denied, `iam:ListRolePolicies`)" in lines
     assert "- passed: `TOK002`" in lines
     assert "- skipped, no Google logs were given: `LOG001`" in lines

@@ -97,7 +97,7 @@ def test_refused_report(sample: Sample) -> None:
         "confirmed by event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
         "fix       Put back the earlier trust policy of ModelWeights.",
         "checked   318 subjects seen are accepted, 60 synthetic ones are refused",
-        "opens to  3 workloads that its patterns cover (-v)",
+        "opens to  3 synthetic workloads that its patterns cover (-v)",
         "verify    aws iam get-role --role-name ModelWeights \\",
         "undo      -v shows the command that stores the present document again",
         "token ~ assumed →",
@@ -425,6 +425,15 @@ def test_event_that_replaces_the_token_is_named_once(sample: Sample) -> None:
     assert "read in   aws/role.json:14 (expected) · the token's event (token)" in report_lines
     assert "confirmed by the token's event and 2 more" in report_lines
     assert "a-long-name" in "\n".join(lines(report, verbose=True))
+
+
+def test_fewer_events_than_refusals_are_explained(sample: Sample) -> None:
+    report = sample("refused")
+    confirmed = len(report.causes[0].confirmed_by)
+    report.causes[0] = report.causes[0]._replace(timing=report.causes[0].timing._replace(refused_since=29))
+    assert f"(--format json names {confirmed} of the 29 refusals)" in " ".join("\n".join(lines(report)).split())
+    report.causes[0] = report.causes[0]._replace(timing=report.causes[0].timing._replace(refused_since=confirmed))
+    assert "of the 29 refusals" not in " ".join("\n".join(lines(report)).split())
 
 
 def test_second_cause_of_the_same_kind_is_short(sample: Sample) -> None:

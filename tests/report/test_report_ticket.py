@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.cli.command_line import as_typed
+from oidc_doctor.examine.examine import run
+from oidc_doctor.examine.question import Question
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.json import render_json
 from oidc_doctor.report.markdown import render_markdown
@@ -19,6 +24,7 @@ from reports.consumers import in_a_ticket
 from reports.rows import change_cause
 
 Sample = Callable[[str], Report]
+SAMPLE_LOGS = Path(__file__).parents[2] / "sample_logs"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzIn0.c2lnbmF0dXJl"
 
 
@@ -58,11 +64,41 @@ def test_an_outage_that_is_over_is_told_as_past(sample: Sample) -> None:
     assert "refuses" not in summary
 
 
-def test_the_change_stands_before_the_cause_and_the_path_after_the_fix(sample: Sample) -> None:
+def test_the_change_and_the_pair_stand_before_the_fix_and_the_rest_after_it(sample: Sample) -> None:
     text = render_text(sample("refused"), width=80, color=False)
-    order = ["changed ", "cause ", "expects ", "fix ", "account ", "path ", "Read ", "More "]
+    order = ["changed ", "expects ", "fix ", "checked ", "verify ", "cause ", "account ", "path ", "Read ", "More "]
     places = [text.index(f"  {word}") for word in order]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent for path in SAMPLE_LOGS.glob("*/expected.json")), ids=str)
+def test_what_to_do_is_on_the_first_screen_of_a_refusal(folder: Path) -> None:
+    with open_bundle(folder) as files:
+        report = run(files, Question())
+    text = render_text(report, width=80, color=False).split("\n")
+    rows = {line[4:14].strip(): number for number, line in reversed(list(enumerate(text, 1)))}
+    if "fix" not in rows or not report.causes:
+        return
+    assert rows["fix"] <= 27
+    assert rows.get("checked", 0) <= 45
+    assert rows["cause"] > rows["fix"]
+
+
+def test_a_suspicion_says_what_confirms_it_before_its_fix(sample: Sample) -> None:
+    text = render_text(sample("suspected"), width=80, color=False)
+    assert text.index("To confirm: ") < text.index("    if so ")
+
+
+def test_a_new_document_is_shown_once(sample: Sample) -> None:
+    report = sample("refused")
+    report.fixes[0] = replace(report.fixes[0], kind="add", diff='+ {\n+   "PolicyName": "P"\n+ }')
+    command = report.fixes[0].commands
+    assert '"PolicyName": "P"' not in render_text(report, width=80, color=False)
+    report.fixes[0] = replace(report.fixes[0], commands=[])
+    assert '"PolicyName": "P"' in render_text(report, width=80, color=False)
+    report.fixes[0] = replace(report.fixes[0], commands=command, diff='  {\n- "a": 1\n+ "a": 2\n  },')
+    shown = render_text(report, width=80, color=False).split("\n")
+    assert not any(line.strip() in ("{", "},") for line in shown)
 
 
 def test_account_and_region_have_lines_of_their_own(sample: Sample) -> None:

@@ -46,7 +46,7 @@ def test_fix_is_applied_and_reset(size: tuple[int, int], drive: Drive) -> None:
         await driver.open_whatif()
         await driver.press("f")
         await driver.shows("→  edited ✓ accepted")
-        await driver.says("synthetic subjects of other tenants and teams are still refused.")
+        await driver.says("synthetic tokens of other tenants, teams, issuers and audiences are still refused.")
         assert "Tq7LmZ2x:*" in driver.editor.text
         assert "Trust policy •" in driver.text()
         assert "▶ trust policy     ✗ refused       ✓ passed" in driver.page

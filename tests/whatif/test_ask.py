@@ -83,6 +83,14 @@ def test_a_proposed_fix_is_an_edit_that_moves_the_exchange_on(
             found = what_if.reach(answer)
             assert found is not None
             assert not found.newly_refused
+            # the same numbers as in the report's fix
+            (row,) = {
+                (fix.tried, tuple(fix.opens_to))
+                for fix in what_if.fixes
+                if edits.items() >= what_if.edits_of(fix).items()
+            }
+            assert (found.tried, found.newly_accepted) == (row[0].strangers, ())
+            assert tuple(map(str, found.opens_to)) == row[1]
 
 
 def test_some_scenarios_have_fixes(examined_of: Callable[[str], Examined]) -> None:

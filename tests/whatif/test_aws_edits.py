@@ -46,7 +46,22 @@ def test_an_open_pattern_lets_strangers_in_and_says_so(
     answer = what_if.ask({"trust-policy": policy_with(what_if, {"Condition": condition(aws, "*")})})
     found = what_if.reach(answer)
     assert found is not None
-    assert found.tried == len(found.newly_accepted) > 0
+    assert found.tried > len(found.newly_accepted) > 0  # the clause of the audience still refuses some
+    assert {one.who for one in found.newly_accepted} >= {"another org or team", "another org", "another team"}
+
+
+def test_an_edit_that_admits_others_and_not_this_token_says_so(
+    aws: Bundle,
+    what_if_of: Callable[..., WhatIf],
+    policy_with: Callable[..., str],
+    condition: Callable[..., dict[str, Any]],
+) -> None:
+    what_if = what_if_of(aws)
+    text = policy_with(what_if, {"Condition": condition(aws, "v=1:org=Org8Kd2P:team=Tq7LmZ2xX:*")})
+    found = what_if.reach(what_if.ask({"trust-policy": text}))
+    assert found is not None
+    assert found.newly_accepted
+    assert all("Tq7LmZ2xX" in one.subject for one in found.newly_accepted)
 
 
 def test_a_typed_policy_where_none_was_read(

@@ -36,6 +36,10 @@ def answer(run: Run, judged: Sequence[Judged], report: Report, place: str) -> Al
         from oidc_doctor.examine.alone.of_token import of_token
 
         return of_token(evidence, run.at)
+    if thing == "tokens":
+        from oidc_doctor.examine.alone.of_tokens import of_tokens
+
+        return of_tokens(evidence, run.at)
     if thing == "event":
         from oidc_doctor.examine.alone.of_event import of_event
 

@@ -34,10 +34,18 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
     issuer = _read(evidence.issuer) & {"discovery", "jwks", "chain"}
     named = evidence.target.aws is not None or evidence.target.gcp is not None
     given = [bool(tokens), bool(errors), bool(run.logs), bool(aws), bool(google)]
-    if sum(given) > 1 or len(tokens) > 1 or len(errors) > 1:
+    if sum(given) > 1 or len(errors) > 1:
         return None
     if tokens:
-        return None if named else "subject" if tokens[0].kind == "hypothetical" else "token"
+        return (
+            None
+            if named
+            else "tokens"
+            if len(tokens) > 1
+            else "subject"
+            if tokens[0].kind == "hypothetical"
+            else "token"
+        )
     if errors:
         return None if issuer else "error"  # also with the name of a role or provider that was not read
     if run.logs:

@@ -48,10 +48,10 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     named = (
         cause if cause is not None and reading.kind is not None and cause.named.refusal.kind is reading.kind else None
     )
-    causes = _with_named(words.possible(answer), named, proves=reading.proves)
+    causes = _with_named(words.possible(answer, cloud), named, proves=reading.proves)
     proven = named is not None and reading.proves
     listed = {one.code for one in causes}
-    further = () if proven else tuple(code for code in words.codes(answer.further) if code not in listed)
+    further = () if proven else tuple(code for code in words.codes(answer.further, cloud) if code not in listed)
     return Alone(
         "error",
         _headline(reading, cloud, causes, named, len(causes) + len(further)),

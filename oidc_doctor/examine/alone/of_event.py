@@ -90,7 +90,7 @@ def _of_attempt(attempt: Attempt, judged: Sequence[Judged], request_id: str | No
     reading = reading_of_attempt(attempt)
     names = _names(attempt)
     answer = answer_for(attempt.cloud, reading.steps if reading is not None else (), names)
-    causes, further = words.possible(answer), words.codes(answer.further)
+    causes, further = words.possible(answer, attempt.cloud), words.codes(answer.further, attempt.cloud)
     ask = "Add the output of the first command to this event: --from role.json --cloudtrail event.json"
     if attempt.cloud == "gcp":
         ask = "Add the output of the first command to this event: --from provider.json --gcp-logs event.json"
@@ -195,7 +195,7 @@ def _of_denial(denial: SessionDenial) -> Alone:
     if denial.cloud == "gcp":
         names = {"account": denial.target or ""}
     answer = answer_for(denial.cloud, reading.steps, names)
-    causes = words.possible(answer)
+    causes = words.possible(answer, denial.cloud)
     lines = [
         Line("decision", "refused, after the exchange", "✗"),
         Line("error", error_of(denial)),
@@ -213,7 +213,7 @@ def _of_denial(denial: SessionDenial) -> Alone:
         f"{words.moment(denial.time)}.",
         (Part("The event (a call of a session)", tuple(lines)),),
         causes,
-        words.codes(answer.further),
+        words.codes(answer.further, denial.cloud),
         words.order_of(answer),
         words.next_commands(answer),
         "Add the role's policies, which decide this call: docs/bundle.md lists the files",

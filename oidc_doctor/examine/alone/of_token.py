@@ -35,6 +35,10 @@ _LISTING_PROVIDERS = (
     'gcloud iam workload-identity-pools providers list --workload-identity-pool="$pool" --location=global '
     "--format='table(name,oidc.issuerUri)'; done"
 )
+ASK_FOR_TARGET = (
+    "Which role or provider? Add it to this command: --role ARN or --gcp-provider NAME (with credentials), or "
+    "--from role.json or provider.json"
+)
 
 
 def of_token(evidence: TargetEvidence, at: float) -> Alone:
@@ -43,7 +47,7 @@ def of_token(evidence: TargetEvidence, at: float) -> Alone:
     profile = profile_of(evidence, given)
     token = complete_hypothetical(given, profile, evidence)
     view = describe(token, profile, at, "aws")
-    faults = _faults(evidence, token, profile, at)
+    faults = faults_of(evidence, token, profile, at)
     supposed = token.kind == "hypothetical"
     parts = [Part("The subject" if supposed else "The token", tuple(_lines(token, profile, view, supposed=supposed)))]
     if faults:
@@ -55,9 +59,8 @@ def of_token(evidence: TargetEvidence, at: float) -> Alone:
         "subject" if supposed else "token",
         _headline(token, profile, view, faults),
         tuple(part for part in parts if part.lines),
-        commands=tuple(_commands(token)) if not token.fault_kind else (),
-        ask="Which role or provider? Add it to this command: --role ARN or --gcp-provider NAME (with credentials), or "
-        "--from role.json or provider.json",
+        commands=tuple(finding_commands(token)) if not token.fault_kind else (),
+        ask=ASK_FOR_TARGET,
     )
 
 
@@ -70,7 +73,7 @@ def _headline(token: Token, profile: Profile | None, view: dict[str, Any], fault
     if profile is None:
         noun, whose = f"{noun} of an issuer that is not among the known ones", f"({whose})"
     said = [f"{noun} of {whose}" if profile is not None else f"{noun} {whose}"]
-    owner = _owner(token.subject, profile)
+    owner = owner_of(token.subject, profile)
     said += [f"of {owner}"] if owner else []
     expiry = next((row["words"] for row in view["times"] if row["claim"] == "exp"), "")
     refused = [line for line in faults if line.sign == "✗"]
@@ -81,7 +84,8 @@ def _headline(token: Token, profile: Profile | None, view: dict[str, Any], fault
     return f"{', '.join(said)}{f'; it {expiry}' if expiry else ''}."
 
 
-def _owner(subject: str | None, profile: Profile | None) -> str:
+def owner_of(subject: str | None, profile: Profile | None) -> str:
+    """Return the tenant and team that a subject names: `org O, team T`; empty where no profile reads them."""
     if subject is None or profile is None:
         return ""
     parsed = profile.parse_subject(subject)
@@ -137,7 +141,7 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
             yield Line("former", f"{change.old_key}= is the former name of {change.new_key}= ({change.since})", "!")
 
 
-def _faults(evidence: TargetEvidence, token: Token, profile: Profile | None, at: float) -> list[Line]:
+def faults_of(evidence: TargetEvidence, token: Token, profile: Profile | None, at: float) -> list[Line]:
     """The refusals of each cloud that look at the token alone, in the words of their checks."""
     checks = run_checks.by_kind(packs.all_checks())
     lines = []
@@ -175,7 +179,7 @@ def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
         if head and not set(head) & set("*?"):  # whoever wrote the token would choose how wide the pattern is
             yield Line(
                 "or wider",
-                f'StringLike "{address}:sub": "{head}*" (every workload of {_owner(token.subject, profile)})',
+                f'StringLike "{address}:sub": "{head}*" (every workload of {owner_of(token.subject, profile)})',
             )
     keys = [f"{address}:{claim}" for claim in condition_keys(profile, issuer if isinstance(issuer, str) else None)]
     yield Line("keys", f"AWS sets these for this issuer, and no others: {', '.join(keys)}")
@@ -209,7 +213,8 @@ def _audience(token: Token) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _commands(token: Token) -> Iterator[NextCommand]:
+def finding_commands(token: Token) -> Iterator[NextCommand]:
+    """Yield the commands that find the role or provider."""
     issuer = token.claim("iss")
     listing, names_issuer = words.listing_of_roles(normalised(issuer) if isinstance(issuer, str) else "")
     whose = "whose trust policy names this issuer" if names_issuer else "that trust any OIDC provider"

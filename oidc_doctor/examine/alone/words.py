@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.likely import Answer
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.kinds import Kind
+    from oidc_doctor.model.steps import Cloud
 
 _ANY = "*"
 _LISTING_ROLES = (
@@ -22,20 +23,20 @@ _LISTING_ROLES = (
 )
 
 
-def possible(answer: Answer) -> tuple[PossibleCause, ...]:
+def possible(answer: Answer, cloud: Cloud) -> tuple[PossibleCause, ...]:
     """Return the ranked causes under the codes and names of their checks."""
     checks = run_checks.by_kind(packs.all_checks())
     return tuple(
-        PossibleCause(checks[one.kind].code, checks[one.kind].name, one.when)
+        PossibleCause(checks[one.kind].code_in(cloud), checks[one.kind].name, one.when)
         for one in answer.causes
         if one.kind in checks
     )
 
 
-def codes(kinds: Iterable[Kind]) -> tuple[str, ...]:
+def codes(kinds: Iterable[Kind], cloud: Cloud) -> tuple[str, ...]:
     """Return the codes of the checks of these kinds, in their order."""
     checks = run_checks.by_kind(packs.all_checks())
-    return tuple(sorted(checks[kind].code for kind in kinds if kind in checks))
+    return tuple(sorted(checks[kind].code_in(cloud) for kind in kinds if kind in checks))
 
 
 def order_of(answer: Answer) -> str:

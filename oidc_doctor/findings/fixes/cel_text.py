@@ -25,7 +25,7 @@ def written(text: str, expr: Expr) -> str:
 
 
 def put(text: str, start: int, end: int, new: str) -> str:
-    """The text with another one in place of these characters."""
+    """The text with another one instead of these characters."""
     return text[:start] + new + text[end:]
 
 
@@ -50,7 +50,7 @@ def joined_by(expr: Expr, op: str) -> list[Expr]:
 
 
 def sides(expr: Expr) -> tuple[Expr, Expr] | None:
-    """What a comparison of two sides reads, and the literal or list of literals that it compares that with."""
+    """Return the value that a comparison reads, and the literal or list of literals on its other side."""
     if len(expr.children) != 2:  # noqa: PLR2004 - a comparison has two sides
         return None
     left, right = expr.children

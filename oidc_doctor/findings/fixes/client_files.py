@@ -75,7 +75,7 @@ def _edited(file: str, document: Document | None, values: list[tuple[Origin, str
 
 
 def _replace(lines: list[str], line: int | None, old: str, new: str) -> bool:
-    """Put `new` in the place of `old` on its line; False where it does not stand there as it is."""
+    """Replace `old` by `new` on its line; False where the line does not have `old`."""
     for number in range((line or 0) - 1, min((line or 0) - 1 + _LINES_OF_VALUE, len(lines))):
         if number >= 0 and old in lines[number]:
             lines[number] = lines[number].replace(old, new, 1)

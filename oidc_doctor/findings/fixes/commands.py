@@ -38,7 +38,7 @@ def known(value: str | None, gap: str) -> str:
 
 
 def gaps(*names: str) -> list[str]:
-    """Those names that are placeholders."""
+    """Return the names that are placeholders."""
     return [name for name in names if name in _PLACEHOLDERS]
 
 

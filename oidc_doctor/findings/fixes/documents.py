@@ -261,7 +261,7 @@ def _new_provider(arn: str, then: AwsOidcProvider) -> DocumentChange:
 
 
 def _https(url: str) -> str:
-    """The issuer as the API takes it: with its scheme."""
+    """The issuer as the API expects it: with its scheme."""
     return f"https://{url.removeprefix('https://')}"
 
 

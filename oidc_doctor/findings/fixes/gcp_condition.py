@@ -38,7 +38,7 @@ def _edited(case: Case, condition: str, scope: Scope, *, correct: bool = False) 
     yield from edited_provider(case, "correct" if correct else "add", scope, condition=condition)
 
 
-# --- a clause that can match nobody ----------------------------------------------------------------------------------
+# --- a clause that can match no token --------------------------------------------------------------------------------
 
 
 def corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -80,7 +80,7 @@ def _within(text: str, part: Expr, literal: Expr, new: str) -> str:
 
 
 def _same_but_for_type(wanted: object, value: object) -> bool:
-    """Whether a text and a number or truth value look alike: '1' and 1."""
+    """Whether a text and a number or truth value look the same: '1' and 1."""
     kinds = {type(wanted), type(value)}
     return str in kinds and len(kinds) == 2 and str(wanted).lower() == str(value).lower()  # noqa: PLR2004 - two types
 
@@ -170,7 +170,7 @@ def _listed(case: Case, text: str, part: Expr) -> str:
 
 
 def own_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The token's own workload beside the clauses that refuse it; the clauses that hold stay in force for it."""
+    """Admit the token's own workload next to the clauses that refuse it; the clauses that hold still apply to it."""
     text = _condition(case)
     tree = cel_text.parsed(text)
     if tree is None or not known_subject(case) or _excludes(case, text, tree):

@@ -1,6 +1,6 @@
 """Edits of the attribute mapping.
 
-A custom attribute whose claim is absent is left unset (inferred), so that a new one refuses nobody; it is guarded by
+A custom attribute whose claim is absent is left unset (inferred), so that a new one refuses no token; it is guarded by
 has() all the same where the issuer does not put the claim into every token.
 """
 
@@ -154,7 +154,7 @@ def attribute_repaired(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def key_renamed(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A key as Google takes it: google.subject, google.groups, or attribute.NAME."""
+    """A key as Google accepts it: google.subject, google.groups, or attribute.NAME."""
     mapping, key = mapping_of(case) or {}, refusal.fact("key")
     if key not in mapping:
         return

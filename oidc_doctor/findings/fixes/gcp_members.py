@@ -51,7 +51,7 @@ def _exact(pool: ProviderName, value: str) -> str:
 
 
 def member_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The member that is there, in the form, pool and project that match, beside it."""
+    """Add the present member in the form, pool and project that match, next to it."""
     pool, text = pool_of(case), refusal.fact("member")
     if pool is None or not text:
         return
@@ -205,7 +205,7 @@ LADDER: tuple[Maker, ...] = (
 
 
 def later_deadline(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The member beside, under the same condition with a later date, where only its date has passed."""
+    """Add the member under the same condition with a later date, where only its date has passed."""
     text, member = refusal.fact("condition"), refusal.fact("member")
     match = re.fullmatch(r"""\s*request\.time\s*<=?\s*timestamp\((['"])([^'"]+)\1\)\s*""", text)
     read: Member | None = read_member(member)

@@ -44,7 +44,7 @@ def _can_be_stored(audience: str) -> bool:
 def allowed_audience(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     """The token's audience added to the list; to an empty one with the default, which a list switches off.
 
-    The default serves nobody where the issuer puts the same audience into all its tokens.
+    The default fits no token where the issuer puts the same audience into all its tokens.
     """
     provider = provider_of(case)
     if provider is None:
@@ -72,7 +72,7 @@ def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider's issuer as the token has it, where it misspells that one and so serves nobody."""
+    """The provider's issuer as the token has it, where it misspells that one and so fits no token."""
     provider, issuer = provider_of(case), case.token.claims.get("iss")
     if provider is None or not provider.issuer_uri or not isinstance(issuer, str) or not issuer.isprintable():
         return

@@ -168,7 +168,7 @@ class _Search:
         closes = self._closes(edited)
         if not closes or any(not refuses_token(edited, other) for other in refused):
             return []
-        tried = Tried(len(refused), 0, len(self.logged), 0)
+        tried = Tried(sum(other.outsider for other in refused), 0, len(self.logged), 0)
         return rows_of(
             changes(self.case.evidence, evidence),
             codes,
@@ -199,7 +199,7 @@ class _Search:
         return list(dict.fromkeys(closed))[:_MOST_CLOSED]
 
     def _alike(self, opening: Opening) -> list[str]:
-        """The opening's subject; where it is in use itself, one with a longer name that nobody uses."""
+        """The opening's subject; where it is in use itself, one with a longer name that is not in use."""
         if opening.subject not in self.in_use or self.profile is None:
             return [opening.subject]
         parts = self.profile.parse_subject(opening.subject).segments

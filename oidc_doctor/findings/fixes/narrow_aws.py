@@ -56,7 +56,7 @@ def edits(
 
 
 def with_subjects(case: Case, patterns: Sequence[str]) -> TargetEvidence | None:
-    """The evidence with these patterns in place of those of the issuer's statements; None where there is none."""
+    """The evidence with these patterns instead of those of the issuer's statements; None where there is none."""
     key = condition_key(case, "sub")
 
     def change(statement: dict[str, Any], _open: bool) -> bool:

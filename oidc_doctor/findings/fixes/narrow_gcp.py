@@ -62,7 +62,7 @@ def subject_name(case: Case) -> str:
 
 
 def is_quotable(text: str) -> bool:
-    """Whether the text stands for itself between single quotes."""
+    """Whether the text needs no escape between single quotes."""
     return text.isprintable() and "'" not in text and "\\" not in text
 
 

@@ -113,7 +113,7 @@ def without_segments(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _without(subject: str, first: Segment, following: Segment | None) -> tuple[str, str]:
-    """The subject without what stands from one segment to another one, as an expression and as a text."""
+    """Return the subject without the segments between two others, as an expression and as a text."""
     start = subject[first.start : first.value_start]
     if following is None:
         return f"{_SUBJECT}.extract({cel.quote('{head}' + subject[first.start - 1] + start)})", subject[

@@ -2,8 +2,8 @@
 
 Candidates come from the history and from the makers of each kind of refusal. Where one edit leaves another fault, the
 makers of that fault go on from its evidence, so that faults that stand together get one combined edit. The first
-candidate with a proof is proposed: the token passes, no stranger who was refused before passes, and nobody who passes
-now is refused.
+candidate with a proof is proposed: the token passes, no stranger who was refused before passes, and no token that
+passes now is refused.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from oidc_doctor.findings.fixes import aws, aws_confined, gcp
 from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
 from oidc_doctor.findings.fixes.edit import NARROWED_STEPS, Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import Earlier, restored
+from oidc_doctor.findings.saved_token import with_new_token
 from oidc_doctor.findings.strangers import (
     OtherToken,
     declared_tokens,
+    kept_steps,
+    one_of_each,
     other_tokens,
     passes_token,
     refuses_token,
@@ -42,7 +45,7 @@ _CONFINED = {"aws": aws_confined.confined, "gcp": gcp.confined}
 
 
 class Seen(NamedTuple):
-    """What the logs and the history of the exchange's configuration show."""
+    """The accepted subjects of the logs, and the earlier configurations of the exchange."""
 
     accepted: Sequence[str] = ()  # subjects that the logs show as accepted, the newest first
     earlier: Sequence[Earlier] = ()  # the configurations before the present one, the newest first
@@ -84,7 +87,9 @@ class _Search:
     """The candidates of one exchange, and their proofs."""
 
     def __init__(self, diagnosis: Diagnosis, seen: Seen) -> None:
-        self.case: Case = diagnosis.case._replace(readings=())
+        case = diagnosis.case._replace(readings=())
+        self.case: Case = with_new_token(case) if diagnosis.token_aged else case
+        self.whose = "a new token" if diagnosis.token_aged else "the token"
         self.cloud = diagnosis.case.cloud
         self.seen = seen
         self.tries = 0
@@ -160,8 +165,7 @@ class _Search:
             return None  # the cloud would not store it
         edited = self.case._replace(evidence=candidate.evidence)
         trace = evaluate(edited)
-        # A step that goes on refusing the token says nothing of strangers: another edit may make it pass for all.
-        steps = tuple(result.id for result in trace.steps if result.state != REFUSED)
+        steps = kept_steps(trace)
         passing = self._passing(self.others, steps)
         refused = [other for other in self.others if other not in passing]
         admitted = [other for other in refused if not refuses_token(edited, other, *steps)]
@@ -179,8 +183,8 @@ class _Search:
         outsiders = sum(other.outsider for other in refused)
         closed = self._closed(candidate, edited, steps)
         tried = Tried(outsiders, 0, len(logged), 0)
-        words = _proof(refusal, trace, tried, candidate)
-        return _Proven(tried, _one_of_each(admitted), _one_of_each([*lost, *closed]), words)
+        words = _proof(refusal, trace, tried, candidate, self.whose)
+        return _Proven(tried, _named(admitted), _named([*lost, *closed]), words)
 
     def _lost(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken] | None:
         """The tokens named by the configuration that pass now and not with the edit; None if a logged one is lost."""
@@ -220,15 +224,8 @@ class _Search:
         return [token for token in tokens if not known[id(token), steps]]
 
 
-def _one_of_each(others: Iterable[OtherToken]) -> list[str]:
-    """One token of each difference: another model, another environment; no subject twice."""
-    by_subject: dict[str, OtherToken] = {}
-    for other in others:
-        by_subject.setdefault(other.differing, other)
-    by_difference: dict[str, OtherToken] = {}
-    for other in by_subject.values():
-        by_difference.setdefault(other.who, other)
-    return [str(other) for other in by_difference.values()]
+def _named(others: Iterable[OtherToken]) -> list[str]:
+    return [str(other) for other in one_of_each(others)]
 
 
 def _remains(refusal: Refusal, trace: Trace) -> bool:
@@ -247,16 +244,16 @@ def _joined(first: Candidate, then: Candidate) -> Candidate:
     return Candidate(then.evidence, first.kind, scope, first.pins or then.pins, words, then.also or first.also)
 
 
-def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate) -> str:
-    """The proof in words."""
+def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, whose: str) -> str:
+    """The proof in words. `whose` is the token that was judged."""
     states = {result.id: result.state for result in trace.steps}
     exchange = [states[step.id] for step in STEPS[trace.cloud] if step.exchange]
     if states[refusal.step] != PASSED:
-        words = ["no evidence refuses the token at this step any more; the rest depends on evidence that was not read"]
+        words = [f"no evidence refuses {whose} at this step any more; the rest depends on evidence that was not read"]
     elif REFUSED in states.values():
         words = ["this step passes after this change; another one still refuses"]
     elif all(state in (PASSED, ASSUMED) for state in exchange):
-        words = ["the token passes after this change"]
+        words = [f"{whose} passes after this change"]
     else:
         words = ["this step passes after this change; others depend on what was not read"]
     if tried.strangers:

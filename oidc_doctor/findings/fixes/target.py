@@ -66,7 +66,7 @@ def _read_providers(case: Case) -> list[ProviderName]:
 
 
 def project_number(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The project's number in place of its id, or of another project's number."""
+    """The project's number instead of its id, or of another project's number."""
     gcp, request = case.evidence.gcp, case.evidence.target.gcp
     if gcp is None or request is None:
         return
@@ -79,7 +79,7 @@ def project_number(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def audience_form(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider's name in the form that the STS takes: the one in the malformed text, else the one that was read."""
+    """The provider's name in the form that the STS accepts: that in the malformed text, else that which was read."""
     request = case.evidence.target.gcp
     text = (request.audience or request.provider or "") if request is not None else ""
     inside = _NAME.search(text.replace("//iam.googleapis.com///iam.googleapis.com/", "//iam.googleapis.com/"))
@@ -88,13 +88,13 @@ def audience_form(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def near_provider(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider that was read in place of one that is not there."""
+    """The provider that was read instead of a missing one."""
     for name in _read_providers(case):
         yield from _provider_named(case, name)
 
 
 def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The service account that the evidence knows in place of one that is not there."""
+    """The service account that the evidence names instead of a missing one."""
     gcp = case.evidence.gcp
     if gcp is None:
         return

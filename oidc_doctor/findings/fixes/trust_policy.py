@@ -118,7 +118,7 @@ def tenant_pattern(case: Case) -> str:
 def require(statement: dict[str, Any], key: str, value: str, *, beside: bool = False) -> bool:
     """Add a condition to a statement; False where the statement has another one on this key.
 
-    With `beside` the condition is added to what the statement tests of this key under another operator.
+    With `beside` the condition is added to tests of this key under another operator.
     """
     block = statement.setdefault("Condition", {})
     if not isinstance(block, dict):

@@ -178,6 +178,7 @@ def _expired(exchange: ExchangeBuilder, exp: int) -> None:
         when=relative(exp, now),
         tolerance="AWS's 5 min tolerance",
         last_valid=rfc3339(exp - 1),
+        expired=rfc3339(exp),
     )
 
 

@@ -84,6 +84,7 @@ def _judge_expiry(exchange: GcpExchange, expires: float | None, stale: str) -> N
             when=relative(expires, now),
             tolerance="Google's 1 min tolerance",
             last_valid=rfc3339(expires - 1),
+            expired=rfc3339(expires),
         )
 
 

@@ -26,7 +26,8 @@ _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
 _NAME = re.compile(r"\{(\w+)\}")
-_FEW = 3  # files that are listed by name
+_FEW = 3  # files that are listed with what was found in them
+_MOST = 24  # files that are listed by name
 _LOCAL = {  # why nothing of a side was read, by the fault of this machine
     "credentials": "no usable {side} credentials",
     "network": "this machine could not reach {side}",
@@ -99,14 +100,17 @@ def coverage(
     """Return label and sentence of the files that were read, and of those that were not.
 
     `logs` names each log file, `missing` each file that is not in the bundle; by default, only those that bear on
-    the verdict are named. `brief` counts the files that were read if they are many.
+    the verdict are named. `brief` omits the facts on the files that were read if they are many.
     """
     now = report.evaluated_at
     read = [row for row in report.coverage if row.status == "read"]
     others = [row for row in read if not _log_folder(row.what) and row.count is None]
     if brief and len(others) > _FEW:
         of_logs = _read([row for row in read if row not in others], now, logs=logs)
-        lines = [("Read", ", ".join([_count(len(others), "file"), *of_logs]) + "; -v names the files")]
+        many = len(others) > _MOST
+        files = _count(len(others), "file") if many else _by_folder([visible(row.what) for row in others])
+        text = ", ".join([*of_logs, files]) + ("; -v names the files" if many else "")
+        lines = [("Read", text)]
     else:
         lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
     lines += [

@@ -26,9 +26,9 @@ _OF_TOKEN = frozenset(("token", "audience", "session-claims", "authorise", "issu
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
-    """Write the facts behind the verdict: what changed, the cause and both sides, errors. `verbose` omits nothing.
+    """Write the facts behind the verdict. `verbose` omits nothing.
 
-    `context` has the rest: it is read after the fix.
+    `reasons` and `context` have the rest: it is read after the fix.
     """
     if exchange.allows:
         from oidc_doctor.report.parts import asks  # late: most reports have a token
@@ -38,17 +38,23 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
         changes(sheet, report, exchange, cause)
     resource(sheet, report, exchange)
     if cause is not None:
-        sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)} ({_certainty(cause)})")
         clause(sheet, report, cause, verbose=verbose)
-    if cause is None and exchange.prediction == "unknown":
+        return
+    if exchange.prediction == "unknown":
         unknown(sheet, report, exchange)
     errors(sheet, report, exchange)
-    if cause is not None:
-        confirmation(sheet, exchange, cause)
-        if cause.status == "active":
-            _row(sheet, "others", cut_text(attempts.others(report, exchange, cause)))
-    else:
-        _row(sheet, "logged", attempts.logged(report, exchange))
+    _row(sheet, "logged", attempts.logged(report, exchange))
+
+
+def reasons(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, verbose: bool) -> None:
+    """Write the grounds of a cause: its check, where both sides were read, the errors, and the logged refusals."""
+    sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)} ({_certainty(cause)})")
+    sides_read_in(sheet, report, cause, verbose=verbose)
+    errors(sheet, report, exchange)
+    _remarks(sheet, report, exchange)
+    confirmation(sheet, exchange, cause)
+    if cause.status == "active":
+        _row(sheet, "others", cut_text(attempts.others(report, exchange, cause)))
 
 
 def _certainty(cause: Cause) -> str:
@@ -165,6 +171,10 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None
     wants = "excludes" if cause.named.refusal.fact("excluded") else "expects"
     full = lambda value: verbose or value not in edits  # noqa: E731 - one use, below
     sides(sheet, *shown_sides, now=report.evaluated_at, full=full, known=subjects, wants=wants)
+
+
+def sides_read_in(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
+    """Write where the deciding clause and both of its sides were read."""
     events = [] if verbose else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
     read_in(sheet, cause.expected, cause.actual, cause.at, events=events, verbose=verbose)
 
@@ -289,8 +299,11 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         if not places and any(_says(entry, message, _like) for entry in observed):
             answer = ""  # the same error was observed, at another time
         causes = sentences.causes_of(report, exchange)
-        if observed and not places and causes and causes[0].step != exchange.step:
-            answer = ""  # the observed error comes from another step than the predicted one
+        if causes and causes[0].step != exchange.step:
+            if observed and not places:
+                answer = ""  # the observed error comes from another step than the predicted one
+            if any(cause.is_remark for cause in causes[1:]):
+                answer = ""  # the error is that of the saved token, and not of the headline's cause
         _row(
             sheet,
             "returns",
@@ -307,6 +320,13 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             speaker = SPEAKERS[entry["said_by"]].name if entry.get("said_by") else ""
             wrapped = f"; its envelope is that of {speaker}" if speaker else ""
             sheet.row("", f"this text is in no table of known sentences, so it decides nothing{wrapped}")
+
+
+def _remarks(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """Write that the saved token has expired, which is no cause."""
+    for cause in sentences.causes_of(report, exchange):
+        if cause.is_remark:
+            sheet.row("note", cut_text(sentences.reason(cause)))
 
 
 def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
@@ -357,6 +377,8 @@ def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
     """Write the events that confirm a cause, what contradicts it, and what would settle it."""
     events = cause.confirmed_by
     others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
+    if cause.timing.refused_since > len(events):
+        others += f" (--format json names {len(events):,} of the {cause.timing.refused_since:,} refusals)"
     if events[:1] == (exchange.claims_from,):
         sheet.row("confirmed", f"by the token's event{others}")
     elif events:

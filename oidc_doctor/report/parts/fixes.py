@@ -71,8 +71,8 @@ def fix(
             sheet.row("then", _text(row.headline))
         if not row.commands and row.file:
             sheet.row("edit", _text(row.file))
-        if not (is_shown and row.commands):
-            changed(sheet, (visible(line) for line in row.diff.split("\n") if line.strip()))
+        if not ((is_shown or (not verbose and _is_new(row))) and row.commands):
+            changed(sheet, (visible(line) for line in row.diff.split("\n") if verbose or _says_something(line)))
         _commands(sheet, row.commands, beside=beside)
     if not any(row.commands for row in rows):
         _commands(sheet, commands_of_fix)
@@ -117,6 +117,17 @@ def _takes_back(cause: Cause, rows: Sequence[FixRow]) -> bool:
     return len(rows) == 1 and rows[0].kind == "restore" and bool(signs & {"-", "+"})
 
 
+def _is_new(row: FixRow) -> bool:
+    """Whether the edit adds a whole document, which its command shows as well."""
+    lines = row.diff.split("\n")
+    return bool(row.diff) and all(line.startswith("+") for line in lines) and lines[0].strip("+ ") in ("{", "[")
+
+
+def _says_something(line: str) -> bool:
+    """Whether a line of a diff changes something, or is more than a bracket around what changes."""
+    return bool(line.strip(" {}[],"))
+
+
 def notes(rows: Sequence[FixRow], examples: int = _EXAMPLES) -> list[tuple[str, str]]:
     """Return what the reader has to know of an edit before it is made: label and text, not escaped.
 
@@ -140,8 +151,10 @@ def _workloads(values: Sequence[str], which: str, examples: int) -> str:
     shown = "; ".join(shortened(value, _LONG // 2 // _EXAMPLES) for value in values[:examples])
     one = len(values) == 1
     if not examples:
-        return f"{len(values):,} {'workload' if one else 'workloads'} {which} (-v)"
-    return f"{len(values):,} {'workload' if one else 'workloads'} {which}{':' if one else ', such as'} {shown}"
+        return f"{len(values):,} synthetic {'workload' if one else 'workloads'} {which} (-v)"
+    return (
+        f"{len(values):,} synthetic {'workload' if one else 'workloads'} {which}{':' if one else ', such as'} {shown}"
+    )
 
 
 def after(rows: Sequence[FixRow], *, verbose: bool) -> list[tuple[str, list[str] | str]]:

@@ -377,11 +377,13 @@ def window(report: Report) -> str:
 
 
 def checks(rows: Iterable[CheckRow]) -> str:
-    """Return the number of checks by status."""
+    """Return the number of checks by status; a check that only has a note did not fail."""
     counts: dict[str, int] = {}
     for row in rows:
-        counts[row.status] = counts.get(row.status, 0) + 1
-    return ", ".join(f"{counts[key]} {key}" for key in ("passed", "failed", "skipped", "broken") if key in counts)
+        key = "with a note" if row.status == "failed" and row.effect == "note" else row.status
+        counts[key] = counts.get(key, 0) + 1
+    order = ("passed", "failed", "with a note", "skipped", "broken")
+    return ", ".join(f"{counts[key]} {key}" for key in order if key in counts)
 
 
 def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:

@@ -137,6 +137,7 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
     sheet.gap()
     began = _began(sheet, report, exchange, cause)
     facts.clause(sheet, report, cause, verbose=verbose)
+    facts.sides_read_in(sheet, report, cause, verbose=verbose)
     if cause.status == "active":
         sheet.gap()
         fixes.fix(sheet, report, cause, verbose=verbose, beside=not verbose)

@@ -1,0 +1,137 @@
+"""Several tokens or subjects and nothing else: how they differ, and the faults of each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.examine.alone.of_token import ASK_FOR_TARGET, faults_of, finding_commands, owner_of
+from oidc_doctor.examine.compare import NEW_EACH_TIME
+from oidc_doctor.examine.token_view import describe
+from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
+from oidc_doctor.model.alone import Alone, Line, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.model.evidence import TargetEvidence, Token
+
+_ABSENT = "not given"
+_MOST_DIFFERENCES = 40
+_MOST_NAMED = 4  # differences in the headline
+
+
+class _Read(NamedTuple):
+    name: str  # where it was read, distinct
+    token: Token
+    profile: Profile | None
+    view: dict[str, Any]
+
+
+def of_tokens(evidence: TargetEvidence, at: float) -> Alone:
+    """Return the answer to several tokens, whose claims are untrusted."""
+    read: list[_Read] = []
+    for number, given in enumerate((token for token in evidence.tokens if token.given), 1):
+        profile = profile_of(evidence, given)
+        token = complete_hypothetical(given, profile, evidence)
+        name = str(token.origin)
+        if any(other.name == name for other in read):
+            name = f"{name} ({number})"
+        read.append(_Read(name, token, profile, describe(token, profile, at, "aws")))
+    differing = dict(_differences(read))
+    listed = list(differing.items())[:_MOST_DIFFERENCES]
+    lines = [
+        Line(label, f"{one.name}: {value}")
+        for label, values in listed
+        for one, value in zip(read, values, strict=True)
+        if value is not None
+    ]
+    if len(listed) < len(differing):
+        lines.append(Line("", f"and {len(differing) - len(listed)} more"))
+    faults = [
+        line._replace(text=f"{one.name}: {line.text}")
+        for one in read
+        for line in (
+            [Line("token", str(one.token.fault), "✗")]
+            if one.token.fault_kind
+            else faults_of(evidence, one.token, one.profile, at)
+        )
+    ]
+    parts = (
+        Part("The tokens", tuple(Line("token", f"{one.name}: {_whose(one)}") for one in read)),
+        Part("Differences", tuple(lines)),
+        Part("Faults of the tokens themselves", tuple(faults)),
+    )
+    return Alone(
+        "tokens",
+        _headline(read, list(differing)),
+        tuple(part for part in parts if part.lines),
+        commands=tuple(finding_commands(read[0].token)) if not read[0].token.fault_kind else (),
+        ask=ASK_FOR_TARGET,
+    )
+
+
+def _whose(one: _Read) -> str:
+    if one.token.fault_kind:
+        return "no token that a cloud could read"
+    issuer = one.token.claim("iss")
+    whose = one.profile.title if one.profile is not None else issuer if isinstance(issuer, str) else "an unnamed issuer"
+    owner = owner_of(one.token.subject, one.profile)
+    noun = "a subject" if one.token.kind == "hypothetical" else "a token"
+    return f"{noun} of {whose}{f', of {owner}' if owner else ''}"
+
+
+def _headline(read: Sequence[_Read], differing: list[str]) -> str:
+    kinds = {one.token.kind == "hypothetical" for one in read}
+    noun = "tokens and subjects" if len(kinds) > 1 else "subjects" if True in kinds else "tokens"
+    lasting = [name for name in differing if name not in NEW_EACH_TIME]
+    if not differing:
+        return f"{len(read)} {noun} without a difference."
+    if not lasting:
+        return f"{len(read)} {noun} of one workload: only values that are new in each token differ."
+    named = ", ".join(lasting[:_MOST_NAMED])
+    more = f" and {len(lasting) - _MOST_NAMED} more" if len(lasting) > _MOST_NAMED else ""
+    return f"{len(read)} {noun}, which differ in {named}{more}. No role or provider was given to judge them."
+
+
+def _differences(read: Sequence[_Read]) -> Iterator[tuple[str, list[str | None]]]:
+    """Yield what differs with the value of each token: issuer, parts of the subject, claims, those always new last.
+
+    A value is None where a subject alone cannot have it.
+    """
+    parts = [{part["name"]: str(part["value"] or "") for part in one.view.get("subject", ())} for one in read]
+    in_parts = len({one.profile.title for one in read if one.profile}) == 1 and all(parts)
+    segments = dict.fromkeys(name for box in parts for name in box) if in_parts else ()
+    differing = [name for name in segments if len({box.get(name) for box in parts}) > 1]
+    yield from _unequal("iss", [_claim(one, "iss") for one in read])
+    for name in differing:
+        yield name.replace("_", " "), [box.get(name, _ABSENT) for box in parts]
+    if not differing:
+        yield from _unequal("sub", [_claim(one, "sub") for one in read])
+    names = dict.fromkeys(name for one in read for name in one.view["claims"] or {})
+    for name in sorted(names, key=lambda name: name in NEW_EACH_TIME):
+        values = [_claim(one, name) for one in read]
+        follows = name in differing and all(
+            value in (None, _ABSENT, box.get(name)) for value, box in zip(values, parts, strict=True)
+        )
+        if name not in ("iss", "sub") and not follows:
+            yield from _unequal(name, values)
+    for name in ("alg", "kid", "typ"):
+        yield from _unequal(f"header {name}", [_value(one, one.view["header"], name) for one in read])
+
+
+def _unequal(name: str, values: list[str | None]) -> Iterator[tuple[str, list[str | None]]]:
+    if len({value for value in values if value is not None}) > 1:
+        yield name, values
+
+
+def _claim(one: _Read, name: str) -> str | None:
+    return _value(one, one.view["claims"], name)
+
+
+def _value(one: _Read, box: dict[str, Any] | None, name: str) -> str | None:
+    if not box or name not in box:
+        return None if one.token.kind == "hypothetical" else _ABSENT
+    return box[name] if isinstance(box[name], str) else json.dumps(box[name], ensure_ascii=False)

@@ -1,0 +1,51 @@
+"""A token that expired since it was saved: its expiry is a remark where a new token would be refused as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.judge.times import on_calendar, seconds_of
+from oidc_doctor.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Trace
+
+# What becomes of any token that is kept: it expires, and its issuer withdraws the key that signed it.
+_WITH_AGE = frozenset((Kind.TOKEN_EXPIRED, Kind.TOKEN_STALE, Kind.KEY_ID_UNKNOWN))
+
+
+def aged_kinds(case: Case, trace: Trace, allowed: frozenset[str]) -> frozenset[Kind]:
+    """Return the kinds of refusal that come from a saved token's age, and that a new token does not meet.
+
+    `allowed` are the steps of the observed errors. Empty where the instant was asked for, where an observed error can
+    be that of the expiry, and where nothing else is certain to refuse: the expiry is the cause then.
+    """
+    expired = [refusal for refusal in trace.refusals if refusal.kind is Kind.TOKEN_EXPIRED and refusal.certain]
+    if not expired or case.at_asked or expired[0].named_by_error or expired[0].step in allowed:
+        return frozenset()
+    lasting = any(refusal.certain and refusal.kind not in _WITH_AGE for refusal in trace.refusals)
+    return _WITH_AGE if lasting else frozenset()
+
+
+def note_lasting(trace: Trace) -> None:
+    """Note in the refusals of the expiry that a new token would be refused as well; their check words it."""
+    for result in trace.steps:
+        result.refusals = [
+            refusal._replace(facts={**refusal.facts, "saved": "yes"}) if refusal.kind is Kind.TOKEN_EXPIRED else refusal
+            for refusal in result.refusals
+        ]
+
+
+def with_new_token(case: Case) -> Case:
+    """Return the case with the token that the issuer would sign at its instant: the same claims, later times."""
+    claims = case.token.claims
+    issued = seconds_of(claims.get("iat"))
+    expires = seconds_of(claims.get("exp"))
+    start = issued if issued is not None else expires
+    if start is None or not on_calendar(case.at):
+        return case
+    later = int(case.at) - start + (0 if issued is not None else 1)
+    times = {name: seconds_of(claims.get(name)) for name in ("iat", "nbf", "exp")}
+    moved = {name: seconds + later for name, seconds in times.items() if seconds is not None}
+    return case._replace(token=case.token._replace(claims={**claims, **moved}))
