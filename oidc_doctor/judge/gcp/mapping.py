@@ -115,9 +115,10 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         if program is None:
             continue
         claims = _claims(exchange, program)
-        value: object = None if exchange.case.explain else text_of(program, claims)
+        value: object = None if exchange.case.explain or program.has_loops() else text_of(program, claims)
         if value is None:
-            node = program.trace({"assertion": claims})
+            node = program.trace({"assertion": claims}, work=exchange.cel_work)
+            exchange.cel_work -= min(node.work, exchange.cel_work)
             traces[name] = node
             if node.error is not None:
                 if node.error.code == "unknown":
@@ -172,7 +173,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
     known = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(known)
+    node = program.trace(known, work=exchange.cel_work)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
