@@ -7,7 +7,7 @@ import functools
 from .errors import CelError
 from .parser import parse
 from .syntax import TOO_DEEP
-from .values import WORK, Scope
+from .values import TRACE_ROOM, WORK, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,17 +62,18 @@ class Program:
         except RecursionError:
             raise _too_deep(self.text) from None
 
-    def trace(self, bindings: Mapping[str, object], *, work: int = WORK) -> Node:
+    def trace(self, bindings: Mapping[str, object], *, work: int = WORK, room: int = TRACE_ROOM) -> Node:
         """Return the value or error of every sub-expression; the root has the outcome of `evaluate`.
 
-        `work` bounds the steps: what is left where several expressions share a bound.
+        `work` bounds the steps, as what is left where several expressions share a bound, and `room` the parts of loops
+        that are recorded.
         """
         from .trace import trace  # an evaluation does not need it
 
         try:
             step = self._step or self._ready()
             scope = Scope(bindings, self._slots, self.text)
-            scope.work = work
+            scope.work, scope.room = work, room
             node = trace(step, scope)
         except RecursionError:
             raise _too_deep(self.text) from None

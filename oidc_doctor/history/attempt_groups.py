@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Attempt, Signature
 
 
-
 class FamilyGroup(NamedTuple):
     """Attempts of one family that every revision decides in the same way."""
 
@@ -178,9 +177,7 @@ class _Grouping:
             out += self._groups_of(str(key[0]), family, also_here, most)
         return out
 
-    def _groups_of(
-        self, step: str, family: list[Signature], also: tuple[int, ...], most: int
-    ) -> list[FamilyGroup]:
+    def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...], most: int) -> list[FamilyGroup]:
         """Return a family's groups, one for identities (and circumstances) that all revisions decide alike.
 
         `most`: the identities that are replayed.

@@ -74,7 +74,8 @@ class Replayer:
         self._accepting: dict[int, frozenset[str]] = {}
         self._revisions = Revisions(history, self.accepted_providers)
         policies = [trust.document.value for trust in self._revisions.trust_policies if trust is not None]
-        self._values = max(1, len({text for policy in policies for text in texts_in(policy)}))  # compared for a subject
+        texts = [texts_in(policy) for policy in policies]  # compared with each subject, each distinct one once
+        self._values = max(1, len({text for of_one in texts for text in of_one}))
         self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self._values))
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
         self.own_attempts = attempts.subset(signature.number for signature in signatures)

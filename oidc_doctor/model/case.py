@@ -44,4 +44,5 @@ class Case(NamedTuple):
     asks_access: bool = False  # judge the permission step as well: of the present, and not of what is replayed
     refused_writes: tuple[Change, ...] = ()  # logged writes of its configuration that failed, and were not made good
     explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison
+    traced: bool = True  # False: the values that a policy compares, and the loops of an expression, are not recorded
     contradictions: bool = False  # without explanations: look for evidence that contradicts itself all the same

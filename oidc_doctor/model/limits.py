@@ -71,7 +71,9 @@ YAML_VALUES = Limit("a YAML text", 20_000, "values, aliases written out", _OURS)
 # Expressions of Google's Common Expression Language
 CEL_DEPTH = Limit("an expression or its value", 128, "levels", _OURS)
 CEL_VALUE = Limit("a value that an expression builds", 1_000_000, "characters, bytes or elements", _OURS)
-CEL_WORK = Limit("the expressions of an exchange", 20_000, "steps of loops, elements compared and spans of text scanned", _OURS)
+CEL_WORK = Limit(
+    "the expressions of an exchange", 20_000, "steps of loops, elements compared and spans of text scanned", _OURS
+)
 CEL_TRACE = Limit("the trace of an expression's loops", 2_000, "parts", _OURS)
 CEL_SHOWN = Limit("traces of expressions in a report", 500_000, "characters for an exchange", _OURS)
 
@@ -101,7 +103,10 @@ DECISIONS = Limit(
 )
 FAMILIES = Limit("outages: families of subjects", 400, "families, the newest", _OURS)
 COMPARED = Limit(
-    "outages: families of subjects times the values of the trust policies", 30_000, "comparisons, the newest families", _OURS
+    "outages: families of subjects times the values of the trust policies",
+    30_000,
+    "comparisons, the newest families",
+    _OURS,
 )
 STRANGERS = Limit(
     "weaknesses: evaluations of synthetic subjects, times the values of the policy or the steps of the expressions",

@@ -1,6 +1,6 @@
 """Run the fuzz targets, guided by coverage.
 
-    python tests/fuzz/fuzz.py [--runs N] [TARGET …]
+    python tests/fuzz/fuzz.py [--runs N] [--jobs N] [TARGET …]
 
 Each target runs in a process of its own, from the seeds of the repository, with a fixed random seed. Prints a line for
 each target with its executions, and exits with 1 where one raised, hung for over 20 s or used over 1 GiB; the input is
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 # Of 1,000 executions, how many go to the targets that examine or copy a whole bundle each time.
-WHOLE = ("reports", "captures")
+WHOLE = ("reports", "alone", "captures")
 WHOLE_SHARE = 1
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 NOT_INSTRUMENTED = ("oidc_doctor.tui", "oidc_doctor.live", "oidc_doctor.__main__")  # no target runs them
@@ -66,6 +66,7 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", metavar="TARGET")
     parser.add_argument("--runs", type=int, default=1_000_000, help="executions of all targets together")
     parser.add_argument("--artifacts", default=tempfile.gettempdir(), help="folder for inputs that fail")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets that run at once")
     parser.add_argument("--one", nargs=2, metavar=("TARGET", "CORPUS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -89,7 +90,7 @@ def main() -> int:
         print(line, *more, sep="\n", flush=True)
         return count, good
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(options.jobs) as pool:
         answers = list(pool.map(fuzz, shares(options.targets or list(TARGETS), options.runs).items()))
     failed = sum(not good for _, good in answers)
     print(f"{'all':15} {sum(count for count, _ in answers):>9,} executions, {failed} targets failed")

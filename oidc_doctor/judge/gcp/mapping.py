@@ -117,7 +117,7 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         claims = _claims(exchange, program)
         value: object = None if exchange.case.explain or program.has_loops() else text_of(program, claims)
         if value is None:
-            node = program.trace({"assertion": claims}, work=exchange.cel_work)
+            node = program.trace({"assertion": claims}, **exchange.bounds)
             exchange.cel_work -= min(node.work, exchange.cel_work)
             traces[name] = node
             if node.error is not None:
@@ -173,7 +173,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
     known = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(known, work=exchange.cel_work)
+    node = program.trace(known, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)

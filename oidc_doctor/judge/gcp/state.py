@@ -8,7 +8,7 @@ from oidc_doctor.judge.gcp.names import ProviderName, read_name
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import GcpEvidence, GcpProvider, TargetGcp
-from oidc_doctor.model.limits import CEL_WORK
+from oidc_doctor.model.limits import CEL_TRACE, CEL_WORK
 
 
 class GcpExchange(ExchangeBuilder):
@@ -34,6 +34,11 @@ class GcpExchange(ExchangeBuilder):
         self.gke = None
         iss = self.token.claim("iss")
         self.issuer = iss if isinstance(iss, str) else None
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """What the next expression may take: steps, and recorded parts of loops."""
+        return {"work": self.cel_work, "room": CEL_TRACE.most if self.case.traced else 0}
 
     @property
     def provider_name(self) -> ProviderName | None:
