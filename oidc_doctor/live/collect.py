@@ -151,6 +151,9 @@ class Collector:
         self.failures: dict[str, CallError] = {}
         self.warnings: list[str] = []
         self.clocks = Clocks()
+        from oidc_doctor.live.whose_fault import Controls  # late: it needs the CallError of this module
+
+        self.controls = Controls()
         self._narrate = narrate
         self._answers: dict[str, Any] = {}
         self._lock = threading.Lock()
@@ -494,7 +497,7 @@ def _now() -> str:
 
 
 def _plain(value: object) -> str:
-    """Convert boto3's datetimes to text."""
+    """Convert boto3's datetimes, which are in the zone of this machine, to text in UTC."""
     if isinstance(value, datetime):
-        return value.isoformat()
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     raise TypeError(type(value).__name__)

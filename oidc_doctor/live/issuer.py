@@ -16,7 +16,7 @@ from oidc_doctor.issuers.catalogue import match_for, normalised, profile_for
 from oidc_doctor.live.addresses import refusal_of_host
 from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.https import Page, Rules, chain, fetch
-from oidc_doctor.live.whose_fault import UNTRUSTED, is_local, judged
+from oidc_doctor.live.whose_fault import UNTRUSTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return None
         address = _address(issuer) + "/.well-known/openid-configuration"
-        page = judged(lambda: _fetched(collector, address, scope.rules), known=is_known(issuer))
+        page = collector.controls.judged(lambda: _fetched(collector, address, scope.rules), known=is_known(issuer))
         document = _document(page)
         collector.save(
             prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(collector, "the discovery document", page)
@@ -74,7 +74,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         uri = collector.answer(f"{prefix}issuer.discovery")
         if uri is None:
             return
-        page = judged(lambda: _fetched(collector, uri, scope.rules), known=is_known(uri))
+        page = collector.controls.judged(lambda: _fetched(collector, uri, scope.rules), known=is_known(uri))
         _document(page)
         collector.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(collector, "the key set", page))
 
@@ -83,13 +83,16 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return
         address = _address(issuer)
-        sent = judged(
+        sent = collector.controls.judged(
             lambda: collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10))),
             known=is_known(issuer),
         )
-        if sent.untrusted and is_local(unreached=False, untrusted=True, known=is_known(issuer)):
+        if sent.untrusted and collector.controls.is_local(False, True, known=is_known(issuer)):
             raise CallError(
-                "failed", UNTRUSTED, f"{sent.untrusted}; public hosts have no trusted one either", local="network"
+                "failed",
+                UNTRUSTED,
+                f"{sent.untrusted}; {collector.controls.failed()} no trusted one either",
+                local="network",
             )
         text = "".join(_pem(certificate) for certificate in sent.certificates)
         remarks = {"tls13_only": sent.tls13_only or None, "untrusted": sent.untrusted}

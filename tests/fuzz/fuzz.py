@@ -3,8 +3,8 @@
     python tests/fuzz/fuzz.py [--runs N] [--jobs N] [TARGET …]
 
 Each target runs in a process of its own, from the seeds of the repository, with a fixed random seed. Prints a line for
-each target with its executions, and exits with 1 where one raised, hung for over 20 s (a whole report: 60 s) or used over 1 GiB; the input is
-then in the folder that is printed. Needs the extra `fuzz` (Atheris).
+each target with its executions, and exits with 1 where one raised, hung for over 20 s (a whole report for over 60 s) or
+used over 1 GiB; the input is then in the folder that is printed. Needs the extra `fuzz` (Atheris).
 """
 
 from __future__ import annotations
