@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
     from oidc_doctor.model.evidence import WrittenProvider
 
+BEYOND = "limit"  # the code of an error of this evaluator's own bounds
+
 
 def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     """Settle `condition` and `mapping`; fills `exchange.mapped`."""
@@ -83,10 +85,18 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
     return claims
 
 
+def _unevaluated(which: str, fault: CelError) -> str:
+    """Say that an expression is beyond a bound of ours, which shows nothing about Google's answer."""
+    return f"{which} is beyond what oidc-doctor evaluates: {fault.message}"
+
+
 def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | None:
     try:
         return cel.compile(text)
     except cel.CelError as error:
+        if error.code == BEYOND:
+            exchange.settle(step, "unknown", _unevaluated(which, error), at)
+            return None
         exchange.refuse(
             Kind.EXPRESSION_INVALID,
             CloudError(
@@ -121,7 +131,7 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
             exchange.cel_work -= min(node.work, exchange.cel_work)
             traces[name] = node
             if node.error is not None:
-                if node.error.code == "unknown":
+                if node.error.code in ("unknown", BEYOND):
                     mapped[name] = cel.UNKNOWN
                 if node.error.lacks:
                     exchange.detail["lacks"] = node.error.lacks
@@ -227,6 +237,9 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
     lacks = lacking(exchange, inner)
     if lacks:
         leave_unevaluated(exchange, node, inner, at, lacks)
+        return
+    if fault.code == BEYOND:
+        exchange.settle("condition", "unknown", _unevaluated("the attribute condition", fault), at)
         return
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
@@ -430,6 +443,10 @@ def _judge_mapping(
     if "google.subject" not in mapping:
         exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
+        if fault.code == BEYOND:
+            if name == "google.subject":
+                exchange.settle("mapping", "unknown", _unevaluated(name, fault), _mapping_at(exchange, name))
+            continue
         claim = unread_claim(exchange, failing(exchange.detail["mapping"][name]))
         if fault.code == "unknown":
             if name == "google.subject" and exchange.token.inferred_complete and exchange.seen_at("mapping"):
