@@ -444,8 +444,6 @@ def _judge_mapping(
         exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
         if fault.code == BEYOND:
-            if name == "google.subject":
-                exchange.settle("mapping", "unknown", _unevaluated(name, fault), _mapping_at(exchange, name))
             continue
         claim = unread_claim(exchange, failing(exchange.detail["mapping"][name]))
         if fault.code == "unknown":
@@ -485,7 +483,10 @@ def _judge_mapping(
     result = exchange.results["mapping"]
     if result.state == "unknown" and not result.refusals:
         if mapped.get("google.subject") is cel.UNKNOWN:
-            lacks = next((fault.lacks for name, fault in faults if name == "google.subject"), "")
+            fault_of_subject = next((fault for name, fault in faults if name == "google.subject"), None)
+            lacks = fault_of_subject.lacks if fault_of_subject is not None else ""
+            if fault_of_subject is not None and fault_of_subject.code == BEYOND:
+                lacks = _unevaluated("google.subject", fault_of_subject)
             exchange.settle("mapping", "unknown", lacks or "google.subject needs a claim that was not given")
         elif exchange.results["configure"].refusals:
             exchange.settle("mapping", "unknown", "Google stores no such mapping, and so holds another one", at)
