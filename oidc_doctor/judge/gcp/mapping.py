@@ -17,7 +17,7 @@ from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_o
 from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
-from oidc_doctor.judge.gcp.unread import lacking, leave_unevaluated, unread_claim
+from oidc_doctor.judge.gcp.unread import BEYOND, beyond_bound, lacking, leave_unevaluated, unread_claim, why_unevaluated
 from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
 from oidc_doctor.judge.gcp.written import is_decided, subject_of_entries
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from oidc_doctor.cel import CelError, Program
     from oidc_doctor.judge.gcp.state import GcpExchange
     from oidc_doctor.model.evidence import WrittenProvider
-
-BEYOND = "limit"  # the code of an error of this evaluator's own bounds
 
 
 def judge_condition_and_mapping(exchange: GcpExchange) -> None:
@@ -85,17 +83,12 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
     return claims
 
 
-def _unevaluated(which: str, fault: CelError) -> str:
-    """Say that an expression is beyond a bound of ours, which shows nothing about Google's answer."""
-    return f"{which} is beyond what oidc-doctor evaluates: {fault.message}"
-
-
 def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | None:
     try:
         return cel.compile(text)
     except cel.CelError as error:
         if error.code == BEYOND:
-            exchange.settle(step, "unknown", _unevaluated(which, error), at)
+            exchange.settle(step, "unknown", beyond_bound(which, error), at)
             return None
         exchange.refuse(
             Kind.EXPRESSION_INVALID,
@@ -239,7 +232,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
         leave_unevaluated(exchange, node, inner, at, lacks)
         return
     if fault.code == BEYOND:
-        exchange.settle("condition", "unknown", _unevaluated("the attribute condition", fault), at)
+        exchange.settle("condition", "unknown", beyond_bound("the attribute condition", fault), at)
         return
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
@@ -483,10 +476,7 @@ def _judge_mapping(
     result = exchange.results["mapping"]
     if result.state == "unknown" and not result.refusals:
         if mapped.get("google.subject") is cel.UNKNOWN:
-            fault_of_subject = next((fault for name, fault in faults if name == "google.subject"), None)
-            lacks = fault_of_subject.lacks if fault_of_subject is not None else ""
-            if fault_of_subject is not None and fault_of_subject.code == BEYOND:
-                lacks = _unevaluated("google.subject", fault_of_subject)
+            lacks = why_unevaluated("google.subject", dict(faults).get("google.subject"))
             exchange.settle("mapping", "unknown", lacks or "google.subject needs a claim that was not given")
         elif exchange.results["configure"].refusals:
             exchange.settle("mapping", "unknown", "Google stores no such mapping, and so holds another one", at)
