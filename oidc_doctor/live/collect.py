@@ -151,9 +151,6 @@ class Collector:
         self.failures: dict[str, CallError] = {}
         self.warnings: list[str] = []
         self.clocks = Clocks()
-        from oidc_doctor.live.whose_fault import Controls  # late: it needs the CallError of this module
-
-        self.controls = Controls()
         self._narrate = narrate
         self._answers: dict[str, Any] = {}
         self._lock = threading.Lock()
