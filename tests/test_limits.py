@@ -11,7 +11,11 @@ import pytest
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.toml_text import load_toml
 from oidc_doctor.documents.trust_policy import parse_policy, policy_size
+from oidc_doctor.documents.yaml_text import load_yaml
+from oidc_doctor.findings import trust_reach
 from oidc_doctor.model import limits
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import ObservedError
 from oidc_doctor.model.json_pointer import line_of
 from tests.conftest import Bundle
 
@@ -124,6 +128,88 @@ def test_edits_of_many_refused_exchanges_are_bounded(aws: Bundle) -> None:
     aws.trust(aws.statement(aws.subject("v=1:org=other"))).remove("token.jwt")
     warnings = aws.ask().report.warnings
     assert "edits were looked for and proven for the first 8 of 9 refused exchanges" in warnings
+
+
+def test_a_manifest_of_too_many_reads_is_not_read(aws: Bundle) -> None:
+    reads = [
+        {"path": f"aws/role-policies/{number}.json", "outcome": "ok"} for number in range(limits.MANIFEST.most + 1)
+    ]
+    answer = aws.manifest(reads).ask()
+    (row,) = [row for row in answer.report.coverage if row.what == "manifest.json"]
+    assert row.status == "missing"
+    assert "5,001 reads: manifest.json has at most 5,000 reads" in row.reason
+    assert len(answer.report.coverage) < 100
+
+
+def test_a_truss_configuration_of_too_many_sources_is_not_read(aws: Bundle) -> None:
+    sources = "- source: s3://acme/weights\n" * (limits.TRUSS_SOURCES.most + 1)
+    answer = aws.write("truss/config.yaml", f"weights:\n{sources}").ask()
+    (row,) = [row for row in answer.report.coverage if row.what == "truss/config.yaml"]
+    assert "101 images and sources: a Truss configuration has at most 100" in row.reason
+
+
+def test_a_yaml_text_is_composed_once_for_all_of_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    texts: list[str] = []
+    compose = yaml.compose
+    monkeypatch.setattr(yaml, "compose", lambda text, **more: texts.append(text) or compose(text, **more))
+    document = load_yaml("a:\n- b: 1\n  b: 2\n- c\n", "x.yaml")
+    assert [document.at(place).line for place in ("", "/a", "/a/0/b", "/a/1", "/a/2", "/x")] == [1, 1, 3, 4, None, None]
+    assert len(texts) == 1
+
+
+def test_an_error_text_loses_its_secrets_before_it_is_cut(aws: Bundle) -> None:
+    secret = "aGk3Vb9xQ2mZpL8sT4wY7cN1"
+    error = ObservedError.read("x " * 9_985 + f"password={secret} and so on", Origin("error.txt"))
+    assert len(error.text) <= limits.ERROR_TEXT.most
+    assert secret[:4] not in error.text
+
+
+def test_outages_of_many_values_are_looked_for_among_the_newest_families(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "COMPARED", limits.COMPARED._replace(most=20))
+    others = [f"v=1:org={name}:team=t:model=m:environment=production:type=model" for name in ("A", "B", "C")]
+    aws.cloudtrail(
+        [
+            aws.event(subject=subject, at=f"2026-11-22T0{hour}:00:00Z", event_id=f"{hour}")
+            for hour, subject in enumerate(others)
+        ]
+    )
+    aws.trust(aws.statement(aws.subject(*(f"v=1:org=x{number}" for number in range(20)))))
+    lines = [line for line in aws.ask().report.warnings if "families of subjects" in line]
+    assert len(lines) == 1
+    assert "among the newest 1; whether the others had one is unknown" in lines[0]
+
+
+def test_beyond_the_bound_of_strangers_a_weakness_is_skipped(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws.trust(aws.statement(aws.subject("v=1:*")))
+    assert aws.ask().check("trust-any-tenant").status == "failed"
+    monkeypatch.setattr(trust_reach, "STRANGERS", limits.STRANGERS._replace(most=1))
+    row = aws.ask().check("trust-any-tenant")
+    assert row.status == "skipped"
+    assert "synthetic subjects were tried, as many as such a long text allows" in row.reason
+
+
+ONES = f"[{', '.join(['1'] * 40)}]"
+LOOPS = f"string({ONES}.map(a, {ONES}.map(b, a))[0][0])"
+
+
+def test_the_expressions_of_an_exchange_share_their_work(gcp: Bundle) -> None:
+    subject = {"google.subject": f"{LOOPS} == '1' ? assertion.sub : 'x'"}
+    assert gcp.gcp_provider(mapping=subject).ask().state("mapping") == "passed"
+    answer = gcp.gcp_provider(mapping={f"attribute.a{number}": LOOPS for number in range(9)} | subject).ask()
+    (mapping,) = [step for step in answer.exchange().steps if step.id == "mapping"]
+    assert mapping.state == "unknown"
+    assert "google.subject is beyond what oidc-doctor evaluates" in mapping.note
+    assert answer.report.exit_code != 0
+
+
+def test_a_condition_beyond_the_bound_of_work_is_unknown(gcp: Bundle) -> None:
+    condition = f"{ONES}.all(a, {ONES}.all(b, {ONES}.all(c, a + b + c < 3)))"
+    answer = gcp.gcp_provider(condition=condition.replace("<", ">=")).ask()
+    assert (answer.state("condition"), answer.exchange().prediction) == ("unknown", "unknown")
 
 
 @pytest.mark.parametrize(

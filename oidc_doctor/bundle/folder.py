@@ -222,7 +222,7 @@ class Folder:
         if len(text.strip()) > ERROR_TEXT.most:
             reason = f"the first {ERROR_TEXT.most:,} of its {len(text.strip()):,} characters ({ERROR_TEXT.source})"
             self.reader.cover(path, "partial", reason, named=True)
-        return (ObservedError(text.strip(), Origin(self.reader.bundle.shown(path))),)
+        return (ObservedError.read(text.strip(), Origin(self.reader.bundle.shown(path))),)
 
     def _read_aws(self) -> AwsEvidence:
         """Read aws/. `resources` receives the resources, from which those of the target are chosen later."""

@@ -30,7 +30,7 @@ def load_snapshot(
     the bundle's own. Log files are not read here: their coverage rows come from the manifest alone.
     """
     reader = BundleReader(bundle or Bundle("", {}, saved=False))
-    errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
+    errors = () if error_text is None else (ObservedError.read(error_text, Origin("--error")),)
     targets: list[TargetEvidence] = []
     for prefix, tables in _bounded(reader, _folders(reader)):
         folder = Folder(reader, prefix, extra_tokens)

@@ -7,7 +7,7 @@ import functools
 from .errors import CelError
 from .parser import parse
 from .syntax import TOO_DEEP
-from .values import Scope
+from .values import TRACE_ROOM, WORK, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,14 +62,23 @@ class Program:
         except RecursionError:
             raise _too_deep(self.text) from None
 
-    def trace(self, bindings: Mapping[str, object]) -> Node:
-        """Return the value or error of every sub-expression; the root has the outcome of `evaluate`."""
+    def trace(self, bindings: Mapping[str, object], *, work: int = WORK, room: int = TRACE_ROOM) -> Node:
+        """Return the value or error of every sub-expression; the root has the outcome of `evaluate`.
+
+        `work` bounds the steps, as what is left where several expressions share a bound, and `room` the parts of loops
+        that are recorded.
+        """
         from .trace import trace  # an evaluation does not need it
 
         try:
-            return trace(self._step or self._ready(), Scope(bindings, self._slots, self.text))
+            step = self._step or self._ready()
+            scope = Scope(bindings, self._slots, self.text)
+            scope.work, scope.room = work, room
+            node = trace(step, scope)
         except RecursionError:
             raise _too_deep(self.text) from None
+        node.work = work - scope.work
+        return node
 
     def references(self) -> tuple[Reference, ...]:
         """Return every path that the expression reads, with its position, in the order of the text."""
@@ -81,6 +90,16 @@ class Program:
             except RecursionError:
                 raise _too_deep(self.text) from None
         return self._references
+
+    def has_loops(self) -> bool:
+        """Return whether the expression has a comprehension, whose work the length of the text does not bound."""
+        waiting = [self.tree]
+        while waiting:
+            expr = waiting.pop()
+            if expr.op == "comprehension":
+                return True
+            waiting.extend(expr.children)
+        return False
 
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""

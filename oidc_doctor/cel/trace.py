@@ -42,6 +42,7 @@ class Node:
               parts of each iteration.
     variables the values of the loop variables (or of the name of ``cel.bind``) for this child of a comprehension
     omitted   the number of such children that ran without a node, because there were very many
+    work      of the root alone: the steps that the evaluation took, as its bound counts them
     """
 
     __slots__ = (
@@ -56,6 +57,7 @@ class Node:
         "text",
         "value",
         "variables",
+        "work",
     )
 
     def __init__(self, step: CompiledStep, text: str) -> None:
@@ -71,6 +73,7 @@ class Node:
         self.children: list[Node] = []
         self.variables: dict[str, Any] | None = None
         self.omitted = 0
+        self.work = 0
 
     def __repr__(self) -> str:
         outcome = f"error {self.error}" if self.error else f"{self.value!r}" if self.evaluated else "not evaluated"

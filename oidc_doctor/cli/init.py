@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 from collections.abc import Callable
@@ -52,8 +53,11 @@ def init(arguments: list[str]) -> int:
     if os.path.lexists(options.output) and not options.force:
         message = f"init: {options.output} exists; --force replaces it, -o FILE writes another"
         raise UsageError(message)
-    targets = _named(_of_options(options) or _of_settings() or _of_answers())
-    data = (_HEAD + "\n".join(map(to_toml, targets))).encode()
+    settings = [] if (given := _of_options(options)) else _of_settings()
+    targets = _named(given or [setting.target for setting in settings] or _of_answers())
+    suggested = [setting.suggested_issuer for setting in settings] or [""] * len(targets)
+    tables = map(_table, targets, suggested)
+    data = (_HEAD + "\n".join(tables)).encode()
     try:
         files.write(options.output, data)
     except OSError as error:
@@ -87,19 +91,37 @@ def _of_options(options: argparse.Namespace) -> list[Target]:
 # Settings
 
 
-def _of_settings() -> list[Target]:
+def _of_settings() -> list[Setting]:
+    """Return the settings to be written. On a terminal, an issuer that a file's name suggests is asked for."""
     from oidc_doctor.live.own_settings import settings_of
 
     settings = [setting for setting in settings_of(os.curdir, os.environ) if _is_usable(setting)]
     if not settings:
         return []
     for setting in settings[:_MOST_NAMED]:
-        note(f"found in {_visible(setting.place)}: {_visible(_words(setting))}")
+        issuer = f"; its issuer is probably {setting.suggested_issuer}" if setting.suggested_issuer else ""
+        note(f"found in {_visible(setting.place)}: {_visible(_words(setting))}{issuer}")
     if len(settings) > _MOST_NAMED:
         note(f"and {len(settings) - _MOST_NAMED} more")
-    if _may_ask() and not _agrees(f"Write {'it' if len(settings) == 1 else 'them'} to {FILE}?"):
+    if not _may_ask():
+        return settings
+    if not _agrees(f"Write {'it' if len(settings) == 1 else 'them'} to {FILE}?"):
         return []
-    return [setting.target for setting in settings]
+    return [
+        setting._replace(target=setting.target._replace(issuer=setting.suggested_issuer), suggested_issuer="")
+        if setting.suggested_issuer
+        else setting
+        for setting in settings
+    ]
+
+
+def _table(target: Target, suggested_issuer: str) -> str:
+    """Return the target's table, with an issuer that was neither read nor asked for in a comment."""
+    table = to_toml(target)
+    if not suggested_issuer:
+        return table
+    head, name, rest = table.partition(f"name = {json.dumps(target.name)}\n")
+    return f"{head}{name}# issuer = {json.dumps(suggested_issuer)}  # probably; no setting names it\n{rest}"
 
 
 def _is_usable(setting: Setting) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.documents import fields
-from oidc_doctor.documents.json_text import load, printable
+from oidc_doctor.documents.json_text import Unreadable, load, printable
 from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.limits import MANIFEST
 from oidc_doctor.model.times import epoch_of, number, on_calendar
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def parse_manifest(text: str, file: str) -> Manifest:
     box = fields.members(document, "", document.value)
     listed = box.get("reads")
     entries = [] if listed is None else fields.elements(document, "/reads", listed)
+    if len(entries) > MANIFEST.most:
+        raise Unreadable(file, None, None, MANIFEST.exceeded_by(len(entries)))
     reads = tuple(_read(document, "/reads" + pointer_segment(index), entry) for index, entry in enumerate(entries))
     return Manifest(_instant(document, "/collected_at", box.get("collected_at")), reads)
 

@@ -11,6 +11,7 @@ from oidc_doctor.documents.json_text import load
 from oidc_doctor.documents.yaml_text import load_yaml
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import pointer_segment, segments
+from oidc_doctor.model.limits import TRUSS_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,7 @@ def parse_truss(text: str, file: str) -> Document:
     """A config.yaml as a document. Raises Unreadable."""
     document = load_yaml(text, file)
     fields.members(document, "", document.value)  # any text is YAML: an empty file and a page of a proxy as well
+    fields.within(document, "", len(truss_sources(document)), TRUSS_SOURCES)
     return document
 
 

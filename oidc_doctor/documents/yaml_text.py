@@ -19,7 +19,8 @@ YamlNode = Any  # of a library that is imported late
 def load_yaml(text: str, file: str) -> Document:
     """A YAML text as a Document of JSON values. Raises Unreadable, and nothing else, whatever the text."""
     text = text.removeprefix("\ufeff")
-    return Document(file, text, _Yaml(file).value(_compose(text, file)), find_line=line_of)
+    root = _compose(text, file)
+    return Document(file, text, _Yaml(file).value(root), find_line=_Lines(root).line_of)
 
 
 def _compose(text: str, file: str) -> YamlNode:
@@ -90,23 +91,33 @@ def _scalar(tag: str, text: str) -> Json:
     return text
 
 
-def line_of(text: str, pointer: str) -> int | None:
-    """The line, from 1, of the value at a JSON pointer into a YAML text; None where there is none."""
-    try:
-        node = _compose(text, "")
-    except Unreadable:
-        return None
-    mark = node and node.start_mark
-    for name in segments(pointer):
-        kind = node.id if node else ""
-        if kind == "mapping":
-            hits = [(key, child) for key, child in node.value if _name(key) == name]
-            if not hits:
+class _Lines:
+    """The lines of the values of one text, from its nodes: the text is composed once, and each mapping indexed once."""
+
+    def __init__(self, root: YamlNode) -> None:
+        self._root = root
+        self._members: dict[YamlNode, dict[str, tuple[YamlNode, YamlNode]]] = {}
+
+    def line_of(self, _text: str, pointer: str) -> int | None:
+        """The line, from 1, of the value at a JSON pointer; None where there is none."""
+        node = self._root
+        mark = node and node.start_mark
+        for name in segments(pointer):
+            kind = node.id if node else ""
+            if kind == "mapping":
+                key, node = self._members_of(node).get(name, (None, None))
+                if key is None:
+                    return None
+                mark = key.start_mark
+            elif kind == "sequence" and INDEX.fullmatch(name) and int(name) < len(node.value):
+                node = node.value[int(name)]
+                mark = node.start_mark
+            else:
                 return None
-            mark, node = hits[-1][0].start_mark, hits[-1][1]
-        elif kind == "sequence" and INDEX.fullmatch(name) and int(name) < len(node.value):
-            node = node.value[int(name)]
-            mark = node.start_mark
-        else:
-            return None
-    return mark.line + 1 if mark else None
+        return mark.line + 1 if mark else None
+
+    def _members_of(self, mapping: YamlNode) -> dict[str, tuple[YamlNode, YamlNode]]:
+        """Key and value by name; of a name that is repeated, the last ones."""
+        if mapping not in self._members:
+            self._members[mapping] = {_name(key): (key, child) for key, child in mapping.value}
+        return self._members[mapping]

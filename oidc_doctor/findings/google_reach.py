@@ -15,7 +15,6 @@ from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.findings.trust_reach_bases import Base
 from oidc_doctor.issuers.strangers import Stranger, Who, another, strangers, with_value
-from oidc_doctor.judge import evaluate
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Token
 from oidc_doctor.model.steps import PASSED, REFUSED
@@ -246,7 +245,7 @@ class GoogleReach(TrustReach):
             same = {name: base.case.token.claims[name] for name in self._shared if name in base.case.token.claims}
             claims = case.token.claims | _ids_of_others(base, subject, case.token.claims) | same
             case = case._replace(token=case.token._replace(claims=claims))
-            self._judged[key] = evaluate(case)
+            self._judged[key] = self._evaluated(case)
         return self._judged[key]
 
     def _accepted(self, trace: Trace) -> bool | None:

@@ -94,7 +94,7 @@ class SeparateTrusts:
         return {subject: counts[subject] for subject, found in states.items() if REFUSED not in found}
 
     def _states(self, subject: str) -> list[str]:
-        trace = evaluate(as_stranger(self.case, subject))
+        trace = evaluate(as_stranger(self.case, subject)._replace(traced=False))
         return [trace.step(step).state for step in self.steps]
 
     def _proven(self, profile: Profile, shares: dict[str, list[str]], served: dict[str, int]) -> Separation | None:

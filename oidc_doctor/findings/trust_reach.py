@@ -15,8 +15,9 @@ from oidc_doctor.findings.trust_reach_traces import deciding, open_question, sta
 from oidc_doctor.issuers.lookalikes import narrow
 from oidc_doctor.issuers.strangers import Stranger, Who, strangers, with_value
 from oidc_doctor.judge import evaluate
-from oidc_doctor.model.document import Document
+from oidc_doctor.model.document import Document, texts_in
 from oidc_doctor.model.evidence import GcpProvider
+from oidc_doctor.model.limits import STRANGERS
 from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class TrustReach:
         self.cloud = case.cloud
         self._bases: list[Base] | None = None
         self._traces: dict[tuple[str, object, str], Trace] = {}
+        self._values: int | None = None  # of the trust policy
+        self._work = 0  # comparisons and steps of the evaluations so far
 
     # The protocol that checks use
 
@@ -147,8 +150,28 @@ class TrustReach:
         """The evaluated exchange of a token of this subject, otherwise like the base's."""
         key = (base.issuer, str(base.case.token.claims.get("aud")), subject)
         if key not in self._traces:
-            self._traces[key] = evaluate(as_stranger(base.case, subject))
+            self._traces[key] = self._evaluated(as_stranger(base.case, subject))
         return self._traces[key]
+
+    def _evaluated(self, case: Case) -> Trace:
+        """Evaluate a case. NotReadError where too much work went into those before it."""
+        if self._work > STRANGERS.most:
+            raise NotReadError(
+                f"{len(self._traces):,} synthetic subjects were tried, as many as such a long text allows "
+                f"({STRANGERS.source})"
+            )
+        trace = evaluate(case)
+        self._work += self._work_of(trace)
+        return trace
+
+    def _work_of(self, trace: Trace) -> int:
+        if self.cloud == "aws":
+            if self._values is None:
+                self._values = len(texts_in(self._policy().value))
+            return 1 + self._values
+        expressions = [trace.detail.get("condition"), *trace.detail.get("mapping", {}).values()]
+        steps: int = sum(root.work + sum(1 for _ in root.walk()) for root in expressions if root is not None)
+        return 1 + steps
 
     def _accepted(self, trace: Trace) -> bool | None:
         """Whether the exchange accepts this token; None where that is not known.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.outages import UNDECIDED, Verdict, index_at
 from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
-from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Cell
     from oidc_doctor.model.events import Attempt, Signature
-
-_MOST_FAMILIES = limits.FAMILIES.most
 
 
 class FamilyGroup(NamedTuple):
@@ -169,22 +166,26 @@ class _Grouping:
             families.setdefault(name, []).append(signature)
         also = tuple(sorted(signature.number for signature in self.nameless))
         out: list[FamilyGroup] = []
-        self.replayer.families_left_out = max(0, len(families) - _MOST_FAMILIES)
-        for key, family in list(families.items())[:_MOST_FAMILIES]:
+        looked_at = list(families.items())[: self.replayer.most_families]
+        self.replayer.families_left_out = len(families) - len(looked_at)
+        most = self.replayer.affordable_cells(len(looked_at))
+        for key, family in looked_at:
             is_nameless = key[0] == "impersonate" and key[2] is None
             if is_nameless and self.named == 1:
                 continue
             also_here = also if key[0] == "impersonate" and not is_nameless else ()
-            out += self._groups_of(str(key[0]), family, also_here)
+            out += self._groups_of(str(key[0]), family, also_here, most)
         return out
 
-    def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
-        """Return a family's groups, one for identities (and circumstances) that all revisions decide the same way."""
+    def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...], most: int) -> list[FamilyGroup]:
+        """Return a family's groups, one for identities (and circumstances) that all revisions decide the same way.
+
+        `most`: the identities that are replayed.
+        """
         keys = tuple(signature.number for signature in family)
         cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
         by_decisions: dict[tuple[str, ...], list[Cell]] = {}
         samples: dict[tuple[str, ...], tuple[Attempt, tuple[Verdict, ...]]] = {}
-        most = self.replayer.affordable_cells()
         for cell in cells[:most]:
             attempt = self.replayer.attempts.attempt(cell.row)
             vector = self.replayer.vector(attempt)

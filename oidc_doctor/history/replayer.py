@@ -13,6 +13,7 @@ from oidc_doctor.history.outages import LAG, Verdict
 from oidc_doctor.history.verdicts import Revisions, Verdicts, verdict_of
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model import limits
+from oidc_doctor.model.document import texts_in
 
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
@@ -72,6 +73,10 @@ class Replayer:
         self._verdicts: dict[tuple[object, ...], Verdicts] = {}
         self._accepting: dict[int, frozenset[str]] = {}
         self._revisions = Revisions(history, self.accepted_providers)
+        policies = [trust.document.value for trust in self._revisions.trust_policies if trust is not None]
+        texts = [texts_in(policy) for policy in policies]  # compared with each subject, each distinct one once
+        self._values = max(1, len({text for of_one in texts for text in of_one}))
+        self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self._values))
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
         self.own_attempts = attempts.subset(signature.number for signature in signatures)
         self.accepted = frozenset(
@@ -150,13 +155,14 @@ class Replayer:
             if not writes or self.attempts.count_between(keys, begin, end)
         )
 
-    def affordable_cells(self) -> int:
-        """Return the number of identities of one family that can be replayed on every revision."""
+    def affordable_cells(self, families: int) -> int:
+        """Return the number of identities of one of so many families that can be replayed on every revision."""
         most_revisions = min(len(self.starts), self.most_revisions)
         decisions = sum(
             _DECISIONS_OF_REPLAY if policy is None else 1 for policy in self._revisions.trust_policies[-most_revisions:]
         )
-        return max(_LEAST_CELLS, _MOST_DECISIONS_OF_CELLS // max(1, decisions))
+        most = max(_LEAST_CELLS, _MOST_DECISIONS_OF_CELLS // max(1, decisions))
+        return min(most, max(1, limits.COMPARED.most // (self._values * max(1, families))))
 
     def _affordable(self) -> int:
         """Return the number of the newest revisions on which all attempts can be replayed."""
@@ -177,7 +183,7 @@ class Replayer:
                 f"replayed on the newest {self.most_revisions:,}; on those before them their verdict is unknown"
             )
         if self.families_left_out:
-            most = limits.FAMILIES.most
+            most = self.most_families
             lines.append(
                 f"{self.families_left_out + most:,} families of subjects: outages were looked for among the newest "
                 f"{most:,}; whether the others had one is unknown"

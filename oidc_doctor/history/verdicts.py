@@ -130,7 +130,7 @@ class Verdicts:
     def _decide(self, index: int) -> Verdict:
         """Judge without looking for the reasons, as far as the decision does not depend on them."""
         case = self._case_at(index)
-        states = _states(evaluate(case._replace(explain=False, contradictions=True)), self._step)
+        states = _states(evaluate(case._replace(explain=False, traced=False, contradictions=True)), self._step)
         decision = _decision(states)
         return Verdict(decision, Reasons(), states) if decision else verdict_of(evaluate(case), self._step)
 

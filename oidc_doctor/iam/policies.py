@@ -203,16 +203,18 @@ class Policy:
             for index, (statement, pointer) in enumerate(written_statements(document))
         ]
 
-    def decide(self, principal: str | Caller, action: str, context: Context, resource: str = "") -> Decision:
+    def decide(
+        self, principal: str | Caller, action: str, context: Context, resource: str = "", *, traced: bool = True
+    ) -> Decision:
         """Decide on a principal and an action, and on a resource where the policy's kind has one.
 
         The principal of a trust policy is a provider's ARN, or the bare name of a built-in one; that of a resource
         policy is a `Caller`, and an identity policy has none.
 
         A context value is a str for a single-valued key, a list for a multivalued one, UNKNOWN for a key that
-        was not read; absent keys are omitted.
+        was not read; absent keys are omitted. `traced` False leaves the values of a key out of the trace.
         """
-        request = Request(context)
+        request = Request(context, traced=traced)
         results = [statement.evaluate(principal, action, resource, request) for statement in self._statements]
         # A part that IAM would not store stands for another one, which may grant as well as deny.
         granted: bool | None = None if self._unreadable else False

@@ -39,6 +39,11 @@ class _Segment:
         self.length = length
         self.masks: dict[str, int] | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is one literal run, without a `?`."""
+        return len(self.runs) == 1 and len(self.runs[0][1]) == self.length
+
     def at(self, text: str, position: int) -> bool:
         """Whether it matches at this place. The caller makes sure that the text is long enough."""
         return all(text.startswith(run, position + offset) for offset, run in self.runs)
@@ -49,7 +54,7 @@ class _Segment:
             return -1
         if not self.runs:
             return start
-        if len(self.runs) == 1 and len(self.runs[0][1]) == self.length:
+        if self.is_text:
             return text.find(self.runs[0][1], start, end)
         return self._find_with_gaps(text, start, end)
 
@@ -125,6 +130,9 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
     if first_is_literal and first.runs and len(segments) == 2 and not last.length:  # noqa: PLR2004 - PREFIX*
         prefix = first.runs[0][1]
         return lambda text: _units(text).startswith(prefix)
+    if len(segments) == 3 and not first.length and not last.length and segments[1].is_text:  # noqa: PLR2004 - *TEXT*
+        part = segments[1].runs[0][1]
+        return lambda text: part in _units(text)
     if len(segments) == 1:
         return lambda text: len(text := _units(text)) == first.length and first.at(text, 0)
 

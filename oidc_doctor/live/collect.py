@@ -494,7 +494,7 @@ def _now() -> str:
 
 
 def _plain(value: object) -> str:
-    """Convert boto3's datetimes to text."""
+    """Convert boto3's datetimes, which are in the zone of this machine, to text in UTC."""
     if isinstance(value, datetime):
-        return value.isoformat()
+        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
     raise TypeError(type(value).__name__)

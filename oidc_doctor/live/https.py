@@ -28,7 +28,8 @@ from oidc_doctor.live.collect import CallError
 
 MOST_BYTES = 1024 * 1024  # of a document; a key set of a hundred keys has 50 KB
 MOST_REDIRECTS = 3
-CONTROL = "https://sts.amazonaws.com"
+# Hosts of two operators that a workload's exchange needs anyway: a network that allows one alone is told by the other.
+CONTROLS = ("https://sts.amazonaws.com", "https://sts.googleapis.com")
 _MOST_SECONDS = 10.0
 _MOST_ADDRESSES = 4  # of a host, that are tried
 _RESOLVING = 2.0  # seconds for a name that a proxy will resolve as well
@@ -112,16 +113,16 @@ def _untrusted(url: str, rules: Rules, deadline: float) -> str:
     return ""
 
 
-def control(seconds: float = _MOST_SECONDS) -> CallError | None:
-    """Return why this machine has no trusted connection to a host of AWS either; None where it has one.
+def control(address: str, seconds: float = _MOST_SECONDS) -> CallError | None:
+    """Return why this machine has no trusted connection to one of CONTROLS either; None where it has one.
 
-    The address is ours, and nothing is sent but a handshake: it tells a fault of the way from one of the other side.
+    Nothing is sent but a handshake: it tells a fault of the way from one of the other side.
     """
     import certifi
 
     context = ssl.create_default_context(cafile=certifi.where())
     try:
-        _chain_of(CONTROL, Rules(), context, time.monotonic() + seconds)
+        _chain_of(address, Rules(), context, time.monotonic() + seconds)
     except CallError as failure:
         return failure
     return None

@@ -10,13 +10,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.issuers.catalogue import match_for, normalised, profile_for
 from oidc_doctor.live.addresses import refusal_of_host
 from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.https import Page, Rules, chain, fetch
-from oidc_doctor.live.whose_fault import UNTRUSTED, is_local, judged
+from oidc_doctor.live.whose_fault import UNTRUSTED, Controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return None
         address = _address(issuer) + "/.well-known/openid-configuration"
-        page = judged(lambda: _fetched(collector, address, scope.rules), known=is_known(issuer))
+        page = _controls(collector).judged(lambda: _fetched(collector, address, scope.rules), known=is_known(issuer))
         document = _document(page)
         collector.save(
             prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(collector, "the discovery document", page)
@@ -74,7 +75,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         uri = collector.answer(f"{prefix}issuer.discovery")
         if uri is None:
             return
-        page = judged(lambda: _fetched(collector, uri, scope.rules), known=is_known(uri))
+        page = _controls(collector).judged(lambda: _fetched(collector, uri, scope.rules), known=is_known(uri))
         _document(page)
         collector.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(collector, "the key set", page))
 
@@ -83,13 +84,16 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return
         address = _address(issuer)
-        sent = judged(
+        sent = _controls(collector).judged(
             lambda: collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10))),
             known=is_known(issuer),
         )
-        if sent.untrusted and is_local(unreached=False, untrusted=True, known=is_known(issuer)):
+        if sent.untrusted and _controls(collector).is_local(False, True, known=is_known(issuer)):
             raise CallError(
-                "failed", UNTRUSTED, f"{sent.untrusted}; public hosts have no trusted one either", local="network"
+                "failed",
+                UNTRUSTED,
+                f"{sent.untrusted}; {_controls(collector).failed()} no trusted one either",
+                local="network",
             )
         text = "".join(_pem(certificate) for certificate in sent.certificates)
         remarks = {"tls13_only": sent.tls13_only or None, "untrusted": sent.untrusted}
@@ -103,6 +107,13 @@ def readers(scope: IssuerScope) -> list[Reader]:
         Reader(f"{prefix}issuer.jwks", prefix + _KEYS, _call(_KEYS), keys, (f"{prefix}issuer.discovery",)),
         Reader(f"{prefix}issuer.chain", prefix + _CHAIN, _call(_CHAIN), certificates, needs),
     ]
+
+
+_CONTROLS: WeakKeyDictionary[Collector, Controls] = WeakKeyDictionary()  # of each run
+
+
+def _controls(collector: Collector) -> Controls:
+    return _CONTROLS.setdefault(collector, Controls())
 
 
 def is_known(issuer: str) -> bool:

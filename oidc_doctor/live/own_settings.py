@@ -30,6 +30,7 @@ class Setting(NamedTuple):
 
     target: Target
     place: str
+    suggested_issuer: str = ""  # what the name of the file suggests: nothing in it says so
 
 
 def settings_of(folder: str, environment: Mapping[str, str]) -> list[Setting]:
@@ -54,7 +55,7 @@ def _all(folder: str, environment: Mapping[str, str]) -> Iterator[Setting]:
 def _of_truss(path: str) -> Iterator[Setting]:
     """Yield the roles and providers of a Truss configuration, as a report on it would name them."""
     for target in _derived("truss/config.yaml", path):
-        yield Setting(target._replace(issuer=target.issuer or _ISSUERS[_TRUSS]), _TRUSS)
+        yield Setting(target, _TRUSS, "" if target.issuer else _ISSUERS[_TRUSS])
 
 
 def _of_workflows(folder: str) -> Iterator[Setting]:
@@ -69,7 +70,7 @@ def _of_workflows(folder: str) -> Iterator[Setting]:
         except Unreadable:
             continue
         for target in targets:
-            yield Setting(target._replace(issuer=_ISSUERS[_WORKFLOWS]), os.path.join(_WORKFLOWS, name))
+            yield Setting(target, os.path.join(_WORKFLOWS, name), _ISSUERS[_WORKFLOWS])
 
 
 def _of_environment(environment: Mapping[str, str]) -> Iterator[Setting]:

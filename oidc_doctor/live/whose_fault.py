@@ -6,6 +6,7 @@ network shows nothing about them, so it must not become a cause.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from oidc_doctor.live import https
@@ -18,31 +19,60 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 UNTRUSTED = "CertificateNotTrusted"
-_SECONDS = 5.0  # for the control
+_SECONDS = 5.0  # for a control
 
 
-def judged(fetch: Callable[[], T], *, known: bool) -> T:
-    """Return the result of `fetch`; mark its CallError as local where nothing shows that the issuer is at fault.
+class Controls:
+    """The handshakes with hosts of other operators. Each is asked for once in a run, when the first fetch fails."""
 
-    `known`: the host is the issuer's own, so public authorities have signed its certificate.
-    """
-    try:
-        return fetch()
-    except CallError as failure:
-        if not failure.local and is_local(failure.unreached, failure.code == UNTRUSTED, known=known):
-            failure.local = "network"
-        raise
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: dict[str, CallError | None] | None = None
+
+    def answers(self) -> dict[str, CallError | None]:
+        """Return by address why a control has no trusted connection, None where it has one."""
+        with self._lock:
+            if self._answers is None:
+                self._answers = {address: https.control(address, _SECONDS) for address in https.CONTROLS}
+            return self._answers
+
+    def judged(self, fetch: Callable[[], T], *, known: bool) -> T:
+        """Return the result of `fetch`; mark its CallError as local where nothing shows that the issuer is at fault.
+
+        `known`: the host is the issuer's own, so public authorities have signed its certificate.
+        """
+        try:
+            return fetch()
+        except CallError as failure:
+            if not failure.local and self.is_local(failure.unreached, failure.code == UNTRUSTED, known=known):
+                failure.local = "network"
+                failure.message = f"{failure.message} ({self.failed()} not reached from here either)"
+            elif failure.unreached or failure.code == UNTRUSTED:
+                failure.message = f"{failure.message} ({self.tried()} reached from here)"
+            raise
+
+    def is_local(self, unreached: bool, untrusted: bool, *, known: bool) -> bool:
+        """Whether a host that was not reached, or whose certificate is not trusted, shows nothing about the host.
+
+        A control that is not reached in the same way shows that the way is at fault; so does one of several: then the
+        network allows some hosts alone. A control whose certificate is not trusted either shows that something in
+        between answers in the names of others.
+        """
+        if not (unreached or untrusted):
+            return False
+        failed = [failure for failure in self.answers().values() if failure is not None]
+        if unreached or known:
+            return bool(failed)
+        return any(failure.code == UNTRUSTED for failure in failed)
+
+    def failed(self) -> str:
+        """Name the controls without a trusted connection."""
+        return " and ".join(_host(address) for address, failure in self.answers().items() if failure is not None)
+
+    def tried(self) -> str:
+        """Name the controls with a trusted connection."""
+        return " and ".join(_host(address) for address, failure in self.answers().items() if failure is None)
 
 
-def is_local(unreached: bool, untrusted: bool, *, known: bool) -> bool:
-    """Whether a host that was not reached, or whose certificate is not trusted, shows nothing about the host.
-
-    A host of AWS is the control. Not reached in the same way, it shows that the way is at fault. A certificate of it
-    that is not trusted either shows that something in between answers in the names of others.
-    """
-    if not (unreached or untrusted):
-        return False
-    control = https.control(_SECONDS)
-    if unreached or known:
-        return control is not None
-    return control is not None and control.code == UNTRUSTED
+def _host(address: str) -> str:
+    return address.removeprefix("https://")

@@ -45,4 +45,5 @@ class Case(NamedTuple):
     refused_writes: tuple[Change, ...] = ()  # logged writes of its configuration that failed, and were not made good
     explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison
     at_asked: bool = False  # `at` was asked for (--at): a token that is past its time then is no saved one
+    traced: bool = True  # False: the values that a policy compares, and the loops of an expression, are not recorded
     contradictions: bool = False  # without explanations: look for evidence that contradicts itself all the same

@@ -62,6 +62,18 @@ class Missing(NamedTuple):
         return self.outcome == "not_found"
 
 
+def texts_in(value: Json) -> list[str]:
+    """Return every text of a JSON value but the names of members, as often as it is there."""
+    texts, waiting = [], [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, str):
+            texts.append(inner)
+        elif isinstance(inner, dict | list):
+            waiting.extend(inner.values() if isinstance(inner, dict) else inner)
+    return texts
+
+
 class Document(NamedTuple):
     """A JSON file as read. `at` gives the origin of a value inside it, line included."""
 

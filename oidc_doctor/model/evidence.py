@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Missing, Origin
+from oidc_doctor.model.limits import ERROR_TEXT
 from oidc_doctor.model.obstacle import Local
 
 _NONE: Any = MappingProxyType({})
@@ -239,6 +240,15 @@ class ObservedError(NamedTuple):
 
     text: str
     origin: Origin
+
+    @classmethod
+    def read(cls, text: str, origin: Origin) -> ObservedError:
+        """Keep as much of the text as is read. A longer one loses its secrets first: a cut would hide half of one."""
+        if len(text) > ERROR_TEXT.most:
+            from oidc_doctor.model.secret_texts import without_secrets  # late: few errors are so long
+
+            text = without_secrets(text)[: ERROR_TEXT.most]
+        return cls(text, origin)
 
 
 class TargetAws(NamedTuple):

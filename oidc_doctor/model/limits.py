@@ -56,6 +56,7 @@ FILES = Limit("a bundle", 200_000, "files", _OURS)
 EVIDENCE_FILE = Limit("a file that is not a log", 32 * MIB, "bytes", _OURS)
 LOG_FILE = Limit("a log file, unpacked", 1024 * MIB, "bytes", _OURS)
 ARCHIVE = Limit("an archive, unpacked", 4 * 1024 * MIB, "bytes", _OURS)
+MANIFEST = Limit("manifest.json", 5_000, "reads", _OURS)
 TARGETS = Limit("a bundle", 100, "targets", _OURS)
 TOKENS = Limit("tokens/", 50, "tokens", _OURS)
 ERROR_TEXT = Limit("an error text", 20_000, "characters", _OURS)
@@ -63,14 +64,17 @@ JSON_DEPTH = Limit("a JSON text", 200, "levels", _OURS)
 JSON_DIGITS = Limit("a number", 4_300, "digits", "Python, sys.int_info")
 TOML = Limit("oidc-doctor.toml", 64 * KIB, "characters", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
-YAML = Limit("a YAML text", 256 * KIB, "characters", _OURS)
+YAML = Limit("a YAML text", 128 * KIB, "characters", _OURS)
+TRUSS_SOURCES = Limit("a Truss configuration", 100, "images and sources", _OURS)
 YAML_VALUES = Limit("a YAML text", 20_000, "values, aliases written out", _OURS)
 
 # Expressions of Google's Common Expression Language
 CEL_DEPTH = Limit("an expression or its value", 128, "levels", _OURS)
 CEL_VALUE = Limit("a value that an expression builds", 1_000_000, "characters, bytes or elements", _OURS)
-CEL_WORK = Limit("an evaluation", 500_000, "steps of loops, elements compared and spans of text scanned", _OURS)
-CEL_TRACE = Limit("the trace of an expression's loops", 20_000, "parts", _OURS)
+CEL_WORK = Limit(
+    "the expressions of an exchange", 20_000, "steps of loops, elements compared and spans of text scanned", _OURS
+)
+CEL_TRACE = Limit("the trace of an expression's loops", 2_000, "parts", _OURS)
 CEL_SHOWN = Limit("traces of expressions in a report", 500_000, "characters for an exchange", _OURS)
 
 # Keys
@@ -98,6 +102,18 @@ DECISIONS = Limit(
     _OURS,
 )
 FAMILIES = Limit("outages: families of subjects", 400, "families, the newest", _OURS)
+COMPARED = Limit(
+    "outages: families of subjects times the values of the trust policies",
+    30_000,
+    "comparisons, the newest families",
+    _OURS,
+)
+STRANGERS = Limit(
+    "weaknesses: evaluations of synthetic subjects, times the values of the policy or the steps of the expressions",
+    100_000,
+    "comparisons or steps for an exchange",
+    _OURS,
+)
 ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest", _OURS)
 FIXED_EXCHANGES = Limit("edits: refused exchanges that they are looked for", 8, "exchanges", _OURS)
 FIX_CANDIDATES = Limit("edits: candidates that are proven for an exchange", 60, "candidates", _OURS)

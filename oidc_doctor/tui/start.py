@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import get_current_worker
 
 from oidc_doctor.model.secret_texts import without_secrets
 from oidc_doctor.report.parts.escape import visible
@@ -49,6 +50,7 @@ _FORMS = (
     "This can be a path, a role ARN, a Google provider's name, an issuer URL, a token, a subject, an error text or a "
     "logged event."
 )
+_LARGE = 64 * 1024  # bytes of a file that is recognised in a thread
 _SHOWN = 60  # characters of a given thing that its row shows
 
 
@@ -76,6 +78,22 @@ def _summary(folder: str) -> str:
     except (OSError, ValueError):
         return ""
     return str(expected.get("summary", "")) if isinstance(expected, dict) else ""
+
+
+def _names_large_file(typed: str) -> bool:
+    """Whether a typed word is the path of a file that takes a moment to read."""
+    try:
+        words = [typed, *shlex.split(typed)]
+    except ValueError:  # a quotation mark without its partner
+        words = [typed]
+    return any(_size(os.path.expanduser(word)) > _LARGE for word in words)
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except (OSError, ValueError):  # no path, or one with a NUL
+        return 0
 
 
 def matching(scenarios: list[Scenario], typed: str) -> list[Scenario]:
@@ -173,6 +191,8 @@ class StartScreen(Screen[None]):
         self._scenarios: list[Scenario] = []
         self._shown: list[Scenario | Own] = []
         self._given = Own((), ())  # what was pasted or examined, in this process alone
+        self._reading = ""  # the typed text whose large files are being recognised
+        self._is_submitted = False  # Enter was pressed while they were
 
     def compose(self) -> ComposeResult:
         """Yield the purpose, what was given, the input line, the choices, and the summary of the highlighted choice."""
@@ -264,8 +284,32 @@ class StartScreen(Screen[None]):
     # The list
 
     def _fill(self) -> None:
+        """List what the typed text means. Large files are recognised in a thread, until when scenarios alone match."""
         typed = self.query_one(Search).value.strip()
+        self._is_submitted = False
+        if not _names_large_file(typed):
+            self._reading = ""
+            self._list(typed, self._own(typed))
+            return
+        self._reading = typed
+        self._list(typed, Own((), ()))
+        self._recognise(typed)
+
+    @work(thread=True, exclusive=True, group="recognise")
+    def _recognise(self, typed: str) -> None:
         own = self._own(typed)
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self._recognised, typed, own)
+
+    def _recognised(self, typed: str, own: Own) -> None:
+        if typed != self._reading:
+            return
+        self._reading = ""
+        self._list(typed, own)
+        if self._is_submitted:
+            self.on_input_submitted()
+
+    def _list(self, typed: str, own: Own) -> None:
         rows: list[Scenario | Own] = [own] if own.words else []
         rows += matching(self._scenarios, typed)
         self._shown = rows
@@ -293,7 +337,10 @@ class StartScreen(Screen[None]):
         self.query_one("#chosen", Static).update(visible(text))
 
     def on_input_submitted(self) -> None:
-        """Examine the highlighted choice."""
+        """Examine the highlighted choice, once it is known what a file is."""
+        if self._reading:
+            self._is_submitted = True
+            return
         choices = self.query_one("#choices", OptionList)
         if choices.highlighted is not None:
             self._examine(self._shown[choices.highlighted])

@@ -129,6 +129,7 @@ KEPT = [
     "session_name: 1795107731",
     "phrase: the subject of the token is not the one that this policy accepts for this role",
     "login bob password expired",
+    'the keys are {"kid": "key-3f1c2b4a5d6e7f8091a2b3c4d5e6f708"}, kid=key-3f1c2b4a5d6e7f8091a2b3c4d5e6f708',
     "kid key-3f1c2b4a5d6e7f8091a2b3c4d5e6f708 of app_key Team-A1, user_key: Weights42, saml_assertion: Success1",
     "arn:aws:sns:us-east-1:111122223333:AAbCdEfGhIjKlMnOpQrStUvWxYz0123456",
     "Token audience: sts.amazonaws.com",
@@ -493,5 +494,5 @@ def test_a_value_keeps_its_shape(value: Any) -> None:
 )
 def test_the_work_grows_with_the_length(unit: str, lines_run: Any) -> None:
     small, large = (unit * (size // len(unit)) for size in (20_000, 80_000))
-    without_secrets(small)
+    without_secrets(small[1:])  # what is made once; texts that were seen are remembered
     assert lines_run(lambda: without_secrets(large)) < 8 * lines_run(lambda: without_secrets(small)) + 2_000

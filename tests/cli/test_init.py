@@ -125,9 +125,9 @@ def test_every_setting_becomes_a_target_once(
     assert main(["init"]) == 0
     targets = written()
     assert [(target.name, target.issuer) for target in targets] == [
-        ("ModelWeights", "https://oidc.baseten.co"),
-        ("Deploy", "https://token.actions.githubusercontent.com"),
-        ("oidc", "https://token.actions.githubusercontent.com"),
+        ("ModelWeights", None),
+        ("Deploy", None),
+        ("oidc", None),
         ("Job", None),
     ]
     assert targets[0].aws is not None
@@ -199,6 +199,23 @@ def test_no_answer_writes_nothing(folder: Path) -> None:
     assert code == 2
     assert "nothing to write" in shown
     assert not list(folder.iterdir())
+
+
+def test_an_issuer_that_only_the_name_of_a_file_suggests_is_a_comment(folder: Path) -> None:
+    (folder / "config.yaml").write_text(TRUSS)
+    assert main(["init"]) == 0
+    (target,) = written()
+    assert target.issuer is None
+    assert '# issuer = "https://oidc.baseten.co"  # probably' in Path("oidc-doctor.toml").read_text()
+
+
+def test_an_issuer_that_was_shown_and_agreed_to_is_written(folder: Path) -> None:
+    (folder / "config.yaml").write_text(TRUSS)
+    code, shown = answered("y")
+    assert code == 0
+    assert "its issuer is probably https://oidc.baseten.co" in " ".join(shown.split())
+    (target,) = written()
+    assert target.issuer == "https://oidc.baseten.co"
 
 
 def test_settings_are_offered_on_a_terminal(folder: Path) -> None:

@@ -353,7 +353,7 @@ def test_yaml_values_and_lines() -> None:
         ("a: \x00", "a character that YAML does not allow"),
         ("a: *x\n", "not YAML"),
         ("[" * 100_000, "nested more than"),
-        ("a: " + "x" * 300_000, "at most 262,144 characters"),
+        ("a: " + "x" * 300_000, "at most 131,072 characters"),
         ("a: &a [*a]\n", "nested more than"),
         (
             "a: &a [x,x,x,x,x,x,x,x,x]\n"

@@ -312,6 +312,14 @@ def test_the_documents_of_an_issuer_have_a_verdict_each(bundle: Bundle) -> None:
     assert len(signs(answer, "✓")) >= 4
 
 
+def test_a_list_of_algorithms_that_no_cloud_was_seen_to_read_is_no_fault(bundle: Bundle) -> None:
+    bundle.discovery(id_token_signing_alg_values_supported=["PS512"]).jwks(bundle.jwk())
+    alone = bundle.report().alone
+    assert alone is not None
+    assert "has a fault" not in alone.headline
+    assert [line for part in alone.parts for line in part.lines if line.label == "algorithms" and line.sign == "!"]
+
+
 def test_a_discovery_document_without_keys_is_a_fault(bundle: Bundle) -> None:
     bundle.discovery().write("issuer/jwks.json", {"keys": []})
     answer = answer_of(bundle.report())

@@ -17,29 +17,39 @@ from typing import Any, NamedTuple
 
 from oidc_doctor import cel, iam
 from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.file_alone import path_of
 from oidc_doctor.bundle.files import Bundle, BundleError, BundleMember
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture import redact_bundle
 from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
+from oidc_doctor.documents.github_workflow import workflow_targets
 from oidc_doctor.documents.json_text import Unreadable, decode
+from oidc_doctor.documents.setup_output import read_setup_output
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
-from oidc_doctor.findings.packs import bundled
+from oidc_doctor.findings.explained import closest, find
+from oidc_doctor.findings.packs import all_checks, bundled
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts, save_rules
+from oidc_doctor.judge.certificates import read_chain
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.report import Report
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import contains_jwt, forbid_tokens, visible
+from oidc_doctor.things.open import open_paths
+from oidc_doctor.things.recognise import place_of, recognise_text, recognise_word
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
 ACTION = "sts:AssumeRoleWithWebIdentity"
 ISSUERS = ("https://oidc.baseten.co", "https://token.actions.githubusercontent.com", "https://gitlab.com")
 EXIT_CODES = (0, 1, 3)
 KEY = b"k" * 32
+LONGEST_SEED = 20_000  # bytes of a file
+NOW = 1_795_387_200.0  # the instant that is judged at
 
 
 class Target(NamedTuple):
@@ -161,6 +171,52 @@ def _error_seeds() -> Iterator[bytes]:
             yield (sample if isinstance(sample, str) else str(sample)).encode()
 
 
+def things(data: bytes) -> None:
+    """A word of the command line, and a text or a file of any kind. Raises Unreadable for a file of broken JSON."""
+    text = text_of(data)
+    for thing in (recognise_text(text), recognise_word(text.replace("\0", "")[:1000])):
+        assert not contains_jwt(repr(thing))
+    for place, file in ((place_of, "x.txt"), (path_of, "x.json")):
+        try:
+            place(text, file)
+        except Unreadable as error:
+            assert str(error).isprintable()
+
+
+def _thing_seeds() -> Iterator[bytes]:
+    yield from files_named("token.jwt", "error.txt", "role.json", "provider.json", "jwks.json", "config.yaml")
+    for word in ("arn:aws:iam::111122223333:role/R", "projects/1/locations/global/workloadIdentityPools/p/providers/q",
+                 "https://oidc.baseten.co", "v=1:org=a:team=b", "repo:a/b:ref:refs/heads/main"):  # fmt: skip
+        yield word.encode()
+
+
+def outputs(data: bytes) -> None:
+    """What set-up scripts print, a workflow, and the chain of a TLS handshake. Raises Unreadable."""
+    text = text_of(data)
+    read_setup_output(text)
+    read_chain(text, NOW)
+    try:
+        list(workflow_targets(text, "deploy.yml"))
+    except Unreadable as error:
+        assert str(error).isprintable()
+
+
+def _output_seeds() -> Iterator[bytes]:
+    yield from files_named("setup/output.txt", "chain.pem")
+    yield b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    yield (
+        b"jobs:\n  a:\n    steps:\n    - uses: aws-actions/configure-aws-credentials@v4\n"
+        b"      with: {role-to-assume: 'arn:aws:iam::111122223333:role/R', aws-region: us-east-1}\n"
+    )
+
+
+def explanations(data: bytes) -> None:
+    """The words of `explain`. Raises nothing."""
+    text = text_of(data)
+    if not find(text, all_checks()).checks:
+        closest(text, all_checks())
+
+
 # ---------------------------------------------------------------------------------------------------------- evaluators
 
 
@@ -278,7 +334,22 @@ def _changed(data: bytes) -> Bundle:
 
 def reports(data: bytes) -> None:
     """A whole report on a scenario of which one file is replaced, in every format."""
-    report = run(_changed(data), Question(at=1_795_387_200.0))
+    _rendered(run(_changed(data), Question(at=NOW)))
+
+
+def alone(data: bytes) -> None:
+    """A whole report on one file without a bundle around it, in every format."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / ("thing.json", "thing.txt", "thing.yaml", "token.jwt")[len(data) % 4]
+        place.write_bytes(data)
+        try:
+            with open_paths([str(place)]) as bundle:
+                _rendered(run(bundle, Question(at=NOW)))
+        except BundleError as error:
+            assert str(error).isprintable()
+
+
+def _rendered(report: Report) -> None:
     assert report.exit_code in EXIT_CODES, [row.traceback for row in report.checks if row.status == "broken"]
     assert not (report.exit_code == 0 and any(exchange.prediction != "accepted" for exchange in report.exchanges))
     for form in FORMATS:
@@ -303,7 +374,7 @@ def captures(data: bytes) -> None:
 
 def _bundle_seeds() -> Iterator[bytes]:
     for index, (_, name, data) in enumerate(sample_files()):
-        if len(data) < 20_000 and not name.endswith(".gz"):
+        if len(data) < LONGEST_SEED and not name.endswith(".gz"):
             yield index.to_bytes(2, "big") + data
 
 
@@ -313,11 +384,15 @@ TARGETS = {
     "targets": Target(targets, lambda: files_named("oidc-doctor.toml")),
     "archives": Target(archives, _archive_seeds),
     "errors": Target(errors, _error_seeds),
+    "things": Target(things, _thing_seeds),
+    "outputs": Target(outputs, _output_seeds),
+    "explanations": Target(explanations, _error_seeds),
     "trust_policies": Target(trust_policies, _policy_seeds),
     "conditions": Target(conditions, _condition_seeds),
     "expressions": Target(expressions, _expression_seeds),
     "subjects": Target(subjects, _subject_seeds),
     "escapes": Target(escapes, lambda: (b"\x1b]52;c;eA==\x07", "\u202e[@click=x]a[/] <b>\u200b".encode())),
     "reports": Target(reports, _bundle_seeds),
+    "alone": Target(alone, lambda: (data for _, _, data in sample_files() if len(data) < LONGEST_SEED)),
     "captures": Target(captures, _bundle_seeds),
 }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fuzz_targets import TARGETS, Target
 
 SEEDS = {name: tuple(target.seeds()) for name, target in TARGETS.items()}
-WHOLE = ("reports", "captures")  # of a whole bundle
+WHOLE = ("reports", "alone", "captures")  # of a whole bundle
 NASTY = (
     b"\xff", b"\x00", b"\xed\xa0\x80", b"\\ud800", b"NaN", b"1e999", b"9" * 400, b"[" * 300, b"null", b"\x1b]0;x\x07",
     b'""', b"\xe2\x80\xae", b"${a}", b"&a [*a]", b"...", b"***", b"REDACTED",

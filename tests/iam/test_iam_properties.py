@@ -176,6 +176,13 @@ def test_the_trace_agrees_with_the_decision(document: Any, context: Any, pasted:
                 assert any(child.result is False for child in node.children)
 
 
+@given(POLICIES, CONTEXTS, st.booleans())
+def test_a_decision_without_a_trace_is_the_same(document: Any, context: Any, pasted: bool) -> None:
+    policy = compile_policy(document, pasted=pasted)
+    traced, bare = (policy.decide(PROVIDER, ACTION, context, traced=traced) for traced in (True, False))
+    assert (traced.effect, traced.granted) == (bare.effect, bare.granted)
+
+
 @given(POLICIES, STATEMENTS, CONTEXTS, st.booleans())
 def test_a_further_deny_never_grants(document: Any, extra: Any, context: Any, pasted: bool) -> None:
     more = {**document, "Statement": [*document["Statement"], {**extra, "Effect": "Deny"}]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from evidence.keys import base64url
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.question import Question
+from oidc_doctor.things.recognise import recognise_word
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.examination import EvidenceSource, LiveSource
 from oidc_doctor.tui.path import PathScreen
@@ -51,6 +53,38 @@ def test_start_screen_searches_words_paths_and_numbers(
         assert isinstance(app.screen, PathScreen)
 
     play(story, None)
+
+
+def test_a_large_file_is_recognised_in_a_thread(
+    play: Play, wait: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "trail.json"
+    log.write_text(json.dumps({"Records": [{"eventName": "AssumeRoleWithWebIdentity"}]}) + " " * 100_000)
+    threads: list[str] = []
+    may_end = threading.Event()
+
+    def slowly(word: str) -> Any:
+        if word == str(log):
+            threads.append(threading.current_thread().name)
+            may_end.wait(20)
+        return recognise_word(word)
+
+    monkeypatch.setattr("oidc_doctor.things.recognise.recognise_word", slowly)
+
+    async def story(pilot: Any) -> None:
+        app = pilot.app
+        await wait(pilot, lambda: app.screen.query_one("#choices").option_count)
+        app.screen.query_one("#search").value = str(log)
+        await pilot.pause()
+        await pilot.press("enter")  # before it is known what the file is
+        assert isinstance(app.screen, StartScreen)
+        may_end.set()
+        await wait(pilot, lambda: app.session.report is not None)
+        assert app.session.title == "trail.json" or str(log) in app.session.title
+
+    play(story, None)
+    assert threads
+    assert threading.main_thread().name not in threads
 
 
 def test_escape_closes_the_start_screen(play: Play, press: Play) -> None:

@@ -19,6 +19,8 @@ _IF_EXISTS = "ifexists"
 _FOR_ALL = "forallvalues:"
 Change = Callable[[dict[str, Any], bool], bool]  # of a statement; whether it is open; whether it was changed
 
+_MOST_PATTERNS = 32  # of one key that beginnings are written into: a longer list is for its author to narrow
+
 
 def edits(
     case: Case,
@@ -132,7 +134,7 @@ def _close(
             continue
         for own in [own for own in keys if own.lower() == key.lower()]:
             was = keys[own] if isinstance(keys[own], list) else [keys[own]]
-            if not all(isinstance(value, str) for value in was):
+            if not all(isinstance(value, str) for value in was) or len(was) > _MOST_PATTERNS:
                 continue
             now = [text for value in was for text in (_inside(value, heads, known) if value in met else [value])]
             now = list(dict.fromkeys(now))

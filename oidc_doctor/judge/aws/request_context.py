@@ -178,7 +178,7 @@ def _keys_once(policy: Json) -> list[str]:
     if id(policy) not in _KEYS:
         if len(_KEYS) >= _MOST_KEPT:
             _KEYS.clear()
-        _KEYS[id(policy)] = (policy, condition_keys_of(policy))
+        _KEYS[id(policy)] = (policy, list(dict.fromkeys(condition_keys_of(policy))))
     return _KEYS[id(policy)][1]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from oidc_doctor.judge.aws.arns import (
     BUILT_IN,
     RoleArn,
@@ -138,7 +140,7 @@ class AwsExchange(ExchangeBuilder):
                 return parts[0], parts[1]
         return None
 
-    @property
+    @functools.cached_property  # asked for by most steps, of a policy of any length
     def built_in(self) -> bool:
         """Whether AWS knows the token's issuer itself: by its bare name, which a provider of the account's own is not.
 
@@ -154,7 +156,7 @@ class AwsExchange(ExchangeBuilder):
             return path in names or not any((split_provider(name) or ("", "", ""))[2] == path for name in names)
         return not (isinstance(self.aws.provider, AwsOidcProvider) and issuer_path(self.aws.provider.url) == path)
 
-    @property
+    @functools.cached_property
     def provider_arn(self) -> str | None:
         """The ARN that the token's provider has in the role's account."""
         if self.issuer is None:

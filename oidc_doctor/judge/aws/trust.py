@@ -37,7 +37,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         return
     policy = trust_policy(document, pasted=exchange.pasted)
     context = request_context(exchange, document.value)
-    decision = policy.decide(principal, ASSUME, context)
+    decision = policy.decide(principal, ASSUME, context, traced=exchange.case.traced)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document
     if decision.effect == "allow":
@@ -110,7 +110,7 @@ def _allowed_besides(
     tags, identity = session_tags(exchange.token), source_identity(exchange.token)
     good = True
     for kind, action in needed_besides(exchange):
-        decision = policy.decide(principal, action, context)
+        decision = policy.decide(principal, action, context, traced=exchange.case.traced)
         if decision.effect == "allow":
             continue
         good = False

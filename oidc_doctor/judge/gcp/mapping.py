@@ -17,7 +17,7 @@ from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_o
 from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
-from oidc_doctor.judge.gcp.unread import lacking, leave_unevaluated, unread_claim
+from oidc_doctor.judge.gcp.unread import BEYOND, beyond_bound, lacking, leave_unevaluated, unread_claim, why_unevaluated
 from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
 from oidc_doctor.judge.gcp.written import is_decided, subject_of_entries
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
@@ -87,6 +87,9 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
     try:
         return cel.compile(text)
     except cel.CelError as error:
+        if error.code == BEYOND:
+            exchange.settle(step, "unknown", beyond_bound(which, error), at)
+            return None
         exchange.refuse(
             Kind.EXPRESSION_INVALID,
             CloudError(
@@ -115,12 +118,13 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         if program is None:
             continue
         claims = _claims(exchange, program)
-        value: object = None if exchange.case.explain else text_of(program, claims)
+        value: object = None if exchange.case.explain or program.has_loops() else text_of(program, claims)
         if value is None:
-            node = program.trace({"assertion": claims})
+            node = program.trace({"assertion": claims}, **exchange.bounds)
+            exchange.cel_work -= min(node.work, exchange.cel_work)
             traces[name] = node
             if node.error is not None:
-                if node.error.code == "unknown":
+                if node.error.code in ("unknown", BEYOND):
                     mapped[name] = cel.UNKNOWN
                 if node.error.lacks:
                     exchange.detail["lacks"] = node.error.lacks
@@ -172,7 +176,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
     known = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(known)
+    node = program.trace(known, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
@@ -226,6 +230,9 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
     lacks = lacking(exchange, inner)
     if lacks:
         leave_unevaluated(exchange, node, inner, at, lacks)
+        return
+    if fault.code == BEYOND:
+        exchange.settle("condition", "unknown", beyond_bound("the attribute condition", fault), at)
         return
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
@@ -429,6 +436,8 @@ def _judge_mapping(
     if "google.subject" not in mapping:
         exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
+        if fault.code == BEYOND:
+            continue
         claim = unread_claim(exchange, failing(exchange.detail["mapping"][name]))
         if fault.code == "unknown":
             if name == "google.subject" and exchange.token.inferred_complete and exchange.seen_at("mapping"):
@@ -467,7 +476,7 @@ def _judge_mapping(
     result = exchange.results["mapping"]
     if result.state == "unknown" and not result.refusals:
         if mapped.get("google.subject") is cel.UNKNOWN:
-            lacks = next((fault.lacks for name, fault in faults if name == "google.subject"), "")
+            lacks = why_unevaluated("google.subject", dict(faults).get("google.subject"))
             exchange.settle("mapping", "unknown", lacks or "google.subject needs a claim that was not given")
         elif exchange.results["configure"].refusals:
             exchange.settle("mapping", "unknown", "Google stores no such mapping, and so holds another one", at)

@@ -309,7 +309,7 @@ def _match_group(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
 def _is_unset(exchange: GcpExchange, key: str) -> bool:
     """Whether the mapping of this attribute failed for a claim that is known to be absent."""
     node = exchange.detail.get("mapping", {}).get(key)
-    return node is not None and node.error is not None and node.error.code != "unknown"
+    return node is not None and node.error is not None and node.error.code not in ("unknown", "limit")
 
 
 def condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:

@@ -8,6 +8,7 @@ from oidc_doctor.judge.gcp.names import ProviderName, read_name
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import GcpEvidence, GcpProvider, TargetGcp
+from oidc_doctor.model.limits import CEL_TRACE, CEL_WORK
 
 
 class GcpExchange(ExchangeBuilder):
@@ -20,6 +21,7 @@ class GcpExchange(ExchangeBuilder):
     issuer: str | None
     gke: ProviderName | None  # the pool of a GKE cluster's token, where no provider is concerned
     constants: dict[str, Constant]  # mapped attributes whose expression reads no claim
+    cel_work: int  # steps that the expressions of this exchange may still take together
 
     def __init__(self, case: Case) -> None:
         super().__init__(case, "gcp")
@@ -28,9 +30,15 @@ class GcpExchange(ExchangeBuilder):
         self.provider = self.gcp.provider if isinstance(self.gcp.provider, GcpProvider) else None
         self.name = None
         self.constants = {}
+        self.cel_work = CEL_WORK.most
         self.gke = None
         iss = self.token.claim("iss")
         self.issuer = iss if isinstance(iss, str) else None
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """What the next expression may take: steps, and recorded parts of loops."""
+        return {"work": self.cel_work, "room": CEL_TRACE.most if self.case.traced else 0}
 
     @property
     def provider_name(self) -> ProviderName | None:

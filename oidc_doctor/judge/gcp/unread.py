@@ -12,9 +12,12 @@ from oidc_doctor.model.refusal import Side
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oidc_doctor.cel import CelError
     from oidc_doctor.cel.references import Reference
     from oidc_doctor.judge.gcp.state import GcpExchange
     from oidc_doctor.model.document import Origin
+
+BEYOND = "limit"  # the code of an error of this evaluator's own bounds
 
 
 def unread_claim(exchange: GcpExchange, inner: Any) -> str:
@@ -58,3 +61,15 @@ def _reads(exchange: GcpExchange, inner: Any) -> Iterator[tuple[Reference, Any]]
     for reference in references:
         mapping = exchange.detail.get("mapping", {}).get(".".join(reference.keys[:2]))
         yield reference, failing(mapping) if mapping is not None and mapping.error is not None else None
+
+
+def beyond_bound(which: str, fault: CelError) -> str:
+    """Say that an expression is beyond a bound of ours, which shows nothing about Google's answer."""
+    return f"{which} is beyond what oidc-doctor evaluates: {fault.message}"
+
+
+def why_unevaluated(which: str, fault: CelError | None) -> str:
+    """Return the library or the bound for want of which an expression has no value; empty for another fault."""
+    if fault is None:
+        return ""
+    return beyond_bound(which, fault) if fault.code == BEYOND else str(fault.lacks or "")

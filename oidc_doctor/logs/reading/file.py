@@ -44,7 +44,7 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
         with open_file(name) as stream:
             state.files += 1
             faults = _Faults(state)
-            for record, origin in records(stream, name, state.source, faults):
+            for record, origin in records(stream, name, state.source, faults, faults.count):
                 state.add(record, origin, NO_PLACE)
     except _TooManyFaultsError:
         state.problems(Origin(name), f"more than {MOST_FAULTS:,} faults; the rest of the file was not read")
@@ -69,6 +69,10 @@ class _Faults:
     def __call__(self, origin: Origin, problem: str) -> None:
         """Add one problem."""
         self._state.problems(origin, problem)
+        self.count()
+
+    def count(self) -> None:
+        """Count a problem, or a value without a record."""
         self._number += 1
         if self._number > MOST_FAULTS:
             raise _TooManyFaultsError
@@ -92,11 +96,17 @@ def _searched(
 
 
 def records(
-    stream: BinaryIO, file: str, source: Source, note: Callable[[Origin, str], None]
+    stream: BinaryIO,
+    file: str,
+    source: Source,
+    note: Callable[[Origin, str], None],
+    empty: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[dict[str, Any], Origin]]:
-    """Yield the records of one file, wanted or not, whatever its layout."""
+    """Yield the records of one file, wanted or not, whatever its layout. `empty` is called for a list without any."""
     parse = cloudtrail if source == "cloudtrail" else gcp_audit
     for value, origin in values(stream, file, parse.LISTS, note):
+        if value == []:
+            empty()
         yield from parse.records(value, origin, note)
 
 

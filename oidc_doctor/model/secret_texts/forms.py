@@ -137,11 +137,11 @@ _FORMS: Final = (
         re.compile(r"(?:mysql\w{0,8}|mariadb)(?:[ \t][^\s]{1,64}){0,6}?[ \t]-p(?P<secret>[^\s\"']{4,256})"),
     ),
     Form(("pass:",), re.compile(r"-pass(?:in|out)?[ \t]{1,4}pass:(?P<secret>[^\s\"']{4,256})")),
-    Form(  # a line of ~/.pgpass
+    Form(  # a line of ~/.pgpass, or of a socket's folder (PostgreSQL, The Password File)
         (*(f":{digit}" for digit in range(1, 10)), ":*:"),
         re.compile(
-            _LINE + r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[A-Za-z_*][\w*-]{0,63}:[\w*-]{1,64}:"
-            r"(?P<secret>[^\s:\"'\\]{6,128})(?![^\s\"'\\])"
+            _LINE + r"[\w./*-]{1,128}:(?:\d{1,5}|\*):[A-Za-z_*][\w*-]{0,63}:[\w*-]{1,64}:"
+            r"(?P<secret>(?:[^\s:\"'\\]|\\{1,2}:|\\\\){6,128})(?![^\s\"'\\])"
         ),
         is_mixed,
     ),

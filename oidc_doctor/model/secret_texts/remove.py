@@ -32,7 +32,7 @@ def without_secrets(text: str, mark: str | None = None) -> str:
 def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
     """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
     # A report and a capture repeat their names, pointers and states thousands of times.
-    return _removed_once(text, mark) if len(text) <= _REPEATED else _removed(text, mark)
+    return _removed_once(text, mark) if len(text) <= _REPEATED else _removed_of_long(text, mark)
 
 
 def _removed(text: str, mark: str | None) -> tuple[str, int, int]:
@@ -49,6 +49,8 @@ def _removed(text: str, mark: str | None) -> tuple[str, int, int]:
 
 
 _removed_once = functools.lru_cache(maxsize=20_000)(_removed)
+# A long value or error text is shown whole, in part and in sentences, one after the other.
+_removed_of_long = functools.lru_cache(maxsize=8)(_removed)
 
 
 def contains_secret(text: str) -> bool:

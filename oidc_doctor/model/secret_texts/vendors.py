@@ -67,6 +67,13 @@ VENDOR_FORMS: Final = (
     Form(("bkua_",), _begun(r"bkua_", r"[0-9a-f]{40}" + _END)),
     Form(("rubygems_",), _begun(r"rubygems_", r"[0-9a-f]{48}" + _END)),
     Form(("-",), re.compile(_B + r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}" + _END)),
+    Form(  # a private key of Mailgun (its documentation, API keys); a kid may look like it
+        ("key-",),
+        re.compile(
+            r"key-(?<![\w-]key-)(?<!kid[ =:]key-)(?<!kid: key-)(?<!kid [\"'`]key-)(?<!kid[\"']:[\"']key-)"
+            r"(?<!kid[\"']: [\"']key-)(?<!kid\\[\"']: \\[\"']key-)[0-9a-f]{32}" + _END
+        ),
+    ),
     Form(("tskey-",), _begun(r"tskey-", r"[a-z]{3,12}-[A-Za-z0-9]{8,}(?:-[A-Za-z0-9]{16,})?")),
     Form(("8q~",), re.compile(r"(?<![\w.~-])[\w~.-]{3}8Q~[\w~.-]{31,34}(?![\w~-])")),
     Form(("4/0a",), re.compile(_B + r"4/0A[\w-]{20,}")),  # an authorization code

@@ -105,10 +105,37 @@ def test_whose_fault_a_failed_fetch_is(
     code: str, unreached: bool, known: bool, control: str | None, local: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = CallError("failed", control, "the control") if control else None
-    monkeypatch.setattr(https, "control", lambda _: answer)
+    monkeypatch.setattr(https, "control", lambda *_: answer)
     with pytest.raises(CallError) as caught:
-        whose_fault.judged(failing(code, unreached=unreached), known=known)
+        whose_fault.Controls().judged(failing(code, unreached=unreached), known=known)
     assert caught.value.local == local
+
+
+def test_a_network_that_allows_one_operator_alone_shows_nothing_about_the_issuer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def control(address: str, _: float) -> CallError | None:
+        asked.append(address)
+        return None if "amazonaws" in address else CallError("failed", "NoConnection", "refused", unreached=True)
+
+    monkeypatch.setattr(https, "control", control)
+    controls = whose_fault.Controls()
+    for _ in range(3):
+        with pytest.raises(CallError) as caught:
+            controls.judged(failing("NoConnection", unreached=True), known=True)
+        assert caught.value.local == "network"
+        assert "sts.googleapis.com not reached from here either" in caught.value.message
+    assert asked == list(https.CONTROLS)  # once, whatever fails
+
+
+def test_the_hosts_that_were_reached_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(https, "control", lambda *_: None)
+    with pytest.raises(CallError) as caught:
+        whose_fault.Controls().judged(failing("NoConnection", unreached=True), known=True)
+    assert not caught.value.local
+    assert caught.value.message == "the host (sts.amazonaws.com and sts.googleapis.com reached from here)"
 
 
 def test_a_name_that_is_not_resolved_here_is_no_cause(
@@ -122,7 +149,7 @@ def test_a_name_that_is_not_resolved_here_is_no_cause(
 
     monkeypatch.setattr("oidc_doctor.live.issuer.fetch", fetch)
     monkeypatch.setattr("oidc_doctor.live.issuer.chain", fetch)
-    monkeypatch.setattr(https, "control", lambda _: unresolved)
+    monkeypatch.setattr(https, "control", lambda *_: unresolved)
     done = ask(made, "--issuer", made.issuer)
     assert not [cause for cause in done.report["causes"] if cause["name"] in ("issuer-unreachable", "jwks-unreachable")]
     row = done.coverage("issuer/openid-configuration.json")
