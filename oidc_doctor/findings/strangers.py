@@ -326,24 +326,53 @@ def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case
 
 def _claims_with(case: Case, subject: str) -> dict[str, Any]:
     """The claims that the issuer issues with this subject, as far as they are known."""
-    token = case.token
     profile: Profile | None = case.profile
     if profile is None:
         return {}
-    tenancy = profile.tenancy
-    before = _values(profile, token.subject or "")
     after = _values(profile, subject)
     claims: dict[str, Any] = {}
-    for name, value in token.claims.items():
-        equal = {after[segment] for segment, text in before.items() if text == value and segment in after}
-        segment = tenancy.follows.get(name, name)
+    for name, value, alike, is_common, segment, before in _rules_once(case.token, profile):
+        equal = {after[other] for other in alike if other in after}
         if len(equal) == 1:
             claims[name] = equal.pop()
-        elif name in tenancy.common:
+        elif is_common:
             claims[name] = value
-        elif segment in before and segment in after:
-            claims[name] = value if before[segment] == after[segment] else _another(value)
+        elif before is not None and segment in after:
+            claims[name] = value if before == after[segment] else _another(value)
     return claims | profile.implied_claims(subject)
+
+
+class _Rule(NamedTuple):
+    """How a claim of the token follows the subject."""
+
+    name: str
+    value: Any
+    alike: tuple[str, ...]  # the segments of the token's subject that equal the claim
+    is_common: bool  # all tokens of the issuer have its value
+    segment: str  # the segment that it follows, if any
+    before: str | None  # that segment's value in the token's subject
+
+
+# By the id of a token, which is kept and so stays its own: very many strangers are made of the same few.
+_RULES: dict[int, tuple[Token, Profile, tuple[_Rule, ...]]] = {}
+_MOST_KEPT = 16
+
+
+def _rules_once(token: Token, profile: Profile) -> tuple[_Rule, ...]:
+    kept = _RULES.get(id(token))
+    if kept is None or kept[1] is not profile:
+        if len(_RULES) >= _MOST_KEPT:
+            _RULES.clear()
+        kept = _RULES[id(token)] = (token, profile, tuple(_rules(token, profile)))
+    return kept[2]
+
+
+def _rules(token: Token, profile: Profile) -> Iterator[_Rule]:
+    before = _values(profile, token.subject or "")
+    for name, value in token.claims.items():
+        segment = profile.tenancy.follows.get(name, name)
+        alike = tuple(other for other, text in before.items() if text == value)
+        yield _Rule(name, value, alike, name in profile.tenancy.common, segment, before.get(segment))
 
 
 def _audience(case: Case, subject: str) -> dict[str, str]:

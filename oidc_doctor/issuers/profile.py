@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -13,6 +14,11 @@ from oidc_doctor.issuers.grammar import Grammar, SegmentRule, Subject, parse
 # holds a dict; it is kept beside its id, which so stays its own.
 _PARSED: dict[int, tuple[Grammar, dict[str, Subject]]] = {}
 _MOST_PARSED = 4096
+
+
+@functools.cache  # the templates are those of the issuers' files
+def _names_in(template: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\{(\w+)\}", template))
 
 
 class IssuerMatch(NamedTuple):
@@ -124,7 +130,7 @@ class Profile(NamedTuple):
         values = {segment.name: segment.value for segment in self.parse_subject(text).segments if segment.known}
         claims = {}
         for claim, template in self.implied:
-            names = re.findall(r"\{(\w+)\}", template)
+            names = _names_in(template)
             if all(values.get(name) and "%" not in values[name] for name in names):  # % begins an escape
                 claims[claim] = template.format(**values)
         return claims

@@ -43,7 +43,7 @@ def test_a_long_word_costs_little_memory() -> None:
         ("truss/config.yaml", "a: &a [x, x]\n" + "".join(
             f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
         ) + "weights: *j\n", "aliases"),
-        ("truss/config.yaml", f'z: &z "{"x y " * 50_000}"\nweights:\n' + "- source: *z\n" * 40, "more than 1 MiB"),
+        ("truss/config.yaml", f'z: &z "{"x y " * 50_000}"\nweights:\n' + "- source: *z\n" * 40, "131,072 characters"),
         ("truss/config.yaml", "weights:\n- source: s3://x\n  auth: &a\n    b: *a\n", "cannot be read as YAML"),
         ("aws/role.json", '{"a":' * 5_000, "levels deep"),
     ],

@@ -45,7 +45,8 @@ def test_a_claim(cloud: str, raw: str, request: pytest.FixtureRequest) -> None:
     for claim in ("exp", "iat", "nbf", "auth_time"):
         made.claims()
         with_member(made, "claims.json", claim, raw)
-        (exchange,) = shown(made.report()).exchanges
+        report = made.report()
+        (exchange,) = (shown(report) if claim in ("exp", "auth_time") else report).exchanges  # iat, nbf: as exp
         if raw in HUGE and claim in ("exp", "iat"):
             assert exchange.prediction != "accepted", claim
         if claim == "auth_time" and len(raw) < 4_000:

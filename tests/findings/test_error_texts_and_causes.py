@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from oidc_doctor.judge import error_texts
 from oidc_doctor.judge.error_texts import read_error, read_unknown
+from oidc_doctor.model.limits import ERROR_TEXT
 
 if TYPE_CHECKING:
     from evidence import Bundle
@@ -90,10 +91,12 @@ def test_credentials_of_another_partition_explain_an_invalid_token(bundle: Bundl
     assert "session-credentials-invalid" not in answer.names
 
 
-def test_a_long_error_is_reported_in_full(aws: Bundle) -> None:
-    text = "line\n" * 10_000 + "the end"
+def test_a_long_error_is_reported_in_full_up_to_its_bound(aws: Bundle) -> None:
+    text = "line\n" * 3_000 + "the end"
     (row,) = aws.report(error=text).observed
     assert row["text"].endswith("the end")
+    (row,) = aws.report(error="line\n" * 10_000).observed
+    assert len(row["text"]) == ERROR_TEXT.most
 
 
 def test_the_first_text_that_is_known_names_the_cloud(bundle: Bundle) -> None:

@@ -210,7 +210,7 @@ def folder(root: str) -> Any:
     return Bundle(Path(root)).manifest()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(policy=POLICIES, claims=CLAIMS, error=ERRORS, client_ids=mostly(st.just([Bundle.AUDIENCE]) | st.just([])))
 def test_aws(policy: Any, claims: Any, error: str | None, client_ids: Any) -> None:
     with tempfile.TemporaryDirectory() as root:
@@ -218,7 +218,7 @@ def test_aws(policy: Any, claims: Any, error: str | None, client_ids: Any) -> No
         answered(made.write("claims.json", claims), error)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     mapping=mostly(
         st.dictionaries(
@@ -245,7 +245,7 @@ def test_google(
         answered(made.write("claims.json", claims), error)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(claims=CLAIMS, policy=POLICIES, error=ERRORS, where=st.sampled_from(["token.jwt", "tokens/a.jwt", "error.txt"]))
 def test_a_compact_token_is_never_in_an_answer(claims: Any, policy: Any, error: str | None, where: str) -> None:
     with tempfile.TemporaryDirectory() as root:
@@ -258,7 +258,7 @@ def test_a_compact_token_is_never_in_an_answer(claims: Any, policy: Any, error: 
         answered(made, error, secret)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(files=st.dictionaries(
     st.sampled_from(["aws/role.json", "aws/oidc-provider.json", "gcp/provider.json", "claims.json", "token.jwt",
                      "gcp/service-account-policy.json", "issuer/jwks.json", "manifest.json", "aws/cloudtrail/a.json",

@@ -39,6 +39,8 @@ NEEDLES: Final = (
     "saml",
     "pat=",
     "pat =",
+    "connection",
+    "cnonce=",
 )
 
 _CORE = (
@@ -103,7 +105,9 @@ _PLACE = re.compile(r"arn:|urn:|https?:|file:|s3:|gs:|[./~]|[A-Za-z]:\\|-")
 _LOWER = re.compile(r"[A-Za-z]?[a-z]{1,19}")
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9+/=_.~%:-]+")
 _NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_SHORT_NAME = re.compile(r"(?:sk|pat)(?=\s{1,8}=)")
 _BEFORE: Final = 64  # characters of a name before its core
+_BEFORE_NEEDLE: Final = 16  # characters of a core before its needle: subscription_key
 _RANDOM, _LONG_RANDOM, _SHORT, _TOLD = 12, 16, 6, 20
 _RANDOM_WORD = re.compile(r"[A-Za-z0-9+/_~-]+={0,2}")
 
@@ -128,13 +132,36 @@ def label_spans(text: str, low: str) -> Iterator[Span]:
                 yield span
     reached = 0
     runs = _Runs(text)
-    for label in _LABEL.finditer(low):
+    for label in _labels(low):
         if label.end() <= reached:
             continue
         span = _value(runs, label)
         if span is not None and not _MARK.match(text, span[0]):
             reached = span[1]
             yield span
+
+
+def _labels(low: str) -> Iterator[re.Match[str]]:
+    """Yield the matches of _LABEL in turn. Every name holds a needle near its start, so only those places are tried."""
+    places = {place for needle in NEEDLES for place in _places(low, needle)}
+    places |= {name.start() for name in _SHORT_NAME.finditer(low)}
+    reached = 0
+    for place in sorted(places):
+        for start in range(max(reached, place - _BEFORE_NEEDLE), place + 1):
+            label = _LABEL.match(low, start)
+            if label is not None:
+                yield label
+                reached = label.end()
+                break
+        else:
+            reached = max(reached, place + 1)  # tried
+
+
+def _places(low: str, needle: str) -> Iterator[int]:
+    place = low.find(needle)
+    while place >= 0:
+        yield place
+        place = low.find(needle, place + 1)
 
 
 def strength_of(name: str) -> Strength | None:
