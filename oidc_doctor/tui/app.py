@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
+    from textual.widget import Widget
 
     from oidc_doctor.examine.examine import Examined
     from oidc_doctor.model.report import Report
@@ -90,6 +91,7 @@ class Doctor(App[None]):
         Binding("ctrl+p", "command_palette", "Palette", id="palette", show=False, priority=True),
         Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="The keys of the focused part"),
         Binding("f1", "help", "Help", id="help", show=False),
+        Binding("ctrl+o", "jump", "Jump", id="jump", show=False, tooltip="A letter on each part, which goes to it"),
         Binding("q", "quit", "Quit", id="quit"),
         Binding("ctrl+q", "quit", "Quit", id="quit", show=False, priority=True),
         Binding(
@@ -214,6 +216,18 @@ class Doctor(App[None]):
             self._show_status("stopped; r reads again")
         elif self.session.source is not None:
             self.examine(self.session.source)
+
+    def action_jump(self) -> None:
+        """Show a letter on each part of the screen; the letter gives it the focus."""
+        from oidc_doctor.tui.jump import jump_screen  # late: many sessions need no letters
+
+        behind = self.screen
+
+        def focus(part: Widget | None) -> None:
+            if part is not None:
+                behind.set_focus(part)
+
+        self.push_screen(jump_screen(behind), focus)
 
     def action_help(self) -> None:
         """Open the help for the focused part."""
