@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oidc_doctor.model.secret_texts import labels, without_secrets
+from oidc_doctor.model.secret_texts import forms, labels, without_secrets
 
 NAMES = (
     "password", "subscription_key", "registration-token", "application key", "connection_string", "connectionstring",
@@ -22,6 +22,18 @@ BETWEEN = (" ", "  ", "=", ": ", '": "', "  = ", "\n", "x", "_", "-", ".", "secr
 def test_every_name_that_the_pattern_finds_is_found(text: str) -> None:
     found = [label.span() for label in labels._labels(text)]
     assert found == [label.span() for label in labels._LABEL.finditer(text)]
+
+
+FORMS = [form for form in forms._ALL if form.before is not None]
+WORDS = ("pin", "otp", "TOTP", "mfa_code", "token-code", "otp", "-u", "--user", "--proxy-user", "ab:cd1234", "123456")
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from((*WORDS, *BETWEEN, "\u0130")), max_size=12).map("".join))
+def test_every_form_that_its_pattern_finds_is_found(text: str) -> None:
+    for form in FORMS:
+        found = [match.span() for match in forms._matches(form, text, text.lower())]
+        assert found == [match.span() for match in form.pattern.finditer(text)]
 
 
 @pytest.mark.parametrize("text", ["connection_string=Server1;a8B7c6D5e4F3", '{"connectionString": "a8B7c6D5e4F3g2"}'])

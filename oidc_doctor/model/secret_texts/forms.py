@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from oidc_doctor.model.secret_texts.near import matches_near, places_of
 from oidc_doctor.model.secret_texts.private_keys import key_line_spans
 from oidc_doctor.model.secret_texts.tokens import BEGINNING, Span, end_of_lines, is_mixed, is_random
 from oidc_doctor.model.secret_texts.vendors import VENDOR_FORMS, Form
@@ -23,12 +24,18 @@ def form_spans(text: str, low: str) -> Iterator[Span]:
     hinted = [number for needle, number in _NEEDLES if needle in low]  # mostly none
     for number in sorted({*hinted}):
         form = _ALL[number]
-        for match in form.pattern.finditer(text):
+        for match in _matches(form, text, low):
             start, end = match.span("secret") if "secret" in form.pattern.groupindex else match.span()
             if end > start and not text.startswith(_MARKS, start) and form.accepts(text[start:end]):
                 yield start, end_of_lines(text, start, end) if form.goes_on else end
     if "private" in low:
         yield from key_line_spans(text)
+
+
+def _matches(form: Form, text: str, low: str) -> Iterator[re.Match[str]]:
+    if form.before is None or len(low) != len(text):  # a letter may be two in small letters
+        return form.pattern.finditer(text)
+    return matches_near(form.pattern, text, places_of(form.needles, low), form.before)
 
 
 def is_basic(value: str) -> bool:
@@ -127,6 +134,7 @@ _FORMS: Final = (
             r"(?<![\w-])(?:-u|--(?:proxy-)?user)(?:[ \t=]{1,4})[\"']?[^\s:\"'/@]{1,64}:(?P<secret>[^\s\"']{4,256})"
         ),
         lambda value: not value.isdigit(),
+        before=0,
     ),
     Form(("sshpass",), re.compile(_LINE + r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?(?P<secret>[^\s\"']{4,256})")),
     Form(
@@ -160,6 +168,7 @@ _FORMS: Final = (
             r"(?:[ \t]{0,8}=[ \t]{0,8}|:[ \t]{1,8}|\\*[\"'][ \t]{0,8}[:=][ \t]{0,8}|>|[ \t]{1,8}is[ \t]{1,8})\\*[\"']?"
             r"(?P<secret>\d{4,12})(?![\w.-])"
         ),
+        before=1,
     ),
     Form(("--token-code",), re.compile(r"--token-code(?:[ \t]{1,8}|=)[\"']?(?P<secret>\d{6,8})(?!\w)")),
     Form(

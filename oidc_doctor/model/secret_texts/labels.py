@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from oidc_doctor.model.secret_texts.forms import is_basic
+from oidc_doctor.model.secret_texts.near import matches_near, places_of
 from oidc_doctor.model.secret_texts.tokens import Span, end_of_lines, is_mixed, is_random
 
 Strength = Literal["strong", "compound", "weak"]
@@ -142,26 +143,9 @@ def label_spans(text: str, low: str) -> Iterator[Span]:
 
 
 def _labels(low: str) -> Iterator[re.Match[str]]:
-    """Yield the matches of _LABEL in turn. Every name holds a needle near its start, so only those places are tried."""
-    places = {place for needle in NEEDLES for place in _places(low, needle)}
-    places |= {name.start() for name in _SHORT_NAME.finditer(low)}
-    reached = 0
-    for place in sorted(places):
-        for start in range(max(reached, place - _BEFORE_NEEDLE), place + 1):
-            label = _LABEL.match(low, start)
-            if label is not None:
-                yield label
-                reached = label.end()
-                break
-        else:
-            reached = max(reached, place + 1)  # tried
-
-
-def _places(low: str, needle: str) -> Iterator[int]:
-    place = low.find(needle)
-    while place >= 0:
-        yield place
-        place = low.find(needle, place + 1)
+    """Return the matches of _LABEL in turn. Every name holds a needle near its start."""
+    places = places_of(NEEDLES, low) | {name.start() for name in _SHORT_NAME.finditer(low)}
+    return matches_near(_LABEL, low, places, _BEFORE_NEEDLE)
 
 
 def strength_of(name: str) -> Strength | None:

@@ -12,8 +12,9 @@ from typing import Final
 from oidc_doctor.model.secret_texts.tokens import Span, _decoded, is_mixed
 
 _BEGIN = re.compile(
-    r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\U[0-9A-Fa-f]{8})|(?<=\\[0-7]{3}))"
-    r"e(?:y[A-DI-L]|w[k-r0-3])[A-Za-z0-9_-]{6,}+"
+    r"e(?=y[A-DI-L]|w[k-r0-3])"
+    r"(?:(?<![A-Za-z0-9_-]e)|(?<=\\[nrt]e)|(?<=%[0-9A-Fa-f]{2}e)|(?<=\\u[0-9A-Fa-f]{4}e)|(?<=\\U[0-9A-Fa-f]{8}e)"
+    r"|(?<=\\[0-7]{3}e))[A-Za-z0-9_-]{8,}+"
 )
 _PIECE = re.compile(r"(?<![A-Za-z0-9_+/-])[A-Za-z0-9_+/-]{16,}+|(?<=\\[nrt])[A-Za-z0-9_+/-]{16,}+")
 _LAST = re.compile(r"[A-Za-z0-9_+/-]{4,}+(?=$|[\s\"'`\\|,)\]])")

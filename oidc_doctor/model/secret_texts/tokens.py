@@ -14,9 +14,11 @@ _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 # The beginning of a word, also behind an escape such as \n, %3D or \u0022
 BEGINNING: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtfb])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+# base64url of { and a quotation mark or white space. What stands before it is looked at last: few letters get so far.
 _HEAD = re.compile(
-    r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))e(?:y[A-DI-L]|w[k-r0-3])"
-)  # base64url of { and a quotation mark or white space
+    r"e(?=y[A-DI-L]|w[k-r0-3])"
+    r"(?:(?<![A-Za-z0-9_-]e)|(?<=\\[nrt]e)|(?<=%[0-9A-Fa-f]{2}e)|(?<=\\u[0-9A-Fa-f]{4}e))"
+)
 _RUN = re.compile(rf"{_B64}*+")
 _N = r"(?:=?\r?\n[ \t>]{0,16}|\\+n[ \t>]{0,16})?"  # a full stop that is encoded may be wrapped itself
 _DOT = re.compile(
@@ -67,11 +69,14 @@ def end_of_lines(text: str, start: int, end: int) -> int:
     return end
 
 
+_ALG: Final = ("ImFsZyI", "JhbGci", "iYWxnI")  # base64 of "alg", at its three places in a group of four
 _STANDARD_RUN = re.compile(r"[A-Za-z0-9+/_%-]++=*+")
 
 
 def _contiguous(text: str) -> list[Span]:
     spans: list[Span] = []
+    if not any(alg in text for alg in _ALG):
+        return spans
     for outline in _COMPACT.finditer(text):
         if spans and outline.start() < spans[-1][1]:
             continue
@@ -231,8 +236,8 @@ def _header_start(segment: str) -> int | None:
 
     All four alignments are tried. An object with "alg" suffices, even if JSON parsers disagree about it.
     """
-    if "ImFsZyI" not in segment and "JhbGci" not in segment and "iYWxnI" not in segment:
-        return None  # "alg" at none of its three places in a group of four
+    if not any(alg in segment for alg in _ALG):
+        return None
     for shift in range(4):
         data = _decoded(segment[shift:])
         alg = data.find(b'"alg"')

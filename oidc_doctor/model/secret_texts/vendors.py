@@ -18,7 +18,9 @@ _B = BEGINNING
 
 def _begun(prefix: str, rest: str) -> re.Pattern[str]:
     """Return a pattern of a word that begins with `prefix`: the search for a fixed text is many times as fast."""
-    before = "|".join(rf"(?<{kind}{prefix})" for kind in (r"![A-Za-z0-9]", r"=\\[nrtfb]", "=%[0-9A-Fa-f]{2}"))
+    before = "|".join(
+        rf"(?<{kind}{prefix})" for kind in (r"![A-Za-z0-9]", r"=\\[nrtfb]", "=%[0-9A-Fa-f]{2}", r"=\\u[0-9A-Fa-f]{4}")
+    )
     return re.compile(rf"{prefix}(?:{before}){rest}")
 
 
@@ -32,6 +34,7 @@ class Form(NamedTuple):
     pattern: re.Pattern[str]  # the group `secret`, or all of the match, is the secret
     accepts: Callable[[str], bool] = lambda _: True
     goes_on: bool = False  # a base64 value that may be wrapped
+    before: int | None = None  # the pattern has a needle at most so many characters behind its start
 
 
 VENDOR_FORMS: Final = (
@@ -66,7 +69,7 @@ VENDOR_FORMS: Final = (
     Form(("ccipat_",), _begun(r"CCIPAT_", r"\w{20,}")),
     Form(("bkua_",), _begun(r"bkua_", r"[0-9a-f]{40}" + _END)),
     Form(("rubygems_",), _begun(r"rubygems_", r"[0-9a-f]{48}" + _END)),
-    Form(("-",), re.compile(_B + r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}" + _END)),
+    Form(("-",), _begun(r"[0-9a-f]", r"[0-9a-f]{31}-[0-9a-f]{8}-[0-9a-f]{8}" + _END)),
     Form(  # a private key of Mailgun (its documentation, API keys); a kid may look like it
         ("key-",),
         re.compile(
