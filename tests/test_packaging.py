@@ -51,7 +51,8 @@ def sdist(folder: Path) -> Path:
 def unpacked(sdist: Path, folder: Path) -> Path:
     """The sdist as a folder, which has no version control around it."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # from 3.11.4 on
+        archive.extractall(folder / "unpacked")  # noqa: S202 - our own archive
     (inside,) = (folder / "unpacked").iterdir()
     return inside
 

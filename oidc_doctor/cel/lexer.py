@@ -17,13 +17,14 @@ RESERVED: Final = frozenset({
     "package", "return", "var", "void", "while",
 })  # fmt: skip
 
-# Possessive repeats: the text is untrusted and must not cause catastrophic backtracking.
+# Possessive repeats and atomic groups: the text is untrusted and must not cause catastrophic backtracking. A group is
+# never repeated possessively: Python before 3.11.5 then matches too much (CPython issue 106052).
 _PATTERN: Final = r"""
-  (?P<space>(?:[\t\n\f\r ]|//[^\n]*+)++)
+  (?P<space>(?>(?:[\t\n\f\r ]++|//[^\n]*+)+))
 | (?P<text>[bB]?(?:
-      [rR](?: '''(?:[^']|'(?!''))*+''' | \"\"\"(?:[^"]|"(?!""))*+\"\"\" | '[^'\n\r]*+' | "[^"\n\r]*+" )
-    | '''(?:[^'\\]|\\[\s\S]|'(?!''))*+''' | \"\"\"(?:[^"\\]|\\[\s\S]|"(?!""))*+\"\"\"
-    | '(?:[^'\\\n\r]|\\[^\n\r])*+' | "(?:[^"\\\n\r]|\\[^\n\r])*+" ))
+      [rR](?: '''(?>(?:[^']++|'(?!''))*)''' | \"\"\"(?>(?:[^"]++|"(?!""))*)\"\"\" | '[^'\n\r]*+' | "[^"\n\r]*+" )
+    | '''(?>(?:[^'\\]++|\\[\s\S]|'(?!''))*)''' | \"\"\"(?>(?:[^"\\]++|\\[\s\S]|"(?!""))*)\"\"\"
+    | '(?>(?:[^'\\\n\r]++|\\[^\n\r])*)' | "(?>(?:[^"\\\n\r]++|\\[^\n\r])*)" ))
 | (?P<double>[0-9]*+\.[0-9]++(?:[eE][+-]?[0-9]++)? | [0-9]++[eE][+-]?[0-9]++)
 | (?P<int>(?:0x[0-9a-fA-F]++|[0-9]++)[uU]?)
 | (?P<name>[_a-zA-Z][_a-zA-Z0-9]*+)

@@ -49,6 +49,7 @@ _WANTED = {
 _HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
+_MOST_NAMED = 20  # unknown keys of a table
 Toml = Any  # a value as tomllib returns it
 Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
@@ -109,8 +110,8 @@ class _Reader:
 
     def targets(self, document: dict[str, Any]) -> list[Target]:
         self.warn_of_unknown(document, _FILE, "")
-        for name in _OF_THE_USER:
-            if name in document:
+        for name in document:
+            if name in _OF_THE_USER:
                 line = self.lines.get(pointer_segment(name))
                 place = "" if line is None else f"line {line}: "
                 self.warnings.append(f"{place}{name} is read from your own configuration file only, and ignored here")
@@ -157,7 +158,8 @@ class _Reader:
 
     def warn_of_unknown(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
         """Warn of members that `shape` does not have: a misspelled key would be ignored in silence."""
-        for name in table.keys() - shape.keys():
+        unknown = [name for name in table if name not in shape]
+        for name in unknown[:_MOST_NAMED]:
             from difflib import get_close_matches  # late: only for a mistake
 
             near = get_close_matches(name, shape, n=1)
@@ -165,7 +167,8 @@ class _Reader:
             place = "" if line is None else f"line {line}: "
             suggestion = f"; did you mean {near[0]}?" if near else ""
             self.warnings.append(printable(f"{place}unknown key {name}{suggestion}"))
-        self.warnings.sort()
+        if len(unknown) > _MOST_NAMED:
+            self.warnings.append(f"and {len(unknown) - _MOST_NAMED:,} more unknown keys")
 
     def origin(self, pointer: str) -> Origin:
         line = self.lines.get(pointer) or self.lines.get(pointer.rpartition("/")[0])

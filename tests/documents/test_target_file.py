@@ -186,3 +186,10 @@ def test_settings_of_the_screens_are_the_users_own() -> None:
         "line 1: theme is read from your own configuration file only, and ignored here",
         "line 4: keys is read from your own configuration file only, and ignored here",
     ]
+
+
+def test_of_very_many_unknown_keys_a_few_are_named() -> None:
+    _, warnings = parse_targets("".join(f"k{number} = 1\n" for number in range(500)))
+    assert warnings[0] == "line 1: unknown key k0"
+    assert warnings[9] == "line 10: unknown key k9"
+    assert warnings[20:] == ["and 480 more unknown keys"]

@@ -43,7 +43,8 @@ def test_palette_lists_every_action(play: Play, press: Play) -> None:
             *("find: Filter", "fix: Copy", "fix: Explain", "fix: Fix", "go: Open", "go: Open another"),
             *("go: Events", "go: Path", "go: Timeline", "go: Token", "go: What-if"),
             *("program: Help", "program: Quit"),
-            *("report: Copy Markdown", "report: Export", "report: Re-run", "view: Picture", "view: Theme …"),
+            *("report: Copy Markdown", "report: Export", "report: Re-run"),
+            *("view: Jump", "view: Picture", "view: Theme …"),
         }
         await press(pilot, "ctrl+p", *"timeline", "enter")
         assert isinstance(pilot.app.screen, TimelineScreen)

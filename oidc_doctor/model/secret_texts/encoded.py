@@ -15,7 +15,7 @@ from oidc_doctor.model.secret_texts.tokens import Span, end_of_lines
 
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{32,}+={0,2}")
 _HEX = re.compile(r"(?:(?<![0-9A-Za-z])|(?<=\\[nrt]))[0-9A-Fa-f]{64,}+(?![0-9A-Za-z])")
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){24,}+")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}){24,}")
 _LINES = re.compile(r"(?:\\+[nr]|[^A-Za-z0-9+/_-])+")
 _STANDARD = str.maketrans("-_", "+/")
 # The beginnings of a private key in DER (RFC 8017, 5915, 5958, 7292) and of OpenSSH's own format, in base64

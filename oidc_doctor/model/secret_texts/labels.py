@@ -83,7 +83,7 @@ _HEADER = re.compile(
     rf"(?P<sign>{_Q}?[ \t]{{0,16}}{_EQUALS}[ \t]{{0,16}}|[ \t]{{0,16}}[│┃|][ \t]{{0,16}})"
     rf"(?:\[\s{{0,8}}(?={_Q}))?(?P<quote>{_Q})?"
 )
-_REST = re.compile(r"[^\"'\r\n\\]*+(?:\\(?![rn\"'u])[^\"'\r\n\\]*+)*+")  # of a line or a quotation
+_REST = re.compile(r"(?>[^\"'\r\n\\]*+(?:\\(?![rn\"'u])[^\"'\r\n\\]*+)*)")  # of a line or a quotation
 _LONGEST_HEADER: Final = 8192  # characters of its value
 _LONGEST_VALUE: Final = 512  # characters that are looked at to tell whether a value is a secret
 _REST_OF_LINE = re.compile(r"[^\r\n\\\"]++")
@@ -91,7 +91,7 @@ _SCHEME = re.compile(
     r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|ssws|aws4-[\w-]+|aws)(?:[ +]|%20)"
 )
 _QUOTE = re.compile(_Q)
-_BARE = re.compile(r"(?:[^\s\"'&<>\\│┃]|\\(?![nrt\"'\\u]))++")
+_BARE = re.compile(r"(?>(?:[^\s\"'&<>\\│┃]++|\\(?![nrt\"'\\u]))+)")
 _PLAIN = re.compile(
     r"(?:\[(?:secret |token )?removed\].*|\*{3,}|<.*>|\$(?:[{(].*|[A-Z_][A-Z0-9_]*)|%[A-Z_]+%|[xX*.#-]+|…)", re.DOTALL
 )
@@ -309,7 +309,7 @@ def _quoted(text: str, quote: re.Match[str]) -> Span:
     if len(mark) > 1:
         end = text.find(mark, start)
     else:
-        match = re.compile(rf"(?:[^{mark}\\\n]|\\.)*+").match(text, start)
+        match = re.compile(rf"(?>(?:[^{mark}\\\n]++|\\.)*)").match(text, start)
         end = match.end() if match else start
     return start, end if end >= 0 else len(text)
 

@@ -8,7 +8,7 @@ from oidc_doctor.report.parts.escape import as_lines, is_clear
 from oidc_doctor.report.parts.lines import columns
 
 _LONGEST_COMMAND = 12_000  # a trust policy has at most 4,096 without its layout (IAM quotas)
-_SHELL_WORD = re.compile(r"""(?:\$'(?:\\.|[^'\\])*+'|'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
+_SHELL_WORD = re.compile(r"""(?>(?:\$'(?>(?:\\.|[^'\\]++)*)'|'[^']*+'|"(?>(?:\\.|[^"\\]++)*)"|\\.|[^\s'"\\]++)+)""")
 _WORD_OR_OPEN = re.compile(rf"""(?:{_SHELL_WORD.pattern}|(?:^|(?<=\s))'[^']*$)""")  # or a text that goes on
 
 

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 # not used: its current release (0.26.1) crashes the process, and it parses untrusted text in native code.
 _TOKENS = {
     "json": re.compile(
-        r'(?P<name>"(?:\\.|[^"\\])*+"(?=\s*:))|(?P<text>"(?:\\.|[^"\\])*+"?)|(?P<word>\b(?:true|false|null)\b)'
+        r'(?P<name>"(?>(?:\\.|[^"\\]++)*)"(?=\s*:))|(?P<text>"(?>(?:\\.|[^"\\]++)*)"?)|(?P<word>\b(?:true|false|null)\b)'
         r"|(?P<number>-?\b\d[\d.eE+-]*)|(?P<sign>[\[\]{},:])"
     ),
     "cel": re.compile(
-        r"""(?P<text>'(?:\\.|[^'\\])*+'?|"(?:\\.|[^"\\])*+"?)|(?P<name>\b(?:assertion|google|attribute)\b)"""
+        r"""(?P<text>'(?>(?:\\.|[^'\\]++)*)'?|"(?>(?:\\.|[^"\\]++)*)"?)|(?P<name>\b(?:assertion|google|attribute)\b)"""
         r"|(?P<word>\b(?:true|false|null|in)\b)|(?P<number>\b\d[\d.eE]*)|(?P<sign>[\[\]{}(),:])"
     ),
 }
