@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.judge.times import on_calendar, seconds_of
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
-# What becomes of any token that is kept: it expires, and its issuer withdraws the key that signed it.
-_WITH_AGE = frozenset((Kind.TOKEN_EXPIRED, Kind.TOKEN_STALE, Kind.KEY_ID_UNKNOWN))
+# Faults of this one token, which a new one need not have: it expires, its key is withdrawn, its text is cut.
+_WITH_AGE = frozenset(
+    (
+        *(Kind.TOKEN_EXPIRED, Kind.TOKEN_STALE, Kind.TOKEN_NOT_YET_VALID, Kind.TOKEN_ISSUED_IN_FUTURE),
+        *(Kind.KEY_ID_UNKNOWN, Kind.KEY_UNUSABLE, Kind.SIGNATURE_INVALID),
+    )
+)
 
 
 def aged_kinds(case: Case, trace: Trace, allowed: frozenset[str]) -> frozenset[Kind]:
@@ -24,7 +30,10 @@ def aged_kinds(case: Case, trace: Trace, allowed: frozenset[str]) -> frozenset[K
     expired = [refusal for refusal in trace.refusals if refusal.kind is Kind.TOKEN_EXPIRED and refusal.certain]
     if not expired or case.at_asked or expired[0].named_by_error or expired[0].step in allowed:
         return frozenset()
-    lasting = any(refusal.certain and refusal.kind not in _WITH_AGE for refusal in trace.refusals)
+    exchange = {step.id for step in STEPS[case.cloud] if step.exchange}
+    lasting = any(
+        refusal.certain and refusal.kind not in _WITH_AGE and refusal.step in exchange for refusal in trace.refusals
+    )
     return _WITH_AGE if lasting else frozenset()
 
 

@@ -193,8 +193,8 @@ class _Grouping:
             by_decisions.setdefault(decisions, []).append(cell)
             samples.setdefault(decisions, (attempt, vector))
         groups = []
-        # where all that were replayed are decided alike, the others are taken to be
-        beyond = cells[most:] if len(by_decisions) > 1 else []
+        # where many were replayed and all of them are decided the same way, the others are taken to be
+        beyond = cells[most:] if len(by_decisions) > 1 or not self.replayer.is_telling(most) else []
         if beyond:
             unknown = (Verdict("unknown"),) * len(self.starts)
             by_decisions["beyond",] = beyond

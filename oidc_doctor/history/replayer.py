@@ -164,6 +164,10 @@ class Replayer:
         most = max(_LEAST_CELLS, _MOST_DECISIONS_OF_CELLS // max(1, decisions))
         return min(most, max(1, limits.COMPARED.most // (self._values * max(1, families))))
 
+    def is_telling(self, replayed: int) -> bool:
+        """Return whether so many identities, all decided the same way, tell how the others of their family are."""
+        return replayed >= _LEAST_CELLS
+
     def _affordable(self) -> int:
         """Return the number of the newest revisions on which all attempts can be replayed."""
         decisions, revisions = 0, 0

@@ -46,9 +46,9 @@ class Controls:
         except CallError as failure:
             if not failure.local and self.is_local(failure.unreached, failure.code == UNTRUSTED, known=known):
                 failure.local = "network"
-                failure.message = f"{failure.message} ({self.failed()} not reached from here either)"
-            elif failure.unreached or failure.code == UNTRUSTED:
-                failure.message = f"{failure.message} ({self.tried()} reached from here)"
+                failure.message = f"{failure.message} (no trusted connection to {self.failed()} from here either)"
+            elif (failure.unreached or failure.code == UNTRUSTED) and self.tried():
+                failure.message = f"{failure.message} (but there is a trusted connection to {self.tried()} from here)"
             raise
 
     def is_local(self, unreached: bool, untrusted: bool, *, known: bool) -> bool:

@@ -26,3 +26,15 @@ def test_a_private_key_of_mailgun_goes(around: str) -> None:
 def test_a_line_of_pgpass_goes_at_any_port(line: str) -> None:
     secret = "aGk3Vb9xQ2mZ"
     assert secret not in without_secrets(line.format(secret))
+
+
+@pytest.mark.parametrize("around", ['{{"log": "mail\\n{}"}}', "user%3D{}", 'mail: "{}"', "\\u0022{}\\u0022"])
+def test_a_key_of_mailgun_behind_an_escape(around: str) -> None:
+    key = "key-" + "0a1b2c3d4e5f67890a1b2c3d4e5f6789"
+    assert key not in without_secrets(around.format(key))
+
+
+@pytest.mark.parametrize("text", ["kid: {}", 'kid: "{}"', '{{"kid": "{}"}}'])
+def test_a_key_id_of_that_form_stays(text: str) -> None:
+    shown = text.format("key-" + "0a1b2c3d4e5f67890a1b2c3d4e5f6789")
+    assert without_secrets(shown) == shown

@@ -85,3 +85,27 @@ def test_the_logged_expiry_is_the_cause(refused: Bundle) -> None:
 
 def test_the_instant_that_was_asked_for_is_meant(refused: Bundle) -> None:
     assert refused.ask(at=float(refused.NOW)).names[0] == "token-expired"
+
+
+def test_a_signature_that_is_wrong_now_is_no_lasting_cause(aws: Bundle) -> None:
+    aws.token(aws.claims_of(iat=aws.NOW - 7200, exp=aws.NOW - 3600)).jwks(aws.jwk("rsa-other"))
+    assert aws.ask().names == ["token-expired", "signature-invalid"]
+
+
+def test_a_call_after_the_exchange_is_no_lasting_cause(aws: Bundle) -> None:
+    aws.token(aws.claims_of(iat=aws.NOW - 7200, exp=aws.NOW - 3600))
+    aws.target(aws={"role_arn": aws.ROLE_ARN, "s3_bucket": "weights"})
+    aws.write(
+        "aws/role-policies/denies.json",
+        {
+            "RoleName": aws.ROLE_ARN.rpartition("/")[2],
+            "PolicyName": "denies",
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"},
+            },
+        },
+    )
+    answer = aws.ask()
+    assert answer.first.name == "token-expired"
+    assert not answer.report.causes[0].is_remark

@@ -83,13 +83,13 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
     return claims
 
 
-def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | None:
+def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | CelError:
+    """Compile an expression. Google refuses one with an error, unless that is of a bound of ours."""
     try:
         return cel.compile(text)
     except cel.CelError as error:
         if error.code == BEYOND:
-            exchange.settle(step, "unknown", beyond_bound(which, error), at)
-            return None
+            return error
         exchange.refuse(
             Kind.EXPRESSION_INVALID,
             CloudError(
@@ -105,7 +105,7 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
             which=which,
             message=error.message,
         )
-        return None
+        return error
 
 
 def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any], list[tuple[str, CelError]]]:
@@ -115,7 +115,10 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
     for name, text in mapping.items():
         at = _mapping_at(exchange, name)
         program = _compile(exchange, text, name, "mapping", at)
-        if program is None:
+        if isinstance(program, cel.CelError):
+            if program.code == BEYOND:
+                mapped[name] = cel.UNKNOWN
+                faults.append((name, program))
             continue
         claims = _claims(exchange, program)
         value: object = None if exchange.case.explain or program.has_loops() else text_of(program, claims)
@@ -136,6 +139,7 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         if constant is not None:
             exchange.constants[name] = constant
     exchange.detail["mapping"] = traces
+    exchange.beyond = {name: fault for name, fault in faults if fault.code == BEYOND}
     return mapped, faults
 
 
@@ -165,7 +169,9 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
         exchange.passed("condition", "the provider has none: every token of the issuer passes")
         return
     program = _compile(exchange, text, "attributeCondition", "condition", at)
-    if program is None:
+    if isinstance(program, cel.CelError):
+        if program.code == BEYOND:
+            exchange.settle("condition", "unknown", beyond_bound("the attribute condition", program), at)
         return
     from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
 
@@ -228,11 +234,10 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
     fault = node.error
     inner = failing(node)
     lacks = lacking(exchange, inner)
+    if fault.code == BEYOND:
+        lacks = beyond_bound("the attribute condition", fault)
     if lacks:
         leave_unevaluated(exchange, node, inner, at, lacks)
-        return
-    if fault.code == BEYOND:
-        exchange.settle("condition", "unknown", beyond_bound("the attribute condition", fault), at)
         return
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
@@ -349,7 +354,7 @@ def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *,
     elif clause.value is None:
         note = read_values(clause.node)
     else:
-        actual = Side(clause.value, _claim_at(exchange, clause.value))
+        actual = Side(clause.value, exchange.claim_with(clause.value))
         note = "the condition excludes this value" if clause.negated else read_values(clause.node)
         if clause.function in ("==", "!="):
             expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
@@ -420,12 +425,7 @@ def _literal_difference(exchange: GcpExchange, clause: DecidingTest, at: Origin)
         note = "`*` is an ordinary character in CEL"
     if kind is Kind.WILDCARD_IN_CEL:
         marks = tuple((place, place + 1) for place, letter in enumerate(shown) if letter == "*")
-    return note, Side(shown, at, marks), Side(value, _claim_at(exchange, value), difference.actual_spans), kind
-
-
-def _claim_at(exchange: GcpExchange, value: str) -> Origin | None:
-    name = next((name for name, claim in exchange.token.claims.items() if claim == value), None)
-    return exchange.claim_origin(name) if name else None
+    return note, Side(shown, at, marks), Side(value, exchange.claim_with(value), difference.actual_spans), kind
 
 
 def _judge_mapping(

@@ -19,6 +19,7 @@ from oidc_doctor.judge.gcp.constants import constant_facts
 from oidc_doctor.judge.gcp.mapping_keys import nearest_key
 from oidc_doctor.judge.gcp.member_index import MemberIndex
 from oidc_doctor.judge.gcp.names import OF_GKE, Member, ProviderName, gke_member
+from oidc_doctor.judge.gcp.unread import beyond_bound
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -419,6 +420,8 @@ def _key_of(member: Member) -> str:
 def _why_without_value(exchange: GcpExchange, key: str, *, known: bool) -> str:
     if known:
         return f"{key} has no value for this token"
+    if key in exchange.beyond:
+        return beyond_bound(key, exchange.beyond[key])
     provider = exchange.provider
     unread = provider is None or not isinstance(provider.mapping, dict)
     return "the provider's mapping was not read" if unread else f"the claim of {key} was not given"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from oidc_doctor.judge.exchange import ExchangeBuilder
 from oidc_doctor.judge.gcp.constants import Constant
 from oidc_doctor.judge.gcp.names import ProviderName, read_name
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.document import Missing
+from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import GcpEvidence, GcpProvider, TargetGcp
 from oidc_doctor.model.limits import CEL_TRACE, CEL_WORK
+
+if TYPE_CHECKING:
+    from oidc_doctor.cel import CelError
 
 
 class GcpExchange(ExchangeBuilder):
@@ -21,6 +26,7 @@ class GcpExchange(ExchangeBuilder):
     issuer: str | None
     gke: ProviderName | None  # the pool of a GKE cluster's token, where no provider is concerned
     constants: dict[str, Constant]  # mapped attributes whose expression reads no claim
+    beyond: dict[str, CelError]  # mapped attributes whose expression is beyond a bound of ours
     cel_work: int  # steps that the expressions of this exchange may still take together
 
     def __init__(self, case: Case) -> None:
@@ -31,6 +37,7 @@ class GcpExchange(ExchangeBuilder):
         self.name = None
         self.constants = {}
         self.cel_work = CEL_WORK.most
+        self.beyond = {}
         self.gke = None
         iss = self.token.claim("iss")
         self.issuer = iss if isinstance(iss, str) else None
@@ -50,3 +57,8 @@ class GcpExchange(ExchangeBuilder):
             if not read.fault:
                 return read
         return self.name if self.name and not self.name.fault else None
+
+    def claim_with(self, value: str) -> Origin | None:
+        """Where the claim that has this value was read; None where none has it."""
+        name = next((name for name, claim in self.token.claims.items() if claim == value), None)
+        return self.claim_origin(name) if name else None

@@ -31,10 +31,16 @@ def unread_claim(exchange: GcpExchange, inner: Any) -> str:
 
 
 def lacking(exchange: GcpExchange, inner: Any) -> str:
-    """The library without which a failing part, or a mapped attribute that it reads, has no value; empty if none is."""
+    """The library or bound for want of which a failing part, or an attribute that it reads, has no value; or empty."""
     if inner.error.lacks:
         return str(inner.error.lacks)
-    return next((lacks for _, failed in _reads(exchange, inner) if failed and (lacks := failed.error.lacks)), "")
+    for reference, failed in _reads(exchange, inner):
+        name = ".".join(reference.keys[:2])
+        if name in exchange.beyond:
+            return beyond_bound(name, exchange.beyond[name])
+        if failed and failed.error.lacks:
+            return str(failed.error.lacks)
+    return ""
 
 
 def leave_unevaluated(exchange: GcpExchange, node: Any, inner: Any, at: Origin, lacks: str) -> None:

@@ -73,7 +73,8 @@ VENDOR_FORMS: Final = (
     Form(  # a private key of Mailgun (its documentation, API keys); a kid may look like it
         ("key-",),
         re.compile(
-            r"key-(?<![\w-]key-)(?<!kid[ =:]key-)(?<!kid: key-)(?<!kid [\"'`]key-)(?<!kid[\"']:[\"']key-)"
+            r"key-(?:(?<![\w-]key-)|(?<=\\[nrtfb]key-)|(?<=%[0-9A-Fa-f]{2}key-)|(?<=\\u[0-9A-Fa-f]{4}key-))"
+            r"(?<!kid[ =:]key-)(?<!kid: key-)(?<!kid [\"'`]key-)(?<!kid: [\"']key-)(?<!kid[\"']:[\"']key-)"
             r"(?<!kid[\"']: [\"']key-)(?<!kid\\[\"']: \\[\"']key-)[0-9a-f]{32}" + _END
         ),
     ),

@@ -71,7 +71,7 @@ def fix(
             sheet.row("then", _text(row.headline))
         if not row.commands and row.file:
             sheet.row("edit", _text(row.file))
-        if not ((is_shown or (not verbose and _is_new(row))) and row.commands):
+        if not ((is_shown or (not (verbose or beside) and _is_new(row))) and row.commands):
             changed(sheet, (visible(line) for line in row.diff.split("\n") if verbose or _says_something(line)))
         _commands(sheet, row.commands, beside=beside)
     if not any(row.commands for row in rows):

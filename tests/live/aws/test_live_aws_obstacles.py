@@ -126,7 +126,7 @@ def test_a_network_that_allows_one_operator_alone_shows_nothing_about_the_issuer
         with pytest.raises(CallError) as caught:
             controls.judged(failing("NoConnection", unreached=True), known=True)
         assert caught.value.local == "network"
-        assert "sts.googleapis.com not reached from here either" in caught.value.message
+        assert "no trusted connection to sts.googleapis.com from here either" in caught.value.message
     assert asked == list(https.CONTROLS)  # once, whatever fails
 
 
@@ -135,7 +135,10 @@ def test_the_hosts_that_were_reached_are_named(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(CallError) as caught:
         whose_fault.Controls().judged(failing("NoConnection", unreached=True), known=True)
     assert not caught.value.local
-    assert caught.value.message == "the host (sts.amazonaws.com and sts.googleapis.com reached from here)"
+    assert (
+        caught.value.message
+        == "the host (but there is a trusted connection to sts.amazonaws.com and sts.googleapis.com from here)"
+    )
 
 
 def test_a_name_that_is_not_resolved_here_is_no_cause(
