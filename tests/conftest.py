@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,34 @@ hypothesis.settings.register_profile(
     "oidc-doctor", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("oidc-doctor")
+
+
+_STEP = 4  # of the cases of a sweep, one in so many is run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-cases", action="store_true", help=f"run every case of the sweeps, not one in {_STEP}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"sweep: very many cases of one kind; one in {_STEP} is run, see --all-cases")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out cases of the tests marked as sweeps: the same ones in each run, and never all of a test."""
+    if config.getoption("--all-cases"):
+        return
+    counts: Counter[str] = Counter()
+    left_out = []
+    for item in items:
+        if item.get_closest_marker("sweep") is not None:
+            test = item.nodeid.partition("[")[0]
+            if counts[test] % _STEP:
+                left_out.append(item)
+            counts[test] += 1
+    config.hook.pytest_deselected(items=left_out)
+    without = set(map(id, left_out))
+    items[:] = [item for item in items if id(item) not in without]
 
 
 @pytest.fixture

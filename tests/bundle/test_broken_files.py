@@ -13,6 +13,8 @@ from evidence import Bundle
 from oidc_doctor.bundle.contract import FILES, MANIFEST, TARGET_FILE
 from oidc_doctor.model.report import Report
 
+pytestmark = pytest.mark.sweep
+
 TEXTS = {
     "error.txt",
     "issuer/chain.pem",

@@ -20,6 +20,8 @@ from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.model.report import Report
 
+pytestmark = pytest.mark.sweep
+
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 SHAPES: tuple[Any, ...] = ({}, [], None, "", 5, True, [None], ["x"], [{}], {"x": 1}, {"keys": 5})
 FILES = [

@@ -41,6 +41,7 @@ def report(bundle: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_scenario_keeps_its_diagnosis(
     name: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]

@@ -73,7 +73,7 @@ TOKENS = st.sampled_from([
 ])  # fmt: skip
 SOUP = st.lists(TOKENS, max_size=14).map("".join) | ANY_TEXT
 
-QUICK = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def canonical(value: object) -> object:

@@ -18,6 +18,8 @@ from oidc_doctor.report.parts.escape import visible
 from reports.consumers import for_a_program, in_a_ticket, on_a_terminal
 from reports.payloads import ALL, FORGED, PAYLOADS, some
 
+pytestmark = pytest.mark.sweep
+
 NUMBERS = range(0, len(ALL) // 3 + 1, 2)
 Captured = pytest.CaptureFixture[str]
 

@@ -11,6 +11,8 @@ from evidence import Bundle
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.formats import FORMATS, render
 
+pytestmark = pytest.mark.sweep
+
 HUGE = ["1" + "0" * 400, "-1" + "0" * 400, "9" * 5_000, "1e999", "-1e999", "NaN", "Infinity", str(2**63), "1e308"]
 ODD = ["true", "[]", "{}", '""', '"soon"', '"\\ud800"', '"' + "9" * 5_000 + '"', '"' + "9" * 19 + '"']
 FAR = ["-1", "0", str(10**12), str(10**15), str(2**62), str(-(2**63)), "253402300800", "-62135596801"]

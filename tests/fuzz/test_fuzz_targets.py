@@ -36,7 +36,7 @@ def test_the_seeds(name: str) -> None:
 def test_changed_seeds(name: str) -> None:
     target: Target = TARGETS[name]
 
-    @settings(max_examples=25 if name in WHOLE else 150)
+    @settings(max_examples=15 if name in WHOLE else 60)
     @given(changed(SEEDS[name]))
     def runs(data: bytes) -> None:
         target.run(data)

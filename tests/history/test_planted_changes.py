@@ -19,6 +19,8 @@ from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.report.json import to_json
 
+pytestmark = pytest.mark.sweep
+
 SEEDS = range(int(os.environ.get("ARCHIVE_SEEDS", "2")))  # by hand: hundreds
 EVENTS = 400
 

@@ -17,6 +17,8 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.widgets.chart import bars, lane
 from oidc_doctor.tui.widgets.page_view import StyledSheet
 
+pytestmark = pytest.mark.sweep
+
 HOSTILE = {
     "markup": "[bold red]x[/] [@click=app.quit]y[/] [/nothing]",
     "escape codes": "\x1b[2J\x1b]52;c;ZXZpbA==\x07\x1b[31mred",

@@ -19,6 +19,8 @@ from oidc_doctor.tui.preferences import Preferences
 from reports.consumers import RIGHT_TO_LEFT, UNSEEN
 from reports.payloads import ALL, PAYLOADS, some
 
+pytestmark = pytest.mark.sweep
+
 Play = Callable[..., Any]
 GROUPS = ("textual", "terminal", "unicode", "html", "shell")
 KEPT = ("oidc-doctor.toml", "manifest.json")  # else there is no target, or nothing was read

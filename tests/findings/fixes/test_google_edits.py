@@ -16,6 +16,8 @@ from evidence.google_errors import Says
 from oidc_doctor.findings.fixes.gcp import GCP_EDITS
 from oidc_doctor.findings.fixes.target import TARGET_EDITS
 
+pytestmark = pytest.mark.sweep
+
 OWNER = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:"
 ADMITS = f"assertion.sub.startsWith('{OWNER}')"
 OUTSIDERS = (
