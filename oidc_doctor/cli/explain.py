@@ -131,7 +131,7 @@ def list_checks(options: argparse.Namespace) -> int:
         f"{code}  {check.effect:<7}  {check.name:<34}  {as_lines(title_of(check))}\n"
         for check in packs.all_checks()
         for code in check.codes
-        if run_checks.wanted(check, options.check, options.skip) and holds_words(check, options.list_checks)
+        if run_checks.wanted(check, code, options.check, options.skip) and holds_words(check, options.list_checks)
     ]
     if not lines and options.list_checks:
         message = f"--list-checks {options.list_checks}: no check has this word"

@@ -61,7 +61,8 @@ def warn_of_unknown_checks(options: argparse.Namespace) -> None:
 
     for option, globs in (("--check", options.check), ("--skip", options.skip)):
         for glob in globs:
-            if not any(run_checks.wanted(check, (glob,), ()) for check in packs.all_checks()):
+            codes = ((check, code) for check in packs.all_checks() for code in check.codes)
+            if not any(run_checks.wanted(check, code, (glob,), ()) for check, code in codes):
                 complain(f"{option} {glob}: no check has this code or name; oidc-doctor --list-checks lists them")
 
 

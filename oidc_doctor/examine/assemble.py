@@ -106,7 +106,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             for exchange in judged
         ],
         causes=causes,
-        checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
+        checks=[row for row in rows if run_checks.wanted(by_code[row.code], row.code, question.check, question.skip)],
         fixes=fixes,
         attempts=attempts,
         timeline=timeline,

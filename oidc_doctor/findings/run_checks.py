@@ -19,12 +19,12 @@ from oidc_doctor.report.parts.sentences import refusal_sentence
 _PASSING = (PASSED, PASSED_BY_ERROR)
 
 
-def wanted(check: Check, only: Iterable[str], skip: Iterable[str]) -> bool:
-    """Whether --check and --skip select this check: globs of code or name."""
+def wanted(check: Check, code: str, only: Iterable[str], skip: Iterable[str]) -> bool:
+    """Whether --check and --skip select this check under `code`: globs of the code or name, or one of its codes."""
 
     def hit(globs: Iterable[str]) -> bool:
         return any(
-            any(fnmatchcase(code, glob.upper()) for code in check.codes) or fnmatchcase(check.name, glob.lower())
+            glob.upper() in check.codes or fnmatchcase(code, glob.upper()) or fnmatchcase(check.name, glob.lower())
             for glob in globs
         )
 

@@ -82,3 +82,14 @@ def test_a_second_code_is_explained_and_selects_its_check(capsys: pytest.Capture
     assert capsys.readouterr().out.startswith("AWS070 or GCP065 trust-any-tenant")
     assert main(["--list-checks", "--check", "GCP065"]) == 0
     assert "GCP065  weakens  trust-any-tenant" in capsys.readouterr().out
+
+
+def test_a_pattern_of_codes_is_about_one_cloud(gcp: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
+    gcp.gcp_provider(condition="assertion.aud == 'oidc.baseten.co'")
+    for selected in (("--skip", "AWS*"), ("--check", "GCP*"), ("--check", "AWS070")):
+        main(["--report", "--from", str(gcp.root), "--format", "json", *selected])
+        rows = json.loads(capsys.readouterr().out)["checks"]
+        assert "GCP065" in {row["code"] for row in rows}, selected
+    assert main(["--list-checks", "--check", "GCP*"]) == 0
+    assert {line[:3] for line in capsys.readouterr().out.splitlines()} == {"GCP"}
