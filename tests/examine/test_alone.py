@@ -17,6 +17,7 @@ from oidc_doctor.model.document import Origin
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
 from oidc_doctor.report.parts.alone import cause_lines
+from reports.alone import answer_of, signs, values
 
 if TYPE_CHECKING:
     from evidence import Bundle
@@ -29,19 +30,6 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").
 
 def of_error(text: str) -> Report:
     return run(None, Question(error_text=text))
-
-
-def answer_of(report: Report) -> Alone:
-    assert report.alone is not None
-    return report.alone
-
-
-def values(answer: Alone, label: str) -> list[str]:
-    return [line.text for part in answer.parts for line in part.lines if line.label == label]
-
-
-def signs(answer: Alone, sign: str) -> list[str]:
-    return [line.text for part in answer.parts for line in part.lines if line.sign == sign]
 
 
 def codes(answer: Alone) -> list[str]:

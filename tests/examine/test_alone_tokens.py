@@ -14,27 +14,14 @@ from oidc_doctor.examine.question import Question
 from oidc_doctor.model.document import Origin
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
+from reports.alone import answer_of, signs, values
 
 if TYPE_CHECKING:
     from evidence import Bundle
-    from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.report import Report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8"))
-
-
-def answer_of(report: Report) -> Alone:
-    assert report.alone is not None
-    return report.alone
-
-
-def values(answer: Alone, label: str) -> list[str]:
-    return [line.text for part in answer.parts for line in part.lines if line.label == label]
-
-
-def signs(answer: Alone, sign: str) -> list[str]:
-    return [line.text for part in answer.parts for line in part.lines if line.sign == sign]
 
 
 def of_tokens(*tokens: Token) -> Report:

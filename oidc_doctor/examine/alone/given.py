@@ -37,15 +37,11 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
     if sum(given) > 1 or len(errors) > 1:
         return None
     if tokens:
-        return (
-            None
-            if named
-            else "tokens"
-            if len(tokens) > 1
-            else "subject"
-            if tokens[0].kind == "hypothetical"
-            else "token"
-        )
+        if named:
+            return None
+        if len(tokens) > 1:
+            return "tokens"
+        return "subject" if tokens[0].kind == "hypothetical" else "token"
     if errors:
         return None if issuer else "error"  # also with the name of a role or provider that was not read
     if run.logs:
