@@ -1,6 +1,7 @@
 """The formats of a report. The command line, the screens and the tests all use this list.
 
-Secrets are removed here, once from a whole text: no caller shows what a renderer returns by itself.
+Secrets are removed here, once from a whole text, since adjacent values may form one together: no caller shows what a
+renderer returns by itself.
 
 A format NAME is the module `report/NAME.py` with a function `render_NAME(report, **layout)`, and one line here.
 """

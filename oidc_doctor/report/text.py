@@ -62,7 +62,6 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
             _attempts(sheet, report)
             _checks(sheet, report)
         _ending(sheet, report, verbose=verbose)
-    # Each value was searched before; this also removes a token that adjacent values form together.
     return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
 
 
