@@ -17,6 +17,7 @@ from oidc_doctor.model.secret_texts import contains_secret
 _LEAST_KEY: Final = 16  # bytes
 _LARGEST: Final = 512 * 1024 * 1024  # bytes of a map
 _RANDOM = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=-]{24,}")
+_SHORT_WORD = re.compile(r"[\w-]{1,11}")  # no form of a secret that is one word is as short
 _LONGEST: Final = 1024  # characters of an original
 
 
@@ -78,4 +79,6 @@ class NewMap:
 
 
 def _is_secret(word: str) -> bool:
+    if _SHORT_WORD.fullmatch(word):
+        return False
     return len(word) > _LONGEST or bool(_RANDOM.fullmatch(word)) or contains_secret(word)

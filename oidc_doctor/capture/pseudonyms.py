@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-import re
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -19,14 +18,15 @@ Mode = Literal["prefix", "letters"]
 _HEX: Final = "abcdef"
 _REST: Final = "ghijklmnopqrstuvwyz"  # x stays: a run of three is a placeholder, and no other word may become one
 _DIGITS: Final = "0123456789"
-_HEX_RUN: Final = re.compile(r"[0-9a-f_-]*")
+_BASE_16: Final = frozenset("0123456789abcdef_-")
+_ASCII: Final = frozenset(map(chr, range(128)))
 _BLOCK: Final = 64  # adjacent code points that are of one script
 _IPV4_BITS: Final = 32
 _SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # two octets identify the special networks there
 _MOST_KEPT: Final = 100_000  # words
 _MOST_TABLES: Final = 10_000
 _LONG: Final = 256  # characters of a word, beyond which a table serves for a block of them
-_LONG_BLOCK: Final = 64
+_LONG_BLOCK: Final = 512
 
 
 class Cipher:
@@ -51,7 +51,7 @@ class Cipher:
         """Return the pseudonym of a word; it has the word's length."""
         pseudonym = self._words.get(text)
         if pseudonym is None:
-            pseudonym = "".join(self._character(text, index) for index in range(min(len(text), _LONG)))
+            pseudonym = self._beginning(text[:_LONG])
             if len(text) > _LONG:
                 return pseudonym + self._long(text)
             if len(self._words) < _MOST_KEPT:
@@ -72,7 +72,11 @@ class Cipher:
             low = block.lower()
             seed = digest.hex() if self.mode == "prefix" else ""
             table = self._new_table(seed, groups, set()) if self.mode == "prefix" else self._table("", in_base_16=True)
-            pieces += [self._in_case(character, table.get(character.lower()), seed) for character in block]
+            if block.isascii():
+                upper = {low.upper(): image.upper() for low, image in table.items()}
+                pieces.append(block.translate({ord(letter): image for letter, image in (upper | table).items()}))
+            else:
+                pieces += [self._in_case(character, table.get(character.lower()), seed) for character in block]
             digest = self._digest(seed + low)
         return "".join(pieces)
 
@@ -100,15 +104,20 @@ class Cipher:
         image = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
         return f"{image}{slash}{length}"
 
-    def _character(self, text: str, index: int) -> str:
-        character = text[index]
-        low = character.lower()
-        if len(low) != 1:
-            return character
-        before = text[:index].lower() if self.mode == "prefix" else ""
-        # a hexadecimal word remains hexadecimal: some subjects are recognised by it
-        table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before))) if low.isascii() else {}
-        return self._in_case(character, table.get(low), before)
+    def _beginning(self, text: str) -> str:
+        pieces: list[str] = []
+        before = ""  # the characters before this one, in small letters
+        in_base_16 = True  # a hexadecimal word remains hexadecimal: some subjects are recognised by it
+        for character in text:
+            low = character.lower()
+            image = None
+            if character in _ASCII:
+                image = (self._tables.get((before, in_base_16)) or self._table(before, in_base_16)).get(low, low)
+            pieces.append(image if image is not None and character == low else self._in_case(character, image, before))
+            if self.mode == "prefix":
+                before += low
+                in_base_16 = in_base_16 and low in _BASE_16
+        return "".join(pieces)
 
     def _in_case(self, character: str, image: str | None, before: str) -> str:
         low = character.lower()

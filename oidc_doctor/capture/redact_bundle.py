@@ -16,12 +16,13 @@ from oidc_doctor.capture import plain_words, redact_files, redact_formats
 from oidc_doctor.capture.pseudonyms import Cipher, Mode
 from oidc_doctor.capture.redact_texts import SECRET, CollectedNames, LeftOut, Texts, kept_starts
 from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.documents.manifest import LOCAL
+from oidc_doctor.documents.manifest import LOCAL, OUTCOMES
 from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.judge.keys import check_keys
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import Token
+from oidc_doctor.model.limits import ERROR_TEXT, MANIFEST
 from oidc_doctor.model.secret_texts import without_secrets
 
 if TYPE_CHECKING:
@@ -30,9 +31,8 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
 
 _CHUNK: Final = 256 * 1024
-_TRIES: Final = 24  # keys to try; the key with the fewest clashes is used
-_FEW_CHARACTERS: Final = 200_000  # of all words
-_FEW_WORDS: Final = 20_000  # with more words, another key clashes elsewhere: the first key is used
+_TRIES: Final = 24  # keys to try at most; the key with the fewest clashes is used
+_CHARACTERS_TRIED: Final = 200_000  # of all words under all keys; with very many words, another key clashes elsewhere
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 
 Writer = Callable[[str, Iterator[bytes]], None]
@@ -90,8 +90,11 @@ def redact_bundle(
         write(new, copy.pieces(name))
         if copy.texts.removed:
             result.removed[new] = copy.texts.removed
-    copy.texts.removed = {}
-    for prefix in {contract.split_target(name)[0] for name in result.names if name.endswith(contract.MANIFEST)} | {""}:
+    manifests = {contract.split_target(name)[0] for name in result.names if name.endswith(contract.MANIFEST)} | {""}
+    for prefix in sorted(
+        manifests, reverse=True
+    ):  # the bundle's own is last: it lists what was removed from the others
+        copy.texts.removed = {}
         write(copy.path(prefix) + contract.MANIFEST, iter([copy.manifest(prefix + contract.MANIFEST)]))
     result.images = dict(copy.texts.images)
     result.plain = list(copy.texts.plain)
@@ -131,9 +134,10 @@ def _settle_names(collected: CollectedNames) -> None:
 def _best(collected: CollectedNames, first: Cipher) -> Cipher:
     """Derive the cipher from the key under which the fewest pseudonyms equal a word that is kept."""
     best, fewest = first, -1
-    if len(collected.words) > _FEW_WORDS or sum(map(len, collected.words)) > _FEW_CHARACTERS:
+    tries = min(_TRIES, _CHARACTERS_TRIED // (1 + sum(map(len, collected.words))))
+    if tries <= 1:
         return first
-    for number in range(_TRIES):
+    for number in range(tries):
         key = first.key if not number else first.key[:32] + bytes([number])
         cipher = Cipher(key, first.mode, kept_starts(collected))
         texts = Texts(collected, cipher)
@@ -228,7 +232,9 @@ class _Copy:
             return redact_formats.toml_text(text, self.texts)
         if path == "truss/config.yaml":
             return redact_formats.yaml_text(text, self.texts)
-        if path in ("error.txt", "setup/output.txt"):
+        if path == contract.ERROR:
+            return self._error_text(text)
+        if path == "setup/output.txt":
             return self.texts.sentence(text)
         if path == "truss/version.txt":
             return redact_formats.version_text(text)
@@ -240,6 +246,15 @@ class _Copy:
             self._learn_issuer(text)
             return redact_formats.public_text(text, self.texts)
         return redact_files.json_text(text, self.texts)
+
+    def _error_text(self, text: str) -> str:
+        """Redact as much of an error text as a report reads. Its secrets go first: a cut would hide half of one."""
+        if len(text.strip()) <= ERROR_TEXT.most:
+            return self.texts.sentence(text)
+        clean = self.texts.without_secrets(text.strip())
+        if len(clean) > ERROR_TEXT.most:
+            self.texts.removed[f"all but the first {ERROR_TEXT.most:,} of {len(clean):,} characters"] = 1
+        return self.texts.sentence(clean[: ERROR_TEXT.most])
 
     def _learn_issuer(self, text: str) -> None:
         if self.texts.cipher is None:
@@ -334,6 +349,9 @@ class _Copy:
         document = document if isinstance(document, dict) else {}
         reads = document.get("reads")
         reads = reads if isinstance(reads, list) else []
+        if len(reads) > MANIFEST.most:  # a report does not read it either
+            self.texts.removed[f"the manifest: {MANIFEST.exceeded_by(len(reads))}"] = 1
+            document, reads = {}, []
         for read in reads:
             if isinstance(read, dict) and isinstance(read.get("path"), str):
                 path = prefix + read["path"].removeprefix("./")
@@ -346,6 +364,8 @@ class _Copy:
         for read, members in zip(copied if isinstance(copied, list) else [], kept, strict=False):
             if isinstance(read, dict):
                 read.update(members)
+        if self.texts.cipher is not None and self.texts.removed:
+            self.result.removed[self.path(prefix) + contract.MANIFEST] = self.texts.removed
         if self.texts.cipher is not None and not prefix:
             redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",
@@ -358,9 +378,10 @@ class _Copy:
 
 
 def _kept_of_read(read: dict[str, Any]) -> dict[str, Any]:
-    """Remove the path, which is redacted already, and the contract's own word from a read of the manifest."""
-    local = {"local": read.pop("local")} if read.get("local") in LOCAL else {}
-    return local | ({"path": read.pop("path")} if read.get("path") is not None else {})
+    """Remove the path, which is redacted already, and the contract's own words from a read of the manifest."""
+    contracts = {"local": LOCAL, "outcome": OUTCOMES}
+    words = {member: read.pop(member) for member, words in contracts.items() if read.get(member) in words}
+    return words | ({"path": read.pop("path")} if read.get("path") is not None else {})
 
 
 _NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.obstacle import Local
 
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
-_OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
+OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
 LOCAL: tuple[Local, ...] = ("credentials", "network")
 
 
@@ -86,7 +86,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
     if not path:
         raise fields.wrong(document, pointer, "a read without its path")
     stated = fields.text(document, pointer, box, "outcome")
-    outcome: Outcome = next((value for value in _OUTCOMES if value == stated), "failed")
+    outcome: Outcome = next((value for value in OUTCOMES if value == stated), "failed")
     return ManifestRead(
         path=path.removeprefix("./"),
         outcome=outcome,

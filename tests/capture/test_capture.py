@@ -175,6 +175,17 @@ def test_no_redact_keeps_names_and_never_a_signature(tmp_path: Path, capfdbinary
     assert not list(tmp_path.glob("*.map.json"))
 
 
+def test_the_outcome_of_each_read_stays(tmp_path: Path) -> None:
+    copy, source = tmp_path / "copy", SAMPLES / "aws-wrong-team"
+    assert main(["capture", "-q", "-o", str(copy), "--from", str(source)]) == 0
+    of_source, of_copy = (
+        [read["outcome"] for read in json.loads((place / "manifest.json").read_text())["reads"]]
+        for place in (source, copy)
+    )
+    assert {"ok", "denied"} <= set(of_source)
+    assert of_copy == of_source
+
+
 def test_the_map_is_beside_for_the_user_alone(tmp_path: Path) -> None:
     copy, kept = tmp_path / "copy", tmp_path / "copy.map.json"
     assert main(["capture", "-q", "-o", str(copy), "--from", str(SAMPLES / "aws-wrong-team")]) == 0

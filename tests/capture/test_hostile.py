@@ -38,12 +38,12 @@ def test_a_long_word_costs_little_memory() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("error.txt", "1234567890" * 200_000, "longer than 1 MiB"),
+        ("setup/output.txt", "1234567890" * 200_000, "longer than 1 MiB"),
         ("aws/cloudtrail/a.json", json.dumps({"Records": [{"userAgent": "ab " * 500_000}]}), "longer than 1 MiB"),
         ("truss/config.yaml", "a: &a [x, x]\n" + "".join(
             f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
         ) + "weights: *j\n", "aliases"),
-        ("truss/config.yaml", f'z: &z "{"x y " * 50_000}"\nweights:\n' + "- source: *z\n" * 40, "131,072 characters"),
+        ("truss/config.yaml", f'z: &z "{"x y " * 50_000}"\nweights:\n' + "- source: *z\n" * 40, "65,536 characters"),
         ("truss/config.yaml", "weights:\n- source: s3://x\n  auth: &a\n    b: *a\n", "cannot be read as YAML"),
         ("aws/role.json", '{"a":' * 5_000, "levels deep"),
     ],
@@ -58,6 +58,30 @@ def test_a_file_beyond_the_bounds_is_left_out_as_a_whole(
     assert name.rpartition("/")[2] in line
     assert why in line
     assert not (tmp_path / "copy" / name).exists()
+
+
+def test_of_a_long_error_text_the_copy_has_what_a_report_reads(
+    aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "Not authorized to perform sts:AssumeRoleWithWebIdentity " + "word " * 3_980 + "password=k3Vq9ZpLm2Xw7Rt4 "
+    aws.write("error.txt", text + "word " * 5_000)
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) == 0
+    said = capfd.readouterr().err
+    copied = (tmp_path / "copy" / "error.txt").read_text()
+    assert len(copied) == 20_000
+    assert "k3Vq9" not in copied
+    assert "a secret in a text, all but the first 20,000 of 4" in said
+    assert "the same causes" in said
+
+
+def test_a_manifest_beyond_the_bound_is_not_copied(aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    reads = [{"path": f"aws/role-policies/{number}.json", "outcome": "ok"} for number in range(5_001)]
+    aws.write("manifest.json", {"collected_at": "2026-11-22T22:40:00Z", "reads": reads})
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) == 0
+    assert "removed from manifest.json: the manifest: 5,001 reads" in capfd.readouterr().err
+    manifest = json.loads((tmp_path / "copy" / "manifest.json").read_text())
+    assert "reads" not in manifest
+    assert "manifest.json" in manifest["redaction"]["removed"]
 
 
 @pytest.mark.parametrize(
