@@ -129,10 +129,11 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
         return whole.__eq__ if whole.isascii() else lambda text: _units(text) == whole
     if first_is_literal and first.runs and len(segments) == 2 and not last.length:  # noqa: PLR2004 - PREFIX*
         prefix = first.runs[0][1]
-        return lambda text: _units(text).startswith(prefix)
+        # of an ASCII pattern, no character is half of another one
+        return lambda text: (text if prefix.isascii() else _units(text)).startswith(prefix)
     if len(segments) == 3 and not first.length and not last.length and segments[1].is_text:  # noqa: PLR2004 - *TEXT*
         part = segments[1].runs[0][1]
-        return lambda text: part in _units(text)
+        return (lambda text: part in text) if part.isascii() else lambda text: part in _units(text)
     if len(segments) == 1:
         return lambda text: len(text := _units(text)) == first.length and first.at(text, 0)
 

@@ -64,9 +64,9 @@ JSON_DEPTH = Limit("a JSON text", 200, "levels", _OURS)
 JSON_DIGITS = Limit("a number", 4_300, "digits", "Python, sys.int_info")
 TOML = Limit("oidc-doctor.toml", 64 * KIB, "characters", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
-YAML = Limit("a YAML text", 128 * KIB, "characters", _OURS)
+YAML = Limit("a YAML text", 64 * KIB, "characters", _OURS)
 TRUSS_SOURCES = Limit("a Truss configuration", 100, "images and sources", _OURS)
-YAML_VALUES = Limit("a YAML text", 20_000, "values, aliases written out", _OURS)
+YAML_VALUES = Limit("a YAML text", 10_000, "values, aliases written out", _OURS)
 
 # Expressions of Google's Common Expression Language
 CEL_DEPTH = Limit("an expression or its value", 128, "levels", _OURS)

@@ -33,6 +33,11 @@ def _texts(value: Json) -> list[str]:
     return [text for member in value for text in _texts(member)] if isinstance(value, list | tuple) else []
 
 
+@functools.lru_cache(maxsize=16)  # a list of roles is one text, and all of it is searched for each role
+def _has_asterisks(text: str) -> bool:
+    return "***" in text
+
+
 class AwsExchange(ExchangeBuilder):
     """The state that the AWS steps share."""
 
@@ -63,7 +68,7 @@ class AwsExchange(ExchangeBuilder):
         role = self.aws.role
         if not isinstance(role, Role) or isinstance(role.trust_policy, Missing) or not role.raw.keys() >= _PRINTED:
             return False
-        if "***" not in role.trust_policy.text:
+        if not _has_asterisks(role.trust_policy.text):
             return False
         arns = [self.request.role_arn or "", role.arn or "", *(name for name, _ in federated(role.trust_policy.value))]
         if any(account_is_redacted(account) for arn in arns if (account := account_of(arn)) is not None):

@@ -324,14 +324,23 @@ def condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
 
 @functools.lru_cache(maxsize=4096)  # an allow policy is asked with every synthetic token
 def _holds_at(condition: str, at: int) -> bool | None:
+    program = _valid(condition)
+    if program is None:
+        return None
     try:
-        program = cel.compile(condition)
-        if program.check(result="bool"):
-            return None
         value = program.evaluate({"request": {"time": cel.Timestamp(at * 1_000_000_000)}, "resource": cel.UNKNOWN})
     except cel.CelError:
         return None
     return value if isinstance(value, bool) else None
+
+
+@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is asked at several times
+def _valid(condition: str) -> cel.Program | None:
+    try:
+        program = cel.compile(condition)
+        return None if program.check(result="bool") else program
+    except cel.CelError:
+        return None
 
 
 def explain_miss(
