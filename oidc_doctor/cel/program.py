@@ -53,9 +53,15 @@ class Program:
         `bindings` maps a name, plain or dotted (``"google.subject"``), to results of `json.loads` or to values of
         `oidc_doctor.cel`. The longest bound name takes precedence.
         """
+        return self.measured(bindings)[0]
+
+    def measured(self, bindings: Mapping[str, object]) -> tuple[object, int]:
+        """Return the value as `evaluate` does, and the steps of work that it took."""
         try:
             step = self._step or self._ready()
-            return step.run(Scope(bindings, self._slots, self.text))
+            scope = Scope(bindings, self._slots, self.text)
+            value = step.run(scope)
+            return value, WORK - scope.work
         except CelError as error:
             error.text = self.text
             raise

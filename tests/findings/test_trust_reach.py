@@ -411,6 +411,17 @@ def test_google_without_explanations_decides_the_same(gcp: Bundle, condition: st
     assert [one.state for one in whole] == [one.state for one in states]
 
 
+def test_google_without_explanations_counts_the_same_work(gcp: Bundle) -> None:
+    costly = "assertion.long.split('') == assertion.long.split('') ? 'same' : 'other'"
+    mapping = {"google.subject": "assertion.sub"} | {f"attribute.a{number}": costly for number in range(50)}
+    gcp.claims(gcp.claims_of(long="x" * 1_000))
+    evidence = gcp.gcp_provider(mapping=mapping, condition="attribute.a49 == 'same'").evidence()
+    (token,) = evidence.tokens
+    case = Case("gcp", evidence, token, float(gcp.NOW), profile_for("oidc.baseten.co"))
+    whole, states = (evaluate(case._replace(explain=explain)) for explain in (True, False))
+    assert whole.step("condition").state == states.step("condition").state == "unknown"
+
+
 def test_an_audience_that_follows_the_tenant_is_tried_as_it_is_too() -> None:
     """Nobody shows that it always follows, so an edit must not rest on it."""
     org = "a5d9bde7-0000-4277-90ff-dbec5d9c200e"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _MOST_KEPT = 1024  # texts
 
 
-def text_of(program: Program, claims: dict[str, Any]) -> str | None:
-    """Return the text that an expression gives, without the trace that an explanation needs; None for all else."""
+def text_of(program: Program, claims: dict[str, Any]) -> tuple[str, int] | None:
+    """Return an expression's text and its steps of work; None for all else. The trace is for explanations."""
     named = _named(program, claims)
     return _text(program, claims) if named is None else _text_of_named(program, named)
 
@@ -42,13 +42,13 @@ def _names(program: Program) -> tuple[str, ...] | None:
 
 
 @functools.lru_cache(maxsize=_MOST_KEPT)
-def _text_of_named(program: Program, named: Named) -> str | None:
+def _text_of_named(program: Program, named: Named) -> tuple[str, int] | None:
     return _text(program, {name: value for name, _, value in named})
 
 
-def _text(program: Program, claims: dict[str, Any]) -> str | None:
+def _text(program: Program, claims: dict[str, Any]) -> tuple[str, int] | None:
     try:
-        value = program.evaluate({"assertion": claims})
+        value, work = program.measured({"assertion": claims})
     except cel.CelError:
         return None
-    return value if isinstance(value, str) else None
+    return (value, work) if isinstance(value, str) else None

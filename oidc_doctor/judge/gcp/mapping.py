@@ -121,8 +121,11 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
                 faults.append((name, program))
             continue
         claims = _claims(exchange, program)
-        value: object = None if exchange.case.explain or program.has_loops() else text_of(program, claims)
-        if value is None:
+        counted = None if exchange.case.explain or program.has_loops() else text_of(program, claims)
+        if counted is not None and counted[1] <= exchange.cel_work:
+            exchange.cel_work -= counted[1]
+            value: object = counted[0]
+        else:
             node = program.trace({"assertion": claims}, **exchange.bounds)
             exchange.cel_work -= min(node.work, exchange.cel_work)
             traces[name] = node
@@ -423,7 +426,6 @@ def _literal_difference(exchange: GcpExchange, clause: DecidingTest, at: Origin)
     note = plain_note(difference)
     if kind is Kind.WILDCARD_IN_CEL:
         note = "`*` is an ordinary character in CEL"
-    if kind is Kind.WILDCARD_IN_CEL:
         marks = tuple((place, place + 1) for place, letter in enumerate(shown) if letter == "*")
     return note, Side(shown, at, marks), Side(value, exchange.claim_with(value), difference.actual_spans), kind
 
