@@ -205,7 +205,9 @@ def _check_rows(
         view_of(run, exchange, contradictions, [cause for cause in causes if cause.exchange == exchange.id])
         for exchange in judged
     ]
-    rows += [row for check in pack if check.kind is None for row in run_checks.document_rows(check, views)]
+    clouds = {trace.cloud for trace in traces}
+    only = clouds.pop() if len(clouds) == 1 else None
+    rows += [row for check in pack if check.kind is None for row in run_checks.document_rows(check, views, only)]
     return sorted(rows, key=lambda row: row.code)
 
 

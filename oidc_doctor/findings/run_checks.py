@@ -77,7 +77,8 @@ def _cause_rows(check: Check, traces: Sequence[Trace], named_refusals: Sequence[
             by_code.setdefault(check.code_in(named.refusal.cloud), []).append(named)
     yield from (_met(check._replace(code=code), met) for code, met in by_code.items())
     if not by_code:
-        yield _unmet(check, traces)
+        clouds = {trace.cloud for trace in traces}
+        yield _unmet(check._replace(code=check.code_in(clouds.pop() if len(clouds) == 1 else None)), traces)
 
 
 def _met(check: Check, met: Sequence[NamedRefusal]) -> CheckRow:
@@ -122,9 +123,12 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
     return CheckRow(check.code, check.name, "skipped", check.effect, reason)
 
 
-def document_rows(check: Check, views: Sequence[Mapping[str, Any]]) -> list[CheckRow]:
-    """The row of a weakness or log check; one for each of its codes where it found something in both clouds."""
-    row = document_row(check, views)
+def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: str | None = None) -> list[CheckRow]:
+    """The row of a weakness or log check; one for each of its codes where it found something in both clouds.
+
+    `cloud` is that of every exchange of the report, None where there are two: a row without a finding has its code.
+    """
+    row = document_row(check._replace(code=check.code_in(cloud)), views)
     by_code: dict[str, list[FindingRow]] = {}
     for finding in row.findings:
         by_code.setdefault(check.code_in(finding.cloud), []).append(finding)

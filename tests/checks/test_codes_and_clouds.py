@@ -77,6 +77,16 @@ def test_a_finding_about_google_cloud_has_its_code(gcp: Bundle) -> None:
     assert next(row.name for row in rows if row.code == "GCP065") == "trust-any-tenant"
 
 
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_a_check_without_a_finding_has_the_code_of_the_only_cloud(request: pytest.FixtureRequest, cloud: str) -> None:
+    report = request.getfixturevalue(cloud).ask().report
+    codes = {row.name: row.code for row in report.checks if row.status in ("passed", "skipped")}
+    of_both = {name for name in codes if CHECKS[name].other}
+    assert {"trust-any-tenant", "request-throttled"} <= of_both
+    for name in of_both:
+        assert codes[name][:3] in (cloud.upper(), "TOK", "ISS", "ACC", "LOG"), name
+
+
 def test_a_second_code_is_explained_and_selects_its_check(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "GCP065"]) == 0
     assert capsys.readouterr().out.startswith("AWS070 or GCP065 trust-any-tenant")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -91,6 +92,12 @@ def test_a_file_without_a_command_is_named(alone: Report, form: str) -> None:
     alone.fixes[0].commands = []
     text = shown(alone, form)
     assert "truss/config.yaml" in text.partition("edit      " if form == "text" else "Edit ")[2].split("\n")[0]
+
+
+def test_the_diff_stands_for_a_command_that_is_too_long_to_show(alone: Report) -> None:
+    for command, shows_diff in (("echo '{}'", False), (f"echo '{'x' * 13_000}'", True)):
+        alone.fixes = [replace(row(), diff='+ {\n+   "Version": "2012-10-17"\n+ }', commands=[command])]
+        assert ('"Version"' in shown(alone)) is shows_diff
 
 
 def test_an_edit_that_fixes_another_cause_as_well_is_shown_once(alone: Report) -> None:

@@ -17,12 +17,17 @@ def visible_command(command: str) -> bool:
     return all(is_clear(character) or character == "\n" for character in command)
 
 
+def is_shown(command: str) -> bool:
+    """Return whether `command_lines` shows the command, and not only its length."""
+    return len(command) <= _LONGEST_COMMAND
+
+
 def command_lines(command: str, room: int) -> list[str]:
     """Wrap a shell command between its words; each break continues with a backslash.
 
     A word that is longer than `room` is not broken: a command that cannot be pasted is worse than a long line.
     """
-    if len(command) > _LONGEST_COMMAND:
+    if not is_shown(command):
         return [f"(a command of {len(command):,} characters: --format json has it)"]
     lines: list[str] = []
     # In a quoted newline or a here-document, a space may be part of a text instead of the end of a word.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts.commands import command_lines, visible_command
+from oidc_doctor.report.parts.commands import command_lines, is_shown, visible_command
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import shortened, wrap
 
@@ -65,13 +65,14 @@ def fix(
         return
     sheet.row(label, _text(text))
     # The change above has the lines of an edit that takes it back; the command has the whole document.
-    is_shown = not (verbose or beside or above) and _takes_back(cause, rows)
+    takes_back = not (verbose or beside or above) and _takes_back(cause, rows)
     for index, row in enumerate(rows):
         if index:
             sheet.row("then", _text(row.headline))
         if not row.commands and row.file:
             sheet.row("edit", _text(row.file))
-        if not ((is_shown or (not (verbose or beside) and _is_new(row))) and row.commands):
+        has_document = takes_back or (not (verbose or beside) and _is_new(row))
+        if not (has_document and row.commands and all(map(is_shown, row.commands))):
             changed(sheet, (visible(line) for line in row.diff.split("\n") if verbose or _says_something(line)))
         _commands(sheet, row.commands, beside=beside)
     if not any(row.commands for row in rows):
