@@ -34,9 +34,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A slow machine is no bug: no example has a deadline, and how long its making takes is not judged.
-hypothesis.settings.register_profile(
-    "oidc-doctor", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+for profile, examples in (("oidc-doctor", 50), ("all-cases", 100)):
+    hypothesis.settings.register_profile(
+        profile, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], max_examples=examples
+    )
 hypothesis.settings.load_profile("oidc-doctor")
 
 
@@ -44,10 +45,13 @@ _STEP = 4  # of the cases of a sweep, one in so many is run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-cases", action="store_true", help=f"run every case of the sweeps, not one in {_STEP}")
+    explained = f"run every case of the sweeps, not one in {_STEP}, and twice the examples of hypothesis"
+    parser.addoption("--all-cases", action="store_true", help=explained)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--all-cases"):
+        hypothesis.settings.load_profile("all-cases")
     config.addinivalue_line("markers", f"sweep: very many cases of one kind; one in {_STEP} is run, see --all-cases")
 
 

@@ -206,6 +206,7 @@ def test_everything_in_the_bundle_is_read(name: str) -> None:
     assert not [row for row in report_of(name).checks if row.status == "broken"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_demo_shows_the_scenario(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     code = main(["--demo", name, "--report"])

@@ -458,6 +458,7 @@ def test_a_value_keeps_its_shape(value: Any) -> None:
     assert json.loads(without_secrets(json.dumps(clean))) is not ...
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "unit",
     [

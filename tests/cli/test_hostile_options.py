@@ -79,6 +79,7 @@ def test_a_manifest_beside_files_of_the_command_line(
     assert json.loads(out)["exchanges"][0]["prediction"] in ("accepted", "unknown")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("option", ["--token", "--claims", "--compare"])
 @pytest.mark.parametrize("body", BODIES)
 def test_a_token_that_cannot_be_read(

@@ -167,6 +167,7 @@ WIDE = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("token", [True, False])
 @pytest.mark.parametrize(("issuer", "condition", "rest", "name"), WIDE)
 def test_over_broad_trust_is_found(
@@ -175,6 +176,7 @@ def test_over_broad_trust_is_found(
     assert name in weak(set_up(gcp, issuer, condition, rest, token=token).ask())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("issuer", "condition", "rest", "name"), WIDE)
 def test_the_named_stranger_passes_the_whole_exchange(
     gcp: Bundle, issuer: str, condition: str | None, rest: str, name: str
@@ -239,6 +241,7 @@ NARROW = [
 ]  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("token", [True, False])
 @pytest.mark.parametrize(("issuer", "condition", "rest"), NARROW)
 def test_documented_and_narrow_trust_is_silent(

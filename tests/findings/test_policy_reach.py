@@ -124,6 +124,7 @@ DOCUMENTED: list[tuple[str, list[str]]] = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("issuer", "subjects"), DOCUMENTED)
 def test_documented_patterns_raise_nothing(tmp_path: Path, issuer: str, subjects: list[str]) -> None:
     assert weaknesses(tmp_path, statement(issuer, *subjects)) == {}
@@ -195,6 +196,7 @@ TOO_WIDE: list[tuple[str, list[str], str]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("issuer", "subjects", "name"), TOO_WIDE)
 def test_an_over_broad_policy_has_a_stranger_who_passes(
     tmp_path: Path, issuer: str, subjects: list[str], name: str

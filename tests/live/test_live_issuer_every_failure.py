@@ -30,6 +30,7 @@ def statuses(found: Collected) -> dict[str, str]:
     return {row.what: row.status for row in report.coverage if row.what.startswith("issuer/")}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("path", [DISCOVERY, "/jwks"])
 @pytest.mark.parametrize("body", BODIES)
 def test_a_body_that_cannot_be_read(body: str, path: str, site: Site) -> None:

@@ -38,6 +38,7 @@ def rows(name: str) -> dict[str, Claim]:
     return {row.key: row for row in claims.claims(*exchange_and_causes)}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [30, 80, 160])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_claim_lines_fit_the_width(name: str, width: int) -> None:

@@ -43,6 +43,7 @@ def everything(
     return run
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("body", "status"), [*((body, 200) for body in BODIES), ("deep object", 500), ("not UTF-8", 500)]
 )

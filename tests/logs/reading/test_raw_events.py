@@ -25,6 +25,7 @@ def examined(name: str) -> tuple[Examined, Callable[[str], Any]]:
     return examine(bundle, Question()), bundle.open
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", LOGGED)
 def test_every_attempt_and_change_leads_to_its_events(name: str) -> None:
     answer, open_file = examined(name)
