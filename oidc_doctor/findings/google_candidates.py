@@ -72,7 +72,8 @@ def candidates_of(
     drafts += [condition, *alone[: 2 * _FIRST], *(condition.joined(member) for member in members[_FIRST:])]
     drafts += [draft.joined(member) for draft in alone for member in members[:1]]
     wanted = _segments_read(profile, [provider.condition or "", *mapping.values()])
-    return [(_subject(base, draft, wanted), draft.claims) for draft in drafts]
+    forms = _forms(base, profile)
+    return [(_subject(profile, forms, draft, wanted), draft.claims) for draft in drafts]
 
 
 def _segments_read(profile: Profile, texts: Iterable[str]) -> set[str]:
@@ -254,20 +255,22 @@ def _matched(template: str, text: str) -> list[dict[str, str]]:
     return [last] if text[0] in "/:" else [first] if text[-1] in "/:" else [first, last]
 
 
-def _subject(base: Base, draft: _Draft, wanted: set[str]) -> str:
-    """The base's subject, or an example of the form with the most of the segments that are meant, with these values."""
-    profile = base.profile
-    assert profile is not None  # noqa: S101 - the caller's branch
+def _forms(base: Base, profile: Profile) -> list[tuple[str, set[str]]]:
+    """The base's subject, and an example of each form of the issuer's, with the names of their segments."""
     grammar = profile.grammar
     examples = [example(profile._replace(grammar=grammar._replace(forms=(form,)))) for form in grammar.forms]
-    subject = max([base.subject, *examples], key=lambda text: _fit(profile, text, draft, wanted))
+    return [
+        (subject, {part.name for part in profile.parse_subject(subject).segments if part.known})
+        for subject in (base.subject, *examples)
+    ]
+
+
+def _subject(profile: Profile, forms: list[tuple[str, set[str]]], draft: _Draft, wanted: set[str]) -> str:
+    """The subject of the form with the most of the segments that are meant, with the draft's values."""
+    meant = set(draft.segments)
+    subject, _ = max(forms, key=lambda form: 2 * len(form[1] & meant) + len(form[1] & wanted))
     for part in profile.parse_subject(subject).segments:
         value = draft.segments.get(part.name, "")
         if part.known and part.value and value and profile.grammar.separator not in value:
             subject = with_value(subject, profile, part.name, value)
     return subject
-
-
-def _fit(profile: Profile, subject: str, draft: _Draft, wanted: set[str]) -> int:
-    names = {part.name for part in profile.parse_subject(subject).segments if part.known}
-    return 2 * len(names & set(draft.segments)) + len(names & wanted)
