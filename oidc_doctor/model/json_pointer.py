@@ -26,7 +26,7 @@ def line_of(text: str, pointer: str) -> int | None:
     if pointer and not pointer.startswith("/"):
         return None
     try:
-        return _places(text).line(segments(pointer))
+        return _places(text).line(pointer)
     except (RecursionError, ValueError):
         return None
 
@@ -52,11 +52,14 @@ class _Places:
         self.line_ends = [match.start() for match in re.finditer("\n", text)]
         self._members: dict[int, dict[str, tuple[int, int]]] = {}  # by the position of the object
         self._elements: dict[int, list[int]] = {}
+        self._lines: dict[str, int | None] = {}  # by pointer: synthetic tokens ask for the same few again and again
 
-    def line(self, steps: list[str]) -> int | None:
-        """Return the line of the value at `steps`."""
-        place = self.of(steps)
-        return None if place is None else self.line_at(place[0])
+    def line(self, pointer: str) -> int | None:
+        """Return the line of the value at `pointer`."""
+        if pointer not in self._lines:
+            place = self.of(segments(pointer))
+            self._lines[pointer] = None if place is None else self.line_at(place[0])
+        return self._lines[pointer]
 
     def line_at(self, position: int) -> int:
         """Return the line of a position, from 1."""
