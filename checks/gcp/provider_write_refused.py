@@ -13,7 +13,8 @@ Confirm
 Fix
     Correct the field that the message names, and save again. Google's custom attributes are written
     attribute.NAME=assertion.CLAIM; an uploaded key set holds RSA or EC keys, without x5c and x5t where those are
-    refused.
+    refused. An AWS account has one provider for an issuer: where it exists, use it (in Terraform as a data source, or
+    import it).
 Source
     Google Cloud, Troubleshoot Workload Identity Federation; measured notes of September 2026; gcloud's output and
     messages of AWS IAM in public threads.
@@ -31,8 +32,11 @@ def provider_write_refused(refusal: Refusal) -> Words:
     reason = message.rstrip(". ") or given("the caller lacks {}", permission)
     if key:
         step = f"Write {key} as attribute.NAME=assertion.CLAIM (or as google.subject) in the mapping, and save again."
+    elif refusal.fact("existing"):
+        step = "Use the provider that the account has for this issuer, and add the audience to its ClientIDList."
     elif permission:
         step = f"Let an administrator who has {permission} save the provider."
     else:
         step = "Correct what the message names, and save the provider again."
-    return Words(f"IAM did not store the provider as written{given(': {}', reason)}", step)
+    commands = ("aws iam list-open-id-connect-providers",) if refusal.fact("existing") else ()
+    return Words(f"IAM did not store the provider as written{given(': {}', reason)}", step, commands)

@@ -107,9 +107,8 @@ def _of_error(text: str, checks: Sequence[Check]) -> Found | None:
     answer = answer_for(reading.cloud, reading.steps, {})
     ranked = [*([reading.kind] if reading.kind is not None else []), *(one.kind for one in answer.causes)]
     listed = tuple(dict.fromkeys(kinds[kind] for kind in ranked if kind in kinds))
-    return (
-        Found(listed, said=f"this error fits these causes, the most likely first ({answer.basis})") if listed else None
-    )
+    order = f"the most likely first ({answer.basis})" if answer.basis else "in the order of the steps"
+    return Found(listed, said=f"this error fits these causes, {order}") if listed else None
 
 
 def _words(text: str) -> list[str]:

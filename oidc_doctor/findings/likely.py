@@ -38,7 +38,11 @@ class Telling(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The causes of a refusal at some steps, the most likely first. `further` are of the steps too, and not ranked."""
+    """The causes of a refusal at some steps, the most likely first. `further` are of the steps too, and not ranked.
+
+    Where several steps are possible and the table does not compare them, `causes` has the likely ones of each step, in
+    the order of the steps, and `basis` is empty.
+    """
 
     causes: tuple[Likely, ...]
     further: tuple[Kind, ...]
@@ -69,7 +73,7 @@ def answer_for(cloud: Cloud, steps: Iterable[str], names: Mapping[str, str]) -> 
     possible = (kind for kind in Kind if any(place == cloud and step in asked for place, step in kind.steps))
     # a kind that only an error of its own shows, or that concludes from other evidence, is no cause of this sentence
     further = tuple(kind for kind in possible if kind not in ranked and not kind.seen_only and not kind.concludes)
-    bases = {row["basis"] for row in found}
+    bases = {row["basis"] for row in found if len(found) == 1}
     return Answer(
         tuple(Likely(kind, when) for kind, when in ranked.items()),
         further,

@@ -21,13 +21,13 @@ class Speaker(NamedTuple):
 
 SPEAKERS: dict[str, Speaker] = {
     "aws-sts": Speaker("aws", "AWS STS", follows_steps=True),
-    "aws-sts-call": Speaker("aws", "AWS STS, of another call than the exchange"),
-    "aws-iam": Speaker("aws", "AWS IAM, of a policy or provider that is written"),
+    "aws-sts-call": Speaker("aws", "AWS STS (another call than the exchange)"),
+    "aws-iam": Speaker("aws", "AWS IAM (a policy or provider being saved)"),
     "aws-service": Speaker("aws", "an AWS service"),
     "google-sts": Speaker("gcp", "Google's Security Token Service", follows_steps=True),
     "google-iam-credentials": Speaker("gcp", "Google's IAM Credentials API", follows_steps=True),
     "google-service": Speaker("gcp", "a Google service"),
-    "google-iam": Speaker("gcp", "Google IAM, of a provider or policy that is written"),
+    "google-iam": Speaker("gcp", "Google IAM (a provider or policy being saved)"),
     "issuer": Speaker(None, "the issuer"),
     "registry": Speaker(None, "a registry"),
     "client": Speaker(None, "the client"),

@@ -78,6 +78,14 @@ def test_the_headline_counts_the_causes_that_the_report_lists(bundle: Bundle, ve
         assert len(found) == len(set(found)) == int(number[1])
 
 
+def test_a_sentence_without_a_known_step_calls_no_cause_the_most_likely() -> None:
+    report = of_error('{"error":"invalid_grant","error_description":"A sentence that nobody has seen."}')
+    assert report.alone is not None
+    assert "does not say at which step" in report.alone.headline
+    assert "likely" not in folded(report, "text")
+    assert "in the order of the steps" in folded(report, "text")
+
+
 def test_a_sentence_that_names_a_fault_has_that_cause_alone() -> None:
     answer = answer_of(
         of_error("An error occurred (ExpiredTokenException): Token expired: current date/time 2 must be")

@@ -46,6 +46,11 @@ def test_a_sentence_of_several_steps_has_causes_of_each() -> None:
     assert {Kind.TOKEN_EXPIRED, Kind.PROVIDER_MISSING, Kind.JWKS_UNREACHABLE} <= kinds
 
 
+def test_the_causes_of_steps_that_no_row_compares_have_no_order() -> None:
+    assert answer_for("gcp", {"target", "token", "keys"}, {}).basis == ""
+    assert answer_for("gcp", {"target"}, {}).basis
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("role", "--profile"), ("role", "file://x"), ("issuer", "http://169.254.169.254"), ("role", ""), ("role", "a\nb")],

@@ -54,7 +54,7 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     further = () if proven else tuple(code for code in words.codes(answer.further, cloud) if code not in listed)
     return Alone(
         "error",
-        _headline(reading, cloud, causes, named, len(causes) + len(further)),
+        _headline(reading, cloud, causes, named, len(causes) + len(further), is_ranked=bool(answer.basis)),
         (Part("The error text", tuple(_lines(reading, cloud, named))),),
         causes,
         further,
@@ -94,11 +94,19 @@ def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, prove
 
 
 def _headline(
-    reading: Reading, cloud: Cloud, causes: tuple[PossibleCause, ...], named: Cause | None, possible: int
+    reading: Reading,
+    cloud: Cloud,
+    causes: tuple[PossibleCause, ...],
+    named: Cause | None,
+    possible: int,
+    *,
+    is_ranked: bool,
 ) -> str:
     if named is not None and reading.proves:
         said = "refused the call" if SPEAKERS[reading.speaker].cloud else "reports a failure"
         return f"{_speaker(reading)} {said}: {named.named.headline}."
+    if not is_ranked and named is None and possible > 1:
+        return f"{_speaker(reading)} refused the call, and the error does not say at which step: {possible} causes fit."
     at = _titles(cloud, reading.steps)
     if not causes:
         return f"{_speaker(reading)} refused the call at the {at}."

@@ -96,7 +96,7 @@ def _of_attempt(attempt: Attempt, judged: Sequence[Judged], request_id: str | No
         ask = "Add the output of the first command to this event: --from provider.json --gcp-logs event.json"
     return Alone(
         "event",
-        _headline(attempt, reading, causes, len(causes) + len(further)),
+        _headline(attempt, reading, causes, len(causes) + len(further), is_ranked=bool(answer.basis)),
         (Part(f"The event ({call})", tuple(_lines(attempt, judged, request_id))),),
         causes,
         further,
@@ -112,7 +112,9 @@ def _call(attempt: Attempt) -> str:
     return "the impersonation" if attempt.step == "impersonate" else "ExchangeToken"
 
 
-def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[PossibleCause], possible: int) -> str:
+def _headline(
+    attempt: Attempt, reading: Reading | None, causes: Sequence[PossibleCause], possible: int, *, is_ranked: bool
+) -> str:
     cloud, when = CLOUDS[attempt.cloud], words.moment(attempt.time)
     if attempt.outcome == "accepted":
         return f"{cloud} accepted this token at {when}."
@@ -123,6 +125,8 @@ def _headline(attempt: Attempt, reading: Reading | None, causes: Sequence[Possib
     first = causes[0] if causes else None
     if first is None:
         return f"{cloud} refused this token at {when}{at}."
+    if not is_ranked and possible > 1:
+        return f"{cloud} refused this token at {when}{at}: {possible} causes fit."
     fits = f"{possible} causes fit, most likely" if possible > 1 else "the cause is likely"
     return f"{cloud} refused this token at {when}{at}: {fits} {first.code} {first.name}."
 

@@ -32,9 +32,9 @@ def describe(sheet: Sheet, alone: Alone, *, verbose: bool, commands: bool = True
     for part in alone.parts:
         _part(sheet, part)
     if alone.causes:
-        several = len(alone.causes) + len(alone.further) > 1
-        title = "Possible causes, the most likely first" if several else "Cause"
-        _title(sheet, title)
+        is_ranked = bool(alone.order) or len(alone.causes) == 1
+        order = "the most likely first" if is_ranked else "in the order of the steps"
+        _title(sheet, f"Possible causes, {order}" if len(alone.causes) + len(alone.further) > 1 else "Cause")
         for code, text in cause_lines(alone, verbose=verbose):
             sheet.say(text, indent=4, lead=f"{code:<8}")
         if alone.order:

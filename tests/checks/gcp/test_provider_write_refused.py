@@ -37,6 +37,14 @@ def test_the_permission_to_write_it(gcp: Bundle) -> None:
     assert "iam.workloadIdentityPoolProviders.create" in cause.summary
 
 
+def test_the_provider_that_exists_is_to_be_used(aws: Bundle) -> None:
+    text = "Error: creating IAM OIDC Provider: EntityAlreadyExists: Provider with url https://x.example already exists."
+    cause = aws.error(text).ask().first
+    assert (cause.code, cause.name) == ("AWS056", "provider-write-refused")
+    assert "Use the provider that the account has" in cause.named.fix
+    assert cause.named.commands == ("aws iam list-open-id-connect-providers",)
+
+
 def test_the_exchange_is_judged_all_the_same(gcp: Bundle) -> None:
     assert gcp.error(f"{GCLOUD}Input JWK is not in a valid json format").ask().exchange().prediction == "accepted"
 
