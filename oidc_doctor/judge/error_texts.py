@@ -206,7 +206,7 @@ def _first(
 def _answers(row: _SentenceRow, calls: set[str]) -> bool:
     """Whether the speaker of the row can have answered the calls that the text names."""
     if row.speaker == "aws-sts":
-        return not calls or any(row.call in call for call in calls)
+        return not calls or any(row.call in call or _EXCHANGE in call for call in calls)
     of_session = row.speaker in ("aws-service", "aws-sts-call") and row.steps == {"permission"}
     return not of_session or not any(_EXCHANGE in call for call in calls)
 
