@@ -156,6 +156,7 @@ def question_of(options: argparse.Namespace) -> Question:
     return Question(
         overrides=_overrides(options),
         error_text=options.error,
+        error_place=options.error_file or "--error",
         tokens=_tokens(options),
         at=_moment(options.at, "--at") if options.at else None,
         since=since,

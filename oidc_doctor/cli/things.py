@@ -178,7 +178,7 @@ def _add_error(options: argparse.Namespace, thing: Thing, label: str) -> bool:
     if options.error is not None and options.error != thing.value:
         message = f"{label}: a second error text; a report covers one, and --error or another file has it already"
         raise UsageError(message)
-    options.error = thing.value
+    options.error, options.error_file = thing.value, thing.file
     return False
 
 
