@@ -54,7 +54,7 @@ def permission_missing(refusal: Refusal) -> Words:
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""
     return Words(
-        f"{lacks}{given(' on {}', quoted(resource, ''))}",
+        f"{lacks}{given(' on {}', quoted(resource, '') or quoted(resource.rpartition(':')[2], ''))}",
         f"Grant {holder} {permission or 'the permission that the error names'}"
         f"{given(' on {}', resource) or ' on the resource that it needs'}.{hidden}",
     )

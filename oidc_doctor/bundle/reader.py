@@ -98,7 +98,7 @@ class BundleReader:
         )
 
     def missing(self, path: str) -> Missing:
-        """Why a file is not there: what the manifest says of the call, or that it is not in the bundle, not given or not read."""
+        """Why a file is not there: what the manifest says of the call, or that there was none."""
         read = self.reads.get(path)
         if read is None and self.bundle.saved:
             return Missing(path, NOT_GIVEN if self.bundle.loose else NOT_IN_BUNDLE)

@@ -179,7 +179,7 @@ def bundle_paths(options: argparse.Namespace) -> list[str]:
     if options.demo is None:
         return paths
     if paths:
-        message = "--demo and --from exclude each other"
+        message = f"--demo has evidence of its own: leave out {', '.join(paths)}"
         raise UsageError(message)
     return [_scenario(options.demo)]
 

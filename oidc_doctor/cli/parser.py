@@ -19,6 +19,8 @@ _OTHER_NAMES = {  # options of other programs, and of this one with a typo that 
     "--out": "-o FILE",
     "--jwt": "--token",
     "--sub": "--subject",
+    "--org": "--subject",  # an option of setup; a report reads both ids from a subject, or from --whoami
+    "--team": "--subject",
     "--provider": "--gcp-provider",
     "--bundle": "--from",
     "--file": "--from",

@@ -57,6 +57,14 @@ def outcome(answer: Answer) -> tuple[str, str]:
     return sign, f"{words} at {sentences.title(exchange, exchange.step)}" if exchange.step else words
 
 
+def _unreadable(what_if: WhatIf, answer: Answer) -> str:
+    """Return the sentence on the first text that cannot be read, with its line."""
+    problem = next(problem for problem in answer.problems if problem.kind == "unreadable")
+    title = next((part.title for part in what_if.parts if part.id == problem.part), "text")
+    line = "" if problem.line is None else f", line {problem.line}"
+    return f"{title} has a syntax error{line}. Correct it to see the decision."
+
+
 def _is_denied(exchange: Exchange) -> bool:
     """Whether the exchange works and a call of its session does not."""
     return any(step.id == "permission" and step.state == "refused" for step in exchange.steps)
@@ -101,7 +109,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     what_if, answer, part, reach, pasted, low = shown
     exchange = answer.exchange
     if exchange is None:
-        sheet.say("There is no decision until the text can be read.", lead="? ", style="yellow", bold=True)
+        sheet.say(_unreadable(what_if, answer), lead="? ", style="yellow", bold=True)
         _diff(sheet, what_if, answer, part)
         return
     answer_report = _report_of(report, answer)

@@ -102,7 +102,7 @@ def complaint(done: FinishedRun) -> str:
         ("--report report.txt", "no such file or folder (to write the report to it: -o report.txt)"),
         ("--demo nosuch", "healthy-aws"),
         ("--demo ../sample_logs/healthy-aws", "no such scenario"),
-        ("--demo --from empty", "exclude each other"),
+        ("--demo --from empty", "--demo has evidence of its own: leave out empty"),
         ("explain", "explain: missing CODE (for example AWS025), or use --all"),
         ("explain AWS999", "AWS999: no such check"),
         ("explain AWS021 AWS025", "AWS025"),

@@ -214,3 +214,12 @@ def test_the_command_line_has_quotes_and_no_tokens(
 def test_a_token_anywhere_on_the_command_line_is_removed(before: list[str]) -> None:
     command = as_typed([*before, f"x {TOKEN}"])
     assert not any(part in command for part in TOKEN.split("."))
+
+
+def test_calls_that_read_alike_are_one_row(sample: Sample) -> None:
+    """Google writes one call in several forms, and each form is a signature of its own."""
+    report = run(open_bundle(SAMPLE_LOGS / "gcp-impersonation-binding-removed"), Question())
+    assert [row.count for row in report.attempts if (row.step, row.outcome) == ("impersonate", "accepted")] == [4, 3]
+    for text in (render_text(report, width=200, verbose=True, color=False), render_markdown(report)):
+        assert text.count("7 impersonations with Google Cloud accepted, 19 Nov 04:45 – 12:08 UTC") == 1
+        assert "4 impersonations" not in text

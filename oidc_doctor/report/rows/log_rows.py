@@ -371,10 +371,13 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     sheet.say(shortened(f"{when}: {action}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
+        before, after = ((entry.get("replay") or {}).get(side) for side in ("before", "after"))
+        is_known = {before, after} == {"accepted", "refused"}
+        of_token = f"Replaying the token: {before} before this change, {after} after."
         sheet.row(
             "outcome",
-            "the replayed decision changes here: the same token is decided differently before and after this change",
-            style="bad",
+            of_token if is_known else "The replayed decision on a logged token changes here.",
+            style="good" if is_known and after == "accepted" else "bad",
         )
     fixes.changed(sheet, lines)
     if not lines:
