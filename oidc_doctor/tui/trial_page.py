@@ -104,6 +104,23 @@ class Shown(NamedTuple):
     low: bool  # the terminal is low: unchanged steps share one line
 
 
+def without_exchange(sheet: Sheet, report: Report, *, whole: bool = True) -> None:
+    """Write what a report on one thing alone says of it, such as a token's claims (`whole`), and what to add."""
+    alone = report.alone
+    if alone is None:
+        sheet.say("No exchange was examined.")
+        return
+    from oidc_doctor.report.parts import alone as answer  # late: most reports are on more than one thing
+
+    if whole:
+        answer.describe(sheet, alone, verbose=True)
+        return
+    sheet.say("No exchange was examined, so there is no decision to change.")
+    if alone.ask:
+        sheet.gap()
+        sheet.say(visible(alone.ask))
+
+
 def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     """Write the answer, compared with the decision on what was read."""
     what_if, answer, part, reach, pasted, low = shown
