@@ -467,7 +467,7 @@ def test_copies_are_said_beside_the_records_that_were_read(aws: Bundle) -> None:
 def test_a_workload_that_is_refused_for_another_reason_confirms_nothing(
     aws: Bundle, logged: str, is_confirmed: bool
 ) -> None:
-    """The token's own workload is not in the logs, and another one is: it may stand for it only where both fail alike."""
+    """The token's own workload is not in the logs: another one may stand for it only where both fail alike."""
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
     parts = {"another model": {"model": "mZz90AbC"}, "another case": {"team": "another1"}}[logged]
     aws.cloudtrail([aws.event(event_id="other", at=clock(9), subject=subject(aws, **parts))])
