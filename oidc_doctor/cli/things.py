@@ -126,7 +126,8 @@ def _take(options: argparse.Namespace, word: str) -> bool:
         thing = recognise_word(word)
         label = thing.file or _label(word)
     if thing.kind is Kind.NOTHING:
-        raise UsageError(f"{label}: {thing.hint}{_what_was_meant(options, word)}", EXAMPLES)
+        meant = "" if thing.near else _what_was_meant(options, word)
+        raise UsageError(f"{label}: {thing.hint}{meant}", EXAMPLES)
     if thing.file and thing.kind in (Kind.BUNDLE, Kind.DOCUMENT, Kind.LOG):
         options.bundles.append(thing.file)
         return False

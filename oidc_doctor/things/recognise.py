@@ -159,7 +159,7 @@ def recognise_word(word: str) -> Thing:
     if thing is not None:
         return thing
     thing = recognise_text(word)
-    return thing if thing.kind is not Kind.NOTHING else thing._replace(hint=_hint_of_word(word, thing.hint))
+    return thing if thing.kind is not Kind.NOTHING else _unknown_word(thing, word.strip())
 
 
 def _file(path: str) -> Thing:
@@ -200,13 +200,12 @@ def _is_prose(text: str, file: str) -> bool:
     return is_plain and len(text[:_PROSE].split()) >= _FEWEST_WORDS
 
 
-def _hint_of_word(word: str, hint: str) -> str:
-    """Return the hint of a word that is recognised as nothing: a file that does not exist, a name with a typo."""
-    bare = word.strip()
+def _unknown_word(thing: Thing, bare: str) -> Thing:
+    """Return the thing with the hint of a word that is nothing: a file that does not exist, a name with a typo."""
     if not bare or len(bare) > _SHORT or not _PATH_LIKE.fullmatch(bare):
-        return hint
-    similar = _similar(bare)
-    return "no such file or folder" + (f"; did you mean {similar}?" if similar else "")
+        return thing
+    near = _similar(bare)
+    return thing._replace(hint="no such file or folder" + (f"; did you mean {near}?" if near else ""), near=near)
 
 
 def _similar(path: str) -> str:
