@@ -247,3 +247,12 @@ def test_a_created_provider_has_no_values_before_it() -> None:
     created = [row["diff"] for row in report.timeline if row.get("what") == "CreateOpenIDConnectProvider"]
     assert created[0].split("\n")[:3] == ["OIDC provider", "- (does not exist)", "+ (exists)"]
     assert all("was not seen" not in diff for diff in created)
+
+
+@pytest.mark.parametrize("name", ["aws-build-token-container-policy", "aws-issuer-changed-subject", "aws-wrong-team"])
+def test_no_label_of_a_finding_is_there_twice(name: str) -> None:
+    text = render_text(run(open_bundle(SAMPLE_LOGS / name), Question()), width=80, color=False)
+    finding = text.partition("\n\n  ")[2].partition("\n  Timeline")[0].split("\n")
+    labels = [line[4:14].strip() for line in finding if line[:4] == "    " and line[4:5] != " "]
+    assert "token" in labels
+    assert len(labels) == len(set(labels))
