@@ -390,7 +390,7 @@ def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
     if cause.settle and exchange.missing_token is not None and cause.step in _OF_TOKEN:
         from oidc_doctor.report.parts import asks  # late: most reports have a token
 
-        asks.token(sheet, exchange.missing_token)
+        asks.token(sheet, exchange.missing_token, lead="Add ")
 
 
 def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
