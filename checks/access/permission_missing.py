@@ -20,6 +20,8 @@ Source
 
 from __future__ import annotations
 
+import json
+
 from oidc_doctor.checkkit import (
     Kind,
     Refusal,
@@ -54,10 +56,18 @@ def permission_missing(refusal: Refusal) -> Words:
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""
     return Words(
-        f"{lacks}{given(' on {}', quoted(resource, ''))}",
+        f"{lacks}{given(' on {}', quoted(resource, '') or quoted(resource.rpartition(':')[2], ''))}",
         f"Grant {holder} {permission or 'the permission that the error names'}"
-        f"{given(' on {}', resource) or ' on the resource that it needs'}.{hidden}",
+        f"{given(' on {}', resource) or ' on the resource that it needs'}.{hidden}{_statement(permission, resource)}",
     )
+
+
+def _statement(permission: str, resource: str) -> str:
+    """The statement for the call as the error names it; "" where a name is not known, or could be a pattern."""
+    is_exact = resource.startswith("arn:") and not {"*", "?", "$"} & {*permission, *resource}
+    if not permission or not is_exact or not resource.isprintable():
+        return ""
+    return f" The statement: {json.dumps({'Effect': 'Allow', 'Action': permission, 'Resource': resource})}"
 
 
 def _by_policies(refusal: Refusal, permission: str) -> Words:

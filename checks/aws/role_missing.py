@@ -26,5 +26,7 @@ def role_missing(refusal: Refusal) -> Words:
     return Words(
         "no role has the ARN that was sent" + (", but one has nearly the same" if near else ""),
         f"Send {near} as the role's ARN." if near else "Send the ARN of a role that exists, path and case included.",
-        commands("aws iam get-role --role-name {} --query Role.Arn --output text", role_name(refusal)),
+        commands("aws iam get-role --role-name {} --query Role.Arn --output text", role_name(refusal))
+        if near
+        else commands("aws iam list-roles --query Roles[].Arn --output text"),
     )

@@ -70,8 +70,11 @@ def _path_of_content(text: str, file: str) -> str | None:
         return None
     try:
         value = load(text, file).value
-    except Unreadable:
-        path = _path_of_lines(text, file)
+    except Unreadable as error:
+        try:
+            path = _path_of_lines(text, file)
+        except Unreadable:
+            raise error from None  # it is no JSON lines either, of which the first line would be at fault
         if path in _LOG_ALONE.values() or file.endswith((".jsonl", ".ndjson")):
             return path
         raise

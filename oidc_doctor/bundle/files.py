@@ -41,7 +41,8 @@ class Closable(Protocol):
 class Bundle:
     """The files of a bundle by their contract names. Close it, or use it as a context, when it is an archive.
 
-    `saved`: the user saved it as files. `own_manifest`: this run has made the manifest.
+    `saved`: the user saved it as files. `own_manifest`: this run has made the manifest. `loose`: it is files that the
+    user named one by one. `paths`: the folders, archives and files, as the user named them; empty for other evidence.
     """
 
     def __init__(
@@ -54,8 +55,11 @@ class Bundle:
         *,
         saved: bool = True,
         own_manifest: bool = False,
+        loose: bool = False,
     ) -> None:
         self.label = label
+        self.loose = loose
+        self.paths: tuple[str, ...] = ()
         self.saved = saved
         self.own_manifest = own_manifest
         self.refused = tuple(refused or ())  # name and reason of each member that is not read

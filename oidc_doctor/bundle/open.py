@@ -50,6 +50,7 @@ def open_bundle(path: str | os.PathLike[str], tell: Tell = path_of) -> Bundle:
             raise BundleError(f"{label}: neither a folder nor a file")
     except (OSError, ValueError) as error:
         raise BundleError(f"{label}: {words(error)}") from None
+    bundle.paths = (place,)
     try:
         place_by_content(bundle, tell)
     except BundleError:
@@ -129,7 +130,8 @@ def _file(place: str, label: str, tell: Tell) -> Bundle:
         with open(place, "rb") as stream:
             data = stream.read(LARGEST_EVIDENCE + 1)
         path = _told(data, label, tell)
-    return Bundle(label, {path: BundleMember(size, _opener(place), place)}, shown={path: os.path.basename(place)})
+    members = {path: BundleMember(size, _opener(place), place)}
+    return Bundle(label, members, shown={path: os.path.basename(place)}, loose=True)
 
 
 def _is_zip(place: str, head: bytes) -> bool:

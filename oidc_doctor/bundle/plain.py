@@ -22,7 +22,7 @@ _LOG_ENDINGS = (".json", ".jsonl", ".ndjson", ".gz", ".log")
 _TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_\w+\.json(?:\.gz)?")
 MOST_TOLD = 200  # files of a plain folder that are read to recognise them: a folder of downloads is no evidence
 # names of files in which words are an error text: notes and a README may quote one, and are none
-_PROSE = re.compile(r"(?i).*\.(log|err|out)|.*(err|fail|denied|message|output).*\.txt")
+_PROSE = re.compile(r"(?i).*\.(log|err|out)|(.*(err|fail|denied|message|output).*|(.*[\W_])?logs?([\W_].*)?)\.txt")
 
 
 def place_by_content(bundle: Bundle, tell: Tell) -> None:

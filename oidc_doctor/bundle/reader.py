@@ -98,10 +98,10 @@ class BundleReader:
         )
 
     def missing(self, path: str) -> Missing:
-        """Why a file is not there: what the manifest says of the call, or simply that it is not in the bundle."""
+        """Why a file is not there: what the manifest says of the call, or that there was none."""
         read = self.reads.get(path)
         if read is None and self.bundle.saved:
-            return Missing(path, NOT_IN_BUNDLE)
+            return Missing(path, NOT_GIVEN if self.bundle.loose else NOT_IN_BUNDLE)
         if read is None:
             return Missing(path, NOT_GIVEN if contract.split_target(path)[1] in _FROM_USER else NOT_READ)
         if read.outcome == "ok":

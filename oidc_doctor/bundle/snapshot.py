@@ -22,6 +22,7 @@ def load_snapshot(
     *,
     overrides: Target | None = None,
     error_text: str | None = None,
+    error_place: str = "--error",
     extra_tokens: Sequence[Token] = (),
 ) -> Snapshot:
     """Read all of `bundle`, for each of its targets. A file that cannot be read is named, and raises nothing.
@@ -30,7 +31,7 @@ def load_snapshot(
     the bundle's own. Log files are not read here: their coverage rows come from the manifest alone.
     """
     reader = BundleReader(bundle or Bundle("", {}, saved=False))
-    errors = () if error_text is None else (ObservedError.read(error_text, Origin("--error")),)
+    errors = () if error_text is None else (ObservedError.read(error_text, Origin(error_place)),)
     targets: list[TargetEvidence] = []
     for prefix, tables in _bounded(reader, _folders(reader)):
         folder = Folder(reader, prefix, extra_tokens)

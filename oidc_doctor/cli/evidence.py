@@ -24,14 +24,15 @@ _LIVE = ("s3://", "logging:")  # schemes of paths that are not local files
 _FIRST_SCENARIO = "aws-wrong-team"  # the scenario of --demo without a name: the most common failure, with logs
 
 
-def _moment(text: str, name: str) -> float:
+def _moment(text: str, name: str, spans: str = "") -> float:
+    """Return the instant that the value of an option means. `spans` are examples of what it may be as well."""
     from oidc_doctor.model.times import epoch_of
 
     if re.fullmatch(r"\d{9,11}(\.\d{1,20})?", text, re.ASCII):
         return float(text)
     moment = None if re.fullmatch(r"\d{12,}", text) else epoch_of(text)  # so many digits are milliseconds, no date
     if moment is None:
-        message = f"{name} {text}: not a time; use 2026-11-22T13:00:00Z or seconds since 1970"
+        message = f"{name} {text}: not a time; use {spans}2026-11-22T13:00:00Z or seconds since 1970"
         raise UsageError(message)
     return moment
 
@@ -42,7 +43,7 @@ def _since(text: str | None) -> tuple[float | None, float | None]:
         return None, None
     span = _SPAN.fullmatch(text.strip())
     if span is None:
-        return _moment(text, "--since"), None
+        return _moment(text, "--since", "24h, 7d, "), None
     seconds = float(span[1]) * _SECONDS[span[2]]
     if seconds > _LONGEST_SPAN:
         message = f"--since {text}: longer than {_LONGEST_SPAN // _SECONDS['d']} days"
@@ -156,6 +157,7 @@ def question_of(options: argparse.Namespace) -> Question:
     return Question(
         overrides=_overrides(options),
         error_text=options.error,
+        error_place=options.error_file or "--error",
         tokens=_tokens(options),
         at=_moment(options.at, "--at") if options.at else None,
         since=since,
@@ -178,7 +180,7 @@ def bundle_paths(options: argparse.Namespace) -> list[str]:
     if options.demo is None:
         return paths
     if paths:
-        message = "--demo and --from exclude each other"
+        message = f"--demo has evidence of its own: leave out {', '.join(paths)}"
         raise UsageError(message)
     return [_scenario(options.demo)]
 
@@ -203,6 +205,10 @@ def _scenario(name: str) -> str:
     folders = packs.scenarios()
     name = name or _FIRST_SCENARIO
     if name not in folders:
-        message = f"--demo {name}: no such scenario; there are: {', '.join(folders)}"
+        import difflib  # late: only for a wrong name
+
+        near = difflib.get_close_matches(name, folders, n=1)
+        there_are = f"did you mean {near[0]}?" if near else f"there are: {', '.join(folders)}"
+        message = f"--demo {name}: no such scenario; {there_are}"
         raise UsageError(message)
     return folders[name]

@@ -33,6 +33,7 @@ _USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
 _CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client stands in a bundle
 _LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
+_PAUSE = 3.0  # seconds between two lines on the progress of a live run
 
 
 class Prepared(NamedTuple):
@@ -57,12 +58,34 @@ def uses_files(options: argparse.Namespace) -> bool:
     return any((options.truss, options.credentials, options.whoami, options.pasted))
 
 
+class _Progress:
+    """The narration of a live run, with pauses: the first text, one every few seconds, and the last, which sums up."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+        self._waiting = ""
+        self._next = 0.0  # monotonic seconds from which a text is shown
+
+    def __call__(self, text: str) -> None:
+        """Show the text, or keep it."""
+        self._waiting = text
+        if time.monotonic() >= self._next:
+            self.end()
+
+    def end(self) -> None:
+        """Show the text that was kept."""
+        if self._waiting:
+            self._show(self._waiting)
+        self._waiting = ""
+        self._next = time.monotonic() + _PAUSE
+
+
 def prepare(
     options: argparse.Namespace, question: Question, base: Bundle | None, narrate: Callable[[str], None] | None = None
 ) -> Prepared:
     """Return the bundle with the files of the command line and the live evidence. Raises UsageError.
 
-    `narrate` is called with the name of each read; by default it prints to stderr, unless -q.
+    `narrate` is called with the name of each read; by default some of them are printed on stderr, unless -q.
     """
     live = is_live(options)
     files = _files(options, live=live, base=base)
@@ -77,7 +100,9 @@ def prepare(
         tokens, warnings = _tokens_of_environment(options)
         question = question._replace(tokens=tokens, warnings=(*question.warnings, *warnings))
     request, question = _request(options, question, base, files)
-    collected = gather(request, narrate or (_silence if options.quiet else complain))
+    progress = _Progress(_silence if options.quiet else complain)
+    collected = gather(request, narrate or progress)
+    progress.end()
     return Prepared(
         collected.bundle,
         question._replace(

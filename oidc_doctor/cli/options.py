@@ -188,7 +188,9 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence.add_argument(
         "--error", metavar="TEXT", help="the error message that the caller received, or the logged event; - is stdin"
     )
-    parser.set_defaults(command_line="", pasted=None, stdin=None)  # what was given in place of a file: see things.py
+    parser.set_defaults(
+        command_line="", pasted=None, stdin=None, error_file=""
+    )  # what was given in place of a file: see things.py
 
 
 def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

@@ -19,6 +19,8 @@ _OTHER_NAMES = {  # options of other programs, and of this one with a typo that 
     "--out": "-o FILE",
     "--jwt": "--token",
     "--sub": "--subject",
+    "--org": "--subject",  # an option of setup; a report reads both ids from a subject, or from --whoami
+    "--team": "--subject",
     "--provider": "--gcp-provider",
     "--bundle": "--from",
     "--file": "--from",
@@ -52,7 +54,17 @@ class Parser(argparse.ArgumentParser):
         options, unknown = parse(arguments)
         if unknown:
             self._refuse(unknown[0])
+        self._refuse_empty(options)
         return options
+
+    def _refuse_empty(self, options: argparse.Namespace) -> None:
+        """Refuse an option with an empty value: a shell writes it for a variable that is not set."""
+        for action in self._actions:
+            value = getattr(options, action.dest, None)
+            is_empty = value == "" or (isinstance(value, list) and "" in value)
+            if is_empty and action.option_strings and "" not in (action.default, action.const):
+                message = f"{action.option_strings[-1]}: the value is empty; a variable may be unset"
+                raise UsageError(message)
 
     def error(self, message: str) -> NoReturn:
         """Raise the message as a UsageError, after the name of the command."""

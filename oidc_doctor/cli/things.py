@@ -45,6 +45,7 @@ _NAMES = {  # kinds of things that begin a live run: a file, which may be a stra
     "SERVICE_ACCOUNT": _Option("service_account", "service account", "--service-account EMAIL"),
     "ISSUER": _ISSUER,
 }
+_ROLE_NAME = re.compile(r"[A-Za-z][\w+=@-]{2,63}", re.ASCII)  # as of IAM, without those that look like files
 _REPORT_ENDINGS = (".txt", ".md", ".json")
 _LINE = 120  # characters of a word that a message repeats
 _WAIT = 2.0  # seconds for a pipe that is the only evidence: the program before it may be slow to start
@@ -125,7 +126,8 @@ def _take(options: argparse.Namespace, word: str) -> bool:
         thing = recognise_word(word)
         label = thing.file or _label(word)
     if thing.kind is Kind.NOTHING:
-        raise UsageError(f"{label}: {thing.hint}{_what_was_meant(options, word)}", EXAMPLES)
+        meant = "" if thing.near else _what_was_meant(options, word)
+        raise UsageError(f"{label}: {thing.hint}{meant}", EXAMPLES)
     if thing.file and thing.kind in (Kind.BUNDLE, Kind.DOCUMENT, Kind.LOG):
         options.bundles.append(thing.file)
         return False
@@ -152,6 +154,8 @@ def _what_was_meant(options: argparse.Namespace, word: str) -> str:
         return f" (to write the report to it: -o {_label(word)})"
     if word in options.things and recognise_text(" ".join(options.things)).kind is Kind.ERROR:
         return " (put an error text in quotation marks)"
+    if _ROLE_NAME.fullmatch(word) and not os.path.exists(word):
+        return f"; of a role's name: --role {_label(word)}"
     return ""
 
 
@@ -178,7 +182,7 @@ def _add_error(options: argparse.Namespace, thing: Thing, label: str) -> bool:
     if options.error is not None and options.error != thing.value:
         message = f"{label}: a second error text; a report covers one, and --error or another file has it already"
         raise UsageError(message)
-    options.error = thing.value
+    options.error, options.error_file = thing.value, thing.file
     return False
 
 

@@ -153,7 +153,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
             # what is there is exactly what was sent, as the claims of a compact JWT are
             return Token("decoded", claims, header, True, origin, name, duplicates=duplicates, recorded=True)
     if len(segments) == 1:
-        fault = _Fault("not a JWT: there are no dots in it, so it looks like an opaque access token")
+        fault = _Fault("there are no dots in it, so it looks like an opaque access token")
         return _faulty(fault, body, origin, name)
     if len(segments) == _JWE_SEGMENTS:
         fault = _Fault("an encrypted token (JWE): five segments instead of three, the claims cannot be read")

@@ -43,6 +43,9 @@ def store_of(resource: str) -> Cloud | None:
 _NONE: Any = MappingProxyType({})
 
 
+ISSUER = "https://oidc.baseten.co"  # of the tokens of every Truss (Baseten, OIDC)
+
+
 class TrussSource(NamedTuple):
     """An image or weights that a Truss configuration asks for, and the credentials that it names for it."""
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
 from oidc_doctor.judge.times import on_calendar, rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
+    NOT_GIVEN,
     NOT_IN_BUNDLE,
     NOT_READ,
     Coverage,
@@ -55,6 +57,13 @@ class Run:
 
             self.snapshot, warnings = with_logged_targets(self.snapshot, self.signatures)
             self.warnings += warnings
+
+
+def files_of(question: Question) -> list[Coverage]:
+    """Return a row for each file of a token or an error text that the question names: no bundle has one for it."""
+    places = [token.origin.file for token in question.tokens]
+    places += [question.error_place] if question.error_text is not None else []
+    return [Coverage(printable(place), "read") for place in dict.fromkeys(places) if not place.startswith("--")]
 
 
 def read_logs(run: Run, bundle: Bundle | None) -> None:
@@ -102,7 +111,7 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
 def _is_absent(row: Coverage, source: str) -> bool:
     """Whether a row only says that the evidence has no logs of this source."""
     folder = contract.CLOUDTRAIL if source == "cloudtrail" else contract.GCP_LOGS
-    return row.path == folder and row.reason in (NOT_IN_BUNDLE, NOT_READ)
+    return row.path == folder and row.reason in (NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ)
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:

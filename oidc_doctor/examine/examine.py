@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.examine.alone import answer
 from oidc_doctor.examine.assemble import accepted_subjects, make_report, names_a_resource, raw_events_of
-from oidc_doctor.examine.collect import Run, apply_window, read_logs
+from oidc_doctor.examine.collect import Run, apply_window, files_of, read_logs
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import judge_all
 from oidc_doctor.examine.question import Question, RunProgress, silent
@@ -38,9 +38,13 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
 
     progress("reading the configuration")
     snapshot = load_snapshot(
-        bundle, overrides=question.overrides, error_text=question.error_text, extra_tokens=question.tokens
+        bundle,
+        overrides=question.overrides,
+        error_text=question.error_text,
+        error_place=question.error_place,
+        extra_tokens=question.tokens,
     )
-    state = Run(question, snapshot, coverage=list(snapshot.coverage))
+    state = Run(question, snapshot, coverage=[*files_of(question), *snapshot.coverage])
     read_logs(state, bundle)
     apply_window(state)
     state.name_logged_targets()
@@ -54,7 +58,7 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
     for exchange in judged:
         progress(f"judging {exchange.id}", exchange_row(exchange.id, exchange.diagnosis))
     report = make_report(state, judged)
-    report.alone = answer(state, judged, report, bundle.label if bundle is not None else "")
+    report.alone = answer(state, judged, report, bundle.paths if bundle is not None else ())
     if report.alone is not None:
         report.headline = report.alone.headline
     return Examined(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle.contract import deciding
+from oidc_doctor.documents import truss
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings.causes import Diagnosis
 from oidc_doctor.judge.profiles import configured_issuer
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model import limits
+from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.report import AllowedSubjects, DecidingFile, Exchange, MissingToken, Read
@@ -70,11 +72,14 @@ def _decided_by(diagnosis: Diagnosis) -> dict[str, tuple[DecidingFile, ...]]:
 
 
 def _missing_token(case: Case) -> MissingToken:
-    issuer = configured_issuer(case.evidence) or ""
-    profile: Profile | None = case.profile
+    of_truss = "" if isinstance(case.evidence.truss, Missing) else truss.ISSUER
+    issuer = configured_issuer(case.evidence) or of_truss
+    from oidc_doctor.issuers.catalogue import profile_for  # late: most reports have a token
+
+    profile: Profile | None = case.profile or (profile_for(issuer) if issuer else None)
     if profile is None:
         return MissingToken(issuer)
-    from oidc_doctor.issuers.strangers import example  # late: most reports have a token
+    from oidc_doctor.issuers.strangers import example  # late: as above
 
     parsed = profile.parse_subject(example(profile))
     owner = profile.tenancy.tenant or profile.tenancy.team

@@ -20,6 +20,7 @@ class Question(NamedTuple):
 
     overrides: Target | None = None
     error_text: str | None = None
+    error_place: str = "--error"  # the option, or the file, that the text was read in
     tokens: tuple[Token, ...] = ()
     at: float | None = None
     since: float | None = None

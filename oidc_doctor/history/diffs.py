@@ -32,19 +32,20 @@ _NAMES = {
 }  # fmt: skip
 _UNSEEN_BEFORE = "  (the value before was not seen in the logs that were read)"
 _UNSEEN_WRITTEN = "  (the value that was written was not seen in the logs that were read)"
-_EXISTS = {True: "there", False: "deleted"}
+_EXISTS = {True: "(exists)", False: "(does not exist)"}
 
 
 def diff_of(history: History, index: int) -> str:
     """Return the diff of the change that began a revision; lines without - or + name the field. "" for no change."""
     out: list[str] = []
     changed = changed_fields(history, index)
+    is_created = any(changed.get(name) == (False, True) for name in ("role", "provider", "account"))
     for name, (before, after) in changed.items():
         if name == "url" or (len(changed) > 1 and name in {"role", "provider", "state", "pool", "account"}
                              and before == after):  # fmt: skip
             continue
         lines = _differences(history, index) if before is after is UNSEEN and name.endswith("bindings") else []
-        lines = lines or _lines(name, before, after)
+        lines = lines or _lines(name, None if before is UNSEEN and is_created else before, after)
         if lines:
             out += [_name(name), *lines]
     if len(out) > _MOST_LINES:
@@ -142,7 +143,8 @@ def _leaves(value: Any, path: str) -> Iterator[str]:
             plain = single or not isinstance(item, dict | list)
             yield from _leaves(item, path if plain else f"{path}[{index}]")
     else:
-        yield f"{path}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield f"{path}: {text}" if path else text
 
 
 def _bindings(value: list[Any]) -> list[str]:

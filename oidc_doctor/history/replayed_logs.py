@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.attempt_groups import AttemptGroup
 from oidc_doctor.history.outage_search import TargetHistory, fields_of_steps
-from oidc_doctor.history.outages import LAG, index_at
+from oidc_doctor.history.outages import LAG, Verdict, index_at
 from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.logs.attempts.columns import session_number
@@ -56,8 +56,12 @@ class ReplayedLogs(NamedTuple):
         """Return the subject with `*` for parts that are new in each run."""
         return self.profile.subject_family(subject) if self.profile else subject
 
-    def groups_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[AttemptGroup]:
-        """Return the attempt groups of the token: by its family, else by the decisions on every revision."""
+    def groups_like(self, token: Token, step: str, vector: Sequence[Verdict]) -> list[AttemptGroup]:
+        """Return the attempt groups of the token: by its family, else by the decisions on every revision.
+
+        `vector` has the verdict on the token in each revision. A group that the present configuration refuses for
+        another reason is that of another workload.
+        """
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else self._family_of_event(token)
         same_family = [
@@ -67,8 +71,15 @@ class ReplayedLogs(NamedTuple):
             and (family is None or family in group.families or group.families == {None})
             and (None in group.audiences or not isinstance(audience, str) or audience in group.audiences)
         ]
-        return same_family or [
-            group for group in self.target_history.groups if group.step == step and group.decisions == decisions
+        if same_family:
+            return same_family
+        decisions, refusals = tuple(verdict.decision for verdict in vector), vector[-1].refusals
+        return [
+            group
+            for group in self.target_history.groups
+            if group.step == step
+            and group.decisions == decisions
+            and (not refusals or not group.vector[-1].refusals or refusals & group.vector[-1].refusals)
         ]
 
     def _family_of_event(self, token: Token) -> str | None:

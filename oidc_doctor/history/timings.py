@@ -70,7 +70,7 @@ def _exchange_timing(
 ) -> tuple[Timing, tuple[str, ...]]:
     step = "impersonate" if replayed.cloud == "gcp" and refusal.step == "impersonate" else "exchange"
     vector = _vector(diagnosis, replayed, step)
-    groups = replayed.groups_like(diagnosis.case.token, step, tuple(verdict.decision for verdict in vector))
+    groups = replayed.groups_like(diagnosis.case.token, step, vector)
     current = [
         explained
         for explained in replayed.target_history.outages
@@ -358,9 +358,7 @@ def past_causes(
     groups = [
         group
         for step in (("exchange", "impersonate") if replayed.cloud == "gcp" else ("exchange",))
-        for group in replayed.groups_like(
-            token, step, tuple(verdict.decision for verdict in _vector(diagnosis, replayed, step))
-        )
+        for group in replayed.groups_like(token, step, _vector(diagnosis, replayed, step))
     ]
     causes: dict[tuple[object, ...], Cause] = {}
     families = {signature.family for signature in replayed.replayer.signatures} - {None}

@@ -20,8 +20,9 @@ from oidc_doctor.model.report import AttemptRow
 from oidc_doctor.report.parts.attempts import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
+    from oidc_doctor.history.outage_search import ExplainedOutage
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Change, SessionDenial, Signature
     from oidc_doctor.model.steps import Cloud
@@ -129,7 +130,7 @@ def timeline(
     entries: list[dict[str, Any]] = []
     for replayed in replayed_logs:
         target_history = replayed.target_history
-        flips = {index for outage in target_history.outages for index in (outage.appears, outage.ended)}
+        flips = _flips(target_history.outages)
         for group in target_history.groups:
             # a run of attempts that are counted elsewhere has none of its own
             runs = [run for run in group.runs[-_MOST_RUNS:] if run.times]
@@ -142,17 +143,17 @@ def timeline(
         ]
         for index, revision in enumerate(target_history.history.revisions):
             if revision.change is not None:
-                entries.append(_change_entry(replayed, revision.change, "change", index, flips=index in flips))
+                entries.append(_change_entry(replayed, revision.change, "change", index, flips.get(index)))
         for kind, changes in (
             ("failed-change", target_history.history.refused),
             ("change", target_history.history.other),
         ):
             for change in changes:
-                entries.append(_change_entry(replayed, change, kind, None, flips=False))
+                entries.append(_change_entry(replayed, change, kind))
     for replayed, denial in calls:
         entries.append(_calls_entry(replayed, denial))
         entries += [
-            _change_entry(replayed, change, "failed-change" if change.error_code else "change", None, flips=False)
+            _change_entry(replayed, change, "failed-change" if change.error_code else "change")
             for change in resource_writes(denial, replayed.changes)
         ]
     entries += [_permission_entry(cloud, write) for cloud, write in permission_writes]
@@ -248,12 +249,29 @@ def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any
     }
 
 
+def _flips(outages: Iterable[ExplainedOutage]) -> dict[int, set[tuple[str, str]]]:
+    """Return the revisions that began or ended an outage, each with the replayed decisions before and after it."""
+    flips: dict[int, set[tuple[str, str]]] = {}
+    for outage in outages:
+        vector = outage.group.vector
+        for index in (outage.appears, outage.ended):
+            if index is not None:
+                before = vector[index - 1].decision if index else "unknown"
+                flips.setdefault(index, set()).add((before, vector[index].decision))
+    return flips
+
+
 def _change_entry(
-    replayed: ReplayedLogs, change: Change, kind: str, index: int | None, *, flips: bool
+    replayed: ReplayedLogs,
+    change: Change,
+    kind: str,
+    index: int | None = None,
+    decisions: Collection[tuple[str, str]] | None = None,
 ) -> dict[str, Any]:
+    """The entry of a write. `decisions`: the replayed ones before and after it, where it began or ended an outage."""
     view = change_view(replayed.target_history.history, index) if index is not None else None
     failed = f", refused: {change.error_code}" if change.error_code else ""
-    return {
+    entry = {
         "time": rfc3339(change.time),
         "until": None,
         "kind": kind,
@@ -265,8 +283,12 @@ def _change_entry(
         "what": change.what,
         "diff": view["diff"] if view else "",
         "error": error_of(change) or None,
-        "flips": flips,
+        "flips": bool(decisions),
     }
+    if decisions is not None and len(decisions) == 1:
+        ((before, after),) = decisions
+        entry["replay"] = {"before": before, "after": after}
+    return entry
 
 
 def _permission_entry(cloud: Cloud, write: Mapping[str, Any]) -> dict[str, Any]:

@@ -154,6 +154,7 @@ _CALL = re.compile(
     r"when calling the (\w+) operation|\boperation error \w+: (\w+)|not authorized to perform:? *([\w:-]+)"
 )
 _FIRST_LINES, _LAST_LINES = 50, 150  # of a long text, those that are read one by one
+_LONG_WORD = 5  # letters
 _ALIKE = 0.25  # share of the words that two texts have in common, from which one may stand for the other
 _WORD = re.compile(r"[a-z]{3,}")
 _SHORT = 30  # characters of a sentence that is not AWS's alone
@@ -263,7 +264,7 @@ def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
     """Return known sentences that resemble a text that is none of them, the nearest first, each with its speaker.
 
     Resemblance names no fault: it is a hint for somebody who cut or mistyped a sentence. Words count by their share in
-    both texts.
+    both texts, and short ones, such as "does" and "not", only beside a longer one.
     """
     asked = set(_WORD.findall(text[:_LONGEST_MESSAGE].lower()))
     scored = []
@@ -271,7 +272,7 @@ def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
         for _, sample in row["samples"]:
             said = set(_WORD.findall(sample.lower()))
             common = len(asked & said) / max(len(asked | said), 1)
-            if common >= _ALIKE:
+            if common >= _ALIKE and any(len(word) >= _LONG_WORD for word in asked & said):
                 scored.append((common, sample, row["speaker"]))
     scored.sort(key=lambda one: -one[0])
     return list(dict.fromkeys((sample, speaker) for _, sample, speaker in scored))[:most]

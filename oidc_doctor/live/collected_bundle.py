@@ -48,14 +48,17 @@ def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live:
     manifest = {"collected_at": stamp, "reads": list(reads.values())}
     members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())
     refused = [] if base is None else list(base.refused)
-    return Bundle(
+    bundle = Bundle(
         "live" if base is None else f"{base.label} and live",
         members,
         refused,
         archive=base,
         saved=base is not None and base.saved,
         own_manifest=base is None or contract.MANIFEST not in base,
+        loose=base is not None and base.loose,
     )
+    bundle.paths = () if base is None else base.paths
+    return bundle
 
 
 def _manifest_of(base: Bundle) -> dict[str, Any]:

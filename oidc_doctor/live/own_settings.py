@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.documents import truss
 from oidc_doctor.documents.github_workflow import workflow_targets
 from oidc_doctor.documents.json_text import Unreadable, decode
 from oidc_doctor.documents.regular_file import open_regular
@@ -22,7 +23,7 @@ from oidc_doctor.model.limits import EVIDENCE_FILE
 _TRUSS = "config.yaml"
 _WORKFLOWS = os.path.join(".github", "workflows")
 _DEFAULT_CREDENTIALS = "application_default_credentials.json"
-_ISSUERS = {_TRUSS: "https://oidc.baseten.co", _WORKFLOWS: "https://token.actions.githubusercontent.com"}
+_ISSUERS = {_TRUSS: truss.ISSUER, _WORKFLOWS: "https://token.actions.githubusercontent.com"}
 
 
 class Setting(NamedTuple):

@@ -180,7 +180,7 @@ def _attempts(report: Report) -> str:
         f"Logged attempts: {sum(row.count for row in report.attempts):,}",
         (
             f"{attempts.counted(row)}, {period(row.first_seen, row.last_seen, now)}: {attempts.whose(row)}"
-            for row in report.attempts
+            for row in attempts.without_repeats(report.attempts)
         ),
     )
 

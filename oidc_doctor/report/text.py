@@ -292,7 +292,7 @@ def _attempts(sheet: Sheet, report: Report) -> None:
     sheet.gap()
     sheet.lines.append("  " + sheet.paint("Logged attempts", "bold"))
     now = report.evaluated_at
-    for row in report.attempts:
+    for row in attempts.without_repeats(report.attempts):
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
         seen_in = period(row.first_seen, row.last_seen, now)
         why = "".join(f", {clip(visible(reason), _NAMES)}" for reason in (row.error, row.cause) if reason)

@@ -60,13 +60,16 @@ def _merged(bundles: Sequence[Bundle]) -> Bundle:
                 raise BundleError(_exclusive(source[place], (bundle, name)))
             members[place], source[place] = bundle.member(name), (bundle, name)
     shown = {place: bundle.shown(name) for place, (bundle, name) in source.items()}
-    return Bundle(
+    merged = Bundle(
         ", ".join(bundle.label for bundle in bundles),
         members,
         [refused for bundle in bundles for refused in bundle.refused],
         _Archives(bundles),
         shown,
+        loose=all(bundle.loose for bundle in bundles),
     )
+    merged.paths = tuple(path for bundle in bundles for path in bundle.paths)
+    return merged
 
 
 def _same(one: tuple[Bundle, str], other: tuple[Bundle, str]) -> bool:

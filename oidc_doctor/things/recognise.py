@@ -29,6 +29,10 @@ _PROSE = 4096  # characters of a file in which its words are counted
 _FEWEST_WORDS = 3
 _MOST_NAMES = 2000  # of a folder, among which a mistyped name is looked for
 _PATH_LIKE = re.compile(r"[^\s:]*[/\\][^\s:]*|[\w.-]+\.[A-Za-z][\w]{0,7}")
+_MEMBER = re.compile(r'"(\w{1,40})"\s{0,9}:')
+_OF_CLOUDS = frozenset(  # members by which the configuration and the logs of a cloud are recognised
+    name for row in contract.BY_MEMBERS if row.path.startswith(("aws/", "gcp/")) for name in row.members
+)
 _NO_WORD = "no such file or folder, and no ARN, provider's name, issuer URL, token, subject or error text"
 _ERROR_MEMBERS = frozenset({"error", "errors", "Error", "message", "Message", "error_description", "__type", "Code"})
 _OWN_REPORT = re.compile(r'oidc-doctor \d+\.\d+\.\d+ ·|\{\s*"schema": "oidc-doctor\.report/')
@@ -120,6 +124,8 @@ def _is_error(text: str) -> bool:
         value = value_of(text)
         if isinstance(value, list) or (isinstance(value, dict) and not _ERROR_MEMBERS & value.keys()):
             return False
+        if value is None and _OF_CLOUDS & set(_MEMBER.findall(text[: ERROR_TEXT.most])):
+            return False  # a broken document, or several: the words of a policy or an event are no caller's error
     return read_error(text) is not None or speaker_of_envelope(text[: ERROR_TEXT.most]) is not None
 
 
@@ -153,7 +159,7 @@ def recognise_word(word: str) -> Thing:
     if thing is not None:
         return thing
     thing = recognise_text(word)
-    return thing if thing.kind is not Kind.NOTHING else thing._replace(hint=_hint_of_word(word, thing.hint))
+    return thing if thing.kind is not Kind.NOTHING else _unknown_word(thing, word.strip())
 
 
 def _file(path: str) -> Thing:
@@ -194,13 +200,12 @@ def _is_prose(text: str, file: str) -> bool:
     return is_plain and len(text[:_PROSE].split()) >= _FEWEST_WORDS
 
 
-def _hint_of_word(word: str, hint: str) -> str:
-    """Return the hint of a word that is recognised as nothing: a file that does not exist, a name with a typo."""
-    bare = word.strip()
+def _unknown_word(thing: Thing, bare: str) -> Thing:
+    """Return the thing with the hint of a word that is nothing: a file that does not exist, a name with a typo."""
     if not bare or len(bare) > _SHORT or not _PATH_LIKE.fullmatch(bare):
-        return hint
-    similar = _similar(bare)
-    return "no such file or folder" + (f"; did you mean {similar}?" if similar else "")
+        return thing
+    near = _similar(bare)
+    return thing._replace(hint="no such file or folder" + (f"; did you mean {near}?" if near else ""), near=near)
 
 
 def _similar(path: str) -> str:

@@ -71,6 +71,7 @@ class Thing(NamedTuple):
     file: str = ""
     place: str = ""
     hint: str = ""
+    near: str = ""  # of a word that is nothing: a file with a similar name
 
     @property
     def noun(self) -> str:

@@ -89,10 +89,9 @@ class TokenScreen(TrialScreen):
 
     def show_report(self, report: Report) -> None:
         """Show the token of the current exchange."""
-        del report
         trial, exchange = self.trial, self.exchange
         if trial is None or exchange is None:
-            self.query_one("#claim", PageView).show(lambda sheet: sheet.say("No exchange was examined."))
+            self.query_one("#claim", PageView).show(lambda sheet: trial_page.without_exchange(sheet, report))
             return
         self._claims = claims.claims(exchange, list(trial.current.present.causes))
         sign, words = trial_page.outcome(trial.current.present)

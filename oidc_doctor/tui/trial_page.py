@@ -57,6 +57,14 @@ def outcome(answer: Answer) -> tuple[str, str]:
     return sign, f"{words} at {sentences.title(exchange, exchange.step)}" if exchange.step else words
 
 
+def _unreadable(what_if: WhatIf, answer: Answer) -> str:
+    """Return the sentence on the first text that cannot be read, with its line."""
+    problem = next(problem for problem in answer.problems if problem.kind == "unreadable")
+    title = next((part.title for part in what_if.parts if part.id == problem.part), "text")
+    line = "" if problem.line is None else f", line {problem.line}"
+    return f"{title} has a syntax error{line}. Correct it to see the decision."
+
+
 def _is_denied(exchange: Exchange) -> bool:
     """Whether the exchange works and a call of its session does not."""
     return any(step.id == "permission" and step.state == "refused" for step in exchange.steps)
@@ -96,12 +104,29 @@ class Shown(NamedTuple):
     low: bool  # the terminal is low: unchanged steps share one line
 
 
+def without_exchange(sheet: Sheet, report: Report, *, whole: bool = True) -> None:
+    """Write what a report on one thing alone says of it, such as a token's claims (`whole`), and what to add."""
+    alone = report.alone
+    if alone is None:
+        sheet.say("No exchange was examined.")
+        return
+    from oidc_doctor.report.parts import alone as answer  # late: most reports are on more than one thing
+
+    if whole:
+        answer.describe(sheet, alone, verbose=True)
+        return
+    sheet.say("No exchange was examined, so there is no decision to change.")
+    if alone.ask:
+        sheet.gap()
+        sheet.say(visible(alone.ask))
+
+
 def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     """Write the answer, compared with the decision on what was read."""
     what_if, answer, part, reach, pasted, low = shown
     exchange = answer.exchange
     if exchange is None:
-        sheet.say("There is no decision until the text can be read.", lead="? ", style="yellow", bold=True)
+        sheet.say(_unreadable(what_if, answer), lead="? ", style="yellow", bold=True)
         _diff(sheet, what_if, answer, part)
         return
     answer_report = _report_of(report, answer)

@@ -101,9 +101,10 @@ class WhatIfScreen(TrialScreen):
 
     def show_report(self, report: Report) -> None:
         """Show the current exchange with its edits."""
-        del report
         if self.trial is None:
-            self.query_one("#answer", PageView).show(lambda sheet: sheet.say("No exchange was examined."))
+            self.query_one("#answer", PageView).show(
+                lambda sheet: trial_page.without_exchange(sheet, report, whole=False)
+            )
             return
         self._show_trial()
 

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from oidc_doctor.cli import live
+
 Write = Callable[..., Path]
 REFUSED = {"subject": "job:green:7"}
 PROGRAM = f"{shlex.quote(sys.executable)} -m oidc_doctor"
@@ -204,3 +206,19 @@ def test_nothing_but_the_streams_module_writes() -> None:
         if re.search(r"^\s*print\(|sys\.(?:stdout|stderr)\.(?:write|buffer)|sys\.stdin\.", text, re.MULTILINE):
             found.append(path.name)
     assert found == []
+
+
+def test_a_live_run_tells_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirteen reads of a second are no thirteen lines above the answer; the last line sums up."""
+    shown: list[str] = []
+    progress, now = live._Progress(shown.append), 100.0
+    monkeypatch.setattr(live.time, "monotonic", lambda: now)
+    for number in range(10):
+        progress(f"{number} of 13 done")
+        now += 0.1
+    now += live._PAUSE
+    progress("10 of 13 done")
+    progress("13 of 13 read")
+    progress.end()
+    progress.end()
+    assert shown == ["0 of 13 done", "10 of 13 done", "13 of 13 read"]

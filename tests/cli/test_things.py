@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,23 @@ def test_files_in_any_order_are_one_bundle(side_by_side: Path, capsys: Captured)
     assert reports[0]["observed"][0]["text"].startswith("An error occurred")
 
 
+def test_every_file_that_was_given_is_named(side_by_side: Path, capsys: Captured) -> None:
+    report = examined(capsys, *(str(side_by_side / name) for name in ("my-role.json", "tok.txt", "err.log")))
+    read = [os.path.basename(row["what"]) for row in report["coverage"] if row["status"] == "read"]
+    assert sorted(read) == ["err.log", "my-role.json", "tok.txt"]
+    assert os.path.basename(report["observed"][0]["at"]) == "err.log"
+    assert "not in the bundle" not in json.dumps(report), "files that were named one by one are no bundle"
+
+
+def test_the_command_to_try_names_each_file(side_by_side: Path, capsys: Captured) -> None:
+    role, provider = (str(side_by_side / name) for name in ("my-role.json", "idp.json"))
+    assert main.main(["--report", role, provider]) == 3
+    printed = capsys.readouterr().out.partition("instead of this one\n")[2].partition("\n\n")[0]
+    command = shlex.split(printed.replace("\\\n", " "))
+    assert main.main(command[1:]) == 0, "the subject that the policy accepts"
+    assert [command[at + 1] for at, word in enumerate(command) if word == "--from"] == [role, provider]
+
+
 def test_a_plain_folder_is_told_by_content(side_by_side: Path, capsys: Captured) -> None:
     report = examined(capsys, str(side_by_side))
     assert causes(report)[0][0] == "subject-segment-differs"
@@ -128,7 +146,8 @@ def test_the_same_evidence_twice_is_once(side_by_side: Path, capsys: Captured) -
         (("https://a.example", "https://b.example"), "a second issuer after"),
         ((REFUSED, "AccessDenied"), "a second error text"),
         (('{"Role": {}}', '{"Role": {}}'), "a second document of its kind (an IAM role)"),
-        (("--demo", "healthy-aws", "my-role.json"), "--demo and --from exclude each other"),
+        (("--demo", "healthy-aws", "my-role.json"), "--demo has evidence of its own: leave out my-role.json"),
+        (("ModelWeights",), "of a role's name: --role ModelWeights"),
         (("-", "--token", "-"), "stdin can be read once"),
         (("--from", "-", "--error", "-"), "--error - and --from -: stdin can be read once"),
         ((".",), "are both aws/role.json by their content"),

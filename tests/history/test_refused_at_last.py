@@ -245,7 +245,5 @@ def test_a_refused_call_of_the_session_is_in_the_headline(gcp: Bundle, through: 
     answer = gcp.gcp_logs([*exchanges(gcp, range(2, 12)), *refused]).ask()
     sign, sentence = headline(answer)
     assert sign == "✗"
-    assert sentence.startswith(
-        "Google Cloud refused this token's access after the exchange, storage.objects.get (storage.googleapis.com, 3 "
-    )
+    assert sentence.startswith("Google Cloud accepted this token and refused the call after it, storage.objects.get (")
     assert answer.first.confirmed_by == ["read-11", "read-10", "read-9"]

@@ -461,3 +461,17 @@ def test_copies_are_said_beside_the_records_that_were_read(aws: Bundle) -> None:
     assert (row.count, row.reason) == (7, "3 of them are copies of another, and count once")
     (row,) = [row for row in aws.remove("aws/cloudtrail/b.json").report().coverage if row.what == "aws/cloudtrail"]
     assert row.reason == ""
+
+
+@pytest.mark.parametrize(("logged", "is_confirmed"), [("another model", True), ("another case", False)])
+def test_a_workload_that_is_refused_for_another_reason_confirms_nothing(
+    aws: Bundle, logged: str, is_confirmed: bool
+) -> None:
+    """The token's own workload is not in the logs: another one may stand for it only where both fail alike."""
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    parts = {"another model": {"model": "mZz90AbC"}, "another case": {"team": "another1"}}[logged]
+    aws.cloudtrail([aws.event(event_id="other", at=clock(9), subject=subject(aws, **parts))])
+    first = aws.ask().first
+    assert first.name == "subject-segment-differs"
+    assert (first.confirmed_by == ["other"]) is is_confirmed
+    assert (first.timing.refused_since == 1) is is_confirmed

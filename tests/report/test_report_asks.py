@@ -63,6 +63,17 @@ def test_a_refusal_without_a_token_leaves_the_subject(tmp_path: Path) -> None:
     assert "or run: truss whoami --show-oidc" in text
 
 
+def test_a_truss_names_the_issuer(tmp_path: Path) -> None:
+    """Only Baseten signs the tokens of a Truss, so that the command for the provider can be run as copied."""
+    source = "  - source: s3://acme/press\n    mount_location: /models\n"
+    auth = "    auth:\n      auth_method: AWS_OIDC\n      aws_oidc_role_arn: arn:aws:iam::210987654321:role/R\n"
+    auth += "      aws_oidc_region: us-east-1\n"
+    (tmp_path / "config.yaml").write_text(f"weights:\n{source}{auth}")
+    text = text_of(run(open_bundle(str(tmp_path / "config.yaml")), Question()))
+    assert "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co" in text
+    assert "PROVIDER_ARN" not in text
+
+
 def test_a_provider_alone_says_how_to_find_the_role(tmp_path: Path) -> None:
     (tmp_path / "oidc-provider.json").write_text(json.dumps(PROVIDER))
     text = text_of(run(open_bundle(str(tmp_path / "oidc-provider.json")), Question()))

@@ -18,7 +18,9 @@ from oidc_doctor.model.report import Report
 from oidc_doctor.report.json import render_json
 from oidc_doctor.report.markdown import render_markdown
 from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts.lines import Sheet
 from oidc_doctor.report.parts.links import links
+from oidc_doctor.report.rows import log_rows
 from oidc_doctor.report.text import render_text
 from reports.consumers import in_a_ticket
 from reports.rows import change_cause
@@ -214,3 +216,43 @@ def test_the_command_line_has_quotes_and_no_tokens(
 def test_a_token_anywhere_on_the_command_line_is_removed(before: list[str]) -> None:
     command = as_typed([*before, f"x {TOKEN}"])
     assert not any(part in command for part in TOKEN.split("."))
+
+
+def test_calls_that_read_alike_are_one_row(sample: Sample) -> None:
+    """Google writes one call in several forms, and each form is a signature of its own."""
+    report = run(open_bundle(SAMPLE_LOGS / "gcp-impersonation-binding-removed"), Question())
+    assert [row.count for row in report.attempts if (row.step, row.outcome) == ("impersonate", "accepted")] == [4, 3]
+    for text in (render_text(report, width=200, verbose=True, color=False), render_markdown(report)):
+        assert text.count("7 impersonations with Google Cloud accepted, 19 Nov 04:45 – 12:08 UTC") == 1
+        assert "4 impersonations" not in text
+
+
+def test_a_write_says_which_way_it_turned_the_decision() -> None:
+    report = run(open_bundle(SAMPLE_LOGS / "aws-outage-mended"), Question())
+    turned = [row["replay"] for row in json.loads(render_json(report))["timeline"] if "replay" in row]
+    assert turned == [{"before": "accepted", "after": "refused"}, {"before": "refused", "after": "accepted"}]
+    said = []
+    for row in log_rows.changes(report):
+        sheet = Sheet(200, color=False)
+        log_rows.detail(sheet, report, row)
+        said += [line for line in "\n".join(sheet.lines).split("\n") if "Replaying" in line]
+    assert [line.strip().removeprefix("outcome   ") for line in said] == [
+        "Replaying the token: accepted before this change, refused after.",
+        "Replaying the token: refused before this change, accepted after.",
+    ]
+
+
+def test_a_created_provider_has_no_values_before_it() -> None:
+    report = run(open_bundle(SAMPLE_LOGS / "aws-provider-recreated-without-client-id"), Question())
+    created = [row["diff"] for row in report.timeline if row.get("what") == "CreateOpenIDConnectProvider"]
+    assert created[0].split("\n")[:3] == ["OIDC provider", "- (does not exist)", "+ (exists)"]
+    assert all("was not seen" not in diff for diff in created)
+
+
+@pytest.mark.parametrize("name", ["aws-build-token-container-policy", "aws-issuer-changed-subject", "aws-wrong-team"])
+def test_no_label_of_a_finding_is_there_twice(name: str) -> None:
+    text = render_text(run(open_bundle(SAMPLE_LOGS / name), Question()), width=80, color=False)
+    finding = text.partition("\n\n  ")[2].partition("\n  Timeline")[0].split("\n")
+    labels = [line[4:14].strip() for line in finding if line[:4] == "    " and line[4:5] != " "]
+    assert "token" in labels
+    assert len(labels) == len(set(labels))

@@ -82,6 +82,19 @@ def test_texts(text: str, kind: Kind, value: str) -> None:
 FILES = sorted([*SAMPLES.glob("*/*/*.json"), *SAMPLES.glob("*/*.*")])
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('{"Role": {"Description": "AccessDenied"}}\n{"eventName": "x", "errorCode": "AccessDenied"}', Kind.NOTHING),
+        ('{"Version": "2012-10-17", "Statement": [{"Sid": "AccessDenied"},]}', Kind.NOTHING),
+        (f'{{"level": "error", "text": "AccessDenied: {REFUSED}"}}\n{{"level": "info", "text": "ended"}}', Kind.ERROR),
+        (f"[ERROR] AccessDenied: {REFUSED}", Kind.ERROR),
+    ],
+)
+def test_the_words_of_a_broken_document_are_no_error(text: str, kind: Kind) -> None:
+    assert recognise_text(text).kind is kind
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SAMPLES).as_posix())
 def test_every_file_of_the_samples_is_recognised_alone(path: Path) -> None:
     """A file that was taken out of its bundle has the place in a bundle from which it came."""

@@ -303,6 +303,7 @@ def with_history(examined: Examined, signatures: int = 6) -> Examined:
             "diff": '-  "oidc.baseten.co:sub": "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*"\n'
             '+  "oidc.baseten.co:sub": "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"',
             "flips": True,
+            "replay": {"before": "accepted", "after": "refused"},
         },
         {
             "time": at(140),

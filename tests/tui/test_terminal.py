@@ -128,7 +128,7 @@ def test_start_screen_opens_without_arguments(tmp_path: Path) -> None:
     "arguments, words",
     [
         (("--from", "none"), b"no such file or folder"),
-        (("--demo", "--from", "x"), b"exclude each other"),
+        (("--demo", "--from", "x"), b"--demo has evidence of its own: leave out x"),
         (("--demo", "--since", "never"), b"not a time"),
     ],
 )

@@ -84,6 +84,19 @@ def test_message_without_an_exchange(bundle: Bundle, drive: Drive) -> None:
     drive(bundle.root, test)
 
 
+def test_a_token_alone_has_its_claims_on_its_screen(aws: Bundle, drive: Drive) -> None:
+    async def test(driver: Driver) -> None:
+        await driver.press("3")
+        await driver.shows("issuer")
+        assert "https://oidc.baseten.co" in driver.text()
+        assert "No exchange was examined" not in driver.text()
+        await driver.press("4")
+        await driver.shows("so there is no decision to")
+        assert "Which role or provider?" in driver.text()
+
+    drive(aws.root / "token.jwt", test)
+
+
 def test_exchange_selected_on_another_screen_is_shown(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         exchanges = {exchange.cloud: exchange for exchange in driver.app.session.report.exchanges}  # type: ignore[union-attr]

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
 
-def answer(run: Run, judged: Sequence[Judged], report: Report, place: str) -> Alone | None:
+def answer(run: Run, judged: Sequence[Judged], report: Report, paths: Sequence[str]) -> Alone | None:
     """Return the answer to the one thing that was given; None where nothing, or more than one thing, was given.
 
-    `place` is the file as the user named it; empty where there is none.
+    `paths` are the files as the user named them; empty where there are none.
     """
     thing = thing_given(run, judged)
     if thing is None or report.verdict == "broken":
@@ -55,7 +55,7 @@ def answer(run: Run, judged: Sequence[Judged], report: Report, place: str) -> Al
     if thing == "trust-policy":
         from oidc_doctor.examine.alone.of_trust_policy import of_trust_policy
 
-        return of_trust_policy(judged[0], report, place)
+        return of_trust_policy(judged[0], report, paths)
     from oidc_doctor.examine.alone.of_provider import of_provider
 
-    return of_provider(judged[0], report, place)
+    return of_provider(judged[0], report, paths)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
 
-def of_provider(exchange: Judged, report: Report, place: str) -> Alone:
+def of_provider(exchange: Judged, report: Report, paths: Sequence[str]) -> Alone:
     """Return the answer to a provider, whose owner wrote its condition and mapping."""
     case = exchange.diagnosis.case
     assert case.evidence.gcp is not None  # noqa: S101 - `thing_given` saw it
@@ -38,7 +38,7 @@ def of_provider(exchange: Judged, report: Report, place: str) -> Alone:
         "provider",
         _headline(provider, found, faults, case.profile),
         tuple(part for part in parts if part.lines),
-        commands=words.tried(found.accepted, place),
+        commands=words.tried(found.accepted, paths),
         ask=f"{words.ask_for_token(case.profile)}; service-account-policy.json decides the impersonation",
     )
 

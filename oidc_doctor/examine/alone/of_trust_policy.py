@@ -29,7 +29,7 @@ _FEW = 3  # issuers in the headline
 _SHORT = 60  # characters of a role's name in the headline
 
 
-def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
+def of_trust_policy(exchange: Judged, report: Report, paths: Sequence[str]) -> Alone:
     """Return the answer to a trust policy, whose owner wrote it."""
     case = exchange.diagnosis.case
     aws = case.evidence.aws
@@ -57,7 +57,7 @@ def of_trust_policy(exchange: Judged, report: Report, place: str) -> Alone:
         "trust-policy",
         _headline(role, issuers, found, list(dict.fromkeys(filter(None, allowed))), faults),
         tuple(part for part in parts if part.lines),
-        commands=words.tried(found.accepted, place),
+        commands=words.tried(found.accepted, paths),
         ask=words.ask_for_token(case.profile)
         + ("" if isinstance(provider, AwsOidcProvider) else "; oidc-provider.json decides the steps before the policy"),
     )

@@ -94,9 +94,13 @@ def pattern_in_words(pattern: str, profile: Profile | None) -> str:
     return ", ".join([*said, *(["and anything after that"] if open_end and known[-1].value != _ANY else [])])
 
 
-def tried(subjects: Sequence[str], place: str) -> tuple[NextCommand, ...]:
-    """Return the command that tries the first of these subjects on the file at `place`, as the user named it."""
-    words = command("oidc-doctor", "--report", "--from", place, "--subject", subjects[0]) if subjects and place else ""
+def tried(subjects: Sequence[str], paths: Sequence[str]) -> tuple[NextCommand, ...]:
+    """Return the command that tries the first of these subjects on the evidence at `paths`, as the user named them.
+
+    There is none where the evidence is no file, as with a policy that came on stdin.
+    """
+    evidence = [word for path in paths for word in ("--from", path)]
+    words = command("oidc-doctor", "--report", *evidence, "--subject", subjects[0]) if subjects and evidence else ""
     return (NextCommand(words, "whether a subject passes: use yours instead of this one"),) if words else ()
 
 

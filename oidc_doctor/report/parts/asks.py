@@ -25,14 +25,14 @@ _WHERE = {  # the workload's own configuration that names the resource
 _OPTION = {"aws": "--role ARN", "gcp": "--gcp-provider NAME"}
 
 
-def token(sheet: Sheet, missing: MissingToken, steps: str = "") -> None:
+def token(sheet: Sheet, missing: MissingToken, steps: str = "", *, lead: str = "To confirm, add ") -> None:
     """Ask for the token, or its subject. `steps` are the titles of those that it decides."""
     subject = f"--subject '{missing.subject}'" if missing.subject else "--subject SUB"
     of_steps = f" (decides: {steps})" if steps else ""
     sheet.say(
         f"the workload's token with --token FILE, or its subject with {subject}{of_steps}",
         indent=sheet.indent,
-        lead="To confirm, add ",
+        lead=lead,
     )
     if missing.command and visible_command(missing.command):
         sheet.say(f"{missing.command} > whoami.txt, then add --whoami whoami.txt", indent=sheet.indent, lead="or run: ")

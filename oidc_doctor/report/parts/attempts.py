@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.model.steps import CLOUDS, UNLOGGED
@@ -30,6 +31,25 @@ def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[Atte
     if step == "impersonate":
         target = service_account_of(report, exchange) or target
     return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
+
+
+def without_repeats(rows: list[AttemptRow]) -> list[AttemptRow]:
+    """Return the rows, those as one that a list would show alike: Google writes one call in several forms."""
+    alike: dict[tuple[object, ...], AttemptRow] = {}
+    for row in rows:
+        shown = (row.cloud, row.step, row.target, whose(row), row.outcome, row.error, row.cause)
+        same = alike.get(shown)
+        alike[shown] = (
+            row
+            if same is None
+            else replace(
+                same,
+                count=same.count + row.count,
+                first_seen=min(same.first_seen, row.first_seen),
+                last_seen=max(same.last_seen, row.last_seen),
+            )
+        )
+    return list(alike.values())
 
 
 def call_of(step: str | None) -> str:

@@ -390,7 +390,7 @@ def confirmation(sheet: Sheet, exchange: Exchange, cause: Cause) -> None:
     if cause.settle and exchange.missing_token is not None and cause.step in _OF_TOKEN:
         from oidc_doctor.report.parts import asks  # late: most reports have a token
 
-        asks.token(sheet, exchange.missing_token)
+        asks.token(sheet, exchange.missing_token, lead="Add ")
 
 
 def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
@@ -418,12 +418,12 @@ def _token(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
     sentence = writes.change(entry, report.evaluated_at)[0]
     side = "request" if entry.get("what") == "request" else "token"
     if not sentences.is_new_kind(entry):
-        _row(sheet, side, f"the {side} changed: {sentence}")
+        _row(sheet, "changed", f"the {side} changed: {sentence}")
         changed(sheet, writes.change(entry, report.evaluated_at)[1])
         return
     now = report.evaluated_at
     seen = moment(entry.get("first_seen"), now)
-    sheet.row(side, f"{sentences.new_kind(entry)}, first seen {seen}: {sentence}")
+    sheet.row("kind", f"{sentences.new_kind(entry)}, first seen {seen}: {sentence}")
     last = f"last seen {moment(entry.get('old_last_seen'), now)}"
     sheet.row("accepted", f"{cut_text(str(entry.get('from') or 'none'))}, {last}")
 

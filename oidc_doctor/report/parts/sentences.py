@@ -257,7 +257,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
         if cause.timing.session and exchange.prediction != "refused":  # the refused call was logged
-            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
+            refused = f"{cloud} accepted this token and refused the call after it, {_calls(cause)}"
             return "✗", f"{refused}: {'' if sure else 'perhaps '}{why}."
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."

@@ -19,7 +19,7 @@ SIGNS = {"accepted": "✓", "refused": "✗", "unknown": "?", "change": "◆", "
 STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "bold", "failed-change": "dim"}
 SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
-_LEAST_CELL, _LEAST_SUBJECT = 12, 26  # columns
+_LEAST_CELL, _LEAST_SUBJECT, _LEAST_ACTION = 12, 26, 16  # columns
 _NARROW_TABLE = 90  # columns, below which an outcome is its sign
 _WIDE_TABLE = 130  # columns, from which clouds have their full names
 _MANY_EVENTS = 20
@@ -203,7 +203,7 @@ def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
                 start, beside = f"{start}\n ", room - 1
             texts.append(f"{start} {cut_in_the_middle(who or '', beside)}".rstrip())
             continue
-        briefs = [brief.replace(" UTC", "") for brief in change_briefs(row, now)]
+        briefs = [brief.replace(" UTC", "") for brief in change_briefs(row, now, room)]
         texts.append(next((brief for brief in briefs if columns(brief) <= room), cut_in_the_middle(briefs[-1], room)))
     return texts
 
@@ -231,16 +231,21 @@ def _done(row: Row) -> str:
     return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
 
 
-def change_briefs(row: Row, now: str) -> list[str]:
-    """Format a change as time, action and author, from the longest text to the shortest."""
+def change_briefs(row: Row, now: str, room: int = 0) -> list[str]:
+    """Format a change as time, action and author, from the longest text to the shortest.
+
+    With `room`, in columns, one of them has the action cut to it: two writes of a minute differ by their action alone.
+    """
     entry = row.change or {}
     when, by = moment(entry.get("time"), now, dated=False), _short_by(entry)
     if not by:
         return [f"{when} {_done(row)}", when]
     name, what = by.partition("@")[0], _done(row).removesuffix(f" by {by}")
+    left = room - columns(f"{when}  by {name}")
     return [
         f"{when} {what} by {by}",
         f"{when} {what} by {name}",
+        *([f"{when} {cut_in_the_middle(what, left)} by {name}"] if left >= _LEAST_ACTION else []),
         f"{when} by {name}",
         f"{when.removesuffix(' UTC')} {name}",
     ]
@@ -371,10 +376,13 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     sheet.say(shortened(f"{when}: {action}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
+        before, after = ((entry.get("replay") or {}).get(side) for side in ("before", "after"))
+        is_known = {before, after} == {"accepted", "refused"}
+        of_token = f"Replaying the token: {before} before this change, {after} after."
         sheet.row(
             "outcome",
-            "the replayed decision changes here: the same token is decided differently before and after this change",
-            style="bad",
+            of_token if is_known else "The replayed decision on a logged token changes here.",
+            style="good" if is_known and after == "accepted" else "bad",
         )
     fixes.changed(sheet, lines)
     if not lines:

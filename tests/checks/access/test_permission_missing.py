@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,22 @@ def test_the_permission_is_named(aws: Bundle, permission: str) -> None:
     assert (cause.name, cause.confidence, cause.step) == ("permission-missing", "proven", "permission")
     assert permission in cause.summary
     assert cause.summary.startswith("AWS refuses the workload's own request: ")
+
+
+def test_the_statement_is_that_of_the_error(aws: Bundle) -> None:
+    fix = aws.error(TEXT).ask().first.fix
+    statement = json.loads(fix[fix.index("{") :])
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::weights/model.safetensors",
+    }
+
+
+@pytest.mark.parametrize("resource", ["arn:aws:s3:::weights/*", "*", "arn:aws:s3:::weights/${aws:userid}"])
+def test_a_pattern_in_an_error_becomes_no_statement(aws: Bundle, resource: str) -> None:
+    answer = aws.error(TEXT.replace("arn:aws:s3:::weights/model.safetensors", resource)).ask()
+    assert "{" not in answer.first.fix.replace(resource, "")
 
 
 def test_the_exchange_itself_is_accepted(aws: Bundle) -> None:
