@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import Session
 
 MOST_ROWS = 1_000  # mounted rows: a table of 100,000 rows takes 16 s to fill
-_AROUND = 2 + 2 * 5 + 1  # columns: the sign of an outcome, the padding of five columns, the scrollbar
+_AROUND = 2 * 5 + 1  # columns: the padding of five columns, the scrollbar
 _COLUMNS = ("time UTC", "outcome", "number", "subject", "reason")
 
 

@@ -38,9 +38,9 @@ FIELDS = (
     Field("role", "--role", "AWS role", "arn:aws:iam::123456789012:role/NAME"),
     Field("profile", "--profile", "AWS profile", "as the AWS CLI chooses"),
     Field("region", "--region", "AWS Region", "of STS, as the AWS CLI chooses"),
-    Field("provider", "--gcp-provider", "Google provider", "projects/NUMBER/…/workloadIdentityPools/POOL/providers/ID"),
+    Field("provider", "--gcp-provider", "Google provider", "projects/NUMBER/locations/global/…/providers/ID"),
     Field("account", "--service-account", "Service account", "NAME@PROJECT.iam.gserviceaccount.com"),
-    Field("token", "--token", "Token", "a file, or paste the token: it is hidden, and not stored"),
+    Field("token", "--token", "Token", "a file, or paste it: hidden, and not stored"),
     Field("error", "--error", "Error text", "the error that the caller received"),
 )
 

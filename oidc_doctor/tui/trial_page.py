@@ -150,15 +150,18 @@ def _reach(sheet: Sheet, reach: EditReach | None) -> None:
         )
     if reach.newly_refused:
         sheet.say(
-            f"It refuses {len(reach.newly_refused)} of {reach.logged} subjects that the logs show as accepted: "
-            + _named(reach.newly_refused),
+            f"It refuses {len(reach.newly_refused)} of {_logged(reach.logged)}: " + _named(reach.newly_refused),
             lead="! ",
             style="bad",
         )
     elif reach.logged:
         sheet.say(
-            f"{reach.logged} subjects that the logs show as accepted are still accepted.", lead="✓ ", style="green"
+            f"{_logged(reach.logged)} {'is' if reach.logged == 1 else 'are'} still accepted.", lead="✓ ", style="green"
         )
+
+
+def _logged(number: int) -> str:
+    return f"{number} subject{'' if number == 1 else 's'} that the logs show as accepted"
 
 
 def _named(subjects: Iterable[str]) -> str:

@@ -50,9 +50,15 @@ VISITS = {
     "editor": (["enter", "down"], ["escape"]),
     "events": (["5"], []),
     "raw events": (["down", "enter"], ["escape"]),
+    "help": (["question_mark"], ["escape"]),
+    "palette": (["colon", "f", "i"], ["escape"]),
+    "jump": (["ctrl+o"], ["escape"]),
+    "start": (["o"], []),
+    "form": (["ctrl+t", "enter"], ["escape"]),
+    "no match": (["question_mark", "enter"], ["escape"]),
 }
 # States that together show all styles; every theme is tried on these.
-DECISIVE = ("third row", "steps", "bar", "editor", "events")
+DECISIVE = ("third row", "steps", "bar", "editor", "events", "palette", "form", "no match")
 
 
 class Cell(NamedTuple):
@@ -66,7 +72,8 @@ class Cell(NamedTuple):
 
 def drawn(app: Doctor) -> Iterator[Cell]:
     """Yield what the screen shows: its texts, and the bars of its charts; no frames and no scrollbars."""
-    dialog = next((widget.region for widget in app.screen.query(".dialog")), None)  # what is behind it is dimmed
+    over = app.screen.query(".dialog, #--container")  # the palette is Textual's; what is behind them is dimmed
+    dialog = next((widget.region for widget in over), None)
     charts = [widget.region for widget in app.screen.query("#chart, #attempts")]
     for y, strip in enumerate(app.screen._compositor.render_strips()[: app.size.height]):
         if dialog is not None and not dialog.y <= y < dialog.bottom:

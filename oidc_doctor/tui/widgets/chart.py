@@ -142,6 +142,7 @@ class Chart(Static, can_focus=True):
     def action_change(self, steps: int) -> None:
         """Go to the next or the previous change."""
         if not self._changes or self._series is None:
+            self.app.notify("The logs contain no change of the configuration.", markup=False)
             return
         at = (0 if steps > 0 else -1) if self._change is None else self._change + steps
         self._change = at % len(self._changes)
@@ -267,7 +268,7 @@ class Chart(Static, can_focus=True):
         for bar in shown:
             kinds = [row.kind for row in self._changes if bar.first <= self._bucket(row.time) < bar.last]
             marks.append("◆" if "change" in kinds else "◇" if kinds else "─")
-        stored = sum(row.kind == "change" for row in self._changes)
+        stored = sum(row.kind == "change" and self._low <= self._bucket(row.time) < self._high for row in self._changes)
         label = f"◆ {stored} changes" if stored != 1 else "◆ 1 change"
         return self._line(label, "".join(marks), shown, STYLES["yellow"], changes=True)
 
