@@ -55,7 +55,7 @@ VISITS = {
     "jump": (["ctrl+o"], ["escape"]),
     "start": (["o"], []),
     "form": (["ctrl+t", "enter"], ["escape"]),
-    "no match": (["question_mark", "enter"], ["escape"]),
+    "no match": (["question_mark", "enter"], ["escape", "escape"]),
 }
 # States that together show all styles; every theme is tried on these.
 DECISIVE = ("third row", "steps", "bar", "editor", "events", "palette", "form", "no match")

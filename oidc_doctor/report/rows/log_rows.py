@@ -233,7 +233,7 @@ def _done(row: Row) -> str:
 
 
 def _is_of_several_days(report: Report, listed: list[Row]) -> bool:
-    """Whether a row needs a date: then all of them have one, as a time without a date below it seems to be of its day."""
+    """Whether a row needs a date. Then all have one: below a date, a time without any seems to be of that day."""
     return any(int(at // _DAY) != _day_of(report) for row in listed for at in (row.time, row.until))
 
 
