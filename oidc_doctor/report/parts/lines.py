@@ -133,16 +133,12 @@ class Sheet:
     def say(
         self, text: str, indent: int = 0, lead: str = "", style: str = "", tag: str = "", *, bold: bool = False
     ) -> None:
-        """Add a paragraph indented after `lead`; `tag` is at the right end of its first line, or below if too narrow."""
+        """Add a paragraph indented after `lead`; `tag` is at the right end of its first line."""
         hang = indent + len(lead)
         room = self.width - hang
         kept = wrap(text, room)
         if tag and (len(kept) > 1 or columns(kept[0]) + 2 + columns(tag) > room):
             kept = wrap(text, max(room - columns(tag) - 3, room // 2))
-        if tag and columns(kept[0]) + 2 + columns(tag) > room:
-            self.say(text, indent, lead, style, bold=bold)
-            self.lines.append(" " * hang + self.paint(tag, "dim"))
-            return
         for index, line in enumerate(kept):
             start = " " * indent + self.paint(lead, style) if not index else " " * hang
             end = " " * (room - columns(line) - columns(tag)) + self.paint(tag, "dim") if tag and not index else ""

@@ -45,7 +45,7 @@ class Masthead(Horizontal):
     def __init__(self, mode: str) -> None:
         super().__init__()
         self.mode = mode
-        self._name = ""
+        self._evidence = ""
         self._as_of: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
@@ -56,7 +56,7 @@ class Masthead(Horizontal):
 
     def retitle(self, text: str, as_of: Sequence[str] = ()) -> None:
         """Show the name of the evidence, as the user wrote it, and the longest of the texts on its time that fits."""
-        self._name, self._as_of = visible(text) or "oidc-doctor", as_of
+        self._evidence, self._as_of = visible(text) or "oidc-doctor", as_of
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
@@ -66,7 +66,7 @@ class Masthead(Horizontal):
 
     def _draw(self) -> None:
         title = self.query_one("#title", Static)
-        room = title.content_size.width - columns(self._name) - len(_GAP)
+        room = title.content_size.width - columns(self._evidence) - len(_GAP)
         fitting = sorted((text for text in self._as_of if columns(text) <= room), key=columns)
         when = Content.styled(_GAP + fitting[-1], "$foreground-muted") if fitting else Content("")
-        title.update(Content.styled(self._name, "bold") + when)
+        title.update(Content.styled(self._evidence, "bold") + when)

@@ -30,7 +30,7 @@ STYLES = {
 }
 # All text on a sheet has passed `visible`, so an escape character can only start a mark of the sheet.
 _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
-_NARROWEST = 30  # columns
+_NARROWEST = 22  # columns
 _FOLD = 2  # columns by which the rest of a folded line is indented
 
 
