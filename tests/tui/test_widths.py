@@ -39,6 +39,24 @@ def test_tables_and_lists_of_the_logs_fit(
     play(story, present=examined(sample), size=size)
 
 
+def test_subjects_that_differ_in_one_part_do_not_look_alike(
+    play: Play, press: Play, history: Callable[..., Examined], examined: Callable[[str], Examined]
+) -> None:
+    async def story(pilot: Any) -> None:
+        await press(pilot, "5")
+        table = pilot.app.screen.query_one(Table)
+        rows = [[str(cell) for cell in table.get_row_at(at)] for at in range(table.row_count)]
+        refused = [row[3] for row in rows if row[1].startswith("✗")]
+        assert len(set(refused)) == len(refused) == 6
+        await press(pilot, "2")
+        shown = [
+            str(option.prompt).split("\n")[-1].split()[-1] for option in pilot.app.screen.query_one("#findings").options
+        ]
+        assert len(set(shown)) >= 6
+
+    play(story, present=history(examined("aws-wrong-team"), 12))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_the_title_says_of_which_day_the_times_are(
     size: tuple[int, int], play: Play, press: Play, examined: Callable[[str], Examined], text_of: Play

@@ -11,6 +11,8 @@ from oidc_doctor.report.parts.lines import clip, columns, cut_in_the_middle, sho
 from oidc_doctor.report.parts.times import moment, parse, period
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from oidc_doctor.model.report import AttemptRow, Report
     from oidc_doctor.model.steps import Cloud
     from oidc_doctor.report.parts.lines import Sheet
@@ -20,6 +22,7 @@ STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "
 SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
 _LEAST_CELL, _LEAST_SUBJECT = 12, 26  # columns
+_BETWEEN = ":/|"  # between the segments of a subject
 _SIGN = "✗ "  # before an outcome
 _NARROW_TABLE = 90  # columns, below which an outcome is its sign
 _WIDE_TABLE = 130  # columns, from which clouds have their full names
@@ -215,14 +218,27 @@ def calls_of(attempt: AttemptRow) -> str:
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
-    """Return the subjects without their common leading segments."""
+    """Return the subjects without the segments that all have in common at the start and at the end."""
     named = {subject for subject in subjects if subject is not None}
     if len(named) < 2:  # noqa: PLR2004 - a single subject needs no distinction
         return subjects
-    least, most = min(named), max(named)  # all subjects start with the common prefix of these two
-    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
-    return [None if subject is None else f"…{subject[cut:]}" if cut else subject for subject in subjects]
+    first = next(iter(named))
+    cut = max(first.rfind(sign, 0, _alike(named)) for sign in _BETWEEN) + 1
+    ends = [subject[cut:][::-1] for subject in named]
+    alike_at_end = ends[0][: _alike(ends)]
+    left_out = max(alike_at_end.rfind(sign) for sign in _BETWEEN) + 1
+    if any(len(end) <= left_out for end in ends):
+        left_out = 0
+    start, end = "…" if cut else "", "…" if left_out else ""
+    return [
+        None if subject is None else f"{start}{subject[cut : len(subject) - left_out]}{end}" for subject in subjects
+    ]
+
+
+def _alike(texts: Collection[str]) -> int:
+    """Return the number of characters with which all texts start."""
+    least, most = min(texts), max(texts)  # all texts start with the common prefix of these two
+    return next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
 
 
 def _done(row: Row) -> str:
