@@ -123,7 +123,8 @@ class EventsScreen(FilteredScreen):
         shown, matching, total = len(self._rows), len(event.rows), len(self._all)
         count = f"{matching:,} of {total:,}" if event.words else f"{total:,}"
         more = f"; the first {shown:,} are shown, / narrows them" if shown < matching else ""
-        text = f"{count} signatures and changes{more}" if total else "The logs contain no attempt and no change."
+        rows = "signatures and changes" if total > 1 else "signature or change"
+        text = f"{count} {rows}{more}" if total else "The logs contain no attempt and no change."
         self.query_one("#count", Static).update(text)
 
     def _fill(self) -> None:

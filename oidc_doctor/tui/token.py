@@ -89,13 +89,12 @@ class TokenScreen(TrialScreen):
 
     def show_report(self, report: Report) -> None:
         """Show the token of the current exchange."""
-        del report
         trial, exchange = self.trial, self.exchange
         if trial is None or exchange is None:
             self.query_one("#claim", PageView).show(lambda sheet: sheet.say("No exchange was examined."))
             return
         self._claims = claims.claims(exchange, list(trial.current.present.causes))
-        sign, words = trial_page.outcome(trial.current.present)
+        sign, words = trial_page.outcome(trial.current.present, report if trial.token is None else None)
         issuer = exchange.token.get("issuer")
         origin = "the pasted token" if trial.token is not None else str(exchange.token.get("read_at") or "no token")
         self.query_one("#whose", Static).update(

@@ -218,6 +218,7 @@ class Chart(Static, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
+        self.set_class(self._series is None, "-empty")
         if self.size.width <= self._label + 2:
             return
         if self._series is None:
