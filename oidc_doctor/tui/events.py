@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
+from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.tui.filtered_screen import FilteredScreen
@@ -124,7 +125,7 @@ class EventsScreen(FilteredScreen):
         count = f"{matching:,} of {total:,}" if event.words else f"{total:,}"
         more = f"; the first {shown:,} are shown, / narrows them" if shown < matching else ""
         rows = "signatures and changes" if total > 1 else "signature or change"
-        text = f"{count} {rows}{more}" if total else "The logs contain no attempt and no change."
+        text = f"{count} {rows}{more}" if total else f"No attempt and no change is logged · {sentences.window(report)}"
         self.query_one("#count", Static).update(text)
 
     def _fill(self) -> None:

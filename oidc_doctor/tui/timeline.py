@@ -152,9 +152,7 @@ def _label(row: log_rows.Row, brief: str, count: int | None) -> Content:
 
 def _empty(sheet: StyledSheet, basis: str, *, bar: bool) -> None:
     """Write the page for a bar or a report without rows; `basis` names the logs that were read."""
-    sheet.say(
-        "No attempt and no change in this bar." if bar else "The logs contain no attempt and no change.", bold=True
-    )
+    sheet.say("No attempt and no change in this bar." if bar else "No attempt and no change is logged.", bold=True)
     if not bar:
         sheet.gap()
         sheet.say(basis)

@@ -101,7 +101,7 @@ def test_a_key_for_changes_says_that_there_are_none(
 ) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "2", "n")
-        assert "The logs contain no change of the configuration." in text_of(pilot.app)
+        assert "No change of the configuration is logged." in text_of(pilot.app)
 
     play(story, present=examined("two-clouds"))
 

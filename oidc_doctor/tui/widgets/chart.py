@@ -142,7 +142,7 @@ class Chart(Static, can_focus=True):
     def action_change(self, steps: int) -> None:
         """Go to the next or the previous change."""
         if not self._changes or self._series is None:
-            self.app.notify("The logs contain no change of the configuration.", markup=False)
+            self.app.notify("No change of the configuration is logged.", markup=False)
             return
         at = (0 if steps > 0 else -1) if self._change is None else self._change + steps
         self._change = at % len(self._changes)
