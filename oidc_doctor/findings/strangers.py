@@ -70,6 +70,7 @@ class EditReach(NamedTuple):
     ]  # synthetic tokens of the same team that pass with the edit, one of each difference
     logged: int  # subjects that the logs show as accepted, and that the configuration before accepted
     newly_refused: tuple[str, ...]  # of the logged, those that the edit refuses
+    still_accepted: tuple[OtherToken, ...]  # of outsiders, those that pass before the edit and with it
 
 
 def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
@@ -101,6 +102,14 @@ def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
         tuple(one_of_each(other for other in admitted if not other.outsider)),
         len(logged),
         tuple(subject for subject in logged if refuses(edited, subject, *of_subject)),
+        tuple(
+            other
+            for other in others
+            if other.outsider
+            and other not in refused
+            and not refuses_token(edited, other, *steps)
+            and all(passes_token(one, other, *of_subject) for one in (case, edited))
+        ),
     )
 
 

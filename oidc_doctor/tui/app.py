@@ -340,16 +340,20 @@ class Doctor(App[None]):
         self.push_screen(palette.themes())
 
     def action_keep_theme(self, name: str) -> None:
-        """Use a theme, and keep it for the next start in the user's own configuration file."""
+        """Use a theme, and keep it for the next start in the user's own configuration file.
+
+        Without colours, no other theme is used: those of RGB colours mark a selection by its ground alone.
+        """
         from oidc_doctor.tui import preferences
 
-        self.theme = name
+        self.theme = name if not self.no_color else self.theme
         try:
             path = preferences.keep_theme(preferences.config_file(), name)
         except preferences.NotKept as error:
             self.notify(f"Theme {name} for this session only: {visible(str(error))}", severity="warning", markup=False)
         else:
-            self.notify(f"Theme {name}, kept in {visible(path)}", markup=False)
+            unused = "; NO_COLOR is set, so it is not used now" if self.no_color else ""
+            self.notify(f"Theme {name}, kept in {visible(path)}{unused}", markup=False)
 
     def on_progress(self, message: Progress) -> None:
         """Show the current read, and the exchange that was just judged."""

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
+from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.tui.filtered_screen import FilteredScreen
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import Session
 
 MOST_ROWS = 1_000  # mounted rows: a table of 100,000 rows takes 16 s to fill
-_AROUND = 2 + 2 * 5 + 1  # columns: the sign of an outcome, the padding of five columns, the scrollbar
+_AROUND = 2 * 5 + 1  # columns: the padding of five columns, the scrollbar
 _COLUMNS = ("time UTC", "outcome", "number", "subject", "reason")
 
 
@@ -123,7 +124,8 @@ class EventsScreen(FilteredScreen):
         shown, matching, total = len(self._rows), len(event.rows), len(self._all)
         count = f"{matching:,} of {total:,}" if event.words else f"{total:,}"
         more = f"; the first {shown:,} are shown, / narrows them" if shown < matching else ""
-        text = f"{count} signatures and changes{more}" if total else "The logs contain no attempt and no change."
+        rows = "signatures and changes" if total > 1 else "signature or change"
+        text = f"{count} {rows}{more}" if total else f"No attempt and no change is logged · {sentences.window(report)}"
         self.query_one("#count", Static).update(text)
 
     def _fill(self) -> None:

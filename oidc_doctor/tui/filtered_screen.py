@@ -19,13 +19,18 @@ class FilteredScreen(ReportScreen):
         Binding(
             "n", "match(1)", "Next match", id="match.next", show=False, tooltip="After /: the next row that matches"
         ),
+        Binding("escape", "end_filter", "End filter", id="filter.end"),
         Binding("N,shift+n", "match(-1)", "Previous match", id="match.previous", key_display="N", show=False),
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the next match only while the rows are filtered."""
+        """Offer the next match only while the rows are filtered, and the end of the filter while it is shown."""
         if action == "match":
             return self.is_attached and bool(self.query_one(Filter).value)
+        if action == "end_filter":
+            return self.is_attached and self.query_one(Filter).display
+        if action == "filter":  # in the line itself, its key is a character like others
+            return not isinstance(self.focused, Filter)
         return super().check_action(action, parameters)
 
     def action_match(self, rows: int) -> None:

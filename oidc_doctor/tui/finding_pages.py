@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import facts, fixes, sentences
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import wrap
 from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.page import PageScreen
 
@@ -65,10 +65,9 @@ def explain_page(entry: Entry) -> PageScreen | None:
         return None
 
     def write(sheet: StyledSheet) -> None:
-        for line in check.page.strip().split("\n"):
-            indent = len(line) - len(line.lstrip())
-            style = "bold" if line and not indent else ""
-            folded = [" " * indent + part for part in wrap(visible(line.strip()), max(sheet.width - indent, 1))]
-            sheet.lines += [sheet.paint(part, style) for part in folded]
+        for indent, group in groupby(check.page.strip().split("\n"), lambda line: len(line) - len(line.lstrip())):
+            lines = [line.strip() for line in group]
+            for text in [" ".join(lines)] if indent else lines:  # the page was folded for its file
+                sheet.say(visible(text), indent=indent, bold=not indent)
 
     return PageScreen(f"{check.code} {check.name}", write)

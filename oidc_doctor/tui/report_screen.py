@@ -78,8 +78,7 @@ class ReportScreen(Screen[None]):
     def retitle(self) -> None:
         """Show the session's title and status."""
         report = self.session.report
-        as_of = f"as of {moment(report.evaluated_at)} · {sentences.window(report)}" if report is not None else ""
-        self.query_one(Masthead).retitle(self.session.title, "" if self.has_class("-narrow") else as_of)
+        self.query_one(Masthead).retitle(self.session.title, _as_of(report) if report is not None else ())
         self.query_one(StatusLine).state(visible(self.session.status))
         if self.session.report is None and self.PAGE:
             text = self.session.missing_answer
@@ -157,6 +156,13 @@ class ReportScreen(Screen[None]):
 
     def _say_why_nothing_is_selected(self) -> None:
         self.app.notify(self.session.missing_answer or "No finding is selected.", markup=False)
+
+
+def _as_of(report: Report) -> tuple[str, ...]:
+    """Return of which time the report is, from the longest text to the shortest: the lists omit this day."""
+    when, logs = moment(report.evaluated_at), sentences.window(report)
+    day = when.removesuffix(" UTC").rpartition(" ")[0]
+    return (f"as of {when} · {logs}".rstrip(" ·"), f"as of {when}", f"as of {day}", day.rpartition(" ")[0])
 
 
 def _say(sheet: StyledSheet, text: str) -> None:

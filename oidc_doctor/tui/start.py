@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from oidc_doctor.model.secret_texts import without_secrets
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.parts.lines import clip, cut_in_the_middle
 from oidc_doctor.tui.examination import EvidenceSource
 from oidc_doctor.tui.target_dialog import TargetScreen
 from oidc_doctor.tui.widgets.key_bar import KeyBar
@@ -51,6 +51,7 @@ _FORMS = (
     "logged event."
 )
 _LARGE = 64 * 1024  # bytes of a file that is recognised in a thread
+_WIDE, _SHORT_NAME = 110, 27  # columns of the screen, and of a scenario's name on a narrower one
 _SHOWN = 60  # characters of a given thing that its row shows
 
 
@@ -193,6 +194,7 @@ class StartScreen(Screen[None]):
         self._given = Own((), ())  # what was pasted or examined, in this process alone
         self._reading = ""  # the typed text whose large files are being recognised
         self._is_submitted = False  # Enter was pressed while they were
+        self._is_narrow = False  # the width for which the rows are written
 
     def compose(self) -> ComposeResult:
         """Yield the purpose, what was given, the input line, the choices, and the summary of the highlighted choice."""
@@ -313,11 +315,26 @@ class StartScreen(Screen[None]):
         rows: list[Scenario | Own] = [own] if own.words else []
         rows += matching(self._scenarios, typed)
         self._shown = rows
+        self._label_rows(0)
+        if not rows:
+            text = "Reading the file …" if self._reading else "Nothing matches. F1 lists what can be given."
+            self.query_one("#chosen", Static).update(text)
+
+    def _label_rows(self, highlighted: int) -> None:
+        """Write the rows for the width, and highlight one of them."""
+        self._is_narrow = self.size.width < _WIDE
+        width = max((len(scenario.name) for scenario in self._scenarios), default=0)
+        if self._is_narrow:  # the summaries say more than the names
+            width = min(width, _SHORT_NAME)
         choices = self.query_one("#choices", OptionList)
         choices.clear_options()
-        width = max((len(scenario.name) for scenario in self._scenarios), default=0)
-        choices.add_options([Option(_row(row, width)) for row in rows])
-        choices.highlighted = 0 if rows else None
+        choices.add_options([Option(_row(row, width)) for row in self._shown])
+        choices.highlighted = highlighted if self._shown else None
+
+    def on_resize(self) -> None:
+        """Write the rows for another width."""
+        if self._is_narrow != (self.size.width < _WIDE):
+            self._label_rows(self.query_one("#choices", OptionList).highlighted or 0)
 
     def on_input_changed(self) -> None:
         """List the choices that match the typed text."""
@@ -413,7 +430,7 @@ def _row(row: Scenario | Own, width: int) -> Content:
         return Content.assemble((" examine ", "bold"), "; ".join(map(described, row.things)))
     return Content.assemble(
         (f"{row.number:>2} ", "$foreground-muted"),
-        (f"{row.name:<{width}}", "bold"),
+        (f"{cut_in_the_middle(row.name, width):<{width}}", "bold"),
         " ",
         (row.summary, "$foreground-muted"),
     )

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts.lines import columns
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.report_screen import ReportScreen
 from oidc_doctor.tui.widgets.chart import Chart
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import Session
 
 _CHANGES, _ZOOM = Binding.Group("Change", compact=True), Binding.Group("Zoom", compact=True)
-_AROUND = 4  # columns: a space, the sign and a space, and the scrollbar
+_BESIDE = 2  # columns: a space and the scrollbar
+_AROUND = 2 + _BESIDE  # the sign and a space too
 _MOST = 500  # rows in the list of the chart; the events screen has a filter
 
 
@@ -85,7 +87,7 @@ class TimelineScreen(ReportScreen):
         if self.session.report is not None:
             self._fill(self.session.report, event.span, event.change)
 
-    def _fill(self, report: Report, span: tuple[float, float] | None, change: log_rows.Row | None) -> None:
+    def _fill(self, report: Report, span: tuple[float, float] | None, to_select: log_rows.Row | None) -> None:
         rows = self._all if span is None else log_rows.during(self._all, *span)
         if span is None:  # changes come first: one of them is the likely cause
             rows = [row for row in rows if row.change is not None] + [row for row in rows if row.change is None]
@@ -94,26 +96,32 @@ class TimelineScreen(ReportScreen):
         moments.clear_options()
         series = log_rows.series(report)
         counts = [log_rows.count_during(report, row, series, *span) if span is not None else None for row in self._rows]
-        briefs = log_rows.briefs(report, self._rows, self._room(counts))
-        moments.add_options([Option(_label(*label)) for label in zip(self._rows, briefs, counts, strict=True)])
+        moments.add_options([Option(label) for label in self._labels(report, counts)])
         flips = [index for index, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
-        selected = [index for index, row in enumerate(self._rows) if change is not None and row.key == change.key]
+        selected = [index for index, row in enumerate(self._rows) if to_select is not None and row.key == to_select.key]
         moments.highlighted = (selected or flips or [0])[0] if self._rows else None
         if not self._rows:
             basis = sentences.window(report)
             self.query_one("#detail", PageView).show(lambda sheet: _empty(sheet, basis, bar=span is not None))
 
-    def _room(self, counts: list[int | None]) -> int:
-        """Return the columns of a row after its sign and the count of the selected bar."""
+    def _labels(self, report: Report, counts: list[int | None]) -> list[Content]:
+        """Return the rows, and make the list as wide as they need: two fifths of the screen, or up to a half."""
         self._width = self.size.width
         of_bar = max((len(f"{count:,} of ") for count in counts if count is not None), default=0)
-        return max(self._width * 2 // 5 - _AROUND - of_bar, _AROUND)
+        width, labels = self._width * 2 // 5, list[Content]()
+        for _ in range(2):  # in a wider list, more of the subjects fits
+            briefs = log_rows.briefs(report, self._rows, max(width - _AROUND - of_bar, _AROUND))
+            labels = [_label(*label) for label in zip(self._rows, briefs, counts, strict=True)]
+            widest = max((columns(line) for label in labels for line in label.plain.split("\n")), default=0)
+            width = max(width, min(widest + _BESIDE, self._width // 2))
+        self.query_one(Moments).styles.width = width
+        return labels
 
     def on_resize(self) -> None:
         """Write the rows for another width."""
-        report, chart = self.session.report, self.query_one(Chart)
+        report, at = self.session.report, self.query_one(Moments).highlighted
         if report is not None and self._width and self._width != self.size.width:
-            self._fill(report, chart.span, None)
+            self._fill(report, self.query_one(Chart).span, self._rows[at] if at is not None else None)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the page of the highlighted row."""
@@ -144,9 +152,7 @@ def _label(row: log_rows.Row, brief: str, count: int | None) -> Content:
 
 def _empty(sheet: StyledSheet, basis: str, *, bar: bool) -> None:
     """Write the page for a bar or a report without rows; `basis` names the logs that were read."""
-    sheet.say(
-        "No attempt and no change in this bar." if bar else "The logs contain no attempt and no change.", bold=True
-    )
+    sheet.say("No attempt and no change in this bar." if bar else "No attempt and no change is logged.", bold=True)
     if not bar:
         sheet.gap()
         sheet.say(basis)

@@ -94,7 +94,7 @@ class TokenScreen(TrialScreen):
             self.query_one("#claim", PageView).show(lambda sheet: trial_page.without_exchange(sheet, report))
             return
         self._claims = claims.claims(exchange, list(trial.current.present.causes))
-        sign, words = trial_page.outcome(trial.current.present)
+        sign, words = trial_page.outcome(trial.current.present, report if trial.token is None else None)
         issuer = exchange.token.get("issuer")
         origin = "the pasted token" if trial.token is not None else str(exchange.token.get("read_at") or "no token")
         self.query_one("#whose", Static).update(

@@ -31,27 +31,35 @@ _CLOUDS = {"aws": "AWS", "gcp": "GCP"}
 _STATE = 15  # columns of a step's state
 
 
-def _report_of(report: Report, answer: Answer) -> Report:
-    """The report on this answer alone, from which the verdict and the clause are worded."""
+def _report_of(report: Report, answer: Answer, *, pasted: bool) -> Report:
+    """The report on this answer alone, from which the verdict and the clause are worded.
+
+    The checks are about what was read, so they say nothing of an edit or of another token.
+    """
     exchange = answer.exchange
     return dataclasses.replace(
         report,
         exchanges=[exchange] if exchange is not None else [],
         causes=list(answer.causes),
-        checks=[],
+        checks=[] if answer.edits or pasted else report.checks,
         fixes=[],
         attempts=[],
         observed=[],
     )
 
 
-def outcome(answer: Answer) -> tuple[str, str]:
-    """Return the sign and the words of a decision: `refused at trust policy`."""
+def outcome(answer: Answer, report: Report | None = None) -> tuple[str, str]:
+    """Return the sign and the words of a decision: `refused at trust policy`.
+
+    With the report on what was read, the sign of an accepted token says if others would be accepted as well.
+    """
     exchange = answer.exchange
     if exchange is None:
         return "?", "unreadable"
     if exchange.prediction == "accepted" and _is_denied(exchange):
         return "✗", f"denied at {sentences.title(exchange, 'permission')}"
+    if exchange.prediction == "accepted" and report is not None and sentences.opened_by(report, exchange):
+        return "!", "accepted"
     sign = {"accepted": "✓", "refused": "✗", "unknown": "?"}[exchange.prediction]
     words: str = {"unknown": "undecided"}.get(exchange.prediction, exchange.prediction)
     return sign, f"{words} at {sentences.title(exchange, exchange.step)}" if exchange.step else words
@@ -70,9 +78,9 @@ def _is_denied(exchange: Exchange) -> bool:
     return any(step.id == "permission" and step.state == "refused" for step in exchange.steps)
 
 
-def status_line(what_if: WhatIf, answer: Answer, *, pasted: bool) -> Content:
+def status_line(report: Report, what_if: WhatIf, answer: Answer, *, pasted: bool) -> Content:
     """Return the status line: exchange, verdict as read, verdict after edits. `pasted`: the token was pasted."""
-    sign, words = outcome(what_if.present)
+    sign, words = outcome(what_if.present, None if pasted else report)
     before = "with the pasted token" if pasted else "as read"
     parts: list[tuple[str, str]] = [
         (f"{_CLOUDS[what_if.cloud]} · {visible(what_if.case.evidence.target.name)}  ", ""),
@@ -129,7 +137,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
         sheet.say(_unreadable(what_if, answer), lead="? ", style="yellow", bold=True)
         _diff(sheet, what_if, answer, part)
         return
-    answer_report = _report_of(report, answer)
+    answer_report = _report_of(report, answer, pasted=pasted)
     sign, sentence = sentences.verdict(answer_report, exchange)
     sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     _reach(sheet, reach)
@@ -165,7 +173,15 @@ def _reach(sheet: Sheet, reach: EditReach | None) -> None:
             lead="! ",
             style="bad",
         )
-    elif reach.tried:
+    if reach.still_accepted:
+        number = len(reach.still_accepted)
+        sheet.say(
+            f"It still accepts {number} synthetic token{'' if number == 1 else 's'} {owners}: "
+            + _named(map(str, reach.still_accepted)),
+            lead="! ",
+            style="bad",
+        )
+    if reach.tried and not reach.newly_accepted:
         sheet.say(f"{reach.tried} synthetic tokens {owners} are still refused.", lead="✓ ", style="green")
     if reach.opens_to:
         number = len(reach.opens_to)
@@ -175,15 +191,18 @@ def _reach(sheet: Sheet, reach: EditReach | None) -> None:
         )
     if reach.newly_refused:
         sheet.say(
-            f"It refuses {len(reach.newly_refused)} of {reach.logged} subjects that the logs show as accepted: "
-            + _named(reach.newly_refused),
+            f"It refuses {len(reach.newly_refused)} of {_logged(reach.logged)}: " + _named(reach.newly_refused),
             lead="! ",
             style="bad",
         )
     elif reach.logged:
         sheet.say(
-            f"{reach.logged} subjects that the logs show as accepted are still accepted.", lead="✓ ", style="green"
+            f"{_logged(reach.logged)} {'is' if reach.logged == 1 else 'are'} still accepted.", lead="✓ ", style="green"
         )
+
+
+def _logged(number: int) -> str:
+    return f"{number} subject{'' if number == 1 else 's'} that the logs show as accepted"
 
 
 def _named(subjects: Iterable[str]) -> str:

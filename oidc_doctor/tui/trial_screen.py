@@ -16,7 +16,7 @@ class TrialScreen(ReportScreen):
     """A screen about the current exchange."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "next_exchange", "Next", id="desk.next", tooltip="The next exchange")
+        Binding("n", "next_exchange", "Exchange", id="desk.next", tooltip="The next exchange")
     ]
 
     @property

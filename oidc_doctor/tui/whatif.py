@@ -184,7 +184,7 @@ class WhatIfScreen(TrialScreen):
         if trial is None or report is None or message.what_if is not trial.current or answer.edits != trial.edits:
             return
         pasted = trial.token is not None
-        self.query_one("#decided", Static).update(trial_page.status_line(trial.current, answer, pasted=pasted))
+        self.query_one("#decided", Static).update(trial_page.status_line(report, trial.current, answer, pasted=pasted))
         problems = [
             problem for problem in answer.problems if problem.part == trial.part or problem.kind == "unreadable"
         ]

@@ -81,3 +81,19 @@ def test_a_theme_that_cannot_be_kept_is_used_and_told(
     with pytest.raises(NotKept, match="no home folder"):
         keep_theme(None, "nord")
     assert os.listdir(tmp_path) == ["oidc-doctor"]
+
+
+def test_without_colours_a_theme_is_kept_and_not_used(
+    play: Play, press: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def story(pilot: Any) -> None:
+        pilot.app.action_keep_theme("nord")
+        await press(pilot)
+        assert pilot.app.theme == "ansi-dark"
+        assert "NO_COLOR is set" in str(pilot.app.screen.query_one("#status").message)
+
+    play(story, size=(200, 40), theme="ansi-dark")
+    assert load(str(tmp_path / "oidc-doctor" / "config.toml")).theme == "nord"

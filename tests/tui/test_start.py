@@ -47,6 +47,8 @@ def test_start_screen_searches_words_paths_and_numbers(
         await press(pilot, "enter")
         assert "o such file or folder" in " ".join(text_of(app).split())  # a long path is folded
         app.screen.query_one("#search").value = "zzzz"
+        await press(pilot)
+        assert "Nothing matches. F1 lists what can be given." in text_of(app)  # and no earlier summary
         await press(pilot, "enter")
         assert "This can be a path, a role ARN" in " ".join(text_of(app).split())
         await press(pilot, "escape", "escape")

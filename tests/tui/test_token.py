@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Drive = Callable[..., None]
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 SIZES = [(80, 24), (120, 40)]
 
 
@@ -104,3 +106,17 @@ def test_typed_token_is_hidden(aws: Bundle, drive: Drive) -> None:
         await driver.until(lambda: isinstance(driver.app.screen, TokenScreen), "back")
 
     drive(aws.root, test)
+
+
+def test_a_token_that_was_not_given_has_no_kind(tmp_path: Path, drive: Drive) -> None:
+    role = ROOT / "sample_logs" / "aws-wrong-team" / "aws" / "role.json"
+    (tmp_path / "role.json").write_bytes(role.read_bytes())
+
+    async def test(driver: Driver) -> None:
+        await driver.open_token()
+        await driver.until(lambda: "token     not given" in driver.page, "the header")
+        assert "decoded claims" not in driver.page
+        await driver.press("5")
+        await driver.shows("No attempt and no change is logged · no logs were read")
+
+    drive(tmp_path, test)

@@ -40,6 +40,24 @@ def test_screen_shows_the_original_policy(size: tuple[int, int], drive: Drive) -
     drive("aws-wrong-team", test, size)
 
 
+def test_a_policy_that_is_open_to_strangers_is_no_good_news(drive: Drive) -> None:
+    async def test(driver: Driver) -> None:
+        await driver.open_token()
+        await driver.shows("! accepted")
+        await driver.open_whatif()
+        await driver.says("AWS accepts this token, and would accept any Baseten customer's.")
+        assert "as read ! accepted" in driver.text()
+        action = '"sts:AssumeRoleWithWebIdentity"'
+        wide = driver.editor.text
+        driver.editor.text = wide.replace(action, f'[{action}, "sts:TagSession"]')
+        await driver.says("! It still accepts 30 synthetic tokens of other tenants")
+        await driver.says("3 synthetic tokens of other tenants, teams, issuers and audiences are still refused.")
+        driver.editor.text = wide.replace("v=1:org=*:team=*:*", "v=1:org=Org9Vb4L:team=Ts1Cf6Hd:*")
+        await driver.until(lambda: "It still accepts" not in driver.page and "edited ✓ accepted" in driver.text())
+
+    drive("aws-any-tenant", test)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_fix_is_applied_and_reset(size: tuple[int, int], drive: Drive) -> None:
     async def test(driver: Driver) -> None:

@@ -302,8 +302,10 @@ def header(sheet: Sheet, exchange: Exchange) -> None:
     """Write the header, the place of the token, and the fault of the token, if any."""
     token = exchange.token
     kinds = {"event": "claims from a logged event", "hypothetical": "a subject alone", "decoded": "decoded claims"}
-    sheet.row("read at", visible(str(token.get("read_at") or "nowhere")))
-    if exchange.missing_token is None:
+    if exchange.missing_token is not None:
+        sheet.row("token", "not given")
+    else:
+        sheet.row("read at", visible(str(token.get("read_at") or "nowhere")))
         sheet.row("kind", kinds.get(str(token.get("kind")), "a signed token"))
     members = token.get("header")
     for name, value in members.items() if isinstance(members, dict) else ():

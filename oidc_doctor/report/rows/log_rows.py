@@ -11,6 +11,8 @@ from oidc_doctor.report.parts.lines import clip, columns, cut_in_the_middle, sho
 from oidc_doctor.report.parts.times import moment, parse, period
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from oidc_doctor.model.report import AttemptRow, Report
     from oidc_doctor.model.steps import Cloud
     from oidc_doctor.report.parts.lines import Sheet
@@ -20,6 +22,8 @@ STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "
 SHORT: dict[Cloud, str] = {"aws": "AWS", "gcp": "GCP"}
 _LONG = 400
 _LEAST_CELL, _LEAST_SUBJECT, _LEAST_ACTION = 12, 26, 16  # columns
+_BETWEEN = ":/|"  # between the segments of a subject
+_SIGN = "✗ "  # before an outcome
 _NARROW_TABLE = 90  # columns, below which an outcome is its sign
 _WIDE_TABLE = 130  # columns, from which clouds have their full names
 _MANY_EVENTS = 20
@@ -187,7 +191,7 @@ def label(report: Report, row: Row) -> str:
 
 def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
     """Format each row for a list of `room` columns, without the sign; subjects are cut in the middle."""
-    now = report.evaluated_at
+    now, dated = report.evaluated_at, _is_of_several_days(report, listed)
     whose = _apart([attempts.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
     calls = len({calls_of(row.attempt) for row in listed if row.attempt is not None})
@@ -195,7 +199,7 @@ def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
-            seen_in = period(attempt.first_seen, attempt.last_seen, now, dated=False).removesuffix(" UTC")
+            seen_in = period(attempt.first_seen, attempt.last_seen, now, dated=dated).removesuffix(" UTC")
             of_call = f" {attempts.call_of(attempt.step)}" if clouds == 1 else f" {_outcome(row, '', 0)}"
             start = f"{attempt.count:,}{of_call if calls > 1 else ''}, {seen_in.replace(' – ', '–')}"
             beside = room - columns(start) - 1
@@ -203,7 +207,7 @@ def briefs(report: Report, listed: list[Row], room: int) -> list[str]:
                 start, beside = f"{start}\n ", room - 1
             texts.append(f"{start} {cut_in_the_middle(who or '', beside)}".rstrip())
             continue
-        briefs = [brief.replace(" UTC", "") for brief in change_briefs(row, now, room)]
+        briefs = [brief.replace(" UTC", "") for brief in change_briefs(row, now, room, dated=dated)]
         texts.append(next((brief for brief in briefs if columns(brief) <= room), cut_in_the_middle(briefs[-1], room)))
     return texts
 
@@ -214,14 +218,27 @@ def calls_of(attempt: AttemptRow) -> str:
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
-    """Return the subjects without their common leading segments."""
+    """Return the subjects without the segments that all have in common at the start and at the end."""
     named = {subject for subject in subjects if subject is not None}
     if len(named) < 2:  # noqa: PLR2004 - a single subject needs no distinction
         return subjects
-    least, most = min(named), max(named)  # all subjects start with the common prefix of these two
-    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
-    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
-    return [None if subject is None else f"…{subject[cut:]}" if cut else subject for subject in subjects]
+    first = next(iter(named))
+    cut = max(first.rfind(sign, 0, _alike(named)) for sign in _BETWEEN) + 1
+    ends = [subject[cut:][::-1] for subject in named]
+    alike_at_end = ends[0][: _alike(ends)]
+    left_out = max(alike_at_end.rfind(sign) for sign in _BETWEEN) + 1
+    if any(len(end) <= left_out for end in ends):
+        left_out = 0
+    start, end = "…" if cut else "", "…" if left_out else ""
+    return [
+        None if subject is None else f"{start}{subject[cut : len(subject) - left_out]}{end}" for subject in subjects
+    ]
+
+
+def _alike(texts: Collection[str]) -> int:
+    """Return the number of characters with which all texts start."""
+    least, most = min(texts), max(texts)  # all texts start with the common prefix of these two
+    return next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
 
 
 def _done(row: Row) -> str:
@@ -231,13 +248,23 @@ def _done(row: Row) -> str:
     return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
 
 
-def change_briefs(row: Row, now: str, room: int = 0) -> list[str]:
+def _is_of_several_days(report: Report, listed: list[Row]) -> bool:
+    """Whether a row needs a date. Then all have one: below a date, a time without any seems to be of that day."""
+    return any(int(at // _DAY) != _day_of(report) for row in listed for at in (row.time, row.until))
+
+
+def _day_of(report: Report) -> int | None:
+    now = _seconds(report.evaluated_at)
+    return None if now is None else int(now // _DAY)
+
+
+def change_briefs(row: Row, now: str, room: int = 0, *, dated: bool = False) -> list[str]:
     """Format a change as time, action and author, from the longest text to the shortest.
 
     With `room`, in columns, one of them has the action cut to it: two writes of a minute differ by their action alone.
     """
     entry = row.change or {}
-    when, by = moment(entry.get("time"), now, dated=False), _short_by(entry)
+    when, by = moment(entry.get("time"), now, dated=dated), _short_by(entry)
     if not by:
         return [f"{when} {_done(row)}", when]
     name, what = by.partition("@")[0], _done(row).removesuffix(f" by {by}")
@@ -267,19 +294,22 @@ class Cells(NamedTuple):
 
 
 def cells(report: Report, listed: list[Row], room: int) -> list[Cells]:
-    """Format rows as cells of `room` columns together.
+    """Format rows as cells of `room` columns together, the sign of an outcome and the heads of the columns included.
 
     Subjects lack the leading segments that all have in common; what does not fit is cut in the middle.
     """
-    whole = [table(report, row) for row in listed]
+    dated = _is_of_several_days(report, listed)
+    whole = [table(report, row, dated=dated) for row in listed]
     whose = _apart([cell[3] if row.attempt is not None else None for row, cell in zip(listed, whole, strict=True)])
     subjects = [who or cell[3] for who, cell in zip(whose, whole, strict=True)]
     times = [cell[0].removesuffix(" UTC") for cell in whole]
     outcomes = [_outcome(row, cell[1], room) for row, cell in zip(listed, whole, strict=True)]
-    taken = max(map(columns, times), default=0) + max(map(columns, outcomes), default=0)
-    left = max(room - max(taken, len("time UTC") + len("outcome")) - len("number"), 2 * _LEAST_CELL)
-    longest = max((columns(cell[4]) for cell in whole), default=0)
-    reason = min(longest, max(left - max(map(columns, subjects), default=0), left // 2))
+    numbers = [cell[2] for cell in whole]
+    heads = (("time UTC", times), ("outcome", [f"{_SIGN}{text}" for text in outcomes]), ("number", numbers))
+    taken = sum(max(map(columns, (head, *texts))) for head, texts in heads)
+    left = max(room - taken, 2 * _LEAST_CELL)
+    longest = max(map(columns, ("reason", *(cell[4] for cell in whole))))
+    reason = min(longest, max(left - max(map(columns, ("subject", *subjects))), left // 2))
     return [
         Cells(time, outcome, cell[2], cut_in_the_middle(who, left - reason), cut_in_the_middle(cell[4], reason))
         for time, outcome, cell, who in zip(times, outcomes, whole, subjects, strict=True)
@@ -294,7 +324,7 @@ def _outcome(row: Row, outcome: str, room: int) -> str:
     return call if room < _NARROW_TABLE else f"{call} {row.attempt.outcome}"
 
 
-def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
+def table(report: Report, row: Row, *, dated: bool = False) -> tuple[str, str, str, str, str]:
     """Format a row as cells: time, outcome or change, count, subject or resource, reason."""
     now = report.evaluated_at
     if row.attempt is not None:
@@ -302,7 +332,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
         why = attempt.cause or attempt.error or ""
         who = attempts.whose(attempt)
         return (
-            moment(attempt.first_seen, now, dated=False),
+            moment(attempt.first_seen, now, dated=dated),
             f"{calls_of(attempt)} {attempt.outcome}",
             f"{attempt.count:,}",
             who,
@@ -312,7 +342,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     change = visible(str(entry.get("what") or entry.get("text") or ""))
     by = _short_by(entry)
     on = visible(str(entry.get("resource") or entry.get("cloud") or ""))
-    when = moment(entry.get("time"), now, dated=False)
+    when = moment(entry.get("time"), now, dated=dated)
     return when, row.kind.replace("-", " "), "1", on, f"{change} by {by}" if by else change
 
 

@@ -142,6 +142,7 @@ class Chart(Static, can_focus=True):
     def action_change(self, steps: int) -> None:
         """Go to the next or the previous change."""
         if not self._changes or self._series is None:
+            self.app.notify("No change of the configuration is logged.", markup=False)
             return
         at = (0 if steps > 0 else -1) if self._change is None else self._change + steps
         self._change = at % len(self._changes)
@@ -217,6 +218,7 @@ class Chart(Static, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
+        self.set_class(self._series is None, "-empty")
         if self.size.width <= self._label + 2:
             return
         if self._series is None:
@@ -247,9 +249,9 @@ class Chart(Static, can_focus=True):
         selection: tuple[int, int] | None = None
         cursor = -1 if self._cursor is None else self._cursor
         for bar, character in zip(shown, text, strict=True):
-            gap = bar.width > 2  # noqa: PLR2004 - narrower bars touch each other
+            gap = bar.width > 2 and not changes  # noqa: PLR2004 - narrower bars touch each other, and the axis is a line
             mark = character in ("◆", "◇")
-            body = f"{character:<{bar.width}}" if mark else character * (bar.width - gap) + " " * gap
+            body = character.ljust(bar.width, "─") if mark else character * (bar.width - gap) + " " * gap
             if bar.first <= cursor < bar.last:
                 selection = (self._label + bar.left, self._label + bar.left + bar.width)
                 body = "┃" + body[1:] if changes and not mark else body
@@ -267,7 +269,7 @@ class Chart(Static, can_focus=True):
         for bar in shown:
             kinds = [row.kind for row in self._changes if bar.first <= self._bucket(row.time) < bar.last]
             marks.append("◆" if "change" in kinds else "◇" if kinds else "─")
-        stored = sum(row.kind == "change" for row in self._changes)
+        stored = sum(row.kind == "change" and self._low <= self._bucket(row.time) < self._high for row in self._changes)
         label = f"◆ {stored} changes" if stored != 1 else "◆ 1 change"
         return self._line(label, "".join(marks), shown, STYLES["yellow"], changes=True)
 

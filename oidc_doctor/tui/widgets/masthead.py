@@ -9,10 +9,15 @@ from textual.content import Content
 from textual.widgets import Static
 
 from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import columns
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Sequence
 
+    from textual.app import ComposeResult
+    from textual.events import Resize
+
+_GAP = "   "
 TABS = (
     ("path", "1 Path"),
     ("timeline", "2 Timeline"),
@@ -40,6 +45,8 @@ class Masthead(Horizontal):
     def __init__(self, mode: str) -> None:
         super().__init__()
         self.mode = mode
+        self._evidence = ""
+        self._as_of: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
         """Title on the left, tabs on the right."""
@@ -47,8 +54,19 @@ class Masthead(Horizontal):
         for mode, label in TABS:
             yield ScreenTab(mode, label, current=mode == self.mode)
 
-    def retitle(self, text: str, as_of: str = "") -> None:
-        """Show the name of the evidence, as the user wrote it, and of which time it is."""
-        name = Content.styled(visible(text) or "oidc-doctor", "bold")
-        when = Content.styled(f"   {as_of.rstrip(' ·')}", "$foreground-muted") if as_of else Content("")
-        self.query_one("#title", Static).update(name + when)
+    def retitle(self, text: str, as_of: Sequence[str] = ()) -> None:
+        """Show the name of the evidence, as the user wrote it, and the longest of the texts on its time that fits."""
+        self._evidence, self._as_of = visible(text) or "oidc-doctor", as_of
+        self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw for another width."""
+        del event
+        self.call_after_refresh(self._draw)  # once the title has its own
+
+    def _draw(self) -> None:
+        title = self.query_one("#title", Static)
+        room = title.content_size.width - columns(self._evidence) - len(_GAP)
+        fitting = sorted((text for text in self._as_of if columns(text) <= room), key=columns)
+        when = Content.styled(_GAP + fitting[-1], "$foreground-muted") if fitting else Content("")
+        title.update(Content.styled(self._evidence, "bold") + when)

@@ -30,7 +30,7 @@ STYLES = {
 }
 # All text on a sheet has passed `visible`, so an escape character can only start a mark of the sheet.
 _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
-_NARROWEST = 30  # columns
+_NARROWEST = 22  # columns
 _FOLD = 2  # columns by which the rest of a folded line is indented
 
 
@@ -101,7 +101,7 @@ class PageView(ScrollableContainer, can_focus=True):
     def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         """Create a page; with a title, the page is a pane next to others."""
         super().__init__(id=id, classes="pane" if title else None)
-        self.border_title = f" {title} " if title else None
+        self._title = title
         self._write: Callable[[StyledSheet], None] | None = None
         self._width = 0
 
@@ -132,6 +132,8 @@ class PageView(ScrollableContainer, can_focus=True):
     def on_resize(self, event: Resize) -> None:
         """Format the page for another width."""
         del event
+        if self._title:  # beside a corner, Textual puts a space before it
+            self.border_title = f"{self._title} " if self.styles.border_left[0] else f" {self._title} "
         self._render_page()
 
     def _render_page(self) -> None:

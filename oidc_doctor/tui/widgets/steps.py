@@ -83,12 +83,9 @@ class Steps(Static, can_focus=True):
         del event
         self._draw()
 
-    def on_focus(self) -> None:
-        """Show the cursor while the steps have the focus."""
-        self._draw()
-
-    def on_blur(self) -> None:
-        """Hide the cursor."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show the cursor while the steps have the focus, and alone then."""
+        super().watch_has_focus(has_focus)
         self._draw()
 
     def action_move(self, rows: int, steps: int) -> None:
