@@ -9,7 +9,7 @@ Reason
     finding names a synthetic subject of another team that the same evaluation accepts. Trust in a whole organisation
     that the issuer's own guides show (`repo:ORG/*`, `project_path:GROUP/*`) is no finding on AWS.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Add the team, unless every team of the organisation is meant.
 Source

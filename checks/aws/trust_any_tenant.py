@@ -8,7 +8,7 @@ Reason
     environment. The finding names a synthetic subject of another tenant that the evaluation accepts. That the issuer
     issues such a token to another customer is inferred from its sharing one address and audience among all customers.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Write the organisation (owner, group, tenant) as a fixed value, closed by its separator.
 Source

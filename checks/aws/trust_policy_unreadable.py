@@ -6,9 +6,9 @@ Reason
     IAM checks the grammar of a trust policy when it is written: Effect is Allow or Deny, in these letters; a statement
     names a Principal and an Action and has no Resource; an Action is one of the six of STS ("AssumeRole policy may only
     specify STS AssumeRole actions"), and a principal is an ARN, an account or a domain name; members have IAM's names
-    in IAM's letters; the Version is 2012-10-17 or 2008-10-17. The text that was read breaks this grammar, so IAM holds
-    another one: the text was shortened, redacted or edited by hand, or it was never stored. A statement that cannot be
-    read may allow the token as well as deny it.
+    in IAM's letters; the Version is 2012-10-17 or 2008-10-17. The text that was read breaks this grammar, so IAM stores
+    another text: the one that was read was shortened, redacted or edited by hand, or it was never stored. A statement
+    that cannot be read may allow the token as well as deny it.
 Confirm
     `aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument`
 Fix

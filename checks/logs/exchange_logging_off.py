@@ -6,7 +6,7 @@ Reason
     Token exchanges and impersonations are Data Access records of type ADMIN_READ, off by default. They have to be
     switched on for sts.googleapis.com (exchanges) and iam.googleapis.com (impersonations), in the project, a folder or
     the organisation.
-    An entry that was read shows that its project logs. A project's policy without auditConfigs shows nothing, as long
+    An entry that was read shows that its project logs. A project's policy without auditConfigs proves nothing as long
     as those of its folders and organisation were not read.
 Confirm
     Read auditConfigs in `gcloud projects get-iam-policy PROJECT`, and in those of the folders and the organisation.

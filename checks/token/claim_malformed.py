@@ -4,8 +4,8 @@ Symptom
     AWS: `Invalid timestamp in token claims.`, `Claim is not allowed to be empty: aud`, or an InternalFailure with
     `Unknown error validating third-party token` for a null `sub`.
 Reason
-    The claim is there but of a form that the cloud does not accept. AWS accepts times as whole numbers (also as text,
-    no fractions), an audience that is not empty, and a subject that is not null.
+    The claim is present, but in a form that the cloud does not accept. AWS accepts times as whole numbers (also as
+    text, no fractions), an audience that is not empty, and a subject that is not null.
 Confirm
     Decode the middle part of the token and look at the claim as JSON: the type counts, not only the value.
 Fix

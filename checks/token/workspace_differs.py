@@ -1,7 +1,7 @@
 """Workspace differs
 
 Symptom
-    None by itself. The ids of truss whoami are written into policies, and the token has others.
+    None by itself. The ids of truss whoami are written into policies, and the token has other ids.
 Reason
     truss whoami --show-oidc prints the organisation and the teams of the API key that it runs with. A workload that was
     pushed with another key, or from another workspace, has tokens with other ids; a policy written from this output
