@@ -281,7 +281,7 @@ class Opening(NamedTuple):
     def fixed(self) -> str:
         """The next step that fixes the open part of the subject, with an example of this issuer."""
         example = f", such as {self.narrow}" if self.narrow else ""
-        return f"Name your own {self.segment or 'workload'} in the subject, closed by its separator{example}."
+        return f"Name your own {self.segment or 'workload'} in the subject, followed by its separator{example}."
 
     @property
     def opens_to(self) -> str:

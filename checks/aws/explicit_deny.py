@@ -28,7 +28,7 @@ def explicit_deny(refusal: Refusal) -> Words:
     name = given(" {}", quoted(sid, "")) or given(" at {}", statement)
     caught = refusal.fact("caught")
     return Words(
-        f"the trust policy's Deny statement{name} matches it{given(': {}', clause)}{given(' ({})', caught)}",
+        f"the trust policy's Deny statement{name} matches the token{given(': {}', clause)}{given(' ({})', caught)}",
         "If this workload should have access, add its value to those that the Deny exempts."
         if refusal.fact("exempts")
         else "If this workload should have access, narrow this Deny so that it no longer covers the workload.",

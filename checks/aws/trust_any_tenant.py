@@ -10,7 +10,7 @@ Reason
 Confirm
     Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
-    Write the organisation (owner, group, tenant) as a fixed value, closed by its separator.
+    Write the organisation (owner, group, tenant) as a fixed value, followed by its separator.
 Source
     Baseten's OIDC documentation, which warns of `v=1:org=*:team=*:*`; IAM User Guide,
     id_roles_providers_oidc_secure-by-default.

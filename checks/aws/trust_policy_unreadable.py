@@ -12,7 +12,7 @@ Reason
 Confirm
     `aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument`
 Fix
-    Read the trust policy again as IAM holds it, or correct the part that IAM would refuse.
+    Read the trust policy again as IAM stores it, or correct the part that IAM would refuse.
 Source
     IAM User Guide, grammar of the IAM JSON policy language and JSON policy element reference; Access Analyzer policy
     checks (ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL, ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE); recorded policy
@@ -34,6 +34,6 @@ def trust_policy_unreadable(refusal: Refusal) -> Words:
         f"the trust policy's {part} is missing"
         if absent
         else f"the trust policy's {part} is not valid in IAM{given(': {}', value)}",
-        "Read the trust policy as IAM holds it, and replace this text with it.",
+        "Read the trust policy as IAM stores it, and replace this text with it.",
         trust_policy_commands(refusal),
     )

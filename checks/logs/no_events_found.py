@@ -23,7 +23,7 @@ from oidc_doctor.checkkit import Finding, Silence, log_check
 
 _FIXES = {  # the most useful first
     "window-does-not-cover": "Read the logs for a window and a Region that contain the attempt.",
-    "not-logged-by-vendor": "Look at what comes before the policy: provider, audience, keys.",
+    "not-logged-by-vendor": "Check the steps before the trust policy: provider, audience and keys.",
     "delivery-delay": "Read the logs again in a quarter of an hour.",
     "no-events-found": "Widen the window, and read the Region of the STS endpoint as well as us-east-1.",
 }

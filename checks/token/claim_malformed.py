@@ -24,7 +24,7 @@ def claim_malformed(refusal: Refusal) -> Words:
     """Name the claim, its value, and the wanted form."""
     claim, value, wanted = refusal.fact("claim"), refusal.fact("found"), refusal.fact("wanted")
     name = given("the token's {} claim", quoted(claim, "")) or "a claim of the token"
-    holds = given(": it is {}", quoted(value, "")) + given(", where {} is wanted", wanted)
+    holds = given(": it is {}", quoted(value, "")) + given(", where {} is required", wanted)
     return Words(
         f"{name} has a form that {cloud_name(refusal)} cannot use{holds}",
         f"Have the issuer write {quoted(claim, 'the claim')} as {wanted or 'a plain value of the usual type'}.",

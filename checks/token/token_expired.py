@@ -35,5 +35,8 @@ def token_expired(refusal: Refusal) -> Words:
     return Words(
         (given("the token expired {}", when) or "the token has expired") + given(", past {}", tolerance),
         "Get a fresh token for every exchange: read the token file again instead of keeping its content."
-        + given(" For the decision on this one while it was valid: oidc-doctor --at {}.", refusal.fact("last_valid")),
+        + given(
+            " To see the decision at a time when this token was valid, add --at {} to the command.",
+            refusal.fact("last_valid"),
+        ),
     )
