@@ -81,7 +81,7 @@ class File(NamedTuple):
 _GENERAL = (
     File(
         TARGET_FILE,
-        "the target: the request of the workload. Needed only where the other files do not say it",
+        "the target: the request of the workload. Needed only where the other files do not show it",
         decides=("aws:request",),
     ),
     File(MANIFEST, "when the evidence was collected, and how each file was read"),
@@ -103,7 +103,7 @@ _GENERAL = (
     ),
     File(
         "claims.json",
-        'instead of it: `{"header": {…}, "claims": {…}}`, or the claims alone',
+        'instead of token.jwt: `{"header": {…}, "claims": {…}}`, or the claims alone',
         members=frozenset({"iss", "sub", "claims", "payload"}),
     ),
     File("tokens/*", "further tokens, each judged on its own"),

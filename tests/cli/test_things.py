@@ -322,7 +322,7 @@ def test_nothing_is_overwritten_without_force(side_by_side: Path, capsys: Captur
         main.main(arguments)
         capsys.readouterr()
         assert role.read_bytes() == before
-    assert "it exists already; --force replaces it" in refused(capsys, "--demo", "-o", str(role))
+    assert "already exists; --force replaces it" in refused(capsys, "--demo", "-o", str(role))
     assert main.main(["--demo", "-o", str(role), "--force"]) == 1
     assert json.loads(role.read_text())["schema"] == "oidc-doctor.report/1"
 
