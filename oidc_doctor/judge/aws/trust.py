@@ -281,7 +281,7 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
             actual=Side(value, at),
             certain=False,
             location=Clause((place_in_words(node.pointer),)),
-            settle="the trust policy as IAM holds it",
+            settle="the trust policy as IAM stores it",
             rank=-1,
             part=place_in_words(node.pointer),
             absent="yes" if node.expected is None and node.level in ("principal", "action") else "",

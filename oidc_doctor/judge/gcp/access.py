@@ -230,7 +230,7 @@ class _Answer:
                 miss = self._miss(member, binding, policy, pointer)
                 if has is False:
                     if miss is None:
-                        reason = f"{binding.role}, which it has on {_words_of(policy)}, does not hold that"
+                        reason = f"{binding.role}, which it has on {_words_of(policy)}, does not include that"
                         yield _Near(2, policy, binding, pointer, reason)
                 elif isinstance(miss, _Near):
                     yield miss
@@ -248,7 +248,7 @@ class _Answer:
             return _near_of(miss)
         why = ""
         if has is None:
-            why = f"gcloud iam roles describe {binding.role}: whether it holds {self.need.action}"
+            why = f"gcloud iam roles describe {binding.role}: whether it includes {self.need.action}"
         elif may_hold:
             why = f"whether {self.holder} is in {may_hold}"
         elif condition is None:
