@@ -293,7 +293,7 @@ def _fixes(
             rows.append(row)
     if len(refused) <= _MOST_FIXED:
         return rows, []
-    return rows, [f"edits were looked for and proven for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
+    return rows, [f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
 
 
 def _in_words_of_edits(
@@ -330,7 +330,7 @@ def _seen(exchange: Judged) -> Seen:
     )
 
 
-_UNSEEN_CHANGE = "a change that was not seen in what was read"
+_UNSEEN_CHANGE = "a change that the evidence does not show"
 
 
 def accepted_subjects(exchange: Judged) -> list[str]:

@@ -56,7 +56,7 @@ class SeparateTrusts:
         """The first separation that holds: by environment, then by type, then by model. None where one is served."""
         profile: Profile | None = self.case.profile
         if profile is None:
-            raise NotReadError("nothing is known of the parts of the issuer's subjects")
+            raise NotReadError("the parts of the issuer's subjects are not known")
         served = self._served(profile)
         for key in _keys(profile):
             shares: dict[str, list[str]] = {}

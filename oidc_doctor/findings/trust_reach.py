@@ -83,7 +83,7 @@ class TrustReach:
             if stranger.who in who
         ]
         if not tried:
-            raise NotReadError("nothing is known of the issuer's subjects that another one could be made from")
+            raise NotReadError("the form of the issuer's subjects is not known, so no synthetic subject could be made")
         passed = [
             opening
             for base, stranger, trace in tried

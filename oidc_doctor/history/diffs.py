@@ -32,7 +32,7 @@ _NAMES = {
 }  # fmt: skip
 _UNSEEN_BEFORE = "  (the value before was not seen in the logs that were read)"
 _UNSEEN_WRITTEN = "  (the value that was written was not seen in the logs that were read)"
-_EXISTS = {True: "there", False: "deleted"}
+_EXISTS = {True: "exists", False: "deleted"}
 
 
 def diff_of(history: History, index: int) -> str:

@@ -117,7 +117,7 @@ def _searched(
         event = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
         read += f", {' and '.join(sorted(coverage.regions)) or 'of no named Region'}."
         if coverage.events and coverage.services and not any(name.startswith("sts.") for name in coverage.services):
-            read += " No record of AWS STS at all is among them, so the files may be of a kind that leaves it out."
+            read += " None of them is a record of AWS STS, so the files may be of a kind that omits it."
     else:
         event = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
         services = " and ".join(name for name in (STS, IAM_CREDENTIALS) if name in coverage.services)
@@ -223,7 +223,8 @@ def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
         detail = "The session's own calls have other event names; reads of S3 objects are off by default."
         return [MissingEventNote("The exchange is not where this failure would be logged.", detail, kind)]
     detail = (
-        "AWS logs a refusal by the trust policy (AccessDenied), and usually not that of an invalid token: another "
+        "AWS logs a refusal by the trust policy (AccessDenied), and usually does not log that of an invalid token: "
+        "another "
         "cause, account or Region is likely, or the call was never made."
     )
     return [MissingEventNote("A missing event usually points to a refusal before the trust policy.", detail, kind)]

@@ -191,7 +191,10 @@ def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profil
     for change in profile.changes:
         if (change.old_key in removed and change.new_key in added) or (change.adds and set(change.adds) <= added):
             return f"the subject's new form ({change.name}, since {change.since})", True
-    went = f"another form of subject: {', '.join(sorted(added) or sorted(removed))} {'came' if added else 'went'}"
+    went = (
+        f"another form of subject: {', '.join(sorted(added) or sorted(removed))} "
+        f"{'appeared' if added else 'disappeared'}"
+    )
     return went, False
 
 

@@ -90,7 +90,7 @@ def test_successes_are_no_silence_about_failures_only() -> None:
 def test_files_without_any_sts_record() -> None:
     odd = replace(TRAIL, services=frozenset({"s3.amazonaws.com"}), problems=("f: x",))
     detail = ask("aws", odd)[0].detail
-    assert "No record of AWS STS at all" in detail
+    assert "None of them is a record of AWS STS" in detail
     assert "could not be read" in detail
 
 

@@ -246,6 +246,6 @@ def test_a_refused_call_of_the_session_is_in_the_headline(gcp: Bundle, through: 
     sign, sentence = headline(answer)
     assert sign == "✗"
     assert sentence.startswith(
-        "Google Cloud refused this token's access after the exchange, storage.objects.get (storage.googleapis.com, 3 "
+        "Google Cloud denied a call after the exchange, storage.objects.get (storage.googleapis.com, 3 "
     )
     assert answer.first.confirmed_by == ["read-11", "read-10", "read-9"]

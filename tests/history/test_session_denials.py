@@ -67,9 +67,7 @@ def test_the_workload_whose_session_was_refused(aws: Bundle) -> None:
     assert exchange.subject == other(aws)
     sign, sentence = verdict(answer.report, exchange)
     assert sign == "✗"
-    assert sentence.startswith(
-        "AWS refused this token's access after the exchange, GetObject (s3.amazonaws.com, 4 times)"
-    )
+    assert sentence.startswith("AWS denied a call after the exchange, GetObject (s3.amazonaws.com, 4 times)")
     assert answer.first.session["subject"] == other(aws)
 
 
