@@ -111,7 +111,7 @@ def began(cause: Cause, now: object) -> str:
     if timing.token_change is not None:
         text = visible(str(timing.token_change.get("text") or ""))
         if is_new_kind(timing.token_change):
-            return f"{since}, when {new_kind(timing.token_change)} first came: {text}"
+            return f"{since}, when {new_kind(timing.token_change)} first appeared: {text}"
         return f"{since}, when the {_side_of(timing.token_change)} changed: {text}"
     return since
 
@@ -257,7 +257,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
         if cause.timing.session and exchange.prediction != "refused":  # the refused call was logged
-            refused = f"{cloud} refused this token's access after the exchange, {_calls(cause)}"
+            refused = f"{cloud} denied a call after the exchange, {_calls(cause)}"
             return "✗", f"{refused}: {'' if sure else 'perhaps '}{why}."
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
