@@ -465,7 +465,7 @@ class Bindings(Protocol):
         """Strangers that pass through another provider of the pool, and not through the target's."""
 
     def above(self) -> list[Passer]:
-        """Subjects that pass by a member above the service account: of its project, folder or organisation."""
+        """Subjects that pass by a member above the service account: of its project, folder or organization."""
 
     def everyone(self) -> list[Passer]:
         """Members that are everybody."""

@@ -11,7 +11,7 @@ Reason
 Confirm
     Look under Condition for the key `<issuer>:sub` with StringEquals or StringLike.
 Fix
-    Add a StringLike condition on the subject that names organisation and team.
+    Add a StringLike condition on the subject that names organization and team.
 Source
     IAM User Guide, id_roles_providers_oidc_secure-by-default; Baseten's OIDC documentation.
 """

@@ -3,7 +3,7 @@
 Symptom
     403: Permission 'PERMISSION' denied, and the text names an IAM deny policy.
 Reason
-    Google Cloud evaluates the deny policies of the project, its folders and the organisation before any role. A caller
+    Google Cloud evaluates the deny policies of the project, its folders and the organization before any role. A caller
     that one of them names, and that no exception of it names, is refused whatever it was granted.
 Confirm
     gcloud iam policies list --kind=denypolicies --attachment-point=cloudresourcemanager.googleapis.com/projects/PROJECT

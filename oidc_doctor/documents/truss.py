@@ -248,7 +248,7 @@ _MARGIN = " " * 12  # before the rest of a value in a panel
 
 
 def parse_whoami(text: str, file: str) -> Document:
-    """The organisation's own values, as an object. Raises Unreadable for broken JSON.
+    """The organization's own values, as an object. Raises Unreadable for broken JSON.
 
     org_id, org_name, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list.
     Values absent from the text are left out.

@@ -246,19 +246,19 @@ def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: Ca
         listed = " and ".join(others[:_FEW]) + (f" and {len(others) - _FEW} more" if len(others) > _FEW else "")
         headline = f"Entries of {logging.writer} were read of project {listed}, and none of project {own}."
         detail = f"Whether project {own} logs its {logging.calls.lower()} is not known: each project, or its folder or "
-        return [MissingEventNote(headline, f"{detail}organisation, switches on {how}.", "no-events-found")]
+        return [MissingEventNote(headline, f"{detail}organization, switches on {how}.", "no-events-found")]
     if logging.writer in coverage.services:
         return []
     only = f"Such calls are logged, refused ones too, only with {how}"
     if logging.on is False:
         headline = f"{logging.calls} of project {own} are not logged."
         detail = (
-            f"{only}. Project, folder and organisation, as read, do not switch them on, "
+            f"{only}. Project, folder and organization, as read, do not switch them on, "
             "so a missing entry proves nothing."
         )
         return [MissingEventNote(headline, detail, "exchange-logging-off")]
     headline = f"{logging.calls} may or may not be logged in project {own}: this is not known."
-    unread = ", ".join(logging.unread) or "project, folder, organisation"
+    unread = ", ".join(logging.unread) or "project, folder, organization"
     detail = (
         f"{only}, which are off by default: no entry of {logging.writer} was read, nor the auditConfigs of {unread}."
     )

@@ -105,7 +105,7 @@ class Profile(NamedTuple):
     implied: tuple[tuple[str, str], ...]  # claim, and how its value is made of the subject's segments: {owner}/{name}
     sources: tuple[str, ...]
     claim_values: Mapping[str, tuple[str, ...]]  # claim -> values that the vendor documents; others may exist
-    workspace_command: str = ""  # the vendor's command that shows the ids of the user's own organisation and teams
+    workspace_command: str = ""  # the vendor's command that shows the ids of the user's own organization and teams
 
     @property
     def shared(self) -> bool:

@@ -182,7 +182,7 @@ class Binding(NamedTuple):
 
 
 class AllowPolicy(NamedTuple):
-    """An IAM allow policy of a resource, or of the project, folder or organisation above it."""
+    """An IAM allow policy of a resource, or of the project, folder or organization above it."""
 
     bindings: tuple[Binding, ...]
     document: Document

@@ -44,7 +44,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         if _allowed_besides(exchange, policy, principal, context, document):
             _resource_control(exchange)
             exchange.passed("authorise", "", document.at(_allowing(decision)))
-            exchange.assumed.append("that no resource control policy or other organisation control denies it")
+            exchange.assumed.append("that no resource control policy or other organization control denies it")
     elif decision.effect == "explicit-deny":
         _denied(exchange, decision, document)
     else:

@@ -1,7 +1,7 @@
 """The permission step on Google Cloud: whether the principal may make each call that the workload needs.
 
 IAM documentation, policy inheritance: a call is allowed where a binding on the resource, its project, folder or
-organisation has the principal and a role with the permission, and its condition is true. Deny policies and perimeters
+organization has the principal and a role with the permission, and its condition is true. Deny policies and perimeters
 are not in a bundle. The principal is the service account that the client impersonates, or the federated principal of
 the token, whose members are those of a service account's policy.
 """
@@ -353,11 +353,10 @@ def _may_hold(member: str) -> bool:
 
 
 _ALIKE = 0.95  # how similar two addresses are of which one is a slip of the other
-_NOUNS = {"organization": "organisation"}
 
 
 def _words_of(policy: AllowPolicy) -> str:
-    return f"the {_NOUNS.get(policy.resource, policy.resource)}"
+    return f"the {policy.resource}"
 
 
 def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> None:

@@ -309,7 +309,7 @@ class Rows:
     def remove_repeats(self) -> int:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
-        An event comes twice in files that overlap: pages, several trails, an organisation's trail beside an account's,
+        An event comes twice in files that overlap: pages, several trails, an organization's trail beside an account's,
         two sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
         """
         if not self:

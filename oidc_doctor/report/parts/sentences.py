@@ -25,7 +25,6 @@ POLICIES = {  # of AWS by the kind that decides a call, of Google Cloud by the r
     "SCP": "service control policy",
     "RCP": "resource control policy",
     "VPC_ENDPOINT": "endpoint policy",
-    "organization": "organisation",
 }
 STATES = {  # sign, word, style
     "passed": ("✓", "passed", "green"),
