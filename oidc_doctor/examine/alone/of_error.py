@@ -152,6 +152,6 @@ def _unknown(text: str) -> Alone:
     return Alone(
         "error",
         "This text is not a known AWS or Google error.",
-        (Part("Comparison", tuple(lines)),),
+        (Part("The error text", tuple(lines)),),
         ask="Paste the whole message, with the line before and after it: oidc-doctor --report --error -",
     )

@@ -82,7 +82,7 @@ def _headline(
     said = f"{policy} allows tokens of {named}{f' with {whom}' if whom else ''}"
     wide = next(iter(found.openings), None)
     if wide is not None:
-        return f"{said}, and it is too wide: tokens of another {wide.segment or 'subject'} pass it too."
+        return f"{said}, and is too wide: tokens of another {wide.segment or 'subject'} pass it too."
     return f"{said}."
 
 
