@@ -102,7 +102,7 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
             check.name,
             "skipped",
             check.effect,
-            "needs the caller's error message (error.txt or --error)",
+            "needs error.txt or --error, the caller's error message",
         )
     states = [
         trace.step(step).state
