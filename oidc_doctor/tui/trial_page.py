@@ -101,7 +101,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     what_if, answer, part, reach, pasted, low = shown
     exchange = answer.exchange
     if exchange is None:
-        sheet.say("The text cannot be read: correct it to see the decision.", lead="? ", style="yellow", bold=True)
+        sheet.say("Correct the text to see the decision.", lead="? ", style="yellow", bold=True)
         _diff(sheet, what_if, answer, part)
         return
     answer_report = _report_of(report, answer)

@@ -120,7 +120,7 @@ def test_decision_is_updated_while_typing(drive: Drive) -> None:
         await driver.press("end", "backspace")
         await driver.shows("edited ? unreadable")
         assert "line 1 column" in driver.text()
-        assert "The text cannot be read: correct it to see the decision." in driver.page
+        assert "Correct the text to see the decision." in driver.page
         assert [(mark.line, style) for mark, style in driver.editor.marks] == [(1, "reverse")]
         await driver.press(*"true")
         # the editor received the keys, not the screen
