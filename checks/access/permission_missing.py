@@ -109,7 +109,7 @@ def _hides(refusal: Refusal) -> bool:
 
 
 def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
-    """Name the holder as Google's sentence does: an e-mail, `Caller` for a federated principal, or nobody."""
+    """Name the holder as Google's sentence does: an e-mail, `Caller` for a federated principal, or no one."""
     caller, account = refusal.fact("caller"), refusal.fact("service_account")
     lacks = f"lacks {permission}{given(' on {}', quoted(resource, ''))}"
     where = given("on {}", resource) or "on the resource that it needs"

@@ -45,7 +45,7 @@ SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targe
 class File(NamedTuple):
     """A file of a bundle, or all files of a folder.
 
-    `path`: from the folder of its target; `FOLDER/*.json` stands for each JSON file of a folder, and `tokens/*` and
+    `path`: from the folder of its target; `FOLDER/*.json` represents each JSON file of a folder, and `tokens/*` and
     `…/**` for those that `is_token` and `is_log` accept.
     `parser`: text and shown name to a value; raises Unreadable. None for a file that is kept and not parsed here.
     `field`: of the evidence (AwsEvidence for aws/, GcpEvidence for gcp/, …). Without one, its documents are in the

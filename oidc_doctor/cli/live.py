@@ -31,7 +31,7 @@ _DAY = 86_400
 _FIRST_LOGS = 1_384_300_800  # 13 November 2013: CloudTrail began, before Google's audit logs; both ask day by day
 _USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
-_CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client stands in a bundle
+_CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client is in a bundle
 _LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
 
 

@@ -1,4 +1,4 @@
-"""Words of the command line: each becomes the option that its content stands for.
+"""Words of the command line: each becomes the option that its content represents.
 
 What was pasted in place of a file, and what came on stdin, is content as well: an event that was given as the caller's
 error is a log of one event.

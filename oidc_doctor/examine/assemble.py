@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = limits.ROWS.most
 _MOST_FIXED = limits.FIXED_EXCHANGES.most  # exchanges whose edits are proven: each with some fifty tokens
-_SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves nobody
+_SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves no one
 
 
 def raw_events_of(run: Run, judged: Sequence[Judged]) -> RawEvents | None:

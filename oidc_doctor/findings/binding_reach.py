@@ -127,7 +127,7 @@ class BindingReach:
                 return []
             reach = GoogleReach(self._only(self._case, place), shared=PERSON)
             openings: list[Opening] = []
-            # an attribute that is made of a claim stands for a set of identities: others with its value are meant
+            # an attribute that is made of a claim represents a set of identities: others with its value are meant
             if place.member.form == "subject" or not _reads_a_claim(expression):
                 openings = [opening for opening in reach.openings("anyone", "tenant", "team") if opening.bound]
             openings = openings or reach.mapped_alike()

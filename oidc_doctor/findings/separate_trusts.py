@@ -110,7 +110,7 @@ class SeparateTrusts:
         return Separation(tuple(sorted(found, key=lambda share: -share.attempts)), *self._place(next(iter(served))))
 
     def _separates(self, profile: Profile, evidence: TargetEvidence, own: list[str], served: list[str]) -> bool:
-        """Whether a trust with these patterns accepts its own share alone, and nobody whom the present one refuses."""
+        """Whether a trust with these patterns accepts its own share alone, and no one whom the present one refuses."""
         edited = self.case._replace(evidence=evidence)
         if any(refuses(edited, subject, *self.steps) != (subject not in own) for subject in served):
             return False

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 _JOINTS = ("-", "_", ".")  # a beginning that ends so is a prefix of names: `app-*`
-_PROBE = "Zq7"  # goes on after the beginning of a name, or stands before its end
+_PROBE = "Zq7"  # goes on after the beginning of a name, or is before its end
 
 
 class TrustReach:

@@ -126,7 +126,7 @@ def _comparable(own: frozenset[str], others: set[Any]) -> bool:
 
 
 def _is_on(policy: Any, service: str) -> bool:
-    """Whether auditConfigs have ADMIN_READ for the service, with nobody exempted [API reference, AuditConfig]."""
+    """Whether auditConfigs have ADMIN_READ for the service, with no one exempted [API reference, AuditConfig]."""
     configs = policy.get("auditConfigs") if isinstance(policy, dict) else None
     for config in configs if isinstance(configs, list) else ():
         if not isinstance(config, dict) or config.get("service") not in (service, "allServices"):

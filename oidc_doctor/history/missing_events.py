@@ -78,7 +78,7 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
 ) -> list[MissingEventNote]:
     """Return the search that was made, then why an event may be missing, the most certain reason first.
 
-    `instant` is when the caller failed, epoch seconds; where nobody was seen to fail (not `observed`), it is the moment
+    `instant` is when the caller failed, epoch seconds; where no one was seen to fail (not `observed`), it is the moment
     of the prediction. `region` is the client's. Empty where no logs were read, and where the signatures hold a refusal
     in this cloud that may be the failure's.
     """

@@ -1,7 +1,7 @@
 """Compare an accepted token with a refused one, and their requests.
 
 Two workloads are two. A token has changed only if it is of the same workload, the old kind stopped and the new one
-stands in its place; every other difference is a new kind of token beside those that were seen before.
+is in its place; every other difference is a new kind of token next to those that were seen before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class TokenChange(NamedTuple):
     """The difference in words and in parts. Values are as the issuer or the client wrote them."""
 
     what: str  # subject-form, subject, audience, claims, request
-    about: str  # in words; with `values` what stands before them
+    about: str  # in words; with `values` what is before them
     before: Attempt
     after: Attempt
     segments: tuple[tuple[str, str | None, str | None], ...] = ()  # name, before, after

@@ -245,7 +245,7 @@ _OF_DISCOVERY = frozenset(("issuer", *_AWS_DISCOVERY))
 def _is_what_was_served(exchange: ExchangeBuilder, path: str) -> bool:
     """Whether the issuer itself answered with this file: a capture timed the answer, or the cloud met it as well.
 
-    A file that is no document of an issuer, and that came from nobody knows where, is not evidence of what the cloud
+    A file that is no document of an issuer, and that came from no one knows where, is not evidence of what the cloud
     reads.
     """
     return path in exchange.case.evidence.issuer.seconds or exchange.seen_at("keys")

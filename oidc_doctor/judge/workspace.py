@@ -48,7 +48,7 @@ def workspace_of(whoami: Document | Missing) -> Workspace | None:
 
 
 def is_of_workspace(profile: Profile | None) -> bool:
-    """Whether an issuer's tokens have the ids that truss whoami prints: those of Baseten, and of nobody else."""
+    """Whether an issuer's tokens have the ids that truss whoami prints: those of Baseten, and of no one else."""
     return profile is not None and profile.name == "baseten"
 
 
@@ -149,7 +149,7 @@ def _ids(text: str, profile: Profile) -> dict[str, str]:
 
 
 def _named(value: str, workspace: Workspace) -> str:
-    """The sentence for a name that stands where an id belongs."""
+    """The sentence for a name that is where an id belongs."""
     names = {name: f"the team whose id is {key}" for key, name in workspace.teams.items() if name and name != key}
     if workspace.org_name and workspace.org_name != workspace.org:
         names.setdefault(workspace.org_name, f"the org whose id is {workspace.org}")

@@ -3,7 +3,7 @@
 What is beyond a cloud's own quota cannot be the cloud's document, so nothing is judged from it: the evidence counts as
 not read, and what it would decide is unknown. The bounds that are ours are far beyond what the clouds, their tools and
 people write. What a bound of the logs or of the work for an answer leaves out is counted, and a line of the report says
-so. Bounds on the words of one sentence, such as the values that an explanation compares, stand beside that sentence:
+so. Bounds on the words of one sentence, such as the values that an explanation compares, stand next to that sentence:
 they never cut a decision.
 """
 

@@ -281,7 +281,7 @@ class _Answer:
         return _near_of(miss)
 
     def _miss_of_basic_role(self, member: str) -> Literal["open", "another"] | None:
-        """Whether the holder has the basic role on the project: projectViewer:PROJECT stands for those who have it.
+        """Whether the holder has the basic role on the project: projectViewer:PROJECT represents those who have it.
 
         Cloud Storage documentation, convenience values: they are the holders of the role on the project itself.
         """
@@ -348,7 +348,7 @@ def _project_of(need: Need, policy: AllowPolicy | Missing) -> str:
 
 
 def _may_hold(member: str) -> bool:
-    """Whether a member of a basic role may stand for a principal that it does not name."""
+    """Whether a member of a basic role may represent a principal that it does not name."""
     return member.startswith((*_OF_MANY, "principal")) or has_placeholder(member)
 
 

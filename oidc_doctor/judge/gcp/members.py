@@ -62,7 +62,7 @@ def principal_of(name: ProviderName, subject: str) -> str:
 
 
 def is_own(exchange: GcpExchange) -> str:
-    """Return `yes` where google.subject is the whole subject of the token, which nobody else can have; else nothing."""
+    """Return `yes` where google.subject is the whole subject of the token, which no one else can have; else nothing."""
     subject = exchange.mapped.get("google.subject")
     return "yes" if exchange.gke is not None or (subject and subject == exchange.token.subject) else ""
 
