@@ -110,7 +110,7 @@ def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal
     return f"The configuration that was read accepts this token, and the refusing part is not in it{listed}."
 
 
-# What else can refuse, next to the policies read: AWS, Resource control policies; Google Cloud, IAM deny policies, whose
+# What else can refuse, next to the policies read: AWS, resource control policies; Google, IAM deny policies, whose
 # supported permissions include those of impersonation.
 _CONTROLS = {
     ("aws", "exchange"): ("a resource control policy",),
