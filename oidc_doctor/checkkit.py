@@ -197,7 +197,7 @@ def credentials_first(refusal: Refusal, fix: str) -> str:
 
 
 def bound_on(refusal: Refusal) -> str:
-    """What the allow policy is of that a refused member stands in: the service account, or the bucket that is read."""
+    """What the allow policy is of that a refused member is in: the service account, or the bucket that is read."""
     return refusal.fact("bound_on") or "the service account"
 
 
@@ -281,7 +281,7 @@ class Opening(NamedTuple):
     def fixed(self) -> str:
         """The next step that fixes the open part of the subject, with an example of this issuer."""
         example = f", such as {self.narrow}" if self.narrow else ""
-        return f"Name your own {self.segment or 'workload'} in the subject, closed by its separator{example}."
+        return f"Name your own {self.segment or 'workload'} in the subject, followed by its separator{example}."
 
     @property
     def opens_to(self) -> str:
@@ -350,7 +350,7 @@ class Reach(Protocol):
 
 
 class Share(NamedTuple):
-    """Workloads that one trust serves beside others, by the logs."""
+    """Workloads that one trust serves next to others, by the logs."""
 
     name: str  # environment production
     attempts: int  # accepted, in the logs
@@ -436,7 +436,7 @@ class Passer(NamedTuple):
     role: str
     at: Origin | None = None  # of the member
     resource: str = "the service account"  # that the binding is on
-    whom: str = ""  # who the subject stands for, as a singular noun; empty where it is the intended one
+    whom: str = ""  # who the subject represents, as a singular noun; empty where it is the intended one
     customers: str = ""  # the vendor, where all its customers share the issuer
     provider: str = ""  # another provider of the pool, through which the token comes
     mapped: str = ""  # the mapped attribute that the member names: google.subject, attribute.team
@@ -465,7 +465,7 @@ class Bindings(Protocol):
         """Strangers that pass through another provider of the pool, and not through the target's."""
 
     def above(self) -> list[Passer]:
-        """Subjects that pass by a member above the service account: of its project, folder or organisation."""
+        """Subjects that pass by a member above the service account: of its project, folder or organization."""
 
     def everyone(self) -> list[Passer]:
         """Members that are everybody."""

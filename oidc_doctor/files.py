@@ -82,7 +82,7 @@ def check_new(path: str) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISREG(found.st_mode) and found.st_size:
-        raise FileExistsError(errno.EEXIST, "it exists already; --force replaces it", path)
+        raise FileExistsError(errno.EEXIST, "already exists; --force replaces it", path)
 
 
 def write(path: str, data: bytes, *, replaces: bool = True) -> None:

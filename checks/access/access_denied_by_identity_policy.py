@@ -5,7 +5,7 @@ Symptom
     in a identity-based policy`.
 Reason
     A policy of the role itself holds a Deny statement that matches the call. An explicit deny wins over every
-    allow, so that another Allow changes nothing.
+    allow, so another Allow changes nothing.
 Confirm
     `aws iam list-role-policies` and `aws iam list-attached-role-policies` of the role; look for `Effect: Deny`.
 Fix

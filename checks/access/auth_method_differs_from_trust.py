@@ -27,7 +27,7 @@ def auth_method_differs_from_trust(refusal: Refusal) -> Words:
     method, other = refusal.fact("method", "its method"), refusal.fact("other", "the other method")
     call, allowed = refusal.fact("call", "another call"), refusal.fact("allowed", "the other call")
     return Words(
-        f"the Truss configuration says {method}, which calls {call}, and the trust policy allows {allowed} alone",
+        f"the Truss configuration says {method}, which calls {call}, and the trust policy allows only {allowed}",
         f"Use auth_method: {other} with its keys, or write a trust policy for {method}.",
         trust_policy_commands(refusal),
     )

@@ -4,7 +4,7 @@ Symptom
     The exchange works, and the pull from ECR fails with an authorization error.
 Reason
     A private registry of ECR belongs to a Region, which its host names. `aws_oidc_region` is the Region in which the
-    credentials are asked for; a token of another Region is probably not valid there (inferred).
+    credentials are requested; a token of another Region is probably not valid there (inferred).
 Confirm
     Compare the Region in the host of the image with `aws_oidc_region`.
 Fix
@@ -24,7 +24,7 @@ def ecr_region_differs(refusal: Refusal) -> Words:
     wanted = refusal.expected.value if refusal.expected else ""
     found = refusal.actual.value if refusal.actual else ""
     return Words(
-        f"the token for ECR is asked for in {quoted(found, 'one Region')}, and the image is in "
+        f"the token for ECR is requested in {quoted(found, 'one Region')}, and the image is in "
         f"{quoted(wanted, 'another')}",
         f"Write aws_oidc_region: {wanted}, the Region in the host of the image."
         if wanted

@@ -2,14 +2,14 @@
 
 Symptom
     `Could not connect to the endpoint URL`, `connect ETIMEDOUT`, `no such host`, `i/o timeout`, `connection
-    refused`, 502 to 504.
+    refused`, HTTP 502 to 504.
 Reason
     The request reached no cloud, or none answered: name resolution, a firewall or proxy, a VPC endpoint, a Region
-    that does not exist, or an outage. Nothing about the token, the trust policy or a permission is shown by it.
+    that does not exist, or an outage. The failure says nothing about the token, the trust policy or a permission.
 Confirm
     Open the same host from the same network: `curl -sS -o /dev/null -w '%{http_code}' https://HOST/`.
 Fix
-    Correct the Region or host name, open the way to it, or retry if it was an outage.
+    Correct the Region or host name, open the network path to it, or retry after an outage.
 Source
     Messages of HTTP clients and SDKs; AWS General Reference, service endpoints.
 """
@@ -27,7 +27,7 @@ def endpoint_unreachable(refusal: Refusal) -> Words:
     return Words(
         f"the client reached no endpoint{given(' at {}', quoted(host, ''))}: the network, a proxy or a wrong Region "
         "is at fault, and no cloud has answered",
-        "Check the host name and Region, name resolution and the way through firewall and proxy, then retry.",
+        "Check the host name and Region, name resolution and the path through firewall and proxy, then retry.",
         commands(
             "curl -gsS -o /dev/null -w %{http_code} {}", f"{scheme if mark else 'https'}://{host}/" if host else ""
         ),

@@ -3,7 +3,7 @@
 Symptom
     The report cannot say whether the cloud accepts the token, although every document was read.
 Reason
-    Two readings of one thing differ, and at most one of them is what the cloud holds: a member that appears twice in a
+    Two readings of one thing differ, and at most one of them is what the cloud has: a member that appears twice in a
     document, one role or provider in two files, a provider that the account's own list lacks, an answer of another
     account, or a client's configuration that names another provider. The report judges neither as true.
 Confirm
@@ -24,5 +24,5 @@ def evidence_contradicts(refusal: Refusal) -> Words:
     """Name both places of the contradiction."""
     return Words(
         f"the evidence disagrees about {refusal.fact('about', 'a value')}",
-        "Read the document again from the cloud and keep that reading alone.",
+        "Read the document again from the cloud and keep only that reading.",
     )

@@ -6,7 +6,7 @@ Symptom
 Reason
     S3 decrypts the object for the caller, who needs `kms:Decrypt` on the key. The key's own policy has to allow it, or
     to delegate to the IAM policies of its account; an Allow of the role alone is never enough. On Google Cloud the
-    service agent of the storing service uses the key, and not the caller.
+    service agent of the storage service uses the key, not the caller.
 Confirm
     `aws kms get-key-policy --key-id KEY --policy-name default`, and the policies of the role.
 Fix

@@ -4,13 +4,13 @@ Symptom
     Anonymous caller does not have storage.objects.get access; Request is missing required authentication credential;
     from AWS: Missing Authentication Token, no credentials in the request.
 Reason
-    The request that failed carried no credentials, so no identity was refused. The client in that place does not use
-    those of the exchange: it runs in another step, container or process, or its configuration names none.
+    The request that failed carried no credentials, so no identity was refused. That client does not use the credentials
+    of the exchange: it runs in another step, container or process, or its configuration names none.
 Confirm
     Print in the same process where the client looks: GOOGLE_APPLICATION_CREDENTIALS, or AWS_ROLE_ARN and
     AWS_WEB_IDENTITY_TOKEN_FILE.
 Fix
-    Give that client the credential configuration, or the role and token file, of the workload.
+    Configure that client with the workload's credential configuration, or with its role and token file.
 Source
     Recorded answers of Cloud Storage; Google API client libraries, reasons of ErrorInfo; AWS API references.
 """

@@ -4,7 +4,7 @@ Symptom
     `An error occurred (403) when calling the HeadObject operation: Forbidden`, or a 403 for an object that should
     exist.
 Reason
-    Without permission to list the bucket a caller is not told whether an object exists: S3 answers 403 for a
+    A caller without permission to list the bucket does not learn whether an object exists: S3 answers 403 for a
     missing key, Google Cloud Storage `… denied (or it may not exist)`. A typo in the key therefore looks like a
     lack of permission.
 Confirm

@@ -5,13 +5,13 @@ Symptom
     worked.
 Reason
     The token was accepted; the role or service account behind it may not do what the workload then asks. S3 answers 403
-    instead of 404 for a missing object when s3:ListBucket is lacking. A KMS-encrypted object needs kms:Decrypt as well,
-    a bucket or repository of another account a policy on its own side.
+    instead of 404 for a missing object when the caller lacks s3:ListBucket. A KMS-encrypted object needs kms:Decrypt as
+    well, and a bucket or repository in another account needs a policy on its own side.
 Confirm
     Find the refused call in the logs and compare its permission and resource with the policies of the role. Reads of
-    objects are data events and are not logged by default. Where the role's policies are in the evidence, each call that
-    the Truss file or the target asks for is decided on them: `ecr:GetAuthorizationToken` needs Resource `*`,
-    `s3:ListBucket` the bucket's ARN and `s3:GetObject` the objects' (`…/*`).
+    objects are data events and are not logged by default. Where the role's policies are in the evidence, oidc-doctor
+    decides each call that the Truss file or the target asks for on them: `ecr:GetAuthorizationToken` needs Resource
+    `*`, `s3:ListBucket` the bucket's ARN and `s3:GetObject` the objects' (`…/*`).
 Fix
     Grant this one permission on this one resource.
 Source
@@ -119,7 +119,7 @@ def _hides(refusal: Refusal) -> bool:
 
 
 def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
-    """Name the holder as Google's sentence does: an e-mail, `Caller` for a federated principal, or nobody."""
+    """Name the holder as Google's sentence does: an e-mail, `Caller` for a federated principal, or no one."""
     caller, account = refusal.fact("caller"), refusal.fact("service_account")
     lacks = f"lacks {permission}{given(' on {}', quoted(resource, ''))}"
     where = given("on {}", resource) or "on the resource that it needs"

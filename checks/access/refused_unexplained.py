@@ -3,10 +3,10 @@
 Symptom
     The cloud refused, or the tool's own reading says that it would, and no known cause fits.
 Reason
-    Either the decisive document was not read, or the fault is one that this tool does not know. It is reported rather
-    than hidden, since an unexplained refusal is worth more attention than an explained one.
+    Either the decisive document was not read, or the fault is one that this tool does not know. The report shows such a
+    refusal, since it needs more attention than an explained one.
 Confirm
-    Read the report's list of what was not looked at, and run again with the missing evidence.
+    Read the report's list of evidence that was not read, and run again with the missing evidence.
 Fix
     Add the evidence that the report names as missing; if nothing is missing, report the case with its redacted bundle.
 Source

@@ -3,7 +3,7 @@
 Symptom
     The base image cannot be pulled, although the exchange works.
 Reason
-    The credentials are made for the host that `docker_auth.registry` names. It must be the host part of
+    The credentials are made for the host that `docker_auth.registry` names. That host must also be the host part of
     `base_image.image`; Truss does not compare the two.
 Confirm
     Compare the part of the image before its first slash with `registry`.

@@ -4,7 +4,7 @@ Symptom
     Model code finds no token: B10_OIDC_TOKEN_PATH is not set, or the file that it names is not there.
 Reason
     `runtime.oidc.enabled: false` in config.yaml keeps the token out of the model container. Images and weights are
-    fetched with other tokens and are not concerned. Where the key is not set, the operator's default holds.
+    fetched with other tokens and are not affected. Where the key is not set, the operator's default applies.
 Confirm
     Read runtime.oidc in the config.yaml that was pushed, and print os.environ.get("B10_OIDC_TOKEN_PATH") in load().
 Fix

@@ -8,7 +8,7 @@ Reason
     The trust policy of the further role must name the first role (or its account), and the policies of the first
     role must allow sts:AssumeRole on it. The OIDC token plays no part in this call.
 Confirm
-    Read the trust policy of the role that is asked for, and the policies of the role that asks.
+    Read the trust policy of the further role, and the policies of the first role.
 Fix
     Allow the first role on the side that lacks it: in the further role's trust policy, or in the first role's
     policies.

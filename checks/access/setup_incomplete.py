@@ -1,21 +1,21 @@
 """Set-up incomplete
 
 Symptom
-    A set-up script printed an error, and the workload is refused, or would be: role, provider, binding or policy is
-    not there, or is that of an earlier attempt.
+    A set-up script printed an error, and the workload is refused, or would be: a role, provider, binding or policy is
+    missing, or is that of an earlier attempt.
 Reason
-    Set-up scripts end at the first command that fails, and what comes after it is never made. Baseten's script for AWS
-    goes on where the OIDC provider exists, and ends where the role exists: the trust policy of that role stays as it
-    was, and the policies for ECR and S3 are not written. Its script for Google Cloud ends where the service account or
-    the pool exists, and so cannot be run twice. A pool that was deleted keeps its name for 30 days.
-    What a script printed is no proof of what is there now: the cause is only suspected, unless the files of the bundle
-    or the logs show that the thing is missing.
+    Set-up scripts end at the first command that fails, and the commands after it never run. Baseten's script for AWS
+    goes on if the OIDC provider exists, and ends if the role exists: that role keeps its trust policy, and the policies
+    for ECR and S3 are not written. Its script for Google Cloud ends if the service account or the pool exists, and so
+    cannot be run twice. A pool that was deleted keeps its name for 30 days. The output of a script does not prove what
+    exists now: the cause is only suspected, unless the files of the bundle or the logs show that the resource is
+    missing.
 Confirm
-    Compare the output, or the refused writes in the logs, with what the clouds hold now: aws iam get-role and
+    Compare the output, or the refused writes in the logs, with the present state of the cloud: aws iam get-role and
     list-role-policies; gcloud iam workload-identity-pools list --show-deleted.
 Fix
-    Correct what stopped the set-up, then run the rest. oidc-doctor setup prints commands, and Terraform, that create or
-    update, so they may be run again.
+    Correct what stopped the set-up, then run the rest. oidc-doctor setup prints commands, or Terraform, that create or
+    update, so you can run them again.
 Source
     Baseten, OIDC, the two scripts; Google Cloud, Manage workload identity pools, on deleted pools.
 """
@@ -67,9 +67,12 @@ def _fix(refusal: Refusal) -> str:
     if reason == "disabled":
         return f"Enable the API that the error names, {again}."
     if "workload identity pool" in failed and reason == "exists":
-        return f"Look whether the pool is deleted: for 30 days its name is taken, and undelete restores it; {again}."
+        return (
+            "Check whether the pool is deleted: its name stays reserved for 30 days, and undelete restores it; "
+            f"{again}."
+        )
     if reason == "exists":
-        left = ": the script left it as it was, and ended there" if refusal.fact("shown_in") == "output" else ""
+        left = ": the script left it unchanged, and ended there" if refusal.fact("shown_in") == "output" else ""
         return f"Update {failed} instead of creating it, {again}{left}."
     if reason == "denied":
         return f"Run the set-up with credentials that may make {failed}; {again}."

@@ -3,7 +3,7 @@
 Symptom
     Weights or an image cannot be fetched although the OIDC settings are complete.
 Reason
-    The source is of a kind for which Baseten does not use OIDC. Served are Amazon ECR and S3, and Google's Artifact
+    The source is of a kind for which Baseten does not use OIDC. Baseten serves Amazon ECR and S3, and Google's Artifact
     Registry, Container Registry and Cloud Storage, each with the method of its own cloud. Cloudflare R2, Azure and
     Hugging Face are documented as not yet served; the configuration is accepted all the same.
 Confirm
@@ -29,6 +29,6 @@ def source_not_served(refusal: Refusal) -> Words:
         else ("AWS_OIDC", "ECR and S3")
     )
     return Words(
-        f"the configured source{source} is not one that the method serves: {method} reaches {stores} only",
+        f"the method does not serve the configured source{source}: {method} reaches only {stores}",
         "Use a secret for this source, or the OIDC method of the cloud that it is in.",
     )

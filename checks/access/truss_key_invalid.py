@@ -36,5 +36,5 @@ def truss_key_invalid(refusal: Refusal) -> Words:
     value = given(" {}", quoted("" if found == key else found, ""))
     return Words(
         f"the Truss configuration has {key}{value} in the auth of {entry}{why}",
-        f"Write {wanted} instead." if wanted else f"Take {key} out of this entry, or choose the method that reads it.",
+        f"Write {wanted} instead." if wanted else f"Remove {key} from this entry, or choose the method that reads it.",
     )

@@ -1,8 +1,8 @@
 """Audience condition differs
 
 Symptom
-    `Not authorized to perform sts:AssumeRoleWithWebIdentity`; the audience is registered, since otherwise the token
-    would have been called invalid.
+    `Not authorized to perform sts:AssumeRoleWithWebIdentity`; the audience is registered, since otherwise STS would
+    have called the token invalid.
 Reason
     The trust policy's condition on `<issuer>:aud` expects another value than the token's audience. Frequent mix-ups:
     an owner's URL and `sts.amazonaws.com`, the `.cn` endpoint name in the China partition, `https://` before a bare

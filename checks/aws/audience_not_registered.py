@@ -5,7 +5,7 @@ Symptom
     audience`.
 Reason
     The token's audience is not among the client IDs of the OIDC provider. The comparison is exact: a scheme, a slash, a
-    space or the audience of another partition makes another value.
+    space or the audience of another partition makes it another value.
 Confirm
     Compare `aud` (or `azp`, where the token has it) with ClientIDList of `aws iam get-open-id-connect-provider`.
 Fix

@@ -1,12 +1,12 @@
 """Audience not tested
 
 Symptom
-    Nothing fails: a token that a workload asked for another service is accepted as well.
+    Nothing fails: a token that a workload requested for another service is accepted as well.
 Reason
-    No condition asks for a value of `aud`, or it accepts any, and the provider's ClientIDList has several client ids. A
+    No condition asks for a value of `aud`, or it accepts any, and the provider's ClientIDList has several client IDs. A
     token that was made for another of them, and handed to that service, can then be exchanged for the role's
-    credentials. With one client id the list itself is the lock, and nothing is reported. An issuer whose tokens all
-    have one audience is not concerned.
+    credentials. With one client ID the list itself is the restriction, and there is no finding. An issuer whose tokens
+    all have one audience is not affected.
 Confirm
     aws iam get-open-id-connect-provider shows ClientIDList; the trust policy has no StringEquals on
     `<issuer>:aud`.

@@ -4,7 +4,7 @@ Symptom
     The token's `aud` is registered and the trust policy expects it, yet the token is refused.
 Reason
     When a token has an `azp` claim, AWS compares that instead of `aud`: ClientIDList must contain `azp`, and the
-    condition key `<issuer>:aud` holds `azp`. The real `aud` is in `<issuer>:oaud`.
+    condition key `<issuer>:aud` has the value of `azp`. The real `aud` is in `<issuer>:oaud`.
 Confirm
     Decode the middle part of the token and look for `azp`.
 Fix

@@ -4,13 +4,13 @@ Symptom
     None: the condition refuses what it is meant to refuse, as long as each token has the claim.
 Reason
     `…IfExists` and `ForAllValues:` hold for a token without the claim. STS accepts no token without `sub` and `aud`, so
-    no token is known to pass through it now; the protection then rests on the issuer, and not on the trust policy. Once
-    the key is misspelt, or the issuer stops to send the claim, the condition is true for everybody
+    no token is known to pass without the claim now; but the protection rests on the issuer, not on the trust policy.
+    Once the key is misspelled, or the issuer stops sending the claim, the condition is true for everyone
     (forallvalues-vacuous).
 Confirm
     Look for IfExists or ForAllValues on the operator that the finding names.
 Fix
-    Take IfExists or ForAllValues off: StringEquals or StringLike refuses where the claim is absent.
+    Remove IfExists or ForAllValues: StringEquals or StringLike refuses where the claim is absent.
 Source
     IAM User Guide, ...IfExists condition operators and multivalued context keys. Measured: STS refuses a token without
     sub or aud.
@@ -31,7 +31,7 @@ def claim_not_required(reach: Reach) -> Iterator[Finding]:
         yield Finding(
             f"{opening.clause} compares {key} with {opening.intended}: {opening.operator} makes the condition hold for "
             f"a token without that claim. No stranger is known who has such a token",
-            f"Take `{opening.operator}` off the operator, so that the trust policy itself asks for the claim.",
+            f"Remove `{opening.operator}` from the operator, so that the trust policy itself asks for the claim.",
             actual=Side(opening.pattern, opening.at),
             cloud="aws",
             target=reach.resource,

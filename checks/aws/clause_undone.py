@@ -7,9 +7,9 @@ Reason
     value, that accepts all that the first one accepts and more makes the first one useless. The finding names a
     synthetic subject that the narrow clause refuses and the wide one accepts.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
-    Take out the wide clause, unless it is the one that is meant; then remove the narrow one.
+    Remove the wide clause; or, if the wide clause is intended, remove the narrow one.
 Source
     IAM User Guide, policy evaluation logic: one Allow that applies is enough; several values of a key are alternatives.
 """
@@ -27,9 +27,9 @@ def clause_undone(reach: Reach) -> Iterator[Finding]:
     for opening in reach.undone() if reach.cloud == "aws" else ():
         text = quoted(opening.pattern, "its pattern") if opening.pattern else "a statement without a subject"
         yield Finding(
-            f"{opening.clause} undoes {quoted(opening.intended, 'a narrower clause')}: {text} accepts all that it does "
-            f"and more: {opening.passes}",
-            "Take out the wider clause, unless it is the one that is meant.",
+            f"{opening.clause} undoes {quoted(opening.intended, 'a narrower clause')}: {text} accepts all that it "
+            f"accepts, and more: {opening.passes}",
+            "Remove the wider clause, unless it is the one that is meant.",
             actual=Side(opening.pattern or opening.clause, opening.at),
             cloud="aws",
             target=reach.resource,

@@ -5,9 +5,9 @@ Symptom
     provided could not be validated`, in older reports `Incorrect token audience`.
 Reason
     A provider created without `--client-id-list`, as some published set-up scripts do, has no client ID (audience) at
-    all. IAM accepts that. The answer of STS to it was never measured: AWS's documentation speaks of at least one
-    audience that must match, while the scripts are presented as working. So this is a suspicion, and one success
-    through this provider disproves it.
+    all. IAM accepts that. How STS answers a token through such a provider was never measured: AWS's documentation
+    speaks of at least one audience that must match, while the scripts are presented as working. So this is a suspicion,
+    and one success through this provider disproves it.
 Confirm
     `aws iam get-open-id-connect-provider` shows an empty ClientIDList.
 Fix

@@ -5,9 +5,9 @@ Symptom
 Reason
     A key that does not exist has no value, and a condition on it is false. The key is the issuer without `https://`,
     with its path, then a colon and the claim; the provider's ARN, the scheme, a slash at the end, or the bare host of
-    an issuer with a path make another key. Upper and lower case do not matter in keys.
+    an issuer with a path make it another key. Upper and lower case do not matter in keys.
 Confirm
-    Put the key, up to its last colon, under the provider's URL as IAM prints it.
+    Compare the key, up to its last colon, with the provider's URL as IAM prints it.
 Fix
     Write the key as `<issuer without https://>:<claim>`.
 Source

@@ -4,14 +4,14 @@ Symptom
     `Not authorized to perform sts:AssumeRoleWithWebIdentity`; subject and audience match.
 Reason
     Another condition of the statement is false: a provider-specific claim, sts:RoleSessionName, aws:SourceIp, a time.
-    For OIDC callers some keys differ from what one expects: the source address is the issuer's or vendor's egress, and
-    keys about an AWS principal are mostly absent.
+    For OIDC callers some keys have other values than you may expect: the source address is the issuer's or vendor's
+    egress, and keys about an AWS principal are mostly absent.
 Confirm
     Compare the value in the condition with the request: token, session name, caller's address in CloudTrail.
 Fix
     Correct the value that the condition names, as narrow as the workload allows. A negated operator (StringNotEquals,
-    NotIpAddress) names what it keeps out, so there the value is taken out, or the workload gets another one. A Null
-    condition asks only whether the key is there.
+    NotIpAddress) names the values that it excludes, so there remove the value, or run the workload with another one. A
+    Null condition tests only whether the key is present.
 Source
     IAM User Guide, global condition keys and condition operators; recorded STS calls, September 2026.
 """
@@ -29,7 +29,7 @@ def condition_value_differs(refusal: Refusal) -> Words:
     if excluded:
         summary, fix = _excluded(refusal, key, excluded)
     elif wanted:
-        summary = f"the trust policy wants {key} to be {wanted} in the request (Null condition)"
+        summary = f"the trust policy requires {key} to be {wanted} in the request (Null condition)"
         fix = _presence(refusal.fact("key"), wanted)
     else:
         note = "" if refusal.actual and refusal.actual.spans else refusal.fact("note")  # the pair shows what differs
@@ -62,14 +62,14 @@ def _expected(refusal: Refusal, key: str) -> str:
     name, operator = refusal.fact("key").lower(), refusal.fact("operator").lower()
     expected = quoted(refusal.expected.value if refusal.expected else "", "the value that the policy names")
     if "date" in operator or name in _TIMES:
-        return f"If the workload is meant to pass at this time, correct the time under {key}."
+        return f"If the workload should have access at this time, correct the time under {key}."
     if name == "sts:roleauthorizedbyidp":
         return f"Have the issuer name the role in the token's roles claim: {key} is true only then."
     if name == "sts:rolesessionname":
         return f"Send a RoleSessionName that the policy expects, {expected}, or add the one that is sent to {key}."
     value = quoted(actual, "the value of the request")
     return (
-        f"If this workload is meant to pass, add {value} to the values of {key}; otherwise send a request that has "
+        f"If this workload should have access, add {value} to the values of {key}; otherwise send a request that has "
         f"{expected}."
     )
 

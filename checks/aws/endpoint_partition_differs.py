@@ -5,7 +5,7 @@ Symptom
     request is invalid`, `Not authorized to perform sts:AssumeRoleWithWebIdentity`; role, provider and token look right.
 Reason
     AWS is several clouds: the partition aws, aws-us-gov (GovCloud), aws-cn (China) and others. Each has its own
-    accounts, roles, OIDC providers and STS endpoints, and none knows those of another. The role ARN is of one
+    accounts, roles, OIDC providers and STS endpoints, and no partition knows those of another. The role ARN is of one
     partition; the Region, the STS endpoint or the OIDC provider is of another. Often a Region is carried over from a
     configuration of the other partition.
 Confirm

@@ -1,7 +1,7 @@
 """Endpoint policy denies the exchange
 
 Symptom
-    AccessDenied on AssumeRoleWithWebIdentity, from inside a VPC with an endpoint for STS only.
+    AccessDenied on AssumeRoleWithWebIdentity, but only from inside a VPC that has an endpoint for STS.
 Reason
     AssumeRoleWithWebIdentity is unsigned. A policy of the STS endpoint that allows only by aws:PrincipalOrgID or
     aws:PrincipalAccount, or whose Principal is not "*", therefore denies each such call.

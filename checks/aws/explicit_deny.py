@@ -8,8 +8,8 @@ Reason
 Confirm
     Read the Deny statements and evaluate each condition for this token.
 Fix
-    Narrow the Deny so that this workload is left out: under a negated operator by adding the workload's value, under
-    any other by a narrower pattern.
+    Narrow the Deny so that it no longer covers this workload: under a negated operator add the workload's value, under
+    any other use a narrower pattern.
 Source
     IAM User Guide, policy evaluation logic and condition operators.
 """
@@ -28,9 +28,9 @@ def explicit_deny(refusal: Refusal) -> Words:
     name = given(" {}", quoted(sid, "")) or given(" at {}", statement)
     caught = refusal.fact("caught")
     return Words(
-        f"the trust policy's Deny statement{name} matches it{given(': {}', clause)}{given(' ({})', caught)}",
-        "If this workload is meant to pass, add its value to those that the Deny exempts."
+        f"the trust policy's Deny statement{name} matches the token{given(': {}', clause)}{given(' ({})', caught)}",
+        "If this workload should have access, add its value to those that the Deny exempts."
         if refusal.fact("exempts")
-        else "If this workload is meant to pass, narrow this Deny so that it no longer covers the workload.",
+        else "If this workload should have access, narrow this Deny so that it no longer covers the workload.",
         trust_policy_commands(refusal),
     )

@@ -3,8 +3,8 @@
 Symptom
     `Unexpected key 'ExternalId' found in params`, or a trust policy that asks for `sts:ExternalId` and never matches.
 Reason
-    ExternalId is a parameter of AssumeRole. AssumeRoleWithWebIdentity has none, and so a condition on it never has a
-    value.
+    ExternalId is a parameter of AssumeRole. AssumeRoleWithWebIdentity has none, so the condition key `sts:ExternalId`
+    never has a value.
 Confirm
     Look for an external ID in the client's configuration and for `sts:ExternalId` in the trust policy.
 Fix

@@ -3,14 +3,15 @@
 Symptom
     Nothing fails: a condition that looks strict is true without its key.
 Reason
-    `ForAllValues:` and `…IfExists` are true when the key is absent from the request. With a misspelt key, one that AWS
-    does not read from this issuer's tokens, or a claim that some of its tokens lack, the condition lets everything
-    through where the plain operator would have refused. The finding names a synthetic subject that the same evaluation
-    accepts. A key that every token has is in claim-not-required.
+    `ForAllValues:` and `…IfExists` are true when the key is absent from the request. With a misspelled key, one that
+    AWS does not read from this issuer's tokens, or a claim that some of its tokens lack, the condition is true where
+    the plain operator would refuse. The finding names a synthetic subject that the same evaluation accepts. For a key
+    that every token has, see claim-not-required.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
-    Take `ForAllValues:` or `IfExists` off the operator, and test a key that the issuer's tokens have: `<issuer>:sub`.
+    Remove `ForAllValues:` or `IfExists` from the operator, and test a key that the issuer's tokens have:
+    `<issuer>:sub`.
 Source
     IAM User Guide, multivalued context keys and ...IfExists condition operators; measured condition captures; a
     configuration copied in public issues.
@@ -32,7 +33,7 @@ def forallvalues_vacuous(role: Role, reach: Reach) -> Iterator[Finding]:  # noqa
         yield Finding(
             f"{opening.clause} tests {key} with {opening.operator}, which is true when the key is absent, {now}; "
             f"{opening.passes}",
-            f"Take `{opening.operator}` off the operator"
+            f"Remove `{opening.operator}` from the operator"
             + ("." if opening.segment else ", and test a key that the tokens have: the issuer's :sub."),
             actual=Side(opening.pattern, opening.at),
             cloud="aws",

@@ -5,10 +5,10 @@ Symptom
 Reason
     A wildcard is inside a name: `repo:acm?/app:*`, `v=1:org=?p4Rt8Wq:…`, `repo:ac*e/app:*`; or the subject is compared
     with StringEqualsIgnoreCase, while the ids of the issuer are case-sensitive (inferred from their mixed case).
-    Somebody else can have, or take, the other name. The finding names a synthetic subject with such a name that the
-    same evaluation accepts, where it refuses a wholly different name.
+    Another customer can have, or register, the other name. The finding names a synthetic subject with such a name that
+    the same evaluation accepts, where it refuses a wholly different name.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Write the whole name, without a wildcard in it, and compare it with StringEquals or StringLike.
 Source

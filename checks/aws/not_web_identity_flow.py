@@ -4,8 +4,8 @@ Symptom
     An error about `sts:AssumeRole`, or no AssumeRoleWithWebIdentity event at all though the role trusts a provider.
 Reason
     The client is set to another flow. In a Truss config.yaml `AWS_ASSUME_ROLE` means that Baseten's own AWS principal
-    calls AssumeRole with an external ID; `AWS_OIDC` means the OIDC token. The role's trust policy must be made for the
-    same one.
+    calls AssumeRole with an external ID; `AWS_OIDC` means the OIDC token. The role's trust policy must be written for
+    the same flow.
 Confirm
     Read the auth method of the client, and the event names in CloudTrail.
 Fix

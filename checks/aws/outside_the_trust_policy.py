@@ -3,12 +3,12 @@
 Symptom
     `Not authorized to perform sts:AssumeRoleWithWebIdentity`, although the trust policy that was read allows the token.
 Reason
-    Something that was not read refuses: a resource control policy of the organisation (a Deny on
+    Something that was not read refuses: a resource control policy of the organization (a Deny on
     `StringNotEqualsIfExists aws:PrincipalOrgID` hits every federated caller, since the key is absent), a trust policy
     that changed in between, or another role than the one that was read. Whether service control policies can refuse
     this call is not settled.
 Confirm
-    Compare the role ARN in CloudTrail with the role that was read; ask the organisation's administrator for its
+    Compare the role ARN in CloudTrail with the role that was read; ask the organization's administrator for its
     resource control policies.
 Fix
     Exempt federated callers in the policy that refuses, or read the right role.
@@ -27,6 +27,6 @@ def outside_the_trust_policy(refusal: Refusal) -> Words:
     reason = refusal.fact("reason", "the trust policy that was read allows it, so something else does not")
     return Words(
         reason,
-        "Ask the organisation's administrator for the resource control policies (RCP) on this account, "
+        "Ask the organization's administrator for the resource control policies (RCP) on this account, "
         "and compare the role ARN in CloudTrail with the role that was read.",
     )

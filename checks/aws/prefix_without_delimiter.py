@@ -1,7 +1,7 @@
 """Prefix without a delimiter
 
 Symptom
-    Nothing fails: names that merely begin like yours are accepted as well.
+    Nothing fails: names that only begin like yours are accepted as well.
 Reason
     The wildcard, or the end of a startsWith text, comes directly after a name: `…:team=Tq7LmZ2*`, `repo:acme/app*`,
     startsWith('v=1:org=O:team=T'), or directly before one: `*environment=production*`. Without the separator (`:` or

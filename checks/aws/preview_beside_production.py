@@ -7,7 +7,7 @@ Reason
     request of the same workload. Code without a review can then use the role of production. A trust in all of a
     workload's runs, which names no environment, is no finding.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Make a second role for previews, with the permissions that they need, and trust production alone in this one.
 Source

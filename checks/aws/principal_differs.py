@@ -4,13 +4,13 @@ Symptom
     `Not authorized to perform sts:AssumeRoleWithWebIdentity`.
 Reason
     The statement's Federated principal is not the ARN of the provider through which the token came: another issuer, a
-    swapped or misspelt host, a missing path, a trailing slash, the bare host name, or an AWS principal. A `*` for AWS
+    swapped or misspelled host, a missing path, a trailing slash, the bare host name, or an AWS principal. A `*` for AWS
     principals does not cover OIDC callers.
 Confirm
     Compare Principal.Federated with the ARN that `aws iam list-open-id-connect-providers` prints for the issuer.
 Fix
-    Write that ARN into the statement. Where the statement names a role, this role is the second of a chain: the token
-    is for the first one, from which this one is assumed.
+    Write that ARN into the statement. Where the statement names another role, this role is the second of a chain:
+    present the token to the first role, and assume this role from it.
 Source
     IAM User Guide, id_roles_create_for-idp_oidc; recorded STS calls, September 2026; public reports.
 """
@@ -32,8 +32,8 @@ def principal_differs(refusal: Refusal) -> Words:
         return Words(
             "the trust policy names another principal than the token's OIDC provider: this role is assumed by another "
             f"role, {quoted(first, 'which it names')}",
-            f"Take the first role, {first}, with the token and assume this one from it (role chaining); or, if the "
-            f"token is meant to pass itself, set Principal.Federated to {provider}.",
+            f"Assume the first role, {first}, with the token, and this role from it (role chaining); or, if this "
+            f"role should accept the token itself, set Principal.Federated to {provider}.",
             trust_policy_commands(refusal),
         )
     return Words(

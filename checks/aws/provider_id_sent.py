@@ -24,6 +24,6 @@ def provider_id_sent(refusal: Refusal) -> Words:
     """Show the ProviderId that was sent."""
     value = given(" {}", quoted(refusal.fact("provider_id"), ""))
     return Words(
-        f"the request carries the ProviderId{value}, which an OIDC token must come without",
+        f"the request carries the ProviderId{value}, which must not be sent with an OIDC token",
         "Leave ProviderId out of the call: STS finds the OIDC provider by the token's `iss`.",
     )

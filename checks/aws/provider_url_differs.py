@@ -4,12 +4,12 @@ Symptom
     InvalidIdentityToken: `The web identity token provided could not be validated`, in older reports `No OpenIDConnect
     provider found in your account for …`.
 Reason
-    There is a provider that looks right, but its URL is not the token's `iss` to the last character. IAM keeps path,
-    case and a trailing slash, and each makes another provider; it drops `https://` and `:443`.
+    The account has a provider that looks right, but its URL does not match the token's `iss` exactly. IAM keeps path,
+    case and a trailing slash, and each makes it another provider; IAM drops `https://` and `:443`.
 Confirm
-    Put the provider's ARN, from `oidc-provider/` on, under the token's `iss` without its scheme.
+    Compare the provider's ARN, from `oidc-provider/` on, with the token's `iss` without its scheme.
 Fix
-    Create a provider with the exact URL and carry it into the trust policy: Principal and the prefix of the condition
+    Create a provider with the exact URL and use it in the trust policy: Principal and the prefix of the condition
     keys. The URL of an existing provider cannot be changed.
 Source
     IAM User Guide; recorded calls of the provider API, September 2026; a public report with its confirmed fix.

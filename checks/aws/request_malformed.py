@@ -5,11 +5,11 @@ Symptom
 Reason
     A parameter of the call is outside its documented form: RoleSessionName is 2 to 64 characters of letters, digits and
     `_=,.@-+`, DurationSeconds 900 to 43200, an inline Policy at most 2048 characters, PolicyArns at most ten. A session
-    name built from a branch or a subject brings in `/` and `:`.
+    name built from a branch or a subject contains `/` and `:`.
 Confirm
     Read the parameter that the error names in the client's configuration.
 Fix
-    Give the parameter a value of the documented form.
+    Set the parameter to a value of the documented form.
 Source
     STS API reference, AssumeRoleWithWebIdentity.
 """

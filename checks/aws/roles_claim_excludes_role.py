@@ -4,7 +4,7 @@ Symptom
     `The target role ARN is not present in the roles claim of the identity token`.
 Reason
     The token itself limits the roles that it may assume, in the claim `https://aws.amazon.com/roles`, and the role
-    asked for is not among them. This is decided before the trust policy; entries must be exact ARNs.
+    asked for is not among them. STS decides this before the trust policy; entries must be exact ARNs.
 Confirm
     Decode the middle part of the token and compare the claim with the ARN in the request.
 Fix

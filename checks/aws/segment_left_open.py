@@ -4,11 +4,11 @@ Symptom
     Nothing fails: runs of another branch, type or environment are accepted as well.
 Reason
     The pattern asks for a part of the subject that says which run of a workload is meant, and accepts any value of it:
-    `…:type=*`, `ref:refs/heads/*`, `environment:*`. Any branch that somebody may push, or any deployment, then has the
+    `…:type=*`, `ref:refs/heads/*`, `environment:*`. Any branch that anyone may push, or any deployment, then has the
     same access as the one that was meant. Patterns that end before this part (`repo:ORG/REPO:*`) are documented by the
-    issuers and are no finding, nor is a tag, which each release has of its own.
+    issuers and are not reported, nor is a tag, since each release has its own.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Write the value that is meant, or end the pattern before this part where every value is meant.
 Source

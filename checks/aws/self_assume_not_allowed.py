@@ -8,7 +8,7 @@ Reason
 Confirm
     In CloudTrail the refused AssumeRole comes from a session of the very role that it asks for.
 Fix
-    Use the first credentials as they are: no second role with the same ARN in the SDK's configuration.
+    Use the first credentials directly, and remove the second role with the same ARN from the SDK's configuration.
 Source
     A public report with its confirmed fix.
 """

@@ -4,8 +4,8 @@ Symptom
     ValidationError `The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`
 Reason
     The call asks for a longer session than the role grants. The default is 3600 seconds; a role can be set to 43200 at
-    most. Nothing is granted in part. A session of a role that is assumed with another role's session (role chaining)
-    lasts at most 1 hour.
+    most. STS refuses the call instead of shortening the session. A session of a role that is assumed with another
+    role's session (role chaining) lasts at most 1 hour.
 Confirm
     `aws iam get-role --role-name NAME --query Role.MaxSessionDuration`.
 Fix

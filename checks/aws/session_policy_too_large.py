@@ -4,7 +4,7 @@ Symptom
     PackedPolicyTooLarge `Packed policy consumes N% of allotted space`, or a ValidationError at `policy`.
 Reason
     The session policy, the session tags and the subject share one packed space; a policy of at most 2048 characters may
-    still not fit. Tokens without any policy already took a quarter to a third of it in recorded calls.
+    still not fit. Tokens without any policy already used a quarter to a third of it in recorded calls.
 Confirm
     Read PackedPolicySize in the answer to a successful call with a shorter policy.
 Fix

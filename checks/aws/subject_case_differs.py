@@ -4,7 +4,7 @@ Symptom
     `Not authorized to perform sts:AssumeRoleWithWebIdentity`; both subjects look the same at a glance.
 Reason
     StringEquals and StringLike distinguish upper and lower case. The name in the trust policy was typed as it is spoken
-    or shown, not as the issuer writes it: organisations and IDs keep their capitals in the token.
+    or shown, not as the issuer writes it: organizations and IDs keep their capitals in the token.
 Confirm
     Compare the pattern with `sub` in the token, or with userName in the CloudTrail event.
 Fix

@@ -4,12 +4,12 @@ Symptom
     `Not authorized to perform sts:AssumeRoleWithWebIdentity`.
 Reason
     Pattern and subject have the same form, and one part of them differs: another team, model, repository, branch,
-    namespace, or workload type. For Baseten weights the type is a frequent one: the documentation and the published
+    namespace, or workload type. For Baseten weights the type often differs: the documentation and the published
     recipes disagree on whether the mirroring of weights presents model_container or model_build.
 Confirm
     Read both values part by part; CloudTrail's userName is the subject that AWS saw.
 Fix
-    Put the token's value into the pattern if this workload is meant to pass.
+    If this workload should have access, put the token's value into the pattern.
 Source
     IAM User Guide, condition operators; Baseten's OIDC documentation and recipes; public reports.
 """
@@ -25,7 +25,7 @@ def subject_segment_differs(refusal: Refusal) -> Words:
     segment = refusal.fact("segment")
     return Words(
         f"the trust policy expects another {segment or 'subject'}{given('; {}', refusal.fact('workspace'))}",
-        f"If this workload is meant to pass, put the token's {segment or 'subject'} into the trust policy's pattern"
+        f"If this workload should have access, put the token's {segment or 'subject'} into the trust policy's pattern"
         + given("; truss whoami --show-oidc prints {}", refusal.fact("workspace_ids"))
         + ".",
         trust_policy_commands(refusal),

@@ -8,9 +8,9 @@ Reason
     environment. The finding names a synthetic subject of another tenant that the evaluation accepts. That the issuer
     issues such a token to another customer is inferred from its sharing one address and audience among all customers.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
-    Write the organisation (owner, group, tenant) as a fixed value, closed by its separator.
+    Write the organization (owner, group, tenant) as a fixed value, followed by its separator.
 Source
     Baseten's OIDC documentation, which warns of `v=1:org=*:team=*:*`; IAM User Guide,
     id_roles_providers_oidc_secure-by-default.
@@ -55,8 +55,8 @@ def _condition(reach: Reach, opening: Opening) -> Finding:
     bindings = "" if opening.bound else ", and only the bindings of the service account are left to refuse them"
     return Finding(
         f"the attribute condition accepts the workloads of {opening.whom}{bindings}: nothing in it fixes an "
-        f"organisation, and {opening.subject} passes",
-        "Test the organisation's own claim, or the beginning of the subject with the organisation in it.",
+        f"organization, and {opening.subject} passes",
+        "Test the organization's own claim, or the beginning of the subject with the organization in it.",
         actual=Side(opening.pattern, opening.at),
         cloud="gcp",
         target=reach.resource,

@@ -6,13 +6,13 @@ Reason
     IAM checks the grammar of a trust policy when it is written: Effect is Allow or Deny, in these letters; a statement
     names a Principal and an Action and has no Resource; an Action is one of the six of STS ("AssumeRole policy may only
     specify STS AssumeRole actions"), and a principal is an ARN, an account or a domain name; members have IAM's names
-    in IAM's letters; the Version is 2012-10-17 or 2008-10-17. The text that was read breaks this grammar, so IAM holds
-    another one: the text was shortened, redacted or edited by hand, or it was never stored. A statement that cannot be
-    read may allow the token as well as deny it.
+    in IAM's letters; the Version is 2012-10-17 or 2008-10-17. The text that was read breaks this grammar, so IAM stores
+    another text: the one that was read was shortened, redacted or edited by hand, or it was never stored. A statement
+    that cannot be read may allow the token as well as deny it.
 Confirm
     `aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument`
 Fix
-    Read the trust policy again as IAM holds it, or correct the part that IAM would refuse.
+    Read the trust policy again as IAM stores it, or correct the part that IAM would refuse.
 Source
     IAM User Guide, grammar of the IAM JSON policy language and JSON policy element reference; Access Analyzer policy
     checks (ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL, ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE); recorded policy
@@ -34,6 +34,6 @@ def trust_policy_unreadable(refusal: Refusal) -> Words:
         f"the trust policy's {part} is missing"
         if absent
         else f"the trust policy's {part} is not valid in IAM{given(': {}', value)}",
-        "Read the trust policy as IAM holds it, and replace this text with it.",
+        "Read the trust policy as IAM stores it, and replace this text with it.",
         trust_policy_commands(refusal),
     )

@@ -4,12 +4,12 @@ Symptom
     None: the exchange works, and workloads that are kept apart elsewhere get the same permissions here.
 Reason
     The logs show accepted tokens of several environments, types or models, and one role or provider accepts them all.
-    What production may read, staging or a build may read too. The proposed patterns were tried on the logged subjects:
-    together they accept every one, and each accepts its own share alone. What the logs do not show is not covered. On
-    Baseten a build token may carry another environment than the one that the model is later promoted to (inferred), so
-    try a pattern with an environment outside production first.
+    Staging or a build may read everything that production may read. The proposed patterns were tried on the logged
+    subjects: together they accept every one, and each accepts its own share alone. Workloads that the logs do not show
+    are not covered. On Baseten a build token may carry another environment than the one that the model is later
+    promoted to (inferred), so try a pattern with an environment outside production first.
 Confirm
-    oidc-doctor --report --from … -v lists the logged attempts with their subjects.
+    oidc-doctor --report -v BUNDLE lists the logged attempts with their subjects.
 Fix
     One role (or provider) for each share, with its own pattern and only the permissions that it needs.
 Source

@@ -3,15 +3,15 @@
 Symptom
     Nothing fails: every token of the issuer with the right audience is accepted.
 Reason
-    An Allow statement for the OIDC provider does not ask for any value of `sub`, nor of another claim that tells
-    workloads apart. Conditions that only forbid values, or that are true when the key is absent or misspelt, do not
-    count: the finding names a synthetic subject that the same evaluation accepts. IAM insists on a subject only for the
-    shared issuers that it knows, and Baseten's is not among them as far as is known; that such a role is open to every
-    Baseten customer is inferred from its one audience for all.
+    An Allow statement for the OIDC provider does not ask for any value of `sub`, nor of another claim that
+    distinguishes workloads. Conditions that only forbid values, or that are true when the key is absent or misspelled,
+    do not count: the finding names a synthetic subject that the same evaluation accepts. IAM requires a subject only
+    for the shared issuers that it knows, and Baseten's is not among them as far as is known; that such a role is open
+    to every Baseten customer is inferred from its one audience for all.
 Confirm
     Look under Condition for the key `<issuer>:sub` with StringEquals or StringLike.
 Fix
-    Add a StringLike condition on the subject that names organisation and team.
+    Add a StringLike condition on the subject that names organization and team.
 Source
     IAM User Guide, id_roles_providers_oidc_secure-by-default; Baseten's OIDC documentation.
 """

@@ -3,8 +3,8 @@
 Symptom
     403: Permission 'PERMISSION' denied, and the text names an IAM deny policy.
 Reason
-    Deny policies of the project, its folders and the organisation are asked before any role. A caller that one of them
-    names, and that no exception of it names, is refused whatever it was granted.
+    Google Cloud evaluates the deny policies of the project, its folders and the organization before any role. A caller
+    that one of them names, and that no exception of it names, is refused whatever it was granted.
 Confirm
     gcloud iam policies list --kind=denypolicies --attachment-point=cloudresourcemanager.googleapis.com/projects/PROJECT
 Fix

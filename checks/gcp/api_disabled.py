@@ -5,7 +5,7 @@ Symptom
     it is disabled. The same for the Security Token Service API.
 Reason
     The exchange needs sts.googleapis.com, impersonation needs iamcredentials.googleapis.com, each enabled in the
-    project that the message names. For the exchange the pool's project is meant, as far as is known.
+    project that the message names. For the exchange this is the pool's project, as far as is known.
 Confirm
     gcloud services list --enabled --project=PROJECT
 Fix

@@ -7,7 +7,7 @@ Reason
     The provider's attributeCondition is false for this token: a renamed repository, a deploy branch that changed,
     another team or environment, or other letter case, since comparisons are case-sensitive.
 Confirm
-    Take the condition from gcloud iam workload-identity-pools providers describe and evaluate each clause with the
+    Read the condition with gcloud iam workload-identity-pools providers describe and evaluate each clause with the
     claims of the token; the first false one joined by && decides.
 Fix
     If this workload should pass, admit it in that clause along with those that it admits: another value in the list, or

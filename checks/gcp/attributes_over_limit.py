@@ -4,8 +4,8 @@ Symptom
     STS answers 400: the size of the entire mapped attributes, or the count of google.groups, exceeds a limit. Both
     wordings were seen for workforce pools; that workload pools use them is inferred.
 Reason
-    All mapped attributes together may take 8,192 bytes and 50 may be custom. A claim of groups or permissions that
-    grows with the organization is the usual one to pass a limit.
+    All mapped attributes together may have 8,192 bytes, and at most 50 may be custom. A claim of groups or permissions
+    that grows with the organization is the usual one to exceed a limit.
 Confirm
     Evaluate the mapping with the token's claims and add up the bytes of the values, or count the groups.
 Fix

@@ -4,7 +4,8 @@ Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist),
     although a binding names the principal.
 Reason
-    The binding has an IAM condition, often a date, and it is false at this moment; such a binding grants nothing.
+    The binding has an IAM condition, often a date, and the condition is false at this moment; such a binding grants
+    nothing.
 Confirm
     Read the policy with gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT --format=json and look at the
     binding's condition. Through the API, ask for requestedPolicyVersion 3, or conditions are left out.

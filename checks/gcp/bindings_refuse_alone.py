@@ -4,9 +4,9 @@ Symptom
     None: strangers get a federated identity of the pool, and the service account is closed to them.
 Reason
     The attribute condition accepts workloads of other customers, and only the members of the bindings refuse them. The
-    next binding that is wider, or a role that is granted to the whole pool elsewhere, lets them in.
+    next binding that is wider, or a role that is granted to the whole pool elsewhere, opens access to them.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Let the attribute condition admit only your tenant as well.
 Source

@@ -5,7 +5,7 @@ Symptom
 Reason
     The provider has no attributeCondition, so each valid token of the issuer passes. Where many customers share an
     issuer, their workloads get federated identities in your pool. Where the bindings were read and refuse them, there
-    is no finding, but the note of bindings-refuse-alone.
+    is no finding, but the note bindings-refuse-alone.
 Confirm
     gcloud iam workload-identity-pools providers describe PROVIDER shows no attributeCondition.
 Fix

@@ -4,7 +4,7 @@ Symptom
     STS answers unauthorized_client: The given credential is rejected by the attribute condition, the same sentence as
     for a condition that is false.
 Reason
-    The condition reads a claim that the token does not carry: misspelt, of another issuer, or sent for some events
+    The condition reads a claim that the token does not carry: misspelled, of another issuer, or sent for some events
     only. CEL then has an error instead of a result, and Google rejects.
 Confirm
     Decode the token and look for the claim by its exact name; a nested one needs its whole path.

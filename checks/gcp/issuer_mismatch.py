@@ -25,6 +25,6 @@ def issuer_mismatch(refusal: Refusal) -> Words:
     note = refusal.fact("note")
     return Words(
         "the token's issuer is not the provider's issuer URI" + (f" ({note})" if note else ""),
-        "If the token's issuer is to be trusted: correct the provider's issuer URI where it is a typo, else add a "
+        "If the token's issuer is to be trusted: correct the provider's issuer URI where it is a typo, else add "
         "another provider for that issuer.",
     )

@@ -3,8 +3,9 @@
 Symptom
     STS answers unauthorized_client: Could not obtain a value for google.subject from the given credential.
 Reason
-    The mapping reads a claim that this token does not carry, so the expression has no value. For google.subject that
-    refuses the token; a custom attribute is, as far as is known, left unset, and a member on it then never matches.
+    The mapping reads a claim that this token does not carry, so the expression has no value. Without google.subject
+    Google refuses the token; a custom attribute is, as far as is known, left unset, and a member on it then never
+    matches.
 Confirm
     Decode the token and look for every claim that the provider's attributeMapping names.
 Fix

@@ -31,7 +31,7 @@ def mapping_key_invalid(refusal: Refusal) -> Words:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.rpartition(".")[2]).lower()
     name = re.sub(r"[^a-z0-9_]+", "_", snake)[:_LONGEST].strip("_")
     return Words(
-        f"{key or 'a key'} is no key of an attribute mapping" + (f": {reason}" if reason else ""),
+        f"{key or 'a key'} is not a valid key of an attribute mapping" + (f": {reason}" if reason else ""),
         f"Rename it to {refusal.fact('near') or 'attribute.' + (name or 'NAME')} in the mapping, and in the conditions "
         "and members that use it.",
     )

@@ -5,7 +5,7 @@ Symptom
     (or it may not exist).
 Reason
     The member on the service account is a principalSet of an attribute that the provider does not map. A claim of the
-    token is no attribute by itself, and IAM accepts the member without a word.
+    token is not an attribute by itself, and IAM accepts the member without an error.
 Confirm
     Compare the member's attribute.NAME with the keys of attributeMapping of the provider.
 Fix

@@ -3,8 +3,8 @@
 Symptom
     STS answers unauthorized_client: Could not obtain a value for google.subject from the given credential.
 Reason
-    The provider's attribute mapping has no entry for google.subject, which every OIDC provider needs: it is what names
-    the caller in members and logs.
+    The provider's attribute mapping has no entry for google.subject, which every OIDC provider needs: google.subject
+    names the caller in members and logs.
 Confirm
     gcloud iam workload-identity-pools providers describe PROVIDER shows an attributeMapping without google.subject.
 Fix

@@ -4,13 +4,13 @@ Symptom
     None: the exchange works, and would work for every other service account of the project too.
 Reason
     roles/iam.workloadIdentityUser or roles/iam.serviceAccountTokenCreator is granted to identities of the pool on the
-    project, the folder or the organisation. A binding there holds for all service accounts below it, those made later
+    project, the folder or the organization. A binding there applies to all service accounts below it, those made later
     and those with more permissions included. The finding names a subject that passes by this member.
 Confirm
     gcloud projects get-iam-policy PROJECT shows the role with a principal:// or principalSet:// member.
 Fix
-    Grant the role on the one service account (gcloud iam service-accounts add-iam-policy-binding), see the exchange
-    work, and then remove the binding above it.
+    Grant the role on the one service account (gcloud iam service-accounts add-iam-policy-binding), check that the
+    exchange works, and then remove the binding above it.
 Source
     Google Cloud, Manage access to service accounts; allow policy inheritance; Service account impersonation.
 """

@@ -9,7 +9,7 @@ Reason
 Confirm
     Compare the part of the member after /attribute.NAME/ with the value that the mapping produces for this token.
 Fix
-    Also bind a member with the token's value, with / and : as they are; after a rename, look at the attribute condition
+    Also bind a member with the token's value, with / and : unescaped; after a rename, look at the attribute condition
     too.
 Source
     Google Cloud, Principal identifiers. That %2F matches nothing was seen by an operator, not documented.

@@ -4,7 +4,7 @@ Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
     Adding the binding returned no error.
 Reason
-    The member has none of the forms that exist: principal://…/subject/VALUE, principalSet://…/group/ID,
+    The member has none of the valid forms: principal://…/subject/VALUE, principalSet://…/group/ID,
     principalSet://…/attribute.NAME/VALUE, principalSet://…/*. IAM stores it and it matches no principal; two attributes
     in one path are read as one value.
 Confirm

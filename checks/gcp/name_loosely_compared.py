@@ -7,9 +7,9 @@ Reason
     removed before the comparison, while the ids of the issuer are case-sensitive (inferred from their mixed case). The
     finding names a synthetic subject with such a name that passes where a wholly different name is refused.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
-    Compare the whole name with ==, or write a point as [.] in the pattern.
+    Compare the whole name with ==, or write a period as [.] in the pattern.
 Source
     RE2, syntax; CEL specification, matches, lowerAscii.
 """
@@ -29,7 +29,7 @@ def name_loosely_compared(gcp_provider: GcpProvider, bindings: Bindings) -> Iter
         yield Finding(
             f"the attribute condition also accepts another {opening.segment} whose name differs in its case or in one "
             f"character that {text} leaves open: {opening.subject} passes{last}",
-            f"Compare the whole {opening.segment} with ==, or write a point in the pattern as [.]",
+            f"Compare the whole {opening.segment} with ==, or write a period in the pattern as [.]",
             actual=Side(opening.pattern, opening.at),
             cloud="gcp",
             target=bindings.resource,

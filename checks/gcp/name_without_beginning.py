@@ -1,13 +1,13 @@
 """Name without a beginning
 
 Symptom
-    Nothing fails: names that merely end like yours are accepted as well.
+    Nothing fails: names that only end like yours are accepted as well.
 Reason
     The text begins inside a name: endsWith('acme'), matches('acme/.*') without ^. matches() looks for its pattern
     anywhere in the value (RE2), so x-acme is found as well. The finding names a synthetic subject whose owner or team
     ends like the intended one, and that passes where a wholly different name is refused.
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Compare the whole value with ==, or begin the pattern with ^ or with the separator before the name.
 Source

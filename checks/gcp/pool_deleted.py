@@ -7,8 +7,8 @@ Reason
 Confirm
     gcloud iam workload-identity-pools describe POOL --location=global shows state: DELETED and expireTime.
 Fix
-    Undelete it, then look whether its providers are active; or create a pool with another ID, and change the clients
-    and every member that names the old one.
+    Undelete the pool, then check that its providers are active; or create a pool with another ID, and change the
+    clients and every member that names the old one.
 Source
     Google Cloud, Manage workload identity pools and providers; terraform-google-github-actions-runners issue 49.
 """

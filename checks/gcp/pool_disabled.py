@@ -26,7 +26,7 @@ def pool_disabled(refusal: Refusal) -> Words:
     short = name.rpartition("/")[2] or "of the provider"
     return Words(
         f"the workload identity pool {short} is disabled",
-        "Enable the pool, once it is clear why it was disabled; all its providers and tokens come back with it.",
+        "Enable the pool, once it is clear why it was disabled; its providers and its tokens then work again.",
         commands("gcloud iam workload-identity-pools update {} --no-disabled", name)
         if name.startswith("projects/")
         else (),

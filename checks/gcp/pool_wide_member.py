@@ -4,12 +4,12 @@ Symptom
     None: the exchange works. Strangers may impersonate the service account as well.
 Reason
     The member principalSet://…/POOL/* means all identities of the pool, so the attribute conditions of its providers
-    are the only lock. The finding names a synthetic subject of another customer that the condition accepts, and that
-    the same evaluation takes through impersonation. Where the condition refuses all strangers, as in Baseten's own
-    set-up, there is no finding; a provider that is added to the pool later opens this account too if its condition is
-    looser (inferred from how members are built: they do not name a provider).
+    are the only restriction. The finding names a synthetic subject of another customer that the condition accepts, and
+    that the same evaluation allows to impersonate the account. Where the condition refuses all strangers, as in
+    Baseten's own set-up, there is no finding; a provider that is added to the pool later opens this account too if its
+    condition is looser (inferred from how members are built: they do not name a provider).
 Confirm
-    oidc-doctor --report --from … --subject with the subject that the finding names.
+    Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
     Map an attribute that distinguishes the workloads and bind principalSet://…/POOL/attribute.NAME/VALUE; and let the
     attribute condition admit only your tenant.

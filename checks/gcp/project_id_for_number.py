@@ -5,7 +5,7 @@ Symptom
     missing, disabled or deleted gets the same sentence.
 Reason
     In the name of a provider STS accepts only the project's number. The project ID is accepted in many other places, so
-    it is easily carried over; a client that delays the exchange shows the mistake late.
+    it is easily carried over; a client that delays the exchange reports the mistake late.
 Confirm
     Look at what follows projects/ in the audience: digits alone are a number, anything else is an ID.
 Fix

@@ -4,12 +4,12 @@ Symptom
     STS answers invalid_target. Creating a provider with the same ID fails with 409 Requested entity already exists.
 Reason
     Deleting is soft: for 30 days the provider stays, in state DELETED, refuses every token and keeps its ID. A
-    terraform destroy followed by apply leads straight here.
+    terraform destroy followed by apply causes exactly this.
 Confirm
     gcloud iam workload-identity-pools providers describe PROVIDER shows state: DELETED, and expireTime, when it is
     purged.
 Fix
-    Undelete it (and import it into Terraform), or create one with another ID and change the clients.
+    Undelete the provider (and import it into Terraform), or create one with another ID and change the clients.
 Source
     Google Cloud, Manage workload identity pools and providers; terraform-google-github-actions-runners issue 49.
 """

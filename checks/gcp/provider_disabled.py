@@ -1,8 +1,8 @@
 """Provider disabled
 
 Symptom
-    STS answers invalid_target, as it does for a provider that does not exist. It starts at once: the first exchange
-    a second after the switch was measured as refused.
+    STS answers invalid_target, as it does for a provider that does not exist. The refusals start at once: an exchange
+    one second after the switch was measured as refused.
 Reason
     Somebody disabled the provider. Federated tokens that were issued before keep working until they expire.
 Confirm

@@ -5,7 +5,7 @@ Symptom
     is not documented.
 Reason
     A provider is made for one kind of credential: OIDC, AWS, SAML or X.509. One of another kind has no issuerUri, so
-    there is nothing to hold the token against; that it refuses every OIDC token is inferred.
+    there is no issuer to compare the token with; that such a provider refuses every OIDC token is inferred.
 Confirm
     gcloud iam workload-identity-pools providers describe PROVIDER shows a block named aws, saml or x509, not oidc.
 Fix

@@ -3,7 +3,7 @@
 Symptom
     STS answers invalid_target: The target service indicated by the "audience" parameters is invalid.
 Reason
-    Project number, pool ID and provider ID together name nothing: a typo, a provider never created, or one that was
+    Project number, pool ID and provider ID together name no provider: a typo, a provider never created, or one that was
     purged after its deletion. STS does not say which, and answers the same for a disabled one.
 Confirm
     List the pool's providers, deleted ones too: gcloud iam workload-identity-pools providers list --location=global

@@ -5,8 +5,8 @@ Symptom
     format, Only RSA, EC key types are supported, Invalid OIDC issuer URI. AWS: an error of CreateOpenIDConnectProvider
     or of an update of the provider.
 Reason
-    The cloud checks a provider when it is saved and did not accept this one. What was stored before is still in force,
-    so exchanges fail, or go on, as they did.
+    The cloud checks a provider when it is saved and did not accept this one. The configuration that was stored before
+    is still in effect, so exchanges fail, or work, as before.
 Confirm
     Describe the provider as it is now: gcloud iam workload-identity-pools providers describe, or aws iam
     get-open-id-connect-provider.

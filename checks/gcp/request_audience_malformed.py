@@ -10,7 +10,7 @@ Confirm
     Print the audience as sent and compare it, piece by piece, with
     //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER
 Fix
-    Take the name from gcloud iam workload-identity-pools providers describe and put //iam.googleapis.com/ before it.
+    Copy the name from gcloud iam workload-identity-pools providers describe and put //iam.googleapis.com/ before it.
     Quote the project number in YAML, so that it stays text.
 Source
     Google Cloud, Security Token Service API, method v1.token; google-github-actions/auth issues 60, 211 and 521.

@@ -5,7 +5,7 @@ Symptom
     API: Quota exceeded for quota metric … of service …, rateLimitExceeded. On AWS `Throttling: Rate exceeded`.
 Reason
     The project made more exchanges than its quota, 6,000 a minute and as many in one region. Clients that exchange a
-    token for every call, or many jobs that start at once, do that. Nothing is wrong with the token.
+    token for every call, or many jobs that start at once, cause this. Nothing is wrong with the token.
 Confirm
     Look at the quota of the Security Token Service API in the console, around the time of the failure.
 Fix

@@ -4,8 +4,8 @@ Symptom
     400 from Cloud Storage: Bucket is a requester pays bucket but no user project provided. The XML API's code is
     UserProjectMissing.
 Reason
-    The bucket's owner lets the caller pay for requests, and the request names no project to bill. The roles on the
-    bucket were not yet asked for.
+    The bucket's owner makes the caller pay for requests, and the request names no project to bill. Cloud Storage has
+    not checked the roles on the bucket yet.
 Confirm
     gcloud storage buckets describe gs://BUCKET, and look for requester_pays.
 Fix

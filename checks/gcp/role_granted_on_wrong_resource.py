@@ -5,7 +5,7 @@ Symptom
     although the principal holds the role somewhere.
 Reason
     The role counts on the resource where it was granted and below it. The right to impersonate belongs on the service
-    account itself; granted on another account, or on another project than the account's, it does not reach it.
+    account itself; granted on another account, or on another project than the account's, the role does not apply to it.
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT shows no such binding for the account in question.
 Fix

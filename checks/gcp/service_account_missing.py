@@ -9,8 +9,8 @@ Reason
 Confirm
     gcloud iam service-accounts describe SERVICE_ACCOUNT, or list those of the project.
 Fix
-    Correct the address in the client's configuration. A deleted account may come back with gcloud iam service-accounts
-    undelete and its numeric ID; otherwise create it and its bindings again.
+    Correct the address in the client's configuration. A deleted account can perhaps be restored with gcloud iam
+    service-accounts undelete and its numeric ID; otherwise create it and its bindings again.
 Source
     Google Cloud, IAM API, resource ServiceAccount, on the wildcard project; Service accounts.
 """

@@ -5,8 +5,8 @@ Symptom
     SECURITY_POLICY_VIOLATED.
 Reason
     A service perimeter (VPC Service Controls) protects the project, and this caller, network or service may not cross
-    it. Roles do not count here. The exchange itself needs a way in for sts.googleapis.com, impersonation one for
-    iamcredentials.googleapis.com.
+    it. Roles make no difference here. The exchange itself needs ingress to sts.googleapis.com, impersonation needs
+    ingress to iamcredentials.googleapis.com.
 Confirm
     Look the identifier up in the log cloudaudit.googleapis.com/policy: violationReason names the rule, for example
     NO_MATCHING_ACCESS_LEVEL.

@@ -10,7 +10,7 @@ Confirm
     Count the bytes of sub: printf %s 'SUB' | wc -c
 Fix
     Map a shorter value to google.subject, such as assertion.model, and read assertion.sub in the condition; or keep
-    names short. Members that name the subject have to follow.
+    names short. Change the members that name the subject accordingly.
 Source
     Google Cloud, IAM quotas and limits; Baseten, OIDC, for the subject. That its IDs have one length is inferred.
 """
@@ -29,7 +29,7 @@ NEAR, LIMIT, LONGEST_ENVIRONMENT = 110, 127, 40  # bytes, bytes, characters
 def subject_near_limit(gcp_provider: GcpProvider, token: Token) -> Iterator[Finding]:
     mapping, subject = gcp_provider.mapping, token.subject
     if not isinstance(mapping, dict) or subject is None:
-        raise NotReadError("the attribute mapping and the token's subject are needed, and one was not given")
+        raise NotReadError("the attribute mapping and the token's subject are needed, and one of them was not read")
     if mapping.get("google.subject", "").strip() != "assertion.sub":
         return
     size = len(subject.encode("utf-8", "surrogatepass"))

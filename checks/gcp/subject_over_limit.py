@@ -9,8 +9,8 @@ Confirm
     Decode the token and count the bytes that the mapping of google.subject produces, with printf %s 'SUB' | wc -c
 Fix
     Map something shorter that still names one workload, for the subjects over the limit alone, or shorten the name:
-    size(assertion.sub) <= 127 ? assertion.sub : assertion.sub.extract('model={value}:'). A member that binds the long
-    subject has to follow; a condition may read assertion.sub.
+    size(assertion.sub) <= 127 ? assertion.sub : assertion.sub.extract('model={value}:'). Change a member that binds the
+    long subject accordingly; a condition may read assertion.sub.
 Source
     Google Cloud, Troubleshoot Workload Identity Federation; google-github-actions/auth issue 124.
 """
@@ -26,6 +26,6 @@ def subject_over_limit(refusal: Refusal) -> Words:
     length = f"{size} bytes long, over" if size else "longer than"
     return Words(
         f"google.subject is {length} the limit of {refusal.fact('limit') or '127'} bytes",
-        "Map a shorter value to google.subject for subjects over the limit: conditions and members that use a shorter "
-        "one go on to work.",
+        "Map a shorter value to google.subject for subjects over the limit: conditions and members that use a "
+        "shorter one keep working.",
     )

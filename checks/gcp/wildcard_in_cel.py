@@ -4,8 +4,8 @@ Symptom
     STS answers unauthorized_client: The given credential is rejected by the attribute condition, although the pattern
     looks right.
 Reason
-    The condition compares with a text that holds *. CEL does not support wildcards: the claim itself would have to hold
-    the star itself. Patterns carried over from an AWS trust policy with StringLike fail this way.
+    The condition compares with a text that contains *. CEL does not support wildcards: the claim itself would have to
+    contain the star. Patterns carried over from an AWS trust policy with StringLike fail this way.
 Confirm
     Look for a * between quotes in attributeCondition.
 Fix

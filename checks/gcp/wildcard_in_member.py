@@ -4,8 +4,8 @@ Symptom
     Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
     Adding the binding returned no error.
 Reason
-    The member's value holds a *. IAM compares values literally; only a whole pool, principalSet://…/POOL/*, has a star
-    with a meaning.
+    The member's value contains a *. IAM compares values literally; only a whole pool, principalSet://…/POOL/*, has a
+    star with a meaning.
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and look for * after subject/ or attribute.NAME/.
 Fix

@@ -5,7 +5,7 @@ Symptom
     Please check that you specified a valid resource name.
 Reason
     No workload identity pool has the name in the request or the binding. The pool of Google Kubernetes Engine,
-    PROJECT.svc.id.goog, comes into being with the first cluster of the project that has Workload Identity turned on.
+    PROJECT.svc.id.goog, is created with the first cluster of the project that has Workload Identity turned on.
 Confirm
     gcloud iam workload-identity-pools list --location=global --project=PROJECT --show-deleted; for GKE, gcloud
     container clusters describe CLUSTER --format='value(workloadIdentityConfig.workloadPool)'
@@ -32,7 +32,8 @@ def workload_pool_missing(refusal: Refusal) -> Words:
         project = pool.removesuffix(_OF_GKE)
         return Words(
             f"the workload identity pool {pool} does not exist",
-            f"Enable Workload Identity on a GKE cluster of the project {project}; its pool is made with the first one.",
+            f"Enable Workload Identity on a GKE cluster of the project {project}; its pool is created with the first "
+            "one.",
         )
     others = f"; its pools are {listed}" if listed else ""
     return Words(

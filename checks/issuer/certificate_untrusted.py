@@ -4,7 +4,7 @@ Symptom
     AWS: a sentence about the verification key, the connection or the thumbprint. Google Cloud: `Error connecting to the
     given credential's issuer.`
 Reason
-    The issuer's TLS certificate does not lead to a public authority: it is self-signed, from a private authority,
+    The issuer's TLS certificate does not chain to a public authority: it is self-signed, from a private authority,
     expired, for another name, or sent without its intermediates. AWS then falls back to the provider's thumbprints.
 Confirm
     `openssl s_client -showcerts -connect HOST:443 -servername HOST` and read the chain and its dates.

@@ -7,7 +7,7 @@ Reason
     The discovery document names an `issuer` other than the token's `iss`. OIDC asks for equality to the last
     character, so an http scheme, a trailing slash, a missing path or an internal host name is enough.
 Confirm
-    Fetch `<iss>/.well-known/openid-configuration` and put its `issuer` under the token's `iss`.
+    Fetch `<iss>/.well-known/openid-configuration` and compare its `issuer` with the token's `iss`.
 Fix
     Configure the issuer with one public URL that it uses in both places.
 Source

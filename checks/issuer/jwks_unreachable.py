@@ -5,7 +5,8 @@ Symptom
     credential's issuer.`
 Reason
     The discovery document answers, but the address in its `jwks_uri` does not: often an internal host name, or a path
-    that the public gateway does not forward. What this network could not fetch, the cloud's network perhaps can.
+    that the public gateway does not forward. The cloud's network can perhaps fetch a key set that this network could
+    not.
 Confirm
     Fetch `jwks_uri` from outside your own network and time it.
 Fix

@@ -30,7 +30,7 @@ def key_id_unknown(refusal: Refusal) -> Words:
     if kid == "(none)":
         fault = f"the token does not say which key of {where} signed it (no `kid`)"
     else:
-        fault = f"{where} does not hold {given('the key {}', quoted(kid, '')) or 'the key'} that the token names"
+        fault = f"{where} does not contain {given('the key {}', quoted(kid, '')) or 'the key'} that the token names"
     nameless = refusal.fact("nameless")
     if nameless and not published:
         fault = f"{where} has no `kid` on {'its key' if nameless == '1' else 'any of its keys'}"
@@ -42,7 +42,7 @@ def key_id_unknown(refusal: Refusal) -> Words:
 def _fix(kid: str, nameless: str, published: str, *, uploaded: bool) -> str:
     if nameless and not published:
         place = "upload the key set with it" if uploaded else "publish the key set with it"
-        return f"Give each key a `kid`, name it in the header of the tokens that it signs, and {place}."
+        return f"Set a `kid` on each key, name it in the header of the tokens that it signs, and {place}."
     if uploaded:
         return "Upload the issuer's current key set to the provider; it takes effect within seconds."
     if kid == "(none)":

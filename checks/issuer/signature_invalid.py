@@ -7,7 +7,7 @@ Reason
     The key that the token names is published, but the signature does not fit it: the token was altered on its way, or
     the issuer replaced the key and kept its `kid` (two clusters with copied settings do that too).
 Confirm
-    Fetch the key set anew and verify the signature locally; compare the key's numbers with an older copy.
+    Fetch the key set again and verify the signature locally; compare the key's numbers with an older copy.
 Fix
     Send the token unaltered; at the issuer, use a new `kid` for every new key.
 Source

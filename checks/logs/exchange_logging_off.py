@@ -5,11 +5,11 @@ Symptom
 Reason
     Token exchanges and impersonations are Data Access records of type ADMIN_READ, off by default. They have to be
     switched on for sts.googleapis.com (exchanges) and iam.googleapis.com (impersonations), in the project, a folder or
-    the organisation.
-    An entry that was read shows that its project logs. A project's policy without auditConfigs shows nothing, as long
-    as those of its folders and organisation were not read.
+    the organization.
+    An entry that was read shows that its project logs. A project's policy without auditConfigs proves nothing as long
+    as those of its folders and organization were not read.
 Confirm
-    Read auditConfigs in `gcloud projects get-iam-policy PROJECT`, and in those of the folders and the organisation.
+    Read auditConfigs in `gcloud projects get-iam-policy PROJECT`, and in those of the folders and the organization.
 Fix
     Switch ADMIN_READ on for both services and try again: refused exchanges are then recorded with the exact sentence.
 Source
@@ -34,5 +34,5 @@ def exchange_logging_off(silence: Iterable[Silence], evidence: TargetEvidence) -
             yield Finding(
                 " ".join(filter(None, (note.headline, note.detail))),
                 "Switch on Data Access logs (ADMIN_READ) for sts.googleapis.com and iam.googleapis.com in the project, "
-                "unless its folder or organisation does.",
+                "unless its folder or organization does.",
             )

@@ -1,12 +1,12 @@
 """No events found
 
 Symptom
-    The logs that were read hold no attempt of this workload.
+    The logs that were read contain no attempt of this workload.
 Reason
     Silence has several meanings. AWS normally records no event for a token that it calls invalid (a missing provider, a
     wrong audience, an unknown key), while a refusal by the trust policy is recorded. CloudTrail delivers after about
     five minutes, in the Region of the endpoint that was called. Google Cloud records exchanges only where Data Access
-    logs are on. Or the window, the account or the Region is not the right one.
+    logs are on. The window, the account or the Region may also be the wrong one.
 Confirm
     Compare the time of a known attempt with the window that was read, allow for delivery, and look in us-east-1 too.
 Fix
@@ -22,8 +22,8 @@ from collections.abc import Iterable, Iterator
 from oidc_doctor.checkkit import Finding, Silence, log_check
 
 _FIXES = {  # the most useful first
-    "window-does-not-cover": "Read the logs for a window and a Region that hold the attempt.",
-    "not-logged-by-vendor": "Look at what comes before the policy: provider, audience, keys.",
+    "window-does-not-cover": "Read the logs for a window and a Region that contain the attempt.",
+    "not-logged-by-vendor": "Check the steps before the trust policy: provider, audience and keys.",
     "delivery-delay": "Read the logs again in a quarter of an hour.",
     "no-events-found": "Widen the window, and read the Region of the STS endpoint as well as us-east-1.",
 }

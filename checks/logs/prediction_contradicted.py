@@ -1,10 +1,10 @@
 """Prediction contradicted
 
 Symptom
-    A recorded attempt went another way than the same attempt does on the configuration that was read.
+    A recorded attempt had another outcome than the same attempt has on the configuration that was read.
 Reason
-    What really happened is right and the reading is wrong: the configuration changed between the attempt and the
-    reading, a policy outside of what was read decided, or this tool judges a rule differently from the cloud.
+    The record is right and the prediction is wrong: the configuration changed between the attempt and the reading, a
+    policy that was not read decided, or this tool judges a rule differently from the cloud.
 Confirm
     Look for a change of role or provider between the attempt and the time of reading.
 Fix

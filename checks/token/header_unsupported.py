@@ -5,7 +5,7 @@ Symptom
     `kid` and says `Error connecting to the given credential's issuer.` (the latter wording is inferred).
 Reason
     `crit` lists extensions that the reader must understand, and AWS refuses any. Google Cloud requires `kid`, the id of
-    the signing key; AWS does without it only when the issuer publishes exactly one usable key.
+    the signing key; AWS accepts a token without it only when the issuer publishes exactly one usable key.
 Confirm
     Decode the part of the token before its first dot and read the members `alg`, `kid` and `crit`.
 Fix

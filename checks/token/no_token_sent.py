@@ -37,6 +37,6 @@ def no_token_sent(refusal: Refusal) -> Words:
         "the request carried no token",
         f"Make the client send one: {hint}."
         if hint
-        else f"Tell the client to use OIDC for this resource; for Baseten weights and images that is "
+        else f"Configure the client to use OIDC for this resource; for Baseten weights and images that is "
         f"`auth_method: {method}` with its role or provider.",
     )

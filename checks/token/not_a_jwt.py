@@ -4,9 +4,9 @@ Symptom
     AWS: `The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)`. Google Cloud:
     `Unable to parse the ID Token.`
 Reason
-    Both clouds accept a compact JWT only: three base64url parts joined by dots, the first two being JSON objects. Usual
-    finds in its place: an opaque access token, the path of the token file, a JSON answer that merely contains the
-    token, a `Bearer ` prefix, a value cut or wrapped by the shell.
+    Both clouds accept a compact JWT only: three base64url parts joined by dots, the first two being JSON objects.
+    Common values sent instead: an opaque access token, the path of the token file, a JSON answer that merely contains
+    the token, a `Bearer ` prefix, a value cut or wrapped by the shell.
 Confirm
     Count the dots of what is sent: two. The first part, base64url-decoded, must read like {"alg":"RS256",...}.
 Fix

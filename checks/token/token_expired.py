@@ -5,7 +5,7 @@ Symptom
     Google Cloud: `ID Token issued at … is stale to sign-in.`
 Reason
     The token's `exp` has passed. AWS grants five minutes after it, Google Cloud about one minute (measured). A token
-    that was read once and kept, a job longer than the token's life, or an issuer whose clock is wrong bring this about.
+    that was read once and kept, a job longer than the token's life, or an issuer whose clock is wrong causes this.
     `ExpiredToken` from S3 or ECR is something else: there the role session has ended. A token that was saved for a
     report soon expires: where a new one would be refused as well, that cause comes first, unless an observed error or
     `--at` is about the expiry.
@@ -36,6 +36,7 @@ def token_expired(refusal: Refusal) -> Words:
         (given("the token expired {}", when) or "the token has expired") + given(", past {}", tolerance),
         "Get a fresh token for every exchange: read the token file again instead of keeping its content."
         + given(
-            " For the decision on this one while it was valid, add --at {} to the command.", refusal.fact("last_valid")
+            " To see the decision at a time when this token was valid, add --at {} to the command.",
+            refusal.fact("last_valid"),
         ),
     )

@@ -4,7 +4,7 @@ Symptom
     `unable to read file at … token: permission denied`, `EACCES: permission denied, open '…/token'`.
 Reason
     The SDK was given the path of a token file, and the process may not read it: in a pod the projected token
-    belongs to root unless fsGroup or runAsUser fit.
+    belongs to root unless fsGroup or runAsUser is set to fit.
 Confirm
     Run `ls -ln` on the path and `id` in the container of the workload.
 Fix

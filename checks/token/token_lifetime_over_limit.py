@@ -27,7 +27,7 @@ def token_lifetime_over_limit(refusal: Refusal) -> Words:
     requested, limit = seconds(refusal.fact("requested")), seconds(refusal.fact("limit"))
     figures = given(" ({}, the limit is {})", requested, limit)
     if refusal.fact("who", "issuer") == "issuer":
-        fault = f"a longer token life was asked for than the issuer grants{figures}, so no token was made"
+        fault = f"the requested token lifetime is longer than the issuer grants{figures}, so no token was issued"
     else:
         fault = f"the token lives longer than {refusal.fact('who')} documents as the limit{figures}"
     return Words(

@@ -25,7 +25,7 @@ def token_not_issued(refusal: Refusal) -> Words:
     """Say how the workload would get its token."""
     hint = refusal.fact("hint").rstrip(". ")
     return Words(
-        "the workload was given no OIDC token to send",
+        "the workload received no OIDC token to send",
         f"Switch the token on for this workload: {hint}."
         if hint
         else "Switch the token on for this workload, for instance with `permissions: id-token: write` in a GitHub job "

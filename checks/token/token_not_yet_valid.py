@@ -4,7 +4,7 @@ Symptom
     AWS: `Token not yet valid: current date/time … must be after or equal to the not-before date/time …`.
 Reason
     The `nbf` claim lies more than five minutes ahead of AWS's clock. The issuer's clock runs ahead, or the token was
-    made for later use. `nbf` is optional; without it this test does not exist.
+    made for later use. `nbf` is optional; a token without it is not refused for this reason.
 Confirm
     Compare `nbf` with the time of the call; the first time in the message is STS's clock plus five minutes.
 Fix

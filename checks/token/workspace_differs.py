@@ -1,9 +1,9 @@
 """Workspace differs
 
 Symptom
-    None by itself. The ids of truss whoami are written into policies, and the token has others.
+    None by itself. The ids of truss whoami are written into policies, and the token has other ids.
 Reason
-    truss whoami --show-oidc prints the organisation and the teams of the API key that it runs with. A workload that was
+    truss whoami --show-oidc prints the organization and the teams of the API key that it runs with. A workload that was
     pushed with another key, or from another workspace, has tokens with other ids; a policy written from this output
     refuses them.
 Confirm
@@ -24,7 +24,7 @@ from oidc_doctor.checkkit import Finding, Missing, NotReadError, Side, TargetEvi
 
 @weakness("TOK019", "workspace-differs", "note")
 def workspace_differs(token: Token, evidence: TargetEvidence, profile: Any) -> Iterator[Finding]:
-    """Compare the organisation and the team of the token with those that the command printed."""
+    """Compare the organization and the team of the token with those that the command printed."""
     whoami = evidence.whoami
     if isinstance(whoami, Missing) or not whoami.value.get("org_id"):
         msg = "truss/whoami.txt was not read, or has no Org ID"

@@ -5,7 +5,7 @@ Symptom
     system, such as `system:serviceaccount:…`.
 Reason
     The process found another token first. On Amazon EKS the variable AWS_WEB_IDENTITY_TOKEN_FILE is set in the pod and
-    points to the pod's own token; a client that honours it never opens the token that was meant. Baseten's token is at
+    points to the pod's own token; a client that honours it never opens the intended token. Baseten's token is at
     the path in B10_OIDC_TOKEN_PATH and has to be handed to the SDK.
 Confirm
     Inside the workload, print AWS_WEB_IDENTITY_TOKEN_FILE (or the file named in the Google credential configuration)

@@ -56,7 +56,7 @@ class _Collector:
         path = name.replace("\\", "/")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
-            self.refused.append((name, "its name leads out of the bundle"))
+            self.refused.append((name, "its path leads out of the bundle"))
             return None
         if not parts or any(is_junk(part) for part in parts):
             return None

@@ -45,7 +45,7 @@ SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targe
 class File(NamedTuple):
     """A file of a bundle, or all files of a folder.
 
-    `path`: from the folder of its target; `FOLDER/*.json` stands for each JSON file of a folder, and `tokens/*` and
+    `path`: from the folder of its target; `FOLDER/*.json` represents each JSON file of a folder, and `tokens/*` and
     `…/**` for those that `is_token` and `is_log` accept.
     `parser`: text and shown name to a value; raises Unreadable. None for a file that is kept and not parsed here.
     `field`: of the evidence (AwsEvidence for aws/, GcpEvidence for gcp/, …). Without one, its documents are in the
@@ -81,7 +81,7 @@ class File(NamedTuple):
 _GENERAL = (
     File(
         TARGET_FILE,
-        "the target: the request of the workload. Needed only where the other files do not say it",
+        "the target: the request of the workload. Needed only where the other files do not show it",
         decides=("aws:request",),
     ),
     File(MANIFEST, "when the evidence was collected, and how each file was read"),
@@ -103,7 +103,7 @@ _GENERAL = (
     ),
     File(
         "claims.json",
-        'instead of it: `{"header": {…}, "claims": {…}}`, or the claims alone',
+        'instead of token.jwt: `{"header": {…}, "claims": {…}}`, or the claims alone',
         members=frozenset({"iss", "sub", "claims", "payload"}),
     ),
     File("tokens/*", "further tokens, each judged on its own"),

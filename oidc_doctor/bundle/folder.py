@@ -91,7 +91,7 @@ class Folder:
             if evidence.gcp is not None and first.gcp and evidence.target.gcp:
                 path = "gcp/service-account-policy.json"
                 if evidence.target.gcp.service_account != first.gcp.service_account:
-                    policy = Missing(path, f"it is taken to be that of {first.gcp.service_account}")
+                    policy = Missing(path, f"assumed to be that of {first.gcp.service_account}")
                     evidence = evidence._replace(gcp=evidence.gcp._replace(service_account_policy=policy))
             found.append(evidence)
         return found
@@ -205,7 +205,7 @@ class Folder:
             if isinstance(token, Missing):
                 continue
             if path == contract.TOKEN_FILES[1] and any(token.claims == other.claims for other in tokens):
-                self.reader.cover(self.prefix + path, "read", "the claims of token.jwt once more")
+                self.reader.cover(self.prefix + path, "read", "a second copy of the claims of token.jwt")
                 continue
             read = self.reader.reads.get(self.prefix + path)
             tokens.append(token._replace(recorded=read is not None and read.outcome == "ok"))

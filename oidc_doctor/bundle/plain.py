@@ -28,7 +28,7 @@ _PROSE = re.compile(r"(?i).*\.(log|err|out)|(.*(err|fail|denied|message|output).
 def place_by_content(bundle: Bundle, tell: Tell) -> None:
     """Move the files of a plain folder to their places in a bundle. Raises BundleError for two of one exclusive kind.
 
-    A folder that has the contract's layout keeps it: a file beside that layout is no part of the bundle. In folders
+    A folder that has the contract's layout keeps it: a file next to that layout is no part of the bundle. In folders
     below a plain one are logs: a trail's, and others where every file there is one.
     """
     names = bundle.names()
@@ -67,7 +67,7 @@ def _places_of_logs(bundle: Bundle, names: Sequence[str]) -> dict[str, str]:
     for name in names:
         as_log = log_name(name, zipped=False)
         if name in logs or not name.lower().endswith(_LOG_ENDINGS) or not contract.is_log(contract.CLOUDTRAIL + as_log):
-            continue  # also the digests beside a trail's events
+            continue  # also the digests next to a trail's events
         try:
             with bundle.open(name) as stream:
                 head = stream.read(BEGINNING)

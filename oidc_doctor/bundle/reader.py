@@ -29,13 +29,13 @@ _LISTS = frozenset(
         *("gcp/providers.json", "gcp/pools.json"),
     )
 )
-# A manifest that says so is not about the file that is there: nobody knows when, and of what, that file was read.
+# A manifest that says so is not about the file that is there: no one knows when, and of what, that file was read.
 _OTHERWISE = {
     "not_found": "the cloud has no such resource",
-    "denied": "the read of it was denied",
-    "throttled": "the read of it was throttled",
-    "timeout": "the read of it timed out",
-    "failed": "the read of it failed",
+    "denied": "the read was denied",
+    "throttled": "the read was throttled",
+    "timeout": "the read timed out",
+    "failed": "the read failed",
 }
 _FROM_USER = (*contract.TOKEN_FILES, contract.ERROR)  # files that no read of a cloud brings
 _NAMES_SHOWN = 8
@@ -63,7 +63,7 @@ class BundleReader:
         shown = self.bundle.shown(path)
         read = self.reads.get(path)
         if read is not None and read.outcome != "ok" and read.stated:
-            reason = f"the file is there, though the manifest says that {_OTHERWISE[read.outcome]}"
+            reason = f"the file exists, although the manifest says that {_OTHERWISE[read.outcome]}"
             self.cover(path, "missing", reason, named=True)
             return Missing(shown, reason, "unreadable")
         try:
@@ -105,7 +105,7 @@ class BundleReader:
         if read is None:
             return Missing(path, NOT_GIVEN if contract.split_target(path)[1] in _FROM_USER else NOT_READ)
         if read.outcome == "ok":
-            return Missing(path, f"{NOT_IN_BUNDLE}, though the manifest says that it was read", "failed")
+            return Missing(path, f"{NOT_IN_BUNDLE}, although the manifest says that it was read", "failed")
         return Missing(path, read.reason, read.outcome, read.local)
 
     def targets(self, prefix: str) -> list[Target]:
@@ -139,7 +139,7 @@ class BundleReader:
         if path.endswith("/") and path in self.reads and self.reads[path].outcome == "ok":
             self.cover(path, "read", "there are none")
             return
-        reason = f"it does not exist ({missing.reason})" if missing.proves_absence else missing.reason
+        reason = f"does not exist ({missing.reason})" if missing.proves_absence else missing.reason
         lost = path in self.reads and self.reads[path].outcome == "ok"
         denied = missing.outcome == "denied" and not missing.local
         self.cover(path, "denied" if denied else "missing", reason, named=lost)

@@ -115,12 +115,12 @@ def check_place(place: str, map_file: str | None = None, *, redact: bool = True)
         if not os.path.isabs(place) or not os.path.isabs(map_file or place):
             raise CaptureError(f"{shown}: the current folder was deleted; change to another one") from None
     if os.path.lexists(place) and not (os.path.isdir(place) and not os.listdir(place)):
-        raise CaptureError(f"{shown}: it exists already")
+        raise CaptureError(f"{shown}: already exists")
     if place.lower().endswith((".zip", ".tar")):
-        raise CaptureError(f"{shown}: a folder or a .tar.gz can be written")
+        raise CaptureError(f"{shown}: capture writes a folder or a .tar.gz")
     parent = os.path.dirname(os.path.abspath(place))
     if not os.path.isdir(parent):
-        raise CaptureError(f"{shown}: there is no folder {printable(parent)}")
+        raise CaptureError(f"{shown}: no such folder: {printable(parent)}")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise CaptureError(f"{shown}: no write permission for {printable(parent)}")
     if not redact:
@@ -128,13 +128,13 @@ def check_place(place: str, map_file: str | None = None, *, redact: bool = True)
     map_path = _map_path(place, map_file)
     shown = printable(map_path)
     if os.path.abspath(map_path).startswith(os.path.abspath(place) + os.sep):
-        raise CaptureError(f"{shown}: the map must not lie in the bundle, which goes to others")
+        raise CaptureError(f"{shown}: the map must not be inside the bundle, which you send to others")
     if map_file is None and os.path.lexists(map_path):
-        raise CaptureError(f"{shown}: it exists already; name it with --map to use its key again, or remove it")
+        raise CaptureError(f"{shown}: already exists; name it with --map to reuse its key, or remove it")
     if os.path.islink(map_path):
-        raise CaptureError(f"{shown}: it is a link, and no map is read or written through a link")
+        raise CaptureError(f"{shown}: a link; capture reads and writes no map through a link")
     if not os.path.isdir(os.path.dirname(os.path.abspath(map_path))):
-        raise CaptureError(f"{shown}: there is no folder for it")
+        raise CaptureError(f"{shown}: its folder does not exist")
 
 
 def _map_path(place: str, map_file: str | None) -> str:

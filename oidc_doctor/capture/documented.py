@@ -1,6 +1,6 @@
 """Members whose values are words of the clouds, event ids, times and keys: kept where they have the documented form.
 
-Anybody may write anything into an event or a file, so the name of a member alone does not say that it names nobody.
+Anybody may write anything into an event or a file, so the name of a member alone does not say that it names no one.
 Forms: CloudTrail record contents, Google Cloud AuditLog and LogEntry, the IAM policy grammar, RFC 7517.
 """
 

@@ -66,7 +66,7 @@ def _text(token: Token) -> bytes:
     if token.kind == "jwt" and token.signing_input and not token.fault:
         return compact(token).encode()
     document: dict[str, Any] = {"header": token.header, "claims": token.claims}
-    if not token.inferred_complete:  # nobody said that those claims are whole, and so the copy does not either
+    if not token.inferred_complete:  # no one said that those claims are whole, and so the copy does not either
         document["complete"] = token.complete
     if token.kind == "jwt":
         document["compact"] = {

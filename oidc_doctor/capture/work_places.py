@@ -77,7 +77,7 @@ def _is_held(path: str, held: contextlib.ExitStack) -> bool:
         descriptor = _opened(path, held)
     except FileNotFoundError:
         return False
-    with contextlib.suppress(OSError):  # without locks nobody removes it either
+    with contextlib.suppress(OSError):  # without locks no one removes it either
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     return os.path.lexists(path)
 

@@ -93,7 +93,7 @@ def _join(kinds: list[Type]) -> Type:
 
 
 def _fits(formal: Type, actual: Type, parameters: dict[str, Type]) -> bool:
-    """Whether an argument fits a declared type, in which each capital letter stands for one type."""
+    """Whether an argument fits a declared type, in which each capital letter represents one type."""
     name = formal[0]
     if name in {"A", "B"}:
         if name in parameters and not _agree(parameters[name], actual):

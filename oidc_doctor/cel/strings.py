@@ -234,7 +234,7 @@ def quote_text(text: str) -> str:
 
 
 def extract(text: str, template: str) -> str:
-    """Return the part of `text` that ``{name}`` in the template stands for; empty when the template does not match.
+    """Return the part of `text` that ``{name}`` in the template represents; empty when the template does not match.
 
     The text before ``{name}`` is searched from the start, the text after it from there on; the first match counts.
     A function of Google's own, described under "extract" in the attribute reference of IAM Conditions.

@@ -157,7 +157,7 @@ def _summary(captured: Captured) -> list[str]:
         names = ", ".join(map(visible, redacted.left_out[:_MOST_NAMED]))
         lines.append(f"left out, not part of a bundle: {names}")
     if not captured.differs:
-        return [*lines, "checked: a report on it yields the same causes, findings and predictions"]
+        return [*lines, "checked: a report on the copy yields the same causes, findings and predictions"]
     copy = "the redacted copy" if captured.map else "the copy"
     lines += [f"{copy} yields different {name}: {visible(how)}" for name, how in captured.differs.items()]
     import shlex  # late: every report imports this file

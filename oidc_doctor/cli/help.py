@@ -10,7 +10,7 @@ from oidc_doctor.cli.streams import show
 
 DESCRIPTION = (
     "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
-    "On a terminal this opens the interactive UI; with --report, -o or a pipe it writes the report.\n"
+    "On a terminal oidc-doctor opens the interactive UI; with --report, -o or a pipe it writes a report.\n"
     "A role, provider or issuer that you name is read live, with this machine's credentials, even along\n"
     "with a token, subject or error text. Along with files of configuration or logs, nothing is read\n"
     "live without --live."

@@ -257,7 +257,7 @@ def _say_what_next(path: str, targets: list[Target]) -> None:
     if path == FILE:
         note("next: oidc-doctor --dry-run lists what would be read; oidc-doctor --report --live reads and judges it")
     else:
-        note(f"next: put it into a bundle, or into the current folder as {FILE}")
+        note(f"next: move the file into a bundle, or into the current folder as {FILE}")
 
 
 def _visible(text: str) -> str:

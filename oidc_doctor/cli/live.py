@@ -31,7 +31,7 @@ _DAY = 86_400
 _FIRST_LOGS = 1_384_300_800  # 13 November 2013: CloudTrail began, before Google's audit logs; both ask day by day
 _USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
-_CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client stands in a bundle
+_CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client is in a bundle
 _LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
 _PAUSE = 3.0  # seconds between two lines on the progress of a live run
 
@@ -121,7 +121,7 @@ def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None
     for reader in plan(request):
         lines.append(f"{visible(reader.path):<44} {visible(reader.call)}")
         also = dict.fromkeys(grant.permission for files in reader.follows for grant in files.grants)
-        lines += [f"  {'then, for each that it names':<42} {', '.join(also)}"] if also else []
+        lines += [f"  {'then, for each resource that it names':<42} {', '.join(also)}"] if also else []
     return "\n".join(lines) or "nothing: no role, provider or issuer is named"
 
 
@@ -262,7 +262,7 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
     named = options.role or options.gcp_provider or options.truss or credentials
     if live and base is None and not named and os.path.isfile(TARGET_FILE):
         if os.path.dirname(os.path.realpath(TARGET_FILE)) != os.path.realpath(os.curdir):
-            message = f"{TARGET_FILE}: a link that leads out of this folder, which is not read"
+            message = f"{TARGET_FILE}: a link that leads out of this folder, and was not read"
             raise UsageError(message)
         files.append((TARGET_FILE, _bytes(TARGET_FILE, TARGET_FILE)))
     return files

@@ -132,7 +132,7 @@ def make_capture_parser() -> Parser:
     parser.add_argument(
         "--redact-addresses",
         action="store_true",
-        help="also replace IP addresses (the copy then no longer says whose network a call came from)",
+        help="also replace IP addresses (the copy then no longer shows from whose network a call came)",
     )
     parser.add_argument(
         "--map",

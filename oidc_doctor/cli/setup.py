@@ -28,7 +28,7 @@ def make_setup_parser() -> Parser:
     """Return the parser of `setup`."""
     parser = Parser(
         prog="oidc-doctor setup",
-        description="Print the narrowest set-up of a cloud for a Baseten workload; you can run it again at any time.\n"
+        description="Print the narrowest set-up of a cloud for a Baseten workload; you can run its commands again.\n"
         "The set-up is judged before it is printed: the workload passes, other tenants and teams do not.",
         epilog=_EXAMPLES,
         formatter_class=help_formatter,
@@ -47,7 +47,7 @@ def make_setup_parser() -> Parser:
         "--team", metavar="ID", required=True, help="the team's id; truss whoami --show-oidc prints it"
     )
     workload.add_argument(
-        "--whoami", metavar="FILE", help="the saved output of truss whoami; an --org or --team that it lacks is refused"
+        "--whoami", metavar="FILE", help="the saved output of truss whoami; --org and --team must be in it"
     )
     workload.add_argument("--model", metavar="ID", help="only tokens of this model (default: any of the team)")
     workload.add_argument("--environment", metavar="NAME", help="only tokens of this environment (default: any)")

@@ -1,4 +1,4 @@
-"""Words of the command line: each becomes the option that its content stands for.
+"""Words of the command line: each becomes the option that its content represents.
 
 What was pasted in place of a file, and what came on stdin, is content as well: an event that was given as the caller's
 error is a log of one event.
@@ -92,7 +92,7 @@ def _check_stdin(options: argparse.Namespace, *, reads_stdin: bool) -> None:
     for name in several:
         used += [flags.get(name, f"--{name.replace('_', '-')} -")] * getattr(options, name).count("-")
     if len(used) > 1:
-        message = f"{' and '.join(used)}: stdin can be read once"
+        message = f"{' and '.join(used)}: stdin can be read only once"
         raise UsageError(message)
     if used or not reads_stdin:
         return
@@ -133,7 +133,7 @@ def _take(options: argparse.Namespace, word: str) -> bool:
         return False
     if label in ("stdin", thing.file) and thing.kind.name in _NAMES:
         usage = _NAMES[thing.kind.name].usage
-        message = f"{label}: {thing.noun}, which is read live only where it is typed: {usage}"
+        message = f"{label}: {thing.noun}, which is read live only if you type it: {usage}"
         raise UsageError(message, EXAMPLES)
     return _ADD.get(thing.kind.name, _add_name)(options, thing, label)
 

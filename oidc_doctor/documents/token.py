@@ -278,7 +278,7 @@ def _json(text: str, origin: Origin, name: str) -> Token:
     for path in _WRAPPERS:
         inner = _at(box, path)
         if isinstance(inner, str) and _COMPACT.fullmatch(inner):
-            words = f"a JSON answer instead of the token, which is its member {'.'.join(path)}"
+            words = f"a JSON answer instead of the token, which is in its member {'.'.join(path)}"
             return _compact(inner, origin, name, _Fault(words))
     member = "claims" if "claims" in box else "payload" if {"header", "payload"} <= box.keys() else ""
     return _decoded(document, member, origin, name)

@@ -55,7 +55,7 @@ class TrussSource(NamedTuple):
     resource_pointer: str
     auth: dict[str, Json] | None  # the object with auth_method; None where there is none
     auth_pointer: str
-    secret: bool = False  # auth_secret_name stands beside it
+    secret: bool = False  # auth_secret_name is next to it
     registry: Json = None  # docker_auth.registry
     places: dict[str, str] = _NONE  # a key of `auth` → its place below auth_pointer, where that is not its name
 
@@ -191,7 +191,7 @@ def _sources(place: str, name: str, box: dict[str, Any]) -> Iterator[TrussSource
 
 
 def _synced(box: dict[str, Any]) -> Iterator[TrussSource]:
-    """The source of a volume sync: its `aws_oidc` or `gcp_oidc` stands beside its `uri`, and is its method."""
+    """The source of a volume sync: its `aws_oidc` or `gcp_oidc` is next to its `uri`, and is its method."""
     source = box.get("source")
     if not isinstance(source, dict) or not _text(source, "uri"):
         return
@@ -251,7 +251,7 @@ _MARGIN = " " * 12  # before the rest of a value in a panel
 
 
 def parse_whoami(text: str, file: str) -> Document:
-    """The organisation's own values, as an object. Raises Unreadable for broken JSON.
+    """The organization's own values, as an object. Raises Unreadable for broken JSON.
 
     org_id, org_name, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list.
     Values absent from the text are left out.

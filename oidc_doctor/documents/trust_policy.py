@@ -128,7 +128,7 @@ def _trust_policy(document: Document, pointer: str, box: dict[str, Any]) -> Docu
     if len(both) > 1 and both[0] != both[1]:
         return Missing(document.file, "the role has two trust policies, which differ", "unreadable")
     if value is None:
-        return Missing(document.file, f"the role is there without its {_POLICY}")
+        return Missing(document.file, f"the role has no {_POLICY}")
     if isinstance(value, dict):
         return _bounded(part(document, place, value))
     try:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = limits.ROWS.most
 _MOST_FIXED = limits.FIXED_EXCHANGES.most  # exchanges whose edits are proven: each with some fifty tokens
-_SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves nobody
+_SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves no one
 
 
 def raw_events_of(run: Run, judged: Sequence[Judged]) -> RawEvents | None:
@@ -295,7 +295,7 @@ def _fixes(
             rows.append(row)
     if len(refused) <= _MOST_FIXED:
         return rows, []
-    return rows, [f"edits were looked for and proven for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
+    return rows, [f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
 
 
 def _in_words_of_edits(
@@ -332,7 +332,7 @@ def _seen(exchange: Judged) -> Seen:
     )
 
 
-_UNSEEN_CHANGE = "a change that was not seen in what was read"
+_UNSEEN_CHANGE = "a change that the evidence does not show"
 
 
 def accepted_subjects(exchange: Judged) -> list[str]:

@@ -86,7 +86,7 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
         last, *earlier = [written(write) for write in found.candidates[:MOST_NAMED]]
         before_it = f"; before it, {'; '.join(earlier)}" if earlier else ""
         note = (
-            "The earlier state of the policies was not seen in the logs that were read. The last write of them is "
+            "The logs that were read do not show the earlier state of the policies. Their last write is "
             f"{last}{before_it}."
         )
         boundary = {"last_success": None, "first_failure": None, "token": None, **(timing.boundary or {})}

@@ -114,7 +114,7 @@ def _missing_events(run: Run, exchange: Judged, causes: Sequence[Cause]) -> Any:
 def _untried_since_write(exchange: Judged, causes: Sequence[Cause]) -> bool:
     """Whether no workload was seen to fail, and the logs have no attempt since the write that a cause is dated by.
 
-    Silence then says nothing: the step's refusals are logged, and nobody tried.
+    Silence then says nothing: the step's refusals are logged, and no one tried.
     """
     diagnosis = exchange.diagnosis
     newest = max((signature.last_seen for signature in exchange.signatures), default=None)

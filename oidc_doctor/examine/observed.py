@@ -78,7 +78,7 @@ def token_of_signature(
     if signature.sample.subject is None and signature.sample.mapped_principal:
         named = mapped_subject(signature.sample.mapped_principal)
         return subjects.index(named) if named in subjects else 0  # a mapping may make another text of a subject
-    # with several tokens nothing shows whose such an attempt was: one given beside the logs' own would prove nothing
+    # with several tokens nothing shows whose such an attempt was: one given next to the logs' own would prove nothing
     return 0 if signature.family is None and len(tokens) == 1 else None
 
 

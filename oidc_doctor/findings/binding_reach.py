@@ -4,7 +4,7 @@ Each member is judged alone: the case keeps the provider, and of the allow polic
 pool is whatever one of its providers maps, so the other providers of the pool are judged in the target's place.
 
 Sources: Google Cloud, principal identifiers (a member names a pool and never a provider); allow policy inheritance (a
-binding on a project, folder or organisation holds for the service accounts below it).
+binding on a project, folder or organization holds for the service accounts below it).
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class BindingReach:
         return found
 
     def above(self) -> list[Passer]:
-        """Subjects that pass by a member of the project's, folder's or organisation's policy."""
+        """Subjects that pass by a member of the project's, folder's or organization's policy."""
         own = read_name(self._own_name() or self._reach.resource)
 
         def intended(place: _Place) -> list[Passer]:
@@ -127,7 +127,7 @@ class BindingReach:
                 return []
             reach = GoogleReach(self._only(self._case, place), shared=PERSON)
             openings: list[Opening] = []
-            # an attribute that is made of a claim stands for a set of identities: others with its value are meant
+            # an attribute that is made of a claim represents a set of identities: others with its value are meant
             if place.member.form == "subject" or not _reads_a_claim(expression):
                 openings = [opening for opening in reach.openings("anyone", "tenant", "team") if opening.bound]
             openings = openings or reach.mapped_alike()
@@ -272,8 +272,7 @@ _RESOURCES = ("service-account", "project", "folder", "organization")
 
 
 def _named(policy: AllowPolicy) -> str:
-    names = {"service-account": "the service account", "organization": "the organisation"}
-    return names.get(policy.resource, f"the {policy.resource}")
+    return f"the {policy.resource.replace('-', ' ')}"
 
 
 def _issuer(case: Case) -> str:

@@ -236,7 +236,7 @@ def _rows(case: Case, trace: Trace, readings: tuple[Reading, ...]) -> list[StepR
             note = "would pass" if state in (PASSED, ASSUMED) else ""
             state = NOT_REACHED
         if result.id in ("permission", "configure") and state == UNKNOWN and not result.refusals:
-            note = note or "not looked at"
+            note = note or "not examined"
         rows.append(StepRow(result.id, state, str(result.at) if result.at else None, note))
         if state == REFUSED and result.id in exchange_steps | {"obtain"}:
             reached = False

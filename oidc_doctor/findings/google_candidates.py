@@ -41,7 +41,7 @@ class _Hint(NamedTuple):
 
 
 class _Draft(NamedTuple):
-    """Values of segments, and of claims beside the subject."""
+    """Values of segments, and of claims next to the subject."""
 
     segments: dict[str, str]
     claims: dict[str, str]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_BASES = 16
 _SOMEBODY = "somebody"  # a subject of an issuer whose subjects are not known
-_BEFORE = "x"  # what stands before a name that ends like another one
+_BEFORE = "x"  # what is before a name that ends like another one
 # Functions that may accept a name of which a character is another, or in another case
 _LOOSE = {"matches", "lowerAscii", "upperAscii", "replace", "substring", "charAt", "split", "contains"}
 _LONGEST_NAME = 40

@@ -59,7 +59,7 @@ def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
         words = _guarded(check.function, refusal)
     except BrokenCheckError as broken:
         return plain, broken.trace
-    return (words, "") if isinstance(words, Words) else (plain, f"{check.code} gave no Words")
+    return (words, "") if isinstance(words, Words) else (plain, f"{check.code} returned no Words")
 
 
 def cause_rows(
@@ -103,7 +103,7 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
             check.name,
             "skipped",
             check.effect,
-            "only the caller's error message can show it (error.txt or --error)",
+            "needs error.txt or --error, the caller's error message",
         )
     states = [
         trace.step(step).state
@@ -118,7 +118,7 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
     reason = (
         "not checked: the evidence that it needs was not read"
         if states
-        else "no exchange that this check concerns was examined"
+        else "not applicable: no matching exchange was examined"
     )
     return CheckRow(check.code, check.name, "skipped", check.effect, reason)
 
@@ -174,7 +174,7 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
     if ran:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
     return CheckRow(
-        check.code, check.name, "skipped", check.effect, "; ".join(dict.fromkeys(reasons)) or "nothing to look at"
+        check.code, check.name, "skipped", check.effect, "; ".join(dict.fromkeys(reasons)) or "nothing to examine"
     )
 
 

@@ -56,7 +56,7 @@ class SeparateTrusts:
         """The first separation that holds: by environment, then by type, then by model. None where one is served."""
         profile: Profile | None = self.case.profile
         if profile is None:
-            raise NotReadError("nothing is known of the parts of the issuer's subjects")
+            raise NotReadError("the parts of the issuer's subjects are not known")
         served = self._served(profile)
         for key in _keys(profile):
             shares: dict[str, list[str]] = {}
@@ -110,7 +110,7 @@ class SeparateTrusts:
         return Separation(tuple(sorted(found, key=lambda share: -share.attempts)), *self._place(next(iter(served))))
 
     def _separates(self, profile: Profile, evidence: TargetEvidence, own: list[str], served: list[str]) -> bool:
-        """Whether a trust with these patterns accepts its own share alone, and nobody whom the present one refuses."""
+        """Whether a trust with these patterns accepts its own share alone, and no one whom the present one refuses."""
         edited = self.case._replace(evidence=evidence)
         if any(refuses(edited, subject, *self.steps) != (subject not in own) for subject in served):
             return False

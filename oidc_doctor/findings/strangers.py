@@ -178,7 +178,7 @@ def other_tokens(case: Case) -> list[OtherToken]:
     audience = case.token.claims.get("aud")
     if isinstance(audience, list) and audience:
         audience = audience[0]
-    if isinstance(audience, str):  # where the audience is to tell tenants apart, nobody shows that it always does
+    if isinstance(audience, str):  # where the audience is to tell tenants apart, no one shows that it always does
         outsiders = [one for one in found if one.outsider]
         found += [
             one._replace(audience=audience)
@@ -206,7 +206,7 @@ def _is_of_gke(case: Case) -> bool:
 
 
 def _of_other_words(case: Case, subject: str) -> Iterator[OtherToken]:
-    """Yield tokens with a word of the subject replaced in every claim; what the word stands for is not known."""
+    """Yield tokens with a word of the subject replaced in every claim; what the word represents is not known."""
     if case.profile is not None:
         return
     for word in dict.fromkeys(_WORD.findall(subject)):

@@ -52,7 +52,7 @@ _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
 # All evidence accepts the token at the step, and yet it was refused there.
 _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "authorise"): (
-        (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organisation, and the role as it is now"),
+        (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organization, and the role as it is now"),
     ),
     ("gcp", "times"): ((Kind.TOKEN_STALE, "an exchange with a token that was issued just now"),),
     ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),

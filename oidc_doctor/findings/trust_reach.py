@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 _JOINTS = ("-", "_", ".")  # a beginning that ends so is a prefix of names: `app-*`
-_PROBE = "Zq7"  # goes on after the beginning of a name, or stands before its end
+_PROBE = "Zq7"  # goes on after the beginning of a name, or is before its end
 
 
 class TrustReach:
@@ -83,7 +83,7 @@ class TrustReach:
             if stranger.who in who
         ]
         if not tried:
-            raise NotReadError("nothing is known of the issuer's subjects that another one could be made from")
+            raise NotReadError("the form of the issuer's subjects is not known, so no synthetic subject could be made")
         passed = [
             opening
             for base, stranger, trace in tried

@@ -221,7 +221,7 @@ class _Bases:
 
 
 def with_audience(case: Case, audience: str) -> Case:
-    """The case with another audience of its token, which also stands for azp."""
+    """The case with another audience of its token, which also represents azp."""
     claims = {name: value for name, value in case.token.claims.items() if name != "azp"}
     if case.token.claims.get(_AUDIENCE) == audience:
         return case

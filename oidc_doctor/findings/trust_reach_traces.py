@@ -30,7 +30,7 @@ def keys(trace: Trace, *, applied: bool = False) -> Iterator[tuple[Node, str, No
 
 
 def claim(key: Node) -> str:
-    """The claim that a condition key stands for, in lower case."""
+    """The claim that a condition key represents, in lower case."""
     return key.name.rpartition(":")[2].lower()
 
 

@@ -87,7 +87,7 @@ class _Grouping:
         self.replayer = replayer
         self.starts = replayer.starts
         # Google's entries may hide the caller. Of one family that is named such attempts are taken to be its own; of
-        # several, the accepted ones may be those of each: they make its runs, and are counted as nobody's.
+        # several, the accepted ones may be those of each: they make its runs, and are counted as no one's.
         self.named = len({signature.family for signature in _impersonations(replayer.signatures, named=True)})
         self.nameless = _impersonations(replayer.signatures, named=False) if self.named else []
         if self.named > 1:

@@ -110,7 +110,7 @@ def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal
     return f"The configuration that was read accepts this token, and the refusing part is not in it{listed}."
 
 
-# What refuses beside the policies that are read: AWS, Resource control policies; Google Cloud, IAM deny policies, whose
+# What else can refuse, next to the policies read: AWS, resource control policies; Google, IAM deny policies, whose
 # supported permissions include those of impersonation.
 _CONTROLS = {
     ("aws", "exchange"): ("a resource control policy",),
@@ -160,7 +160,7 @@ def _searched(
 
 
 _SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
-_OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
+_OPEN = "The same kind of token passed before, and the deciding configuration of that time was not read."
 _SOME_DATE = (
     "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a key "
     "was reached in between, and no write caused the refusal."
@@ -168,8 +168,8 @@ _SOME_DATE = (
 _NEVER_BEFORE = "No success of this kind of token is in the logs before these refusals."
 _NOTES = {
     "unlogged-change": (
-        "The same token passed before on what is taken for the same configuration, so it was changed in between "
-        "(inferred; else this reading of the configuration is wrong)."
+        "The same token passed before on a configuration that is assumed to be the same, so the configuration was "
+        "changed in between (inferred; otherwise this reading of it is wrong)."
     ),
     "drifted": (
         "The last logged write left a configuration that accepts this token, and the one that was read later refuses "

@@ -1,7 +1,7 @@
 """Whether Google Cloud logs exchanges and impersonations: by the entries that were read, and by auditConfigs.
 
 Both are Data Access records of type ADMIN_READ, off by default. They are switched on for a service in the project that
-owns the resource, or in a folder or the organisation above it; the configurations combine (Google, Cloud Audit Logs
+owns the resource, or in a folder or the organization above it; the configurations combine (Google, Cloud Audit Logs
 overview). The service is sts.googleapis.com for exchanges, and iam.googleapis.com for the impersonations that
 iamcredentials.googleapis.com writes (Google's audit logging pages for STS and IAM Credentials).
 """
@@ -29,7 +29,7 @@ class CallLogging(NamedTuple):
 
     impersonating: bool
     on: bool | None = None  # by the audit configurations; None where one that may switch it on was not read
-    unread: tuple[str, ...] = ()  # the audit configurations that were not read: of the project, folder, organisation
+    unread: tuple[str, ...] = ()  # the audit configurations that were not read: of the project, folder, organization
     own: frozenset[str] = frozenset()  # id and number of the project that would hold the entries, as far as known
     seen: frozenset[str] = frozenset()  # projects, by id or number, of which entries of these calls were read
 
@@ -105,13 +105,13 @@ def _switched_on(evidence: TargetEvidence, own: frozenset[str], service: str) ->
     """Return whether ADMIN_READ is on for the service, and the configurations that were not read."""
     gcp = evidence.gcp
     if gcp is None:
-        return None, ("project", "folder", "organisation")
+        return None, ("project", "folder", "organization")
     read_project = {gcp.project_id, gcp.project_number} - {None}
     of_another = bool(own and read_project and not own & read_project and _comparable(own, read_project))
     policies: dict[str, AllowPolicy | Missing] = {
         "project": Missing("gcp/project-policy.json", "of another project") if of_another else gcp.project_policy,
         "folder": gcp.folder_policy,
-        "organisation": gcp.organization_policy,
+        "organization": gcp.organization_policy,
     }
     read = {name: policy for name, policy in policies.items() if not isinstance(policy, Missing)}
     if any(_is_on(policy.document.value, service) for policy in read.values()):
@@ -126,7 +126,7 @@ def _comparable(own: frozenset[str], others: set[Any]) -> bool:
 
 
 def _is_on(policy: Any, service: str) -> bool:
-    """Whether auditConfigs have ADMIN_READ for the service, with nobody exempted [API reference, AuditConfig]."""
+    """Whether auditConfigs have ADMIN_READ for the service, with no one exempted [API reference, AuditConfig]."""
     configs = policy.get("auditConfigs") if isinstance(policy, dict) else None
     for config in configs if isinstance(configs, list) else ():
         if not isinstance(config, dict) or config.get("service") not in (service, "allServices"):

@@ -78,7 +78,7 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
 ) -> list[MissingEventNote]:
     """Return the search that was made, then why an event may be missing, the most certain reason first.
 
-    `instant` is when the caller failed, epoch seconds; where nobody was seen to fail (not `observed`), it is the moment
+    `instant` is when the caller failed, epoch seconds; where no one was seen to fail (not `observed`), it is the moment
     of the prediction. `region` is the client's. Empty where no logs were read, and where the signatures hold a refusal
     in this cloud that may be the failure's.
     """
@@ -117,7 +117,7 @@ def _searched(
         event = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
         read += f", {' and '.join(sorted(coverage.regions)) or 'of no named Region'}."
         if coverage.events and coverage.services and not any(name.startswith("sts.") for name in coverage.services):
-            read += " No record of AWS STS at all is among them, so the files may be of a kind that leaves it out."
+            read += " None of them is a record of AWS STS, so the files may be of a kind that omits it."
     else:
         event = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
         services = " and ".join(name for name in (STS, IAM_CREDENTIALS) if name in coverage.services)
@@ -223,7 +223,8 @@ def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
         detail = "The session's own calls have other event names; reads of S3 objects are off by default."
         return [MissingEventNote("The exchange is not where this failure would be logged.", detail, kind)]
     detail = (
-        "AWS logs a refusal by the trust policy (AccessDenied), and usually not that of an invalid token: another "
+        "AWS logs a refusal by the trust policy (AccessDenied), and usually does not log that of an invalid token: "
+        "another "
         "cause, account or Region is likely, or the call was never made."
     )
     return [MissingEventNote("A missing event usually points to a refusal before the trust policy.", detail, kind)]
@@ -245,19 +246,19 @@ def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: Ca
         listed = " and ".join(others[:_FEW]) + (f" and {len(others) - _FEW} more" if len(others) > _FEW else "")
         headline = f"Entries of {logging.writer} were read of project {listed}, and none of project {own}."
         detail = f"Whether project {own} logs its {logging.calls.lower()} is not known: each project, or its folder or "
-        return [MissingEventNote(headline, f"{detail}organisation, switches on {how}.", "no-events-found")]
+        return [MissingEventNote(headline, f"{detail}organization, switches on {how}.", "no-events-found")]
     if logging.writer in coverage.services:
         return []
     only = f"Such calls are logged, refused ones too, only with {how}"
     if logging.on is False:
         headline = f"{logging.calls} of project {own} are not logged."
         detail = (
-            f"{only}. Project, folder and organisation, as read, do not switch them on, "
+            f"{only}. Project, folder and organization, as read, do not switch them on, "
             "so a missing entry proves nothing."
         )
         return [MissingEventNote(headline, detail, "exchange-logging-off")]
     headline = f"{logging.calls} may or may not be logged in project {own}: this is not known."
-    unread = ", ".join(logging.unread) or "project, folder, organisation"
+    unread = ", ".join(logging.unread) or "project, folder, organization"
     detail = (
         f"{only}, which are off by default: no entry of {logging.writer} was read, nor the auditConfigs of {unread}."
     )

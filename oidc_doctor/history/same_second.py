@@ -59,7 +59,7 @@ def around(history: History, named: Mapping[str, Any], turned: int, brought: int
 
     Under "after" stands the deletion of what it made again in another form: since that the token was refused. Under
     "then" stands a later write, without which the token was refused already, and with which the refusal of the present
-    appears. `named` is the view of the write, with the writes that are named beside it.
+    appears. `named` is the view of the write, with the writes that are named next to it.
     """
     beside = [*named.get("or", ()), *named.get("with", ())]
     out = {}

@@ -83,16 +83,16 @@ def sentences(
     begin, end = between
     period = f"before {rfc3339(end)}" if begin is None else f"between {rfc3339(begin)} and {rfc3339(end)}"
     writes = writes_of(cloud, steps)
-    kinds = f"{_listed(writes, 'or')} " if writes else "write of what decides here "
+    kinds = f"{_listed(writes, 'or')} " if writes else "write of the deciding configuration "
     read = f"{_read(cloud, searched)}{''.join(_gaps(cloud, searched, between))}"
     if not seen:
-        return f"No {kinds}{period} was seen in what was read: {read}"
+        return f"The evidence that was read has no {kinds}{period}: {read}"
     ours = (
         f"The write of that time, {seen[0]}, does not decide"
         if len(seen) == 1
         else (f"The writes of that time, {_listed(list(seen), 'and')}, do not decide")
     )
-    return f"{ours} it by what was read. No other {kinds}{period} was seen in what was read: {read}"
+    return f"{ours} it by the evidence that was read. That evidence has no other {kinds}{period}: {read}"
 
 
 def _read(cloud: Cloud, searched: Searched) -> str:
@@ -112,7 +112,7 @@ def _read(cloud: Cloud, searched: Searched) -> str:
 def _gaps(cloud: Cloud, searched: Searched, between: tuple[float | None, float]) -> Iterable[str]:
     coverage, (begin, end) = searched.coverage, between
     if _WRITER[cloud] not in coverage.services:
-        yield f" No write of {_WRITER[cloud]} at all is among them, so they may be of a kind that leaves writes out."
+        yield f" None of them is a write of {_WRITER[cloud]}, so they may be of a kind that omits writes."
     if cloud == "aws" and coverage.regions and _IAM_REGION not in coverage.regions:
         yield f" None is of {_IAM_REGION}, where CloudTrail records the writes of IAM."
     early = coverage.first is not None and (begin is None or coverage.first > begin)

@@ -45,7 +45,7 @@ _BY_KIND: dict[Kind, tuple[str, frozenset[str]]] = {
     ),
     # policies of which no write is read
     Kind.ACCESS_DENIED_BY_SESSION_POLICY: ("the session policy", frozenset()),
-    Kind.ACCESS_DENIED_BY_ORGANIZATION_POLICY: ("the organisation's policies", frozenset()),
+    Kind.ACCESS_DENIED_BY_ORGANIZATION_POLICY: ("the organization's policies", frozenset()),
     Kind.ACCESS_DENIED_BY_ENDPOINT_POLICY: ("the endpoint's policy", frozenset()),
 }
 _POLICIES = "its policies"

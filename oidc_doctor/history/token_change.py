@@ -1,7 +1,7 @@
 """Compare an accepted token with a refused one, and their requests.
 
 Two workloads are two. A token has changed only if it is of the same workload, the old kind stopped and the new one
-stands in its place; every other difference is a new kind of token beside those that were seen before.
+is in its place; every other difference is a new kind of token next to those that were seen before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class TokenChange(NamedTuple):
     """The difference in words and in parts. Values are as the issuer or the client wrote them."""
 
     what: str  # subject-form, subject, audience, claims, request
-    about: str  # in words; with `values` what stands before them
+    about: str  # in words; with `values` what is before them
     before: Attempt
     after: Attempt
     segments: tuple[tuple[str, str | None, str | None], ...] = ()  # name, before, after
@@ -191,7 +191,10 @@ def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profil
     for change in profile.changes:
         if (change.old_key in removed and change.new_key in added) or (change.adds and set(change.adds) <= added):
             return f"the subject's new form ({change.name}, since {change.since})", True
-    went = f"another form of subject: {', '.join(sorted(added) or sorted(removed))} {'came' if added else 'went'}"
+    went = (
+        f"another form of subject: {', '.join(sorted(added) or sorted(removed))} "
+        f"{'appeared' if added else 'disappeared'}"
+    )
     return went, False
 
 

@@ -76,7 +76,7 @@ class PolicyAnswer:
     def __init__(self, applied: AppliedPolicy, decision: Decision) -> None:
         self.applied = applied
         self.decision = decision
-        # a part that IAM would not store stands for another one, which may allow as well as deny
+        # a part that IAM would not store represents another one, which may allow as well as deny
         unread = None if any(child.level == "member" for child in decision.trace.children) else False
         self.allows: bool | None = unread
         self.denies: bool | None = unread

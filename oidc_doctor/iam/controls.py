@@ -1,4 +1,4 @@
-"""Organisation policies that can deny a call: the statements of a resource control policy.
+"""Organization policies that can deny a call: the statements of a resource control policy.
 
 AWS Organizations, resource control policies: statements are Deny with Principal `*`, besides the full access that AWS
 attaches itself; Action may hold wildcards and NotAction is allowed. The Resource is not compared here: a statement may

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class TextElement:
     """The element of one statement as it was written. `texts` are its values with their places.
 
-    An element that is absent, of another type, or beside its own opposite is unreadable: IAM stores no such statement.
+    An element that is absent, of another type, or next to its own opposite is unreadable: IAM stores no such statement.
     """
 
     __slots__ = ("_level", "_pointer", "_raw", "excludes", "is_readable", "name", "texts")

@@ -73,7 +73,7 @@ class AskedOfMany:
         """Return the policy's decision."""
         if policy not in self._effects:
             granted, denied = self._any_applies(policy.granting), self._any_applies(policy.denying)
-            if not policy.is_readable:  # the part stands for another one, which may grant as well as deny
+            if not policy.is_readable:  # the part represents another one, which may grant as well as deny
                 granted, denied = granted or None, denied or None
             self._effects[policy] = effect_of(granted=granted, denied=denied)
         return self._effects[policy]

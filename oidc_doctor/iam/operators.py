@@ -64,7 +64,7 @@ def _lowered(text: str) -> str:
     """The text in lower case, characters beyond U+FFFF as they were.
 
     Measured on the real engine, so the Kelvin sign equals k and sharp s does not equal ss. A character beyond U+FFFF
-    counts as a letter beside a final sigma all the same.
+    counts as a letter next to a final sigma all the same.
     """
     lowered = text.lower()
     if text.isascii() or max(text) <= wildcards.LAST_OF_BMP:
@@ -72,7 +72,7 @@ def _lowered(text: str) -> str:
     kept = []
     position = 0
     for character in text:
-        length = len(character.lower())  # beside its neighbours a sigma changes, and not in length
+        length = len(character.lower())  # next to its neighbours a sigma changes, and not in length
         kept.append(character if character > wildcards.LAST_OF_BMP else lowered[position : position + length])
         position += length
     return "".join(kept)

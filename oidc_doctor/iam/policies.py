@@ -216,7 +216,7 @@ class Policy:
         """
         request = Request(context, traced=traced)
         results = [statement.evaluate(principal, action, resource, request) for statement in self._statements]
-        # A part that IAM would not store stands for another one, which may grant as well as deny.
+        # A part that IAM would not store represents another one, which may grant as well as deny.
         granted: bool | None = None if self._unreadable else False
         denied = granted
         for result in results:

@@ -121,7 +121,7 @@ def least_cost(
     A policy may list hundreds of subjects: those that cannot be the nearest one are not aligned.
     """
     if open_ended(actual.text):
-        return Cost()  # its gaps may stand for segments of the other side
+        return Cost()  # its gaps may represent segments of the other side
     values: dict[str, set[str]] = {}
     for segment in actual.segments:
         values.setdefault(segment.name, set()).add(segment.value)

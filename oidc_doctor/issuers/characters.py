@@ -195,7 +195,7 @@ def particular_note(name: str, expected: str, actual: str, owners: tuple[str, st
     prefix = f"{name}: " if name else ""
     invisible = next((char for char in actual + expected if is_invisible(char)), None)
     if invisible:
-        return f"{subject} holds an invisible character ({char_name(invisible)})"
+        return f"{subject} contains an invisible character ({char_name(invisible)})"
     if pattern and (WILD in expected or "?" in expected):
         return f"{prefix}{shown(actual)} does not match {shown(expected)}"
     if fold(expected) == fold(actual):
@@ -219,7 +219,7 @@ def _one_end(prefix: str, values: tuple[str, str], owners: tuple[str, str]) -> s
     if not shorter:
         return None
     if longer.startswith(shorter):
-        return f"{prefix}{owner} goes on with {shown(longer[len(shorter) :])}"
+        return f"{prefix}{owner} continues with {shown(longer[len(shorter) :])}"
     if longer.endswith(shorter):
         return f"{prefix}{owner} has {shown(longer[: -len(shorter)])} in front"
     return None

@@ -56,7 +56,7 @@ def _is_new(profile: Profile, name: str) -> bool:
 
 
 def within(pattern: str, head: str, known: Sequence[str]) -> list[str]:
-    """The patterns that together stand for the pattern's texts that begin with `head`, and for no other text.
+    """The patterns that together match the pattern's texts that begin with `head`, and no other text.
 
     They are the rests of the pattern after its beginning has consumed `head`. Of several, those stay that a `known`
     subject meets; a head that is a whole subject is its own pattern.
@@ -80,7 +80,7 @@ def within(pattern: str, head: str, known: Sequence[str]) -> list[str]:
 
 
 def _with_stars(places: set[int], pattern: str) -> set[int]:
-    """The places, and those after a star that may stand for nothing."""
+    """The places, and those after a star that may represent nothing."""
     found, waiting = set(places), list(places)
     while waiting:
         place = waiting.pop()

@@ -60,7 +60,7 @@ def fitted(subject: str, text: str, profile: Profile) -> list[str]:
 
 
 def oddness(text: str, profile: Profile) -> int:
-    """Return how many parts of a pattern have wildcards beside or inside a name, or no name at all for the owner."""
+    """Return how many parts of a pattern have wildcards next to or inside a name, or no name at all for the owner."""
     parts = profile.parse_subject(text).segments
     owners = (profile.tenancy.tenant, profile.tenancy.team)
     mixed = [part for part in parts if part.value.strip(WILD + _ANY) and (WILD in part.value or _ANY in part.value)]
@@ -142,7 +142,7 @@ def _twins(texts: Iterable[str], profile: Profile) -> dict[str, list[str]]:
 
 
 def _may_resemble(segment: Segment, profile: Profile) -> bool:
-    """Whether the issuer may issue a resembling value: no closed list, no run's own value, nobody's own address."""
+    """Whether the issuer may issue a resembling value: no closed list, no run's own value, no one's own address."""
     rule, tenancy = profile.segment_rule(segment.name), profile.tenancy
     if rule is not None and (
         is_closed(profile, segment.name) or (rule.varies == ("",) and segment.name not in tenancy.names)

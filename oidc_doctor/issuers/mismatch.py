@@ -163,7 +163,7 @@ class Mismatch:
         text = self.actual.text
         if after is None:
             end = f"ends at {_with_article(before)}" if before else "is empty"
-            says = f"{self.policy} {end}; the token goes on with {shown(text[max(run[0].start - 1, 0) :])}"
+            says = f"{self.policy} {end}; the token continues with {shown(text[max(run[0].start - 1, 0) :])}"
         elif before is None:
             begins = shown(text[run[0].start : run[-1].end]), shown(self.expected.text[after.start : after.end])
             return f"the token begins with {begins[0]}, {self.policy} with {begins[1]}"
@@ -181,12 +181,12 @@ class Mismatch:
         if after is None:
             end = f"ends at {_with_article(before)}" if before else "says nothing"
             goes_on = shown(self.expected.text[max(run[0].start - 1, 0) :])
-            says = f"the token {end}; {self.policy} goes on with {goes_on}"
+            says = f"the token {end}; {self.policy} continues with {goes_on}"
         elif all(segment.name == WILD for segment in run):
             place = f"before {_noun(after)} ({shown(run[0].value)})"
-            says = f"{self.policy} wants a segment {place}; the token has none"
+            says = f"{self.policy} requires a segment {place}; the token has none"
         else:
-            says = f"the token has no {listed(_noun(segment) for segment in run)}, which {self.policy} wants"
+            says = f"the token has no {listed(_noun(segment) for segment in run)}, which {self.policy} requires"
         reason = self._because()
         return f"{says} ({reason})" if reason else says
 

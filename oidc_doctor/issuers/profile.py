@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from oidc_doctor.issuers.grammar import Grammar, SegmentRule, Subject, parse
 
 # The subjects that were cut, by grammar: proofs cut the same fifty for each edit. A grammar has no hash, because it
-# holds a dict; it is kept beside its id, which so stays its own.
+# holds a dict; it is kept next to its id, which so stays its own.
 _PARSED: dict[int, tuple[Grammar, dict[str, Subject]]] = {}
 _MOST_PARSED = 4096
 
@@ -36,7 +36,7 @@ class IssuerMatch(NamedTuple):
         return re.fullmatch(self.pattern, issuer) is not None
 
     def is_of_issuer(self, host: str) -> bool:
-        """Whether a host of this family is in a domain of the issuer's own: nobody else can answer there."""
+        """Whether a host of this family is in a domain of the issuer's own: no one else can answer there."""
         return any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
 
 
@@ -105,7 +105,7 @@ class Profile(NamedTuple):
     implied: tuple[tuple[str, str], ...]  # claim, and how its value is made of the subject's segments: {owner}/{name}
     sources: tuple[str, ...]
     claim_values: Mapping[str, tuple[str, ...]]  # claim -> values that the vendor documents; others may exist
-    workspace_command: str = ""  # the vendor's command that shows the ids of the user's own organisation and teams
+    workspace_command: str = ""  # the vendor's command that shows the ids of the user's own organization and teams
 
     @property
     def shared(self) -> bool:

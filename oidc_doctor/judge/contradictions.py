@@ -24,7 +24,7 @@ class Contradiction(NamedTuple):
     about: str
     one: Side
     other: Side | None = None  # None where one place has both
-    settle: str = "the document as the cloud holds it now"
+    settle: str = "the document as the cloud stores it now"
 
 
 def suspect(exchange: ExchangeBuilder, contradictions: Iterator[Contradiction]) -> None:

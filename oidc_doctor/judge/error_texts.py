@@ -155,7 +155,7 @@ _CALL = re.compile(
 )
 _FIRST_LINES, _LAST_LINES = 50, 150  # of a long text, those that are read one by one
 _LONG_WORD = 5  # letters
-_ALIKE = 0.25  # share of the words that two texts have in common, from which one may stand for the other
+_ALIKE = 0.25  # share of the words that two texts have in common, from which one may represent the other
 _WORD = re.compile(r"[a-z]{3,}")
 _SHORT = 30  # characters of a sentence that is not AWS's alone
 _EXCHANGE = "AssumeRoleWithWebIdentity"
@@ -281,7 +281,7 @@ def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
 def read_unknown(text: str, source: str = "") -> Reading:
     """Read a sentence that is not known: it names no step, and its cloud only where its envelope shows the speaker."""
     speaker = speaker_of_envelope(text[: ERROR_TEXT.most]) or ""
-    if speaker == "google-sts":  # its error code is a refusal of the exchange, whatever the words beside it
+    if speaker == "google-sts":  # its error code is a refusal of the exchange, whatever the words next to it
         steps = frozenset(step.id for step in STEPS["gcp"] if step.exchange and step.id != "impersonate")
         return Reading("gcp", steps, text, source=source, speaker=speaker, follows_steps=False)
     cloud = SPEAKERS[speaker].cloud if speaker else None

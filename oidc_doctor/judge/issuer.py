@@ -110,7 +110,7 @@ def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document 
             Kind.KEY_UNUSABLE,
             where=at,
             certain=not shortened,
-            settle="the key set as Google holds it" if shortened else "",
+            settle="the key set as Google stores it" if shortened else "",
             reason="the uploaded jwksJson is not JSON",
         )
         return Missing("jwksJson", "it is not JSON", "unreadable")
@@ -190,7 +190,9 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
             expected=Side(published, discovery.at("/issuer")),
             actual=Side(issuer, exchange.claim_origin("iss")),
             certain=False,
-            settle="whether the cloud minds is not recorded; make the issuer publish the URL that its tokens carry",
+            settle=(
+                "whether the cloud refuses this is not recorded; make the issuer publish the URL that its tokens carry"
+            ),
         )
 
 
@@ -243,7 +245,7 @@ _OF_DISCOVERY = frozenset(("issuer", *_AWS_DISCOVERY))
 def _is_what_was_served(exchange: ExchangeBuilder, path: str) -> bool:
     """Whether the issuer itself answered with this file: a capture timed the answer, or the cloud met it as well.
 
-    A file that is no document of an issuer, and that came from nobody knows where, is not evidence of what the cloud
+    A file that is no document of an issuer, and that came from no one knows where, is not evidence of what the cloud
     reads.
     """
     return path in exchange.case.evidence.issuer.seconds or exchange.seen_at("keys")

@@ -149,14 +149,14 @@ def _provider(provider: str, conditions: dict[str, Any], pointer: str) -> Iterat
         if not _tests_application_id(provider, conditions):
             keys = " or ".join(f"{provider}:{claim}" for claim in _APPLICATION_IDS[provider])
             yield Objection(
-                f"IAM wants {keys} tested with StringEquals or StringEqualsIgnoreCase",
+                f"IAM requires {keys} to be tested with StringEquals or StringEqualsIgnoreCase",
                 pointer,
                 answer=f"Policy trusting {provider} requires a StringEquals condition on an application id",
             )
         return
     if path.startswith(_COGNITO) and not conditions:
         yield Objection(
-            "IAM wants a Condition for Cognito's provider",
+            "IAM requires a Condition for Cognito's provider",
             pointer,
             answer="A condition block must be present for the Cognito provider",
         )
@@ -199,7 +199,8 @@ def _shared_control(provider: str, path: str, conditions: dict[str, Any], pointe
     names = " or ".join(keys)
     operators = "StringEquals, StringLike or StringEqualsIgnoreCase"
     yield Objection(
-        f"for {path}, an issuer shared by many customers, IAM wants {names} tested with {operators}, and not for all "
+        f"for {path}, an issuer shared by many customers, IAM requires {names} to be tested with {operators}, and "
+        "not for all "
         "values",
         pointer,
         answer=f"Trust policy with trusted principal {provider} must evaluate, using {operators}, {names} which is not "
@@ -257,7 +258,7 @@ def _without_condition(profile: Profile | None, issuer: str | None) -> list[Obje
     if profile is None or not profile.shared:
         return []
     sure = (issuer or "").removeprefix("https://") == _GITHUB  # which else Google counts is not fully published
-    verb = "wants" if sure else "may want"
+    verb = "requires" if sure else "may require"
     return [Objection(f"Google {verb} a condition for {profile.title}, which many customers share", certain=sure)]
 
 

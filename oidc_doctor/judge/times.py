@@ -37,7 +37,7 @@ def relative(instant: float, now: float) -> str:
 def seconds_of(value: object) -> int | None:
     """A token time as AWS reads it: an integer or a string of digits (recorded); anything else is not a time.
 
-    An integer of more than 64 bits is none either: nobody has recorded how AWS reads it.
+    An integer of more than 64 bits is none either: no one has recorded how AWS reads it.
     """
     if isinstance(value, int):
         return value if number(value) is not None else None

@@ -1,6 +1,6 @@
 """The ids of `truss whoami` against the token's, and against those that a policy asks for.
 
-The organisation and the teams of `truss whoami --show-oidc` and of `baseten org describe` come from Baseten's API; the
+The organization and the teams of `truss whoami --show-oidc` and of `baseten org describe` come from Baseten's API; the
 rest of what they print is constant (truss 0.18.36, read). They are those of the person who ran the command: a token may
 be another workspace's, so they explain a refusal, and refuse nothing.
 """
@@ -31,7 +31,7 @@ _COMPARED = frozenset(
 
 
 class Workspace(NamedTuple):
-    """The organisation and its teams, by id and name."""
+    """The organization and its teams, by id and name."""
 
     org: str
     org_name: str
@@ -39,7 +39,7 @@ class Workspace(NamedTuple):
 
 
 def workspace_of(whoami: Document | Missing) -> Workspace | None:
-    """The workspace of `truss whoami`; None where the output has no organisation's id."""
+    """The workspace of `truss whoami`; None where the output has no organization's id."""
     value = {} if isinstance(whoami, Missing) else whoami.value
     org = value.get("org_id")
     if not isinstance(org, str) or not org or has_placeholder(org):
@@ -48,7 +48,7 @@ def workspace_of(whoami: Document | Missing) -> Workspace | None:
 
 
 def is_of_workspace(profile: Profile | None) -> bool:
-    """Whether an issuer's tokens have the ids that truss whoami prints: those of Baseten, and of nobody else."""
+    """Whether an issuer's tokens have the ids that truss whoami prints: those of Baseten, and of no one else."""
     return profile is not None and profile.name == "baseten"
 
 
@@ -149,7 +149,7 @@ def _ids(text: str, profile: Profile) -> dict[str, str]:
 
 
 def _named(value: str, workspace: Workspace) -> str:
-    """The sentence for a name that stands where an id belongs."""
+    """The sentence for a name that is where an id belongs."""
     names = {name: f"the team whose id is {key}" for key, name in workspace.teams.items() if name and name != key}
     if workspace.org_name and workspace.org_name != workspace.org:
         names.setdefault(workspace.org_name, f"the org whose id is {workspace.org}")

@@ -117,7 +117,7 @@ def _controls(collector: Collector) -> Controls:
 
 
 def is_known(issuer: str) -> bool:
-    """Whether the address is one that the catalogue knows as the issuer's own, so that nobody else can answer there.
+    """Whether the address is one that the catalogue knows as the issuer's own, so that no one else can answer there.
 
     A profile also fits addresses at which anyone may host such an issuer: those are recognised, and not known.
     """

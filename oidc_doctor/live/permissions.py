@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from oidc_doctor.live.collect import Grant, Reader
 
-_ANY_ACCOUNT = "0" * 12  # stands for every account
-_ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # stands for every role
+_ANY_ACCOUNT = "0" * 12  # represents every account
+_ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # represents every role
 _ANY_PROVIDER = TargetGcp(
     provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",
     service_account="any@any.iam.gserviceaccount.com",

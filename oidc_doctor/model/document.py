@@ -87,7 +87,7 @@ class Document(NamedTuple):
     answer: Json = None  # the answer of a service that `value` is a part of, where it is one
 
     def in_answer(self, name: str) -> str | None:
-        """Return a text that stands beside the value in the answer it is a part of, as RoleName beside a policy."""
+        """Return a text that is next to the value in the answer it is a part of, as RoleName next to a policy."""
         value = self.answer.get(name) if isinstance(self.answer, dict) else None
         return value if isinstance(value, str) else None
 

@@ -45,7 +45,7 @@ class Token(NamedTuple):
     missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
     recorded: bool = False  # a manifest says that it was read, so nothing in it is a placeholder
     document: Document | None = None  # decoded claims as a file holds them: `document.at("/sub")` has the line
-    inferred_complete: bool = False  # complete only because iss, sub and aud are there: nobody says that it is whole
+    inferred_complete: bool = False  # complete only because iss, sub and aud are there: no one says that it is whole
 
     def __repr__(self) -> str:
         """Leave out claims and signature, so that a token printed by accident discloses neither."""
@@ -182,7 +182,7 @@ class Binding(NamedTuple):
 
 
 class AllowPolicy(NamedTuple):
-    """An IAM allow policy of a resource, or of the project, folder or organisation above it."""
+    """An IAM allow policy of a resource, or of the project, folder or organization above it."""
 
     bindings: tuple[Binding, ...]
     document: Document

@@ -3,7 +3,7 @@
 What is beyond a cloud's own quota cannot be the cloud's document, so nothing is judged from it: the evidence counts as
 not read, and what it would decide is unknown. The bounds that are ours are far beyond what the clouds, their tools and
 people write. What a bound of the logs or of the work for an answer leaves out is counted, and a line of the report says
-so. Bounds on the words of one sentence, such as the values that an explanation compares, stand beside that sentence:
+so. Bounds on the words of one sentence, such as the values that an explanation compares, stand next to that sentence:
 they never cut a decision.
 """
 
@@ -82,7 +82,7 @@ KEYS_OF_TYPE = Limit("a key set that AWS reads", 100, "keys of one type", "AWS, 
 
 # Logs
 LOG_VALUE = Limit("a value in a log file", 16 * MIB, "characters", f"{_OURS}; an event has at most 512 KiB")
-LOG_FAULTS = Limit("faults of a log file, and values in it that are not records", 10_000, "faults", _OURS)
+LOG_FAULTS = Limit("faults of a log file, and its values that are not records", 10_000, "faults", _OURS)
 LOG_BLOCK = Limit("a line or block of a log file that is kept at once", 8 * MIB, "bytes", _OURS)
 ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts", _OURS)
 ATTEMPT_KINDS = Limit("logs: attempts that differ in more than time", 20_000, "kinds", _OURS)
@@ -115,9 +115,9 @@ STRANGERS = Limit(
     _OURS,
 )
 ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest", _OURS)
-FIXED_EXCHANGES = Limit("edits: refused exchanges that they are looked for", 8, "exchanges", _OURS)
+FIXED_EXCHANGES = Limit("edits: refused exchanges for which they are proposed", 8, "exchanges", _OURS)
 FIX_CANDIDATES = Limit("edits: candidates that are proven for an exchange", 60, "candidates", _OURS)
-FIX_FAULTS = Limit("edits: faults that one cures together", 4, "faults", _OURS)
-FIX_SUBJECTS = Limit("edits: subjects of the logs that one is tried on", 200, "subjects", _OURS)
+FIX_FAULTS = Limit("edits: faults that one edit fixes together", 4, "faults", _OURS)
+FIX_SUBJECTS = Limit("edits: logged subjects that an edit is tried on", 200, "subjects", _OURS)
 
 LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))

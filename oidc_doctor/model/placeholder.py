@@ -1,8 +1,8 @@
 """Gaps in pasted evidence: `<account>`, `{region}`, `$NAME`, `***`, `xxx`, `...` could be anything.
 
-A comparison with a gap has three answers: True if it holds whatever the gap stands for, False if nothing the gaps could
-stand for makes it hold, None otherwise. A gap with a name, such as `<account>`, stands for the same text wherever it is
-written; the others stand for another text each time, save that two identical texts are equal.
+A comparison with a gap has three answers: True if it holds whatever the gap represents, False if nothing the gaps could
+represent makes it hold, None otherwise. A gap with a name, such as `<account>`, represents the same text wherever it is
+written; the others represent another text each time, save that two identical texts are equal.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     # One position: a character, None for any one character, or a gap: as written, and a number where it has no name.
     Cell: TypeAlias = str | tuple[str, int] | None
-    # What stands between two places where any run of characters may stand.
+    # What is between two places where any run of characters may stand.
     Cells: TypeAlias = list[Cell]
 
 UNNAMED = frozenset(
@@ -286,7 +286,7 @@ def _in_common(left: Iterable[Cell], right: Iterable[Cell]) -> int:
 
 
 def _opened(segments: list[Cells]) -> list[Cells]:
-    """Return the segments with each gap replaced by the texts it could stand for."""
+    """Return the segments with each gap replaced by the texts it could represent."""
     opened: list[Cells] = []
     for segment in segments:
         opened.append([])
@@ -294,7 +294,7 @@ def _opened(segments: list[Cells]) -> list[Cells]:
             if not isinstance(cell, tuple):
                 opened[-1].append(cell)
                 continue
-            # At least one character, save that an ellipsis may stand for nothing at all.
+            # At least one character, save that an ellipsis may represent nothing at all.
             if not cell[0].startswith((".", ELLIPSIS)):
                 opened[-1].append(None)
             opened.append([])

@@ -147,7 +147,7 @@ def _stranger_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud)
 
 
 def _policy_faults(wanted: AwsWanted, made: dict[str, Any]) -> Iterator[str]:
-    """Whether IAM would store the documents, and calls beside those that the role is for."""
+    """Whether IAM would store the documents, and calls next to those that the role is for."""
     trust = made["aws/role.json"]["Role"]["AssumeRolePolicyDocument"]
     refusal = answer_to_trust_policy(trust)
     if refusal:

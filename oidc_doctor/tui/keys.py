@@ -79,7 +79,7 @@ _SCREENS = (
     "token",
     "whatif",
 )
-MOVE = "move"  # the group that the palette leaves out: nobody moves by choosing from a list
+MOVE = "move"  # the group that the palette leaves out: no one moves by choosing from a list
 
 
 class Key(NamedTuple):

@@ -34,8 +34,8 @@ class ReportScreen(Screen[None]):
     """
 
     MODE: ClassVar[str] = ""
-    LIST: ClassVar[str] = ""  # the list of the screen, if there is a page beside it
-    PAGE: ClassVar[str] = ""  # the page beside it, which says what is read until there is an answer
+    LIST: ClassVar[str] = ""  # the list of the screen, if there is a page next to it
+    PAGE: ClassVar[str] = ""  # the page next to it, which says what is read until there is an answer
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "fix", "Fix", id="fix", tooltip="The edit and the commands for the selected finding"),
         Binding("y", "copy", "Copy", id="copy", tooltip="The command of the selected finding, or its fix in words"),

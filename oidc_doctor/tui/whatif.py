@@ -228,7 +228,7 @@ class WhatIfScreen(TrialScreen):
         trial.use_token(token)
         trial.part = "claims"
         self._show_trial()
-        self.app.notify("The token was taken apart: its claims are judged now, its raw form is gone.", markup=False)
+        self.app.notify("The token was decoded: its claims are judged now, and its raw form is gone.", markup=False)
 
     # Keys
 

@@ -133,7 +133,7 @@ def test_names_that_lead_out_are_refused_and_named(tmp_path: Path, make: Callabl
     with open_bundle(path) as bundle:
         assert sorted(bundle.names()) == sorted(FILES)
         (refused,) = bundle.refused
-        assert refused[1] == "its name leads out of the bundle"
+        assert refused[1] == "its path leads out of the bundle"
         rows = [row for row in load_snapshot(bundle).coverage if "evil" in row.what or ".." in row.what]
     assert [(row.status, row.named) for row in rows] == [("missing", True)]
     assert sorted(tmp_path.rglob("*")) == before

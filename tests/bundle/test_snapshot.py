@@ -174,7 +174,7 @@ def test_every_file_of_the_contract_is_read(tmp_path: Path) -> None:
     assert {row.status for what, row in rows.items() if what in FULL} == {"read", "partial"}
     row = rows["aws/cloudtrail/us-east-1.json"]
     assert (row.status, row.since, row.until) == ("partial", "2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z")
-    assert rows["claims.json"].reason == "the claims of token.jwt once more"
+    assert rows["claims.json"].reason == "a second copy of the claims of token.jwt"
     assert set(snapshot.reads) == {"aws/rcps"}
 
 
@@ -285,7 +285,7 @@ def test_the_manifests_outcomes(tmp_path: Path) -> None:
     assert aws.role.proves_absence
     assert (aws.provider.outcome, aws.provider.reason) == ("denied", "AccessDenied")
     rows = {row.what: row for row in snapshot.coverage}
-    assert rows["aws/role.json"].reason == "it does not exist (aws iam get-role: NoSuchEntity)"
+    assert rows["aws/role.json"].reason == "does not exist (aws iam get-role: NoSuchEntity)"
     assert rows["aws/oidc-provider.json"].status == "denied"
     assert rows["aws/roles.json"].status == "missing"
     assert (rows["aws/boundary.json"].status, rows["aws/boundary.json"].named) == ("missing", True)
@@ -298,7 +298,7 @@ def test_logs_that_only_the_manifest_has(tmp_path: Path, path: str) -> None:
     files = {"manifest.json": {"reads": reads}, "aws/role.json": ROLE}
     row = next(row for row in load(tmp_path, files).coverage if row.what == path)
     assert (row.status, row.named) == ("missing", True)
-    assert "though the manifest says that it was read" in row.reason
+    assert "although the manifest says that it was read" in row.reason
     row = next(row for row in load(tmp_path, {**files, path: {}}).coverage if row.what == path)
     assert row.status == "read"
 

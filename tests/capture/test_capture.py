@@ -275,15 +275,15 @@ def test_what_the_command_line_gives_is_captured_too(
     [
         ([], "no output given"),
         (["-o", "{tmp}/x"], "nothing to capture"),
-        (["-o", "{tmp}", "--from", str(SAMPLES / "aws-any-tenant")], "it exists already"),
-        (["-o", "{tmp}/b", "--map", "{tmp}/b/map", "--from", str(SAMPLES / "aws-any-tenant")], "must not lie in"),
+        (["-o", "{tmp}", "--from", str(SAMPLES / "aws-any-tenant")], "already exists"),
+        (["-o", "{tmp}/b", "--map", "{tmp}/b/map", "--from", str(SAMPLES / "aws-any-tenant")], "must not be inside"),
         (
             ["-o", "{tmp}/b", "--map", "{tmp}/full", "--from", str(SAMPLES / "aws-any-tenant")],
             "not a map of an earlier capture",
         ),
-        (["-o", "{tmp}/b.zip", "--from", str(SAMPLES / "aws-any-tenant")], ".tar.gz can be written"),
-        (["-o", "{tmp}/no/b", "--from", str(SAMPLES / "aws-any-tenant")], "there is no folder"),
-        (["-o", "{tmp}", "--live", "--role", "arn:aws:iam::123456789012:role/R"], "it exists already"),
+        (["-o", "{tmp}/b.zip", "--from", str(SAMPLES / "aws-any-tenant")], "capture writes a folder or a .tar.gz"),
+        (["-o", "{tmp}/no/b", "--from", str(SAMPLES / "aws-any-tenant")], "no such folder"),
+        (["-o", "{tmp}", "--live", "--role", "arn:aws:iam::123456789012:role/R"], "already exists"),
         (["--diff", "{tmp}/nothing", "{tmp}"], "nothing"),
     ],
 )

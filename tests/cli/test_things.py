@@ -148,8 +148,8 @@ def test_the_same_evidence_twice_is_once(side_by_side: Path, capsys: Captured) -
         (('{"Role": {}}', '{"Role": {}}'), "a second document of its kind (an IAM role)"),
         (("--demo", "healthy-aws", "my-role.json"), "--demo has evidence of its own: leave out my-role.json"),
         (("ModelWeights",), "of a role's name: --role ModelWeights"),
-        (("-", "--token", "-"), "stdin can be read once"),
-        (("--from", "-", "--error", "-"), "--error - and --from -: stdin can be read once"),
+        (("-", "--token", "-"), "stdin can be read only once"),
+        (("--from", "-", "--error", "-"), "--error - and --from -: stdin can be read only once"),
         ((".",), "are both aws/role.json by their content"),
         (("my-rol.json",), "my-rol.json: no such file or folder; did you mean my-role.json?"),
         (("s3://bucket/AWSLogs",), "--cloudtrail s3://BUCKET/PREFIX"),
@@ -341,7 +341,7 @@ def test_nothing_is_overwritten_without_force(side_by_side: Path, capsys: Captur
         main.main(arguments)
         capsys.readouterr()
         assert role.read_bytes() == before
-    assert "it exists already; --force replaces it" in refused(capsys, "--demo", "-o", str(role))
+    assert "already exists; --force replaces it" in refused(capsys, "--demo", "-o", str(role))
     assert main.main(["--demo", "-o", str(role), "--force"]) == 1
     assert json.loads(role.read_text())["schema"] == "oidc-doctor.report/1"
 

@@ -130,7 +130,7 @@ def test_a_token_is_decoded_and_its_needs_are_named(bundle: Bundle) -> None:
     answer = answer_of(bundle.token().report())
     assert answer.thing == "token"
     assert values(answer, "subject") == [bundle.SUBJECT]
-    assert values(answer, "ClientIDList") == ["has to hold oidc.baseten.co"]
+    assert values(answer, "ClientIDList") == ["must contain oidc.baseten.co"]
     assert '"oidc.baseten.co:aud": "oidc.baseten.co"' in values(answer, "StringEquals")
     assert values(answer, "mapping") == ["google.subject=assertion.sub"]
     assert not signs(answer, "✗")

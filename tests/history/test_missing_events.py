@@ -90,7 +90,7 @@ def test_successes_are_no_silence_about_failures_only() -> None:
 def test_files_without_any_sts_record() -> None:
     odd = replace(TRAIL, services=frozenset({"s3.amazonaws.com"}), problems=("f: x",))
     detail = ask("aws", odd)[0].detail
-    assert "No record of AWS STS at all" in detail
+    assert "None of them is a record of AWS STS" in detail
     assert "could not be read" in detail
 
 
@@ -178,10 +178,10 @@ def test_google_logs_whatever_the_project_says(step: str, writer: str) -> None:
 
 
 def test_google_logging_is_not_known() -> None:
-    unread = CallLogging(impersonating=False, unread=("folder", "organisation"), own=frozenset({"weights-prod"}))
+    unread = CallLogging(impersonating=False, unread=("folder", "organization"), own=frozenset({"weights-prod"}))
     note = ask("gcp", ENTRIES, failing_step="condition", logging=unread)[1]
     assert note.headline == "Exchanges may or may not be logged in project weights-prod: this is not known."
-    assert note.detail.endswith("nor the auditConfigs of folder, organisation.")
+    assert note.detail.endswith("nor the auditConfigs of folder, organization.")
     seen = replace(ENTRIES, services=frozenset({"sts.googleapis.com"}))
     assert kinds(ask("gcp", seen, failing_step="condition")) == ["no-events-found"]
     on = unread._replace(on=True)

@@ -109,7 +109,7 @@ def test_a_policy_whose_text_is_in_no_log(aws: Bundle) -> None:
     deleted = on_role("DeleteRolePolicy", 3, policyName="Weights")
     assert changed_by(made, deleted) == ["DeleteRolePolicy-3"]
     text = " ".join(render_text(made.ask().report, width=100, color=False).split())
-    assert "The earlier state of the policies was not seen in the logs that were read." in text
+    assert "The logs that were read do not show the earlier state of the policies." in text
     assert changed_by(made, deleted, put("Login", 5, ECR)) == ["PutRolePolicy-5", "DeleteRolePolicy-3"]
     assert changed_by(made, put("Login", 2, ECR), deleted, put("Login", 5, ECR)) == [
         "DeleteRolePolicy-3",

@@ -214,7 +214,7 @@ def test_other_tags_of_the_role_are_not_named(aws: Bundle, asked: dict[str, Any]
     write = of_aws(aws, "UntagRole", clock(8), roleName="ModelWeights", **asked)
     note = aws.cloudtrail([*attempts(aws), write]).ask().first.boundary["note"]
     assert "UntagRole" not in note
-    assert "was seen in what was read" in note
+    assert "The evidence that was read has no " in note
 
 
 def test_a_tag_is_no_cause_where_another_clause_refuses(aws: Bundle) -> None:

@@ -29,11 +29,11 @@ def test_what_was_searched_on_aws(aws: Bundle) -> None:
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
     answer = broke_at_nine(aws)
     note = between(answer)
-    assert f"No UpdateAssumeRolePolicy, CreateRole or DeleteRole between {clock(7)} and {clock(9)} was seen" in note
+    assert f"has no UpdateAssumeRolePolicy, CreateRole or DeleteRole between {clock(7)} and {clock(9)}: " in note
     assert (
         f"aws/cloudtrail/events.json (11 records from {clock(2)} to {clock(13)} in us-east-1, with some of sts." in note
     )
-    assert "No write of iam.amazonaws.com at all is among them" in note
+    assert "None of them is a write of iam.amazonaws.com" in note
     assert answer.first.boundary["searched"] == {
         "writes": ["UpdateAssumeRolePolicy", "CreateRole", "DeleteRole"],
         "files": ["aws/cloudtrail/events.json"],
@@ -61,17 +61,17 @@ def test_another_step_has_other_writes(aws: Bundle) -> None:
     good = [aws.accepted_event(event_id=f"g{h}", at=clock(h), requestParameters=asked) for h in range(2, 8)]
     refused = {"errorCode": "ValidationError", "errorMessage": said}
     bad = [aws.event(event_id=f"b{h}", at=clock(h), requestParameters=asked, **refused) for h in range(9, 13)]
-    assert "No UpdateRole or CreateRole between" in between(aws.cloudtrail(good + bad).remove("token.jwt").ask())
+    assert "has no UpdateRole or CreateRole between" in between(aws.cloudtrail(good + bad).remove("token.jwt").ask())
 
 
 def test_what_was_searched_on_google(gcp: Bundle) -> None:
     gcp.remove("token.jwt").gcp_provider(condition="assertion.team == 'Another1'")
     note = between(gcp.gcp_logs([*exchanges(gcp, range(2, 8)), *exchanges(gcp, range(9, 14), FALSE)]).ask())
-    assert f"No UpdateWorkloadIdentityPoolProvider between {clock(7)} and {clock(9)} was seen in what was read" in note
+    assert f"has no UpdateWorkloadIdentityPoolProvider between {clock(7)} and {clock(9)}" in note
     assert (
         f"gcp/logs/entries.json (11 records from {clock(2)} to {clock(13)}, with some of sts.googleapis.com)." in note
     )
-    assert "No write of iam.googleapis.com at all is among them" in note
+    assert "None of them is a write of iam.googleapis.com" in note
 
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
@@ -88,15 +88,17 @@ def test_a_configuration_that_differs_from_the_last_write_was_changed_unseen(
         answer = gcp.gcp_logs([written, *exchanges(gcp, range(2, 8)), *exchanges(gcp, range(9, 14), FALSE)]).ask()
     note = between(answer)
     assert note.startswith("The last logged write left a configuration that accepts this token")
-    assert "was seen in what was read" in note
+    assert "The evidence that was read has no " in note
     assert answer.first.change is None
-    assert cloud == "gcp" or "in force until a change that was not seen" in answer.report.fixes[0].summary
+    assert (
+        cloud == "gcp" or "in effect until a change that the evidence does not show" in answer.report.fixes[0].summary
+    )
 
 
 def test_logs_alone_name_the_search_as_well(bundle: Bundle) -> None:
     note = between(broke_at_nine(bundle))
     assert note.startswith("The same kind of token passed before")
-    assert "No UpdateAssumeRolePolicy, CreateRole or DeleteRole between" in note
+    assert "has no UpdateAssumeRolePolicy, CreateRole or DeleteRole between" in note
 
 
 def test_a_search_of_several_files_names_some(aws: Bundle) -> None:
@@ -112,4 +114,4 @@ def test_a_write_that_was_seen_is_not_denied(aws: Bundle) -> None:
     note = between(broke_at_nine(aws, *seen))
     assert "The write of that time, UpdateAssumeRolePolicy by arn:aws:sts::" in note
     assert f"/deploy-bot, {clock(8)} (event edit-{clock(8)})" in note
-    assert "does not decide it by what was read. No other UpdateAssumeRolePolicy" in note
+    assert "does not decide it by the evidence that was read. That evidence has no other UpdateAssumeRolePolicy" in note

@@ -63,7 +63,7 @@ def test_another_workload_is_a_new_kind_of_token_on_aws(
     assert said in seen["text"]
     between = "next to" if hours is BESIDE else "after"
     assert f"{said} {between} " in seen["text"]
-    assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first came: " in answer.first.summary
+    assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first appeared: " in answer.first.summary
     assert all("token changed" not in text for text in texts(answer.report))
     assert "a new kind of token, first seen 22 Nov 08:00 UTC" in texts(answer.report)[0]
 
@@ -83,7 +83,7 @@ def test_another_workload_is_a_new_kind_of_token_on_google(gcp: Bundle, parts: d
     )
     answer = gcp.ask()
     assert answer.first.token_change["kind"] == "new-kind"
-    assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first came" in answer.first.summary
+    assert "since 22 Nov 2026 08:00 UTC, when a new kind of token first appeared" in answer.first.summary
     assert all("token changed" not in text for text in texts(answer.report))
 
 

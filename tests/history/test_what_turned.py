@@ -44,7 +44,7 @@ def test_a_repair_that_failed_is_not_what_broke_it(aws: Bundle, repaired: str, i
     summary = answer.first.summary
     assert "; refused since 22 Nov 2026 09:00 UTC, after UpdateAssumeRolePolicy by deploy-bot, and for this" in summary
     assert summary.endswith(", after UpdateAssumeRolePolicy by deploy-bot.")
-    assert "before which the token was refused already, for another reason" in text(answer)
+    assert "before which the token was already refused, for another reason" in text(answer)
     assert answer.first.since == clock(9)
 
 

@@ -236,7 +236,7 @@ def test_words_for_another_form() -> None:
     )
     assert marked("repo:quince/orchard:environment:prod", environment.actual_spans) == ["environment:prod"]
     missing = subject("repo:quince/orchard", "repo:quince/orchard:ref:refs/heads/main", GITHUB)
-    assert missing.note.startswith("the policy ends at the repository; the token goes on with :ref:refs/heads/main")
+    assert missing.note.startswith("the policy ends at the repository; the token continues with :ref:refs/heads/main")
     assert missing.expected_spans == ((len("repo:quince/orchard"),) * 2,)
     between = subject("v=1:org=Qn7Wd2Lk:team=Pf3Xs9Rt:environment=staging:*", MODEL, BASETEN)
     assert between.note == "between team and environment the token has model and deployment, the pattern has not"
@@ -365,7 +365,7 @@ VALUES = [
     ("sts.amazonaws.com\u200b", "sts.amazonaws.com", "an invisible character (zero width space) at position 18"),
     ("sts.amazonaws.com", "sts.amazonaws.com\n", "an invisible character (U+000A) at position 18"),
     (" sts.amazonaws.com", "sts.amazonaws.com", "a blank at its beginning or end"),
-    ("sts.amazonaws.com", "sts.amazonaws.com.cn", "the actual text goes on with .cn"),
+    ("sts.amazonaws.com", "sts.amazonaws.com.cn", "the actual text continues with .cn"),
     ("ns:picker", "fruit-ns:picker", "the actual text has fruit- in front"),
     ("orch\u0430rd", "orchard", "cyrillic small letter a"),
     ("quince/old", "quince/new-name", "the expected text says quince/old, the actual text quince/new-name"),

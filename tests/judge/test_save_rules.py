@@ -29,7 +29,10 @@ def sub(value: Any, operator: str = "StringLike") -> dict[str, Any]:
     return github({operator: {f"{GITHUB}:sub": value}})
 
 
-SHARED = f"for {GITHUB}, an issuer shared by many customers, IAM wants {GITHUB}:sub or {GITHUB}:job_workflow_ref tested"
+SHARED = (
+    f"for {GITHUB}, an issuer shared by many customers, IAM requires {GITHUB}:sub or {GITHUB}:job_workflow_ref to be "
+    "tested"
+)
 ACTION = "AssumeRole policy may only specify STS AssumeRole actions."
 
 
@@ -236,9 +239,9 @@ def test_google_refuses_a_condition(text: str, message: str) -> None:
 def test_google_wants_a_condition_for_a_shared_issuer() -> None:
     (sure,) = save_rules.of_condition("", profile_for(GITHUB), GITHUB)
     (unsure,) = save_rules.of_condition(" ", profile_for("agent.buildkite.com"), "https://agent.buildkite.com")
-    assert sure.message == "Google wants a condition for GitHub Actions, which many customers share"
+    assert sure.message == "Google requires a condition for GitHub Actions, which many customers share"
     assert sure.certain
-    assert unsure.message == "Google may want a condition for Buildkite, which many customers share"
+    assert unsure.message == "Google may require a condition for Buildkite, which many customers share"
     assert not unsure.certain
     assert save_rules.of_condition("", None, None) == []
 

@@ -34,7 +34,7 @@ def test_a_file_that_was_given_is_not_asked_for(file: Path, never: str, owners: 
     text = text_of(report)
     assert never not in text
     assert "Which token? Add --token FILE or --subject SUBJECT" in text
-    assert "truss whoami --show-oidc shows the ids of your organisation and teams" in text
+    assert "truss whoami --show-oidc shows the ids of your organization and teams" in text
     (allowed,) = report.exchanges[0].allows
     assert set(owners) <= set(allowed.required)
     assert not allowed.open_to

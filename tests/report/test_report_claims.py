@@ -100,4 +100,4 @@ def test_claim_without_a_condition_key_is_reported() -> None:
     row = rows("aws-custom-claim-key")["org"]
     assert row.value == "Org4Rk9S"
     assert row.worst[0] == "✗"
-    assert row.uses[0].says == "wants Org4Rk9S, and the request has no such key"
+    assert row.uses[0].says == "needs Org4Rk9S, and the request has no such key"

@@ -70,7 +70,7 @@ def test_accepted_token_names_no_missing_files(sample: Sample) -> None:
     report = sample("healthy")
     report.coverage = missing("error.txt", "aws/boundary.json")
     assert coverage_rows(report, "Not read") == [
-        "2 files that a bundle can hold, none of which bears on this (-v lists them)"
+        "2 files that a bundle can hold, none of which matters here (-v lists them)"
     ]
     assert coverage_rows(report, "Not read", missing=True) == ["error.txt, aws/boundary.json (not in the bundle)"]
 

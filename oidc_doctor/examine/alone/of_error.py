@@ -160,6 +160,6 @@ def _unknown(text: str) -> Alone:
     return Alone(
         "error",
         "This text is not a known AWS or Google error.",
-        (Part("Comparison" if len(lines) > 1 else "The error text", tuple(lines)),),
+        (Part("The error text", tuple(lines)),),
         ask="Paste the whole message, with the line before and after it: oidc-doctor --report --error -",
     )

@@ -42,7 +42,7 @@ _FETCH: dict[Cloud, tuple[tuple[str, str], ...]] = {
             "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
             "the provider's ClientIDList: save it as oidc-provider.json",
         ),
-        (_CHANGES_OF_ROLE, "what was changed on the role"),
+        (_CHANGES_OF_ROLE, "the changes of the role"),
     ),
     "gcp": (
         (
@@ -50,7 +50,7 @@ _FETCH: dict[Cloud, tuple[tuple[str, str], ...]] = {
             "condition, mapping and audiences: save it as provider.json",
         ),
         ("gcloud iam service-accounts get-iam-policy {account} --format=json", "who may impersonate the account"),
-        (_CHANGES_OF_POOLS, "what was changed on pools and providers"),
+        (_CHANGES_OF_POOLS, "the changes of pools and providers"),
     ),
 }
 
@@ -213,7 +213,7 @@ def _of_denial(denial: SessionDenial) -> Alone:
     ]
     return Alone(
         "event",
-        f"{CLOUDS[denial.cloud]} accepted the token, and refused its session {denial.action} at "
+        f"{CLOUDS[denial.cloud]} accepted the token, and denied its session {denial.action} at "
         f"{words.moment(denial.time)}.",
         (Part("The event (a call of a session)", tuple(lines)),),
         causes,

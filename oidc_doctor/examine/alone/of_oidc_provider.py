@@ -101,4 +101,4 @@ def _thumbprints(provider: AwsOidcProvider) -> Iterator[Line]:
     for thumbprint in provider.thumbprints[:5]:
         yield Line("ThumbprintList", thumbprint)
     if provider.thumbprints:
-        yield Line("", "they count only where the issuer's certificate is not of a public authority")
+        yield Line("", "AWS uses them only where the issuer's certificate is not from a public authority")

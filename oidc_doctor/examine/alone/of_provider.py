@@ -52,7 +52,7 @@ def _headline(provider: GcpProvider, found: Reached, faults: Sequence[Line], pro
         return f"This provider is of the kind {provider.kind}: it accepts no OIDC token."
     fault = next((line for line in faults if line.sign == "✗"), None)
     if fault is not None:
-        return f"This provider cannot work as it is: {fault.text}."
+        return f"This provider cannot work as configured: {fault.text}."
     whose = f" ({profile.title})" if profile is not None else ""
     said = f"This provider accepts tokens of {provider.issuer_uri or 'an issuer that the file does not name'}{whose}"
     if not (provider.condition or "").strip():

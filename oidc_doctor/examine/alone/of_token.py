@@ -79,7 +79,7 @@ def _headline(token: Token, profile: Profile | None, view: dict[str, Any], fault
     refused = [line for line in faults if line.sign == "✗"]
     if refused:
         both = {line.label for line in refused} >= {CLOUDS[cloud] for cloud in _CLOUDS}
-        who = "no cloud accepts it as it is" if both else f"{refused[0].label} does not accept it as it is"
+        who = "no cloud accepts it" if both else f"{refused[0].label} does not accept it"
         return f"{', '.join(said)}; {who}: {refused[0].text.partition(' (')[0]}."
     return f"{', '.join(said)}{f'; it {expiry}' if expiry else ''}."
 
@@ -167,12 +167,12 @@ def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
     yield Line("provider", f"an IAM OIDC provider with the URL https://{address} in the role's account")
     audience = _audience(token)
     if audience:
-        yield Line("ClientIDList", f"has to hold {audience}")
+        yield Line("ClientIDList", f"must contain {audience}")
     yield Line("Principal", f'"Federated": "arn:aws:iam::ACCOUNT:oidc-provider/{address}"')
     if audience:
         yield Line("StringEquals", f'"{address}:aud": "{audience}"')
     if token.subject is not None and "${" in token.subject:
-        yield Line("sub", "holds ${, which IAM reads as a policy variable: write ${$} instead of $", "!")
+        yield Line("sub", "contains ${, which IAM reads as a policy variable: write ${$} instead of $", "!")
     elif token.subject is not None:
         yield Line("StringEquals", f'"{address}:sub": "{token.subject}"')
         head = owner_head(token.subject, profile) if profile is not None else ""
@@ -195,7 +195,7 @@ def _google_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
         yield Line("issuerUri", issuer)
     audience = _audience(token)
     if audience:
-        yield Line("audiences", f"allowedAudiences has to hold {audience} (if empty: the provider's own full name)")
+        yield Line("audiences", f"allowedAudiences must contain {audience} (if empty: the provider's own full name)")
     yield Line("mapping", "google.subject=assertion.sub")
     size = len((token.subject or "").encode("utf-8", "surrogatepass"))
     if size > 127:  # noqa: PLR2004 - Google's limit of google.subject, in bytes

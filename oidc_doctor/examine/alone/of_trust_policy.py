@@ -72,7 +72,7 @@ def _headline(
     if not issuers:
         return f"{policy} names no OIDC provider; whether a token of an issuer passes it is not known."
     if any(line.sign == "✗" for line in faults):
-        return f"{policy} cannot work as it is: {next(line.text for line in faults if line.sign == '✗')}."
+        return f"{policy} cannot work as written: {next(line.text for line in faults if line.sign == '✗')}."
     named = " and ".join(issuers[:_FEW])
     if found.unknown:
         return f"{policy} names {named}; who passes it is not known: {found.unknown}."
@@ -82,7 +82,7 @@ def _headline(
     said = f"{policy} allows tokens of {named}{f' with {whom}' if whom else ''}"
     wide = next(iter(found.openings), None)
     if wide is not None:
-        return f"{said}, and it is too wide: tokens of another {wide.segment or 'subject'} pass it too."
+        return f"{said}, and is too wide: tokens of another {wide.segment or 'subject'} pass it too."
     return f"{said}."
 
 

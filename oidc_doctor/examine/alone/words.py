@@ -116,7 +116,7 @@ def listing_of_roles(address: str) -> tuple[str, bool]:
 
 
 def ask_for_token(profile: Profile | None) -> str:
-    """Ask for the token or its subject, and say which command shows the ids of the user's own organisation."""
+    """Ask for the token or its subject, and say which command shows the ids of the user's own organization."""
     ids = profile.workspace_command if profile is not None else ""
-    shown = f"; {ids} shows the ids of your organisation and teams" if ids else ""
+    shown = f"; {ids} shows the ids of your organization and teams" if ids else ""
     return f"Which token? Add --token FILE or --subject SUBJECT{shown}"

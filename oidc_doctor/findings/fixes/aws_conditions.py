@@ -112,7 +112,7 @@ def with_owner(case: Case, pattern: Any) -> Any:
         return pattern
     beginning, end = pattern.removesuffix("*"), owning[-1].end
     if beginning != pattern and not PATTERN_SIGNS & set(beginning) and subject[:end].startswith(beginning):
-        return f"{subject[:end]}{subject[end : end + 1]}*"  # the wildcard stands before the team's end
+        return f"{subject[:end]}{subject[end : end + 1]}*"  # the wildcard is before the team's end
     values = {segment.name: segment.value for segment in owning}
     text, done = "", 0
     for segment in profile.parse_subject(pattern).segments:

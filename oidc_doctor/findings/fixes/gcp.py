@@ -49,7 +49,7 @@ def confined(case: Case) -> Iterator[Candidate]:
 def _narrow(make: Maker, *, subject: bool) -> Maker:
     """The maker without candidates of scope "own" that open the refusing step to another workload of the team.
 
-    Beside an edit of another fault that is wide by declaration, the proof of the whole would not see it. `subject`: the
+    With an edit of another fault that is wide by declaration, the proof of the whole would not see it. `subject`: the
     edit is tried on strangers, and so needs the token's subject.
     """
 
@@ -73,7 +73,7 @@ def _opens(case: Case, candidate: Candidate, step: str) -> bool:
     )
 
 
-_WITHOUT_SUBJECT = (*TARGET_EDITS, Kind.MAPPING_KEY_INVALID)  # kinds whose edit admits nobody by itself
+_WITHOUT_SUBJECT = (*TARGET_EDITS, Kind.MAPPING_KEY_INVALID)  # kinds whose edit admits no one by itself
 
 GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
     kind: tuple(_narrow(make, subject=kind not in _WITHOUT_SUBJECT) for make in makers) for kind, makers in _ALL.items()

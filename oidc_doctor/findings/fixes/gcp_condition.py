@@ -131,7 +131,7 @@ def near_attribute(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         yield from _edited(case, text, "declared", correct=True)
 
 
-# --- the workload beside ---------------------------------------------------------------------------------------------
+# --- the workload next to the others ----------------------------------------------------------------------------------
 
 
 def value_beside(scope: Scope) -> Maker:

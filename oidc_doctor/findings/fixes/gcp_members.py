@@ -3,7 +3,7 @@
 The policy is that of the service account, or of the bucket or repository that is read.
 
 The ladder: the member as its author meant it; a mapped attribute that only the workload has; the exact subject where
-no deployment stands in it; a new attribute that names the workload, mapped and bound in one edit; an attribute, then
+no deployment is in it; a new attribute that names the workload, mapped and bound in one edit; an attribute, then
 the pool, that others of the team have too; last the exact subject with its deployment, which says so.
 """
 

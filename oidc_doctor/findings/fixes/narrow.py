@@ -227,7 +227,7 @@ class _Search:
         who, subject = closed
         words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused after this change")
         if not self.logged:
-            words.append(f"no log shows who else uses it: it names the token's own {self._owner_names()} alone")
+            words.append(f"no log shows who else uses it, so the edit names only the token's own {self._owner_names()}")
         return "; ".join(words)
 
     def _admitted_by_opening(self) -> str:

@@ -49,7 +49,7 @@ class Seen(NamedTuple):
 
     accepted: Sequence[str] = ()  # subjects that the logs show as accepted, the newest first
     earlier: Sequence[Earlier] = ()  # the configurations before the present one, the newest first
-    long_enough: bool = False  # the logs cover so long a time that a value that no attempt needs serves nobody
+    long_enough: bool = False  # the logs cover so long a time that a value that no attempt needs serves no one
 
 
 class _Chain(NamedTuple):
@@ -189,7 +189,7 @@ class _Search:
     def _lost(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken] | None:
         """The tokens named by the configuration that pass now and not with the edit; None if a logged one is lost."""
         if candidate.evidence.target != self.case.evidence.target:
-            return []  # the client's own value changes, and nobody else's access
+            return []  # the client's own value changes, and no one else's access
         lost: list[OtherToken] = []
         # A provider serves other accounts too, whose bindings were not read: they are looked at with and without them.
         for view in dict.fromkeys((steps, tuple(step for step in steps if step != "impersonate"))):

@@ -30,7 +30,7 @@ def restored(case: Case, earlier: Sequence[Earlier]) -> Iterator[Candidate]:
     """Yield the present evidence with one document as it was in an earlier configuration, the newest first."""
     for before in earlier[:_MOST_REVISIONS]:
         for what, evidence in _with_earlier(case, before.evidence):
-            words = f"Put back {what} in force until {before.until}."
+            words = f"Put back {what} in effect until {before.until}."
             yield Candidate(evidence, "restore", "declared", words=words)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
 _CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
-_HOUR = 3600  # seconds, the longest life of an access token without the organisation's leave
+_HOUR = 3600  # seconds, the longest life of an access token without the organization's leave
 _NAME = re.compile(r"projects/[^/\s]+/locations/global/workloadIdentityPools/[^/\s]+/providers/[^/\s]+")
 _ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\w+=,.@/-]+")
 
@@ -111,7 +111,7 @@ def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def shorter_life(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The longest life of an access token that needs no leave of the organisation."""
+    """The longest life of an access token that needs no leave of the organization."""
     yield from _with_target(case, "gcp", access_token_lifetime=_HOUR)
 
 

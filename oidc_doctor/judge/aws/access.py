@@ -80,7 +80,7 @@ def judge_access(exchange: AwsExchange) -> None:
         names.add(name)
         _refuse(exchange, kind, answers, certain=certain, policy_name=name)
     exchange.settle_permission(
-        "that no control of the organisation or of a VPC endpoint denies what the workload reads, and that its buckets "
+        "that no control of the organization or of a VPC endpoint denies what the workload reads, and that its buckets "
         "are in the role's account"
     )
 
@@ -175,7 +175,7 @@ class _Answer:
         return ("SCP" if "/scps/" in f"/{unread}" else "VPC_ENDPOINT", unread) if unread else None
 
     def _controls(self) -> Iterator[tuple[PolicyKind, tuple[Document, ...]]]:
-        """The policies of the organisation and of VPC endpoints that were read."""
+        """The policies of the organization and of VPC endpoints that were read."""
         yield "RCP", self.exchange.aws.rcps
         kinds: tuple[tuple[PolicyKind, str], ...] = (("SCP", "aws/scps/*.json"), ("VPC_ENDPOINT", _ENDPOINTS))
         for kind, path in kinds:

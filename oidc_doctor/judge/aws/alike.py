@@ -35,7 +35,7 @@ class AlikeTrustPolicies:
 
 
 def outline(document: Document) -> tuple[object, ...] | None:
-    """Return what the judge reads of a trust policy beside its decision: the providers it names and the keys it tests.
+    """Return what the judge reads of a trust policy next to its decision: the providers it names and the keys it tests.
 
     None where more of it counts: a member that it has twice, or a text that may be redacted.
     """

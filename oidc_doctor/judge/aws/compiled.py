@@ -38,7 +38,7 @@ def once(value: Any, make: Callable[..., Any], *, pasted: bool) -> Any:
 
 
 def resource_controls(documents: tuple[Document, ...]) -> Controls:
-    """The statements of all resource control policies: an organisation may have hundreds of them."""
+    """The statements of all resource control policies: an organization may have hundreds of them."""
     controls: Controls = once(documents, _make_controls, pasted=True)
     return controls
 

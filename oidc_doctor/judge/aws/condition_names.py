@@ -1,6 +1,6 @@
 """The condition key that was meant, where a trust policy tests one that does not exist or one for another value.
 
-The value decides before the name: a subject that stands under `:aud` was meant for `:sub`, however near the names are.
+The value decides before the name: a subject that is under `:aud` was meant for `:sub`, however near the names are.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from oidc_doctor.judge.typos import similarity
 _ABSENT = frozenset(
     name.lower()
     for name in (
-        "aws:PrincipalArn",  # recorded as absent, September 2026, as is the organisation of a federated caller
+        "aws:PrincipalArn",  # recorded as absent, September 2026, as is the organization of a federated caller
         "aws:PrincipalOrgID",
         "aws:PrincipalIsAWSService",
         "aws:PrincipalServiceName",
@@ -53,7 +53,7 @@ _UNKNOWN = frozenset(
         "aws:VpcSourceIp",
         "aws:UserAgent",
         "aws:referer",
-        "aws:ResourceOrgID",  # of the role, so the call has it; a bundle does not know the organisation
+        "aws:ResourceOrgID",  # of the role, so the call has it; a bundle does not know the organization
         "aws:ResourceOrgPaths",
         "aws:PrincipalOrgPaths",
         "aws:SourceOrgPaths",

@@ -20,10 +20,10 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
 
-ANY_KEY = "<key>"  # stands for the rest of an object's key, which nobody wrote
+ANY_KEY = "<key>"  # represents the rest of an object's key, which no one wrote
 TOKEN_ACTION = "ecr:GetAuthorizationToken"
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-# The extensions of weights and of what lies beside them: a folder may have a dot in its name as well.
+# The extensions of weights and of what lies next to them: a folder may have a dot in its name as well.
 _FILE = re.compile(
     r"\.(?:safetensors|bin|gguf|ggml|pth?|ckpt|onnx|h5|pb|tflite|npz?|pkl|joblib|engine|plan|msgpack|model|json|ya?ml|txt|md"
     r"|py|csv|parquet|tar|t?gz|zip|zst|bz2|xz|7z)$",

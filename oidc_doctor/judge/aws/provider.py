@@ -169,7 +169,7 @@ def _refuse_url(
 def _nearest_url(path: str, urls: list[str]) -> int | None:
     """Return the URL meant for this issuer: it differs by slash, case, port, a missing path or a misspelt host.
 
-    A path that differs in its last part is another cluster, organisation or team, and no typo.
+    A path that differs in its last part is another cluster, organization or team, and no typo.
     """
 
     def plain(url: str) -> str:

@@ -93,7 +93,7 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
                 where=exchange.claim_origin(name),
                 certain=False,
                 settle="a token whose flattened tags are plain texts: the answer to another form was never recorded",
-                reason=f"{name} is {shown(value)}, a text is wanted",
+                reason=f"{name} is {shown(value)}, a text is required",
             )
     if nested in (ABSENT, UNKNOWN):
         return
@@ -105,7 +105,7 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
             Kind.TAGS_CLAIM_MALFORMED,
             invalid(texts.TAGS_FORMAT),
             where=at,
-            reason=f"{TAGS} is {shown(nested)}, an object is wanted",
+            reason=f"{TAGS} is {shown(nested)}, an object is required",
         )
         return
     tags = nested.get("principal_tags")
@@ -121,7 +121,7 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
             Kind.TAGS_CLAIM_MALFORMED,
             invalid(texts.PRINCIPAL_TAGS_FORMAT),
             where=at,
-            reason=f"{', '.join(wrong)}: each value is to be a list of exactly one text",
+            reason=f"{', '.join(wrong)}: each value must be a list of exactly one text",
         )
 
 

@@ -20,7 +20,7 @@ from oidc_doctor.model.document import UNKNOWN, Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
 from oidc_doctor.model.placeholder import account_is_redacted, spans
 
-# What `aws iam get-role` prints beside the trust policy, and a person who pastes a policy does not write.
+# What `aws iam get-role` prints next to the trust policy, and a person who pastes a policy does not write.
 _PRINTED = frozenset({"RoleId", "CreateDate", "Arn", "AssumeRolePolicyDocument"})
 
 

@@ -44,7 +44,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         if _allowed_besides(exchange, policy, principal, context, document):
             _resource_control(exchange)
             exchange.passed("authorise", "", document.at(_allowing(decision)))
-            exchange.assumed.append("that no resource control policy or other organisation control denies it")
+            exchange.assumed.append("that no resource control policy or other organization control denies it")
     elif decision.effect == "explicit-deny":
         _denied(exchange, decision, document)
     else:
@@ -281,7 +281,7 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
             actual=Side(value, at),
             certain=False,
             location=Clause((place_in_words(node.pointer),)),
-            settle="the trust policy as IAM holds it",
+            settle="the trust policy as IAM stores it",
             rank=-1,
             part=place_in_words(node.pointer),
             absent="yes" if node.expected is None and node.level in ("principal", "action") else "",

@@ -1,7 +1,7 @@
 """The permission step on Google Cloud: whether the principal may make each call that the workload needs.
 
 IAM documentation, policy inheritance: a call is allowed where a binding on the resource, its project, folder or
-organisation has the principal and a role with the permission, and its condition is true. Deny policies and perimeters
+organization has the principal and a role with the permission, and its condition is true. Deny policies and perimeters
 are not in a bundle. The principal is the service account that the client impersonates, or the federated principal of
 the token, whose members are those of a service account's policy.
 """
@@ -230,7 +230,7 @@ class _Answer:
                 miss = self._miss(member, binding, policy, pointer)
                 if has is False:
                     if miss is None:
-                        reason = f"{binding.role}, which it has on {_words_of(policy)}, does not hold that"
+                        reason = f"{binding.role}, which it has on {_words_of(policy)}, does not include that"
                         yield _Near(2, policy, binding, pointer, reason)
                 elif isinstance(miss, _Near):
                     yield miss
@@ -248,7 +248,7 @@ class _Answer:
             return _near_of(miss)
         why = ""
         if has is None:
-            why = f"gcloud iam roles describe {binding.role}: whether it holds {self.need.action}"
+            why = f"gcloud iam roles describe {binding.role}: whether it includes {self.need.action}"
         elif may_hold:
             why = f"whether {self.holder} is in {may_hold}"
         elif condition is None:
@@ -281,7 +281,7 @@ class _Answer:
         return _near_of(miss)
 
     def _miss_of_basic_role(self, member: str) -> Literal["open", "another"] | None:
-        """Whether the holder has the basic role on the project: projectViewer:PROJECT stands for those who have it.
+        """Whether the holder has the basic role on the project: projectViewer:PROJECT represents those who have it.
 
         Cloud Storage documentation, convenience values: they are the holders of the role on the project itself.
         """
@@ -348,16 +348,15 @@ def _project_of(need: Need, policy: AllowPolicy | Missing) -> str:
 
 
 def _may_hold(member: str) -> bool:
-    """Whether a member of a basic role may stand for a principal that it does not name."""
+    """Whether a member of a basic role may represent a principal that it does not name."""
     return member.startswith((*_OF_MANY, "principal")) or has_placeholder(member)
 
 
 _ALIKE = 0.95  # how similar two addresses are of which one is a slip of the other
-_NOUNS = {"organization": "organisation"}
 
 
 def _words_of(policy: AllowPolicy) -> str:
-    return f"the {_NOUNS.get(policy.resource, policy.resource)}"
+    return f"the {policy.resource}"
 
 
 def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> None:

@@ -119,7 +119,7 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
             if not branches or branches[0].value is not wanted:
                 break
             test, branch = node.children[0], branches[0]
-            if branch.op == "literal":  # the outcome stands in the text: the test chose it
+            if branch.op == "literal":  # the outcome is in the text: the test chose it
                 node, wanted, outer = test, bool(test.value), node
             else:
                 node = outer = branch

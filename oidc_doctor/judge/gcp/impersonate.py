@@ -216,9 +216,9 @@ def _judge_request(exchange: GcpExchange) -> None:
             Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT,
             actual=Side(str(lifetime), origins.get("gcp.access_token_lifetime")),
             expected=Side(f"at most {_HOUR}"),
-            # the organisation may have lifted the limit for this account
+            # the organization may have lifted the limit for this account
             certain=exchange.seen_at("impersonate"),
-            settle="the constraint iam.allowServiceAccountCredentialLifetimeExtension of the organisation",
+            settle="the constraint iam.allowServiceAccountCredentialLifetimeExtension of the organization",
             requested=str(lifetime),
             limit=str(_HOUR),
         )

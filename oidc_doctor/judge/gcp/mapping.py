@@ -481,7 +481,7 @@ def _judge_mapping(
             lacks = why_unevaluated("google.subject", dict(faults).get("google.subject"))
             exchange.settle("mapping", "unknown", lacks or "google.subject needs a claim that was not given")
         elif exchange.results["configure"].refusals:
-            exchange.settle("mapping", "unknown", "Google stores no such mapping, and so holds another one", at)
+            exchange.settle("mapping", "unknown", "Google stores no such mapping, and so has another one", at)
         else:
             exchange.passed("mapping", "", at)
 

@@ -1,7 +1,7 @@
 """The members of an allow policy that have to be compared with a token.
 
 Of many members that differ in their value alone, all but the one with the token's own value miss in the same way, so
-the first of them stands for the others.
+the first of them represents the others.
 """
 
 from __future__ import annotations

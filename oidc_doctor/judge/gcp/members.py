@@ -1,7 +1,7 @@
 """Whether a member of the allow policies of the service account or above it is the mapped principal.
 
 Roles: roles/iam.workloadIdentityUser (documented); roles/iam.serviceAccountTokenCreator carries the same permission
-(inferred). A binding on the project, folder or organisation applies to the service accounts below it (inferred from
+(inferred). A binding on the project, folder or organization applies to the service accounts below it (inferred from
 IAM inheritance). Members that can never match are accepted by setIamPolicy and grant nothing (measured).
 """
 
@@ -62,7 +62,7 @@ def principal_of(name: ProviderName, subject: str) -> str:
 
 
 def is_own(exchange: GcpExchange) -> str:
-    """Return `yes` where google.subject is the whole subject of the token, which nobody else can have; else nothing."""
+    """Return `yes` where google.subject is the whole subject of the token, which no one else can have; else nothing."""
     subject = exchange.mapped.get("google.subject")
     return "yes" if exchange.gke is not None or (subject and subject == exchange.token.subject) else ""
 

@@ -103,7 +103,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     )
 
 
-# IAM API, Binding.members: the service accounts of a project, folder or organisation, and Google's own sets.
+# IAM API, Binding.members: the service accounts of a project, folder or organization, and Google's own sets.
 OF_OTHER_SETS = ("principalSet://cloudresourcemanager.googleapis.com/", "principalSet://goog/", "principal://goog/")
 
 

@@ -33,7 +33,7 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
             actual=Side(shown(value["type"]), credentials.at("/type")),
             expected=Side("external_account"),
             field="type",
-            reason=f"it is {shown(value['type'])}, external_account is wanted",
+            reason=f"it is {shown(value['type'])}, external_account is required",
         )
     elif absent and (not reached or _credential_error(exchange)):
         # a pasted configuration may have been cut short: the cause is only suspected

@@ -57,7 +57,7 @@ def _suspect(
             actual=Side(text, at, (objection.span,) if objection.span else ()),
             location=Clause((which, objection.message)),
             certain=False,
-            settle="the expression as Google holds it",
+            settle="the expression as Google stores it",
             rank=5,
             which=which,
             message=objection.message,

@@ -114,9 +114,9 @@ def _is_sso(section: dict[str, Any]) -> bool:
 
 def _listed(names: tuple[str, ...]) -> str:
     if not names:
-        return "no profile is there"
+        return "it has no profiles"
     others = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"the profiles there: {', '.join(names[:_MOST_NAMED])}{others}"
+    return f"its profiles: {', '.join(names[:_MOST_NAMED])}{others}"
 
 
 def _short(path: str) -> str:

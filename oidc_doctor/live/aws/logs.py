@@ -184,7 +184,7 @@ class AwsLogs(Account):
         collector.record(path, "s3:ListBucket", "ok", **log)
 
     def folders(self, collector: Collector, bucket: str, prefix: str) -> list[str]:
-        """The folders right below a prefix: account ids, or the organisation's."""
+        """The folders right below a prefix: account ids, or the organization's."""
         page = {"Prefix": prefix, "Delimiter": "/"}
         answer = self.bucket(collector, "list_objects_v2", bucket, "s3:ListBucket", **page)
         entries = answer.get("CommonPrefixes") or []

@@ -94,7 +94,7 @@ class Oracles(Account):
         return Reader(self.name("simulation"), path, call, read, (self.name("caller"),), grants)
 
     def resource_controls(self) -> Reader:
-        """The organisation's resource control policies, readable from its management or a delegated account."""
+        """The organization's resource control policies, readable from its management or a delegated account."""
         path, call = self.path("rcps/"), "organizations:ListPolicies"
         describe = Grant("organizations:DescribePolicy")
 

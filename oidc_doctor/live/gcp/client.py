@@ -277,7 +277,7 @@ def _of_another(status: int) -> CallError:
     """Return an error that is not in the form of Google's APIs: a proxy's 404 does not prove a missing resource."""
     code = str(status) if status else "Malformed"
     label = f"HTTP {status} " if status else "an answer "
-    message = f"{label}without an error of Google's own; a proxy or another server may have given it"
+    message = f"{label}without an error of Google's own; a proxy or another server may have sent it"
     if status == 429:  # noqa: PLR2004 - too many requests
         return CallError("throttled", code, message, heals=True)
     if status in (401, 403, 407):

@@ -30,7 +30,7 @@ class GcpOracles(GcpReaders):
                 answer = self.clients.post(
                     collector, "policytroubleshooter", "v3/iam:troubleshoot", {"accessTuple": asked}
                 )
-                # the explanation quotes whole policies, with members that concern nobody here
+                # the explanation quotes whole policies, with members that concern no one here
                 answers.append({"accessTuple": asked, "overallAccessState": answer.get("overallAccessState")})
             collector.save(self.path(path), call, {"answers": answers})
 

@@ -1,6 +1,6 @@
 """Writes of configuration, each once, however many files have it.
 
-A write comes twice in files that overlap: pages, several trails, an organisation's trail beside an account's, two
+A write comes twice in files that overlap: pages, several trails, an organization's trail next to an account's, two
 sinks. CloudTrail gives the copies for several accounts one sharedEventID [CloudTrail user guide, record contents]; two
 of Google's entries are one if project, timestamp and insertId are the same [Cloud Logging API reference, LogEntry].
 """

@@ -1,4 +1,4 @@
-"""The writes of configuration that a run keeps: an organisation's trail has writes of thousands of other resources."""
+"""The writes of configuration that a run keeps: an organization's trail has writes of thousands of other resources."""
 
 from __future__ import annotations
 

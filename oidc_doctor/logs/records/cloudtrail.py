@@ -78,7 +78,7 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
     """Yield the CloudTrail records in `value`, each with its place; pass other values to `note`."""
     if isinstance(value, dict) and "eventName" in value:
         if value.get("eventCategory") == "Insight" or value.get("eventType") == "AwsCloudTrailInsight":
-            note(origin, "a CloudTrail Insights event, which holds no call: passed over")
+            note(origin, "a CloudTrail Insights event, which contains no call: skipped")
         else:
             yield value, origin
     elif depth > _DEEPEST:
@@ -202,9 +202,9 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
     elif (message := value.get("message")) and isinstance(message, str):  # as CloudWatch Logs stores it
         yield from records(members(message), _at(origin, "message"), note, depth + 1)
     elif "digestStartTime" in value or "digestS3Bucket" in value:
-        note(origin, "a CloudTrail digest file, which holds no events: passed over")
+        note(origin, "a CloudTrail digest file, which contains no events: skipped")
     elif "insightDetails" in value or value.get("eventCategory") == "Insight":
-        note(origin, "a CloudTrail Insights event, which holds no call: passed over")
+        note(origin, "a CloudTrail Insights event, which contains no call: skipped")
     elif "eventID" in value or "eventSource" in value or "userIdentity" in value:
         note(origin, "a CloudTrail record without eventName")
         yield value, origin

@@ -171,7 +171,7 @@ def affected(report: Report, exchange: Exchange, cause: Cause) -> list[str]:
             counts[kind] = counts.get(kind, 0) + row.count
     own = of_kind(attempts_on(report, exchange, cause.step), exchange)
     if exchange.subject and len(counts) == 1 and set(counts) <= {row.family or row.subject for row in own}:
-        return [f"this kind of token alone ({sum(counts.values()):,} refused)"]
+        return [f"only this kind of token ({sum(counts.values()):,} refused)"]
     kinds = sorted(counts, key=lambda kind: -counts[kind])
     names = short_names(kinds)
     lines = [f"{names[kind]} ({counts[kind]:,} refused)" for kind in kinds[:_FEW_KINDS]]

@@ -138,9 +138,7 @@ def coverage(
     if unnamed and not_read:
         not_read.append(f"and {_count(unnamed, 'other file')} that a bundle can hold (-v lists them)")
     elif unnamed:
-        not_read.append(
-            f"{_count(unnamed, 'file')} that a bundle can hold, none of which bears on this (-v lists them)"
-        )
+        not_read.append(f"{_count(unnamed, 'file')} that a bundle can hold, none of which matters here (-v lists them)")
     return lines + [("Not read", text) for text in not_read]
 
 

@@ -63,7 +63,9 @@ def _certainty(cause: Cause) -> str:
         return "suspected: a deciding value was not read"
     if cause.confidence == "predicted":
         return "predicted: all deciding values were read"
-    shown_by = "the error names it" if cause.named.refusal.named_by_error else "the replayed decision changes at it"
+    shown_by = (
+        "the error names it" if cause.named.refusal.named_by_error else "the replayed decision changes at this write"
+    )
     return f"proven: {shown_by}"
 
 
@@ -230,7 +232,7 @@ def read_in(
 ) -> None:
     """Write the place of each side. `events` were named above; their file is omitted unless `verbose`."""
     places: dict[str, list[str]] = {}
-    came = "token" if actual is not None and _of_token(actual) else "the other"
+    came = "token" if actual is not None and _of_token(actual) else "found"
     for side, whose in ((expected, "expected"), (actual, came)):
         if side is not None and side.at is not None:
             event = side.at.event_id or ""
@@ -319,7 +321,7 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 
             speaker = SPEAKERS[entry["said_by"]].name if entry.get("said_by") else ""
             wrapped = f"; its envelope is that of {speaker}" if speaker else ""
-            sheet.row("", f"this text is in no table of known sentences, so it decides nothing{wrapped}")
+            sheet.row("", f"this text is not a known error of a cloud, so it decides nothing{wrapped}")
 
 
 def _remarks(sheet: Sheet, report: Report, exchange: Exchange) -> None:
@@ -406,8 +408,8 @@ def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
     for word, why in (
         ("or", "of the same second: each alone explains the refusal, and the logs do not show which came first"),
         ("with", "of the same second: neither alone explains the refusal, and both together do"),
-        ("after", "since which the token was refused already"),
-        ("then", "before which the token was refused already, for another reason"),
+        ("after", "after which the token was already refused"),
+        ("then", "before which the token was already refused, for another reason"),
     ):
         for other in entry.get(word) or ():
             _row(sheet, word, f"{writes.change(other, report.evaluated_at)[0]}, {why}")

@@ -52,7 +52,7 @@ def fix(
 ) -> None:
     """Write one next step: the fix in words, the edit, the commands, and the proof.
 
-    `above`: the edit of the main cause is shown already. `beside`: on a screen beside other facts, where a document
+    `above`: the edit of the main cause is shown already. `beside`: on a screen next to other facts, where a document
     in a command is left out. `verbose` adds Terraform and every command that undoes it.
     """
     rows = edit_of(report, cause)

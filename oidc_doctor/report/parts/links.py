@@ -1,6 +1,6 @@
 """Links of a report into the consoles of the clouds: the role, the provider, the account, the logged write.
 
-Names come from policies, logs and bundles, so every one is percent-encoded and stands in a path or query of a vendor's
+Names come from policies, logs and bundles, so every one is percent-encoded and is in a path or query of a vendor's
 console: none can choose the host, end the link or begin another one.
 """
 

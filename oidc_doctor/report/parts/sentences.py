@@ -25,7 +25,6 @@ POLICIES = {  # of AWS by the kind that decides a call, of Google Cloud by the r
     "SCP": "service control policy",
     "RCP": "resource control policy",
     "VPC_ENDPOINT": "endpoint policy",
-    "organization": "organisation",
 }
 STATES = {  # sign, word, style
     "passed": ("✓", "passed", "green"),
@@ -111,7 +110,7 @@ def began(cause: Cause, now: object) -> str:
     if timing.token_change is not None:
         text = visible(str(timing.token_change.get("text") or ""))
         if is_new_kind(timing.token_change):
-            return f"{since}, when {new_kind(timing.token_change)} first came: {text}"
+            return f"{since}, when {new_kind(timing.token_change)} first appeared: {text}"
         return f"{since}, when the {_side_of(timing.token_change)} changed: {text}"
     return since
 

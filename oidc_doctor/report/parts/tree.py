@@ -89,7 +89,7 @@ def _element(sheet: Sheet, node: dict[str, Any], before: str, number: int, *, la
     )
     if leaves and len(leaves) == len(children):
         for leaf in leaves if result is not True else [leaf for leaf in leaves if leaf.get("result") is True]:
-            _value(sheet, below, "wants", leaf.get("resolved") or leaf.get("expected"), leaf.get("result"))
+            _value(sheet, below, "needs", leaf.get("resolved") or leaf.get("expected"), leaf.get("result"))
         if result is not True and leaves[0].get("actual") is not None:
             _value(sheet, below, "has", leaves[0].get("actual"), result)
         return

@@ -187,7 +187,7 @@ def _policy_uses(policy: dict[str, Any], uses: dict[str, list[Use]]) -> None:
                 if key.get("level") != "key" or not mark or prefix.lower() in ("aws", "sts"):
                     continue
                 wanted = key.get("expected")
-                says = "wants " + ", ".join(str(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
+                says = "needs " + ", ".join(str(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
                 if key.get("reason") == "key-absent":
                     says += ", and the request has no such key"
                 where = f"trust policy, {statement.get('name')} · {operator.get('name')} · {key.get('name')}"

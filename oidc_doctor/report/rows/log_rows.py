@@ -416,7 +416,7 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
         )
     fixes.changed(sheet, lines)
     if not lines:
-        sheet.row("diff", "the log does not hold what it changed")
+        sheet.row("diff", "the log does not show what this write changed")
     sheet.gap()
     for name, key in (("by", "by"), ("on", "resource"), ("answered", "error")):
         if entry.get(key):

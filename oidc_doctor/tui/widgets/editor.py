@@ -50,7 +50,7 @@ class Editor(TextArea):
 
     HELP = (
         "The text of the exchange. Type, and the decision next to it follows; Esc leaves the text, so that the keys "
-        "below work. Ctrl+Z undoes, Ctrl+Y redoes. A token pasted here is taken apart: only its claims are kept."
+        "below work. Ctrl+Z undoes, Ctrl+Y redoes. A token pasted here is decoded: only its claims are kept."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "screen.leave_text", "Leave the text", id="whatif.leave", key_display="esc"),

@@ -160,7 +160,7 @@ def test_a_file_that_the_manifest_says_was_not_read(path: str, outcome: str, aws
     assert answer.report.exit_code == 3
     (row,) = (row for row in answer.report.coverage if row.what == path)
     assert row.status == "missing"
-    assert row.reason.startswith("the file is there, though the manifest says that ")
+    assert row.reason.startswith("the file exists, although the manifest says that ")
 
 
 @pytest.mark.parametrize("entry", [{}, {"outcome": "read"}])
@@ -183,7 +183,7 @@ def test_a_file_that_the_manifest_says_was_read_and_that_is_not_there(aws: Bundl
     assert answer.exchange().prediction == "unknown"
     assert answer.report.exit_code == 3
     (row,) = (row for row in answer.report.coverage if row.what == "aws/role.json")
-    assert "though the manifest says that it was read" in row.reason
+    assert "although the manifest says that it was read" in row.reason
 
 
 def test_a_bundle_that_vouches_for_its_own_token(aws: Bundle) -> None:

@@ -34,7 +34,7 @@ def test_a_key_is_newer_than_the_installed_truss(aws: Bundle, config: str, since
     before = ".".join(map(str, (*most, last - 1)))
     cause = aws.write(CONFIG, config).write(VERSION, f"truss, version {before}\n").ask().cause("truss-version-too-old")
     assert (cause.step, cause.confidence) == ("obtain", "predicted")
-    assert f"which came with {since}" in cause.summary
+    assert f"which was added in {since}" in cause.summary
     assert f"({before})" in cause.summary
     assert str(cause.refusal.where) == f"{CONFIG}:{line}"
     assert cause.commands == (f"pip install --upgrade 'truss>={since}'",)

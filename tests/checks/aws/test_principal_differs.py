@@ -80,4 +80,4 @@ def test_a_role_that_another_role_assumes(aws: Bundle) -> None:
     )
     cause = aws.trust(statement).ask().refused("principal-differs", "authorise")
     assert "assumed by another role" in cause.summary
-    assert f"Take the first role, {first}, with the token" in cause.words_of_check
+    assert f"Assume the first role, {first}, with the token" in cause.words_of_check

@@ -41,7 +41,7 @@ def test_another_letter_is_another_cause(aws: Bundle) -> None:
 
 def test_a_redacted_segment_elsewhere(aws: Bundle) -> None:
     answer = aws.condition(aws.subject("v=1:org=<org>:team=tq7lmz2x:*")).ask()
-    assert answer.first.confidence == "predicted"  # no organisation makes the team match
+    assert answer.first.confidence == "predicted"  # no organization makes the team match
     assert "subject-segment-differs" not in answer.names or answer.exchange().prediction == "refused"
 
 

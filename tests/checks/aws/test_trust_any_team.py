@@ -1,4 +1,4 @@
-"""AWS071: every team of the organisation is let in."""
+"""AWS071: every team of the organization is let in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_team_is_open(aws: Bundle, pattern: str) -> None:
     assert "every team" in message
 
 
-def test_an_attribute_condition_on_the_organisation(gcp: Bundle) -> None:
+def test_an_attribute_condition_on_the_organization(gcp: Bundle) -> None:
     gcp.gcp_provider(condition="assertion.org == 'Org8Kd2P'")
     gcp.ask().passed("trust-any-team")  # the binding names the team
     gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
@@ -37,7 +37,7 @@ def test_no_document(aws: Bundle) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["repo:octo-org/*", "repo:octo-org/weights:*", "repo:*"])
-def test_a_whole_organisation_as_the_issuer_documents_it(github: Bundle, pattern: str) -> None:
+def test_a_whole_organization_as_the_issuer_documents_it(github: Bundle, pattern: str) -> None:
     policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
     policy["Statement"][0]["Condition"] = {"StringLike": {"token.actions.githubusercontent.com:sub": pattern}}
     github.aws_role(policy).ask().passed("trust-any-team")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("pattern", ["*", "v=1:*", "v=1:org=*:team=*:*", "v=1:org=*", "?*"])
-def test_patterns_without_an_organisation(aws: Bundle, pattern: str) -> None:
+def test_patterns_without_an_organization(aws: Bundle, pattern: str) -> None:
     answer = aws.condition(aws.subject(pattern)).ask()
     (message,) = answer.found("trust-any-tenant")
     assert "any Baseten customer" in message
@@ -41,7 +41,7 @@ def test_an_attribute_condition_on_the_audience_alone(gcp: Bundle) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["v=1:org=Org8Kd2P:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*"])
-def test_an_organisation_is_named(aws: Bundle, pattern: str) -> None:
+def test_an_organization_is_named(aws: Bundle, pattern: str) -> None:
     aws.condition(aws.subject(pattern)).ask().passed("trust-any-tenant")
 
 
@@ -109,6 +109,6 @@ def test_a_condition_on_what_was_not_read_is_no_pass(aws: Bundle) -> None:
     assert "aws:SourceIp" in row.reason
 
 
-def test_the_tenant_of_an_organisation_s_own_issuer(aws: Bundle) -> None:
+def test_the_tenant_of_an_organization_s_own_issuer(aws: Bundle) -> None:
     policy = aws.policy(aws.statement({"StringLike": {"oidc.circleci.com/org/9b/x:sub": "org/9b/*"}}))
     assert aws.aws_role(policy).ask().check("trust-any-tenant").findings == []

@@ -45,7 +45,7 @@ def test_no_kid_on_either_side(aws: Bundle) -> None:
     answer = aws.jwks(aws.jwk(kid=...)).token(kid=...).ask()
     cause = answer.refused("key-id-unknown", "keys", aws.NO_VERIFICATION_KEY)
     assert "has no `kid` on its key" in cause.summary
-    assert cause.fix.startswith("Give each key a `kid`")
+    assert cause.fix.startswith("Set a `kid` on each key")
 
 
 def test_a_fresh_token_is_advised_only_where_a_token_can_name_a_key(aws: Bundle) -> None:

@@ -35,7 +35,7 @@ def test_the_projects_policy_alone_does_not_say_so(gcp: Bundle) -> None:
     refusing(gcp).gcp_logs([change_of_the_provider(gcp)]).project_policy()
     (message,) = gcp.ask().found("exchange-logging-off")
     assert "may or may not be logged in project" in message
-    assert message.endswith("nor the auditConfigs of folder, organisation.")
+    assert message.endswith("nor the auditConfigs of folder, organization.")
 
 
 def test_all_policies_above_say_so(gcp: Bundle) -> None:
@@ -81,7 +81,7 @@ def test_a_policy_of_another_project_shows_nothing(gcp: Bundle) -> None:
     gcp.gcp_logs([change_of_the_provider(gcp)]).project_policy(auditConfigs=AUDIT)
     (message,) = gcp.ask().found("exchange-logging-off")
     assert "Exchanges may or may not be logged in project 111122223333: this is not known." in message
-    assert message.endswith("nor the auditConfigs of project, folder, organisation.")
+    assert message.endswith("nor the auditConfigs of project, folder, organization.")
 
 
 def test_it_is_switched_on(gcp: Bundle) -> None:

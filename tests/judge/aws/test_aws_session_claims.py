@@ -21,7 +21,7 @@ RULES = {
     "a tag that is no list": Rule(
         token(**{TAGS: {"principal_tags": {"team": "a", "model": ["b"]}}}), "session-claims", "tags-claim-malformed",
         "InvalidIdentityToken: principal_tags passed in",
-        {"reason": "team: each value is to be a list of exactly one text"},
+        {"reason": "team: each value must be a list of exactly one text"},
     ),
     "a tag of two": Rule(
         token(**{TAGS: {"principal_tags": {"team": ["a", "b"]}}}), "session-claims", "tags-claim-malformed",

@@ -97,7 +97,7 @@ RULES = {
         token(**{IDENTITY: "ann"}), "authorise", "source-identity-not-allowed", "?" + DENIED,
         {"source_identity": "ann"},
     ),
-    "a control of the organisation": Rule(
+    "a control of the organization": Rule(
         lambda b: b.write("aws/rcps/deny.json", {"Statement": [{"Effect": "Deny", "Action": "sts:*"}]}), "authorise",
         "outside-the-trust-policy?", DENIED,
     ),
@@ -125,5 +125,5 @@ def test_the_nearest_statement_is_explained(aws: Bundle) -> None:
 def test_what_is_assumed_is_said(aws: Bundle) -> None:
     assert trace_of(aws, "aws").assumed == [
         "that the cloud reaches the issuer and trusts its certificate",
-        "that no resource control policy or other organisation control denies it",
+        "that no resource control policy or other organization control denies it",
     ]

@@ -90,7 +90,7 @@ def test_members_that_come_near(gcp: Bundle, member: str, name: str) -> None:
 def test_a_role_that_does_not_hold_the_permission(gcp: Bundle) -> None:
     answer = reads(gcp, Bundle.MEMBER, role="roles/storage.objectCreator").ask()
     assert answer.first.name == "permission-missing"
-    assert "roles/storage.objectCreator, which it has on the bucket, does not hold that" in answer.first.summary
+    assert "roles/storage.objectCreator, which it has on the bucket, does not include that" in answer.first.summary
 
 
 def test_a_binding_that_ran_out(gcp: Bundle) -> None:

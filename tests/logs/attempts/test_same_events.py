@@ -98,7 +98,7 @@ def without(*names: str) -> Callable[[Record], Record]:
 COPIES: dict[str, Callable[[Record], Record]] = {
     "the same file under another name": copy.deepcopy,
     "a page of lookup-events": lambda record: {"EventId": record["eventID"], "CloudTrailEvent": json.dumps(record)},
-    "an organisation's trail": lambda record: (
+    "an organization's trail": lambda record: (
         record | {"eventContext": {"requestContext": {}}, "vpcEndpointId": "vpce-1"}
     ),
     "as EventBridge delivers it": lambda record: {"detail-type": "AWS API Call via CloudTrail", "detail": record},
