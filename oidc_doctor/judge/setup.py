@@ -229,16 +229,16 @@ def _names(exchange: ExchangeBuilder) -> dict[str, str]:
         names = {part.name: part.value for part in profile.parse_subject(subject).segments if part.known}
     workspace = workspace_of(evidence.whoami)
     teams = list(workspace.teams) if workspace is not None else []
-    found = {
+    values = {
         "org": names.get("org") or (workspace.org if workspace is not None else None),
         "team": names.get("team") or (teams[0] if len(teams) == 1 else None),
         "issuer_name": getattr(profile, "name", None),
     }
     aws, gcp = evidence.target.aws, evidence.target.gcp
     if exchange.cloud == "aws" and aws is not None:
-        found |= {"role_arn": aws.role_arn, "bucket": aws.s3_bucket, "repository": aws.ecr_repository}
-        found["region"] = aws.region
+        values |= {"role_arn": aws.role_arn, "bucket": aws.s3_bucket, "repository": aws.ecr_repository}
+        values["region"] = aws.region
     if exchange.cloud == "gcp" and gcp is not None:
-        found |= {"provider_name": gcp.provider, "service_account": gcp.service_account, "bucket": gcp.gcs_bucket}
-        found["repository"] = gcp.artifact_repository
-    return {name: value for name, value in found.items() if isinstance(value, str) and value}
+        values |= {"provider_name": gcp.provider, "service_account": gcp.service_account, "bucket": gcp.gcs_bucket}
+        values["repository"] = gcp.artifact_repository
+    return {name: value for name, value in values.items() if isinstance(value, str) and value}

@@ -44,9 +44,9 @@ def resource_controls(documents: tuple[Document, ...]) -> Controls:
 
 
 def _make_controls(documents: tuple[Document, ...], *, pasted: bool) -> Controls:
-    written = [document.value.get("Statement") for document in documents if isinstance(document.value, dict)]
+    raw_values = [document.value.get("Statement") for document in documents if isinstance(document.value, dict)]
     return Controls(
-        {"Statement": [one for of_one in written for one in (of_one if isinstance(of_one, list) else [of_one])]},
+        {"Statement": [element for raw in raw_values for element in (raw if isinstance(raw, list) else [raw])]},
         [
             (document, statement)
             for document in documents

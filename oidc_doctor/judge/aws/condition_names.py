@@ -75,8 +75,8 @@ def _form_of(exchange: AwsExchange, value: str, audiences: set[str | None]) -> s
         lead = value.partition(":")[0]
         alike = isinstance(subject, str) and lead and "*" not in lead and subject.startswith(lead + ":")
         return "sub" if alike and "://" not in value else None
-    known = [segment for segment in profile.parse_subject(value).segments if segment.known]
-    return "sub" if len(known) > 1 else None
+    segments = [segment for segment in profile.parse_subject(value).segments if segment.known]
+    return "sub" if len(segments) > 1 else None
 
 
 def correct_key(

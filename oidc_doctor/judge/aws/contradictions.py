@@ -105,7 +105,9 @@ def _providers(exchange: AwsExchange, provider: AwsOidcProvider) -> Iterator[Con
             continue
         if None not in (other.arn, provider.arn) and other.arn != provider.arn:
             continue  # of another account
-        ids = [list(one.client_ids) if isinstance(one.client_ids, tuple) else None for one in (provider, other)]
+        ids = [
+            list(reading.client_ids) if isinstance(reading.client_ids, tuple) else None for reading in (provider, other)
+        ]
         if None not in ids:
             places = (provider.document.at("/ClientIDList"), other.document.at("/ClientIDList"))
             yield from different("audience", f"the ClientIDList of {provider.url}", (ids[0], ids[1]), places)

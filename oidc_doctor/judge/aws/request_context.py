@@ -75,13 +75,13 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
             if value is not ABSENT:
                 context.setdefault(f"{path}:{claim}", value if isinstance(value, str | list) else iam.UNKNOWN)
     context |= _session_keys(token)
-    given: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
+    tested: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
     of_token = {name.lower(): value for name, value in context.items() if name.lower().startswith(f"{path}:".lower())}
-    for name, value in given.items():
+    for name, value in tested.items():
         if of_token.get(name.lower(), value) not in (value, iam.UNKNOWN):
-            given[name] = iam.UNKNOWN  # the token has a different value
-    named = {name.lower() for name in given}  # IAM ignores the case of names, so only one value may remain
-    return {name: value for name, value in context.items() if name.lower() not in named} | given
+            tested[name] = iam.UNKNOWN  # the token has a different value
+    named = {name.lower() for name in tested}  # IAM ignores the case of names, so only one value may remain
+    return {name: value for name, value in context.items() if name.lower() not in named} | tested
 
 
 def _session_keys(token: Token) -> dict[str, Any]:
