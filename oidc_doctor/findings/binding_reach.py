@@ -85,16 +85,16 @@ class BindingReach:
         places = list(self._places("service-account", "project", "folder", "organization"))
         if not places:
             return []
-        found: list[Passer] = []
+        passers: list[Passer] = []
         lacking: NotReadError | None = None
         for provider in self._other_providers(pool_wide=any(place.member.form == "all" for place in places)):
             try:
-                found += self._through(_with_provider(self._case, provider), places)
+                passers += self._through(_with_provider(self._case, provider), places)
             except NotReadError as unread:
                 lacking = unread
-        if lacking and not found:
+        if lacking and not passers:
             raise lacking
-        return found
+        return passers
 
     def above(self) -> list[Passer]:
         """Subjects that pass by a member of the project's, folder's or organisation's policy."""
@@ -173,18 +173,18 @@ class BindingReach:
 
     def _collected(self, places: list[_Place], ask: Callable[[_Place], list[Passer]]) -> list[Passer]:
         """The answers for each member; NotReadError where there is none and one of them is not known."""
-        found: list[Passer] = []
+        passers: list[Passer] = []
         lacking: NotReadError | None = None
         for place in places[:_MOST_MEMBERS]:
             try:
-                found += ask(place)
+                passers += ask(place)
             except NotReadError as unread:
                 lacking = unread
         if len(places) > _MOST_MEMBERS and not lacking:
             lacking = NotReadError(f"only the first {_MOST_MEMBERS} of {len(places)} members were tried")
-        if lacking and not found:
+        if lacking and not passers:
             raise lacking
-        return found
+        return passers
 
     def _strangers(self, case: Case, place: _Place) -> list[Passer]:
         reach = GoogleReach(case)
@@ -247,13 +247,13 @@ class BindingReach:
                 raise NotReadError(f"gcp/providers.json: {fault}") from None
         elif pool_wide:
             raise NotReadError(f"the other providers of the pool: gcp/providers.json, {gcp.provider_list.reason}")
-        found: dict[str, GcpProvider] = {}
+        providers: dict[str, GcpProvider] = {}
         for provider in (*listed, *gcp.near_providers):
             name = read_name(provider.name or "")
             same_pool = not name.fault and not own.fault and name.pool_name == own.pool_name
             if same_pool and provider.kind in ("oidc", "unknown") and name.full != own.full:
-                found.setdefault(name.full, provider)
-        return list(found.values())[:_MOST_PROVIDERS]
+                providers.setdefault(name.full, provider)
+        return list(providers.values())[:_MOST_PROVIDERS]
 
     def _through(self, case: Case, places: list[_Place]) -> list[Passer]:
         """The stranger that passes through another provider, where the target's own refuses it."""

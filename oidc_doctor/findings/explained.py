@@ -55,12 +55,16 @@ def closest(text: str, checks: Sequence[Check]) -> tuple[Check, ...]:
 
     asked = [text[:_LONGEST_NAME].lower().strip(), *_words(text[:_LONGEST_NAME])]
     parts = {part for check in checks for part in (*_names(check), *_WORD.findall(" ".join(_names(check))))}
-    like = {one for word in asked for one in difflib.get_close_matches(word, parts, n=_CLOSEST, cutoff=_LEAST_LIKE)}
+    like = {
+        near_word
+        for word in asked
+        for near_word in difflib.get_close_matches(word, parts, n=_CLOSEST, cutoff=_LEAST_LIKE)
+    }
     scored = [
         (-sum(part in like for part in (*_names(check), *_WORD.findall(check.name))), check.code, check)
         for check in checks
     ]
-    scored.sort(key=lambda one: one[:2])
+    scored.sort(key=lambda near_word: near_word[:2])
     return tuple(check for score, _, check in scored[:_CLOSEST] if score)
 
 
@@ -105,7 +109,7 @@ def _of_error(text: str, checks: Sequence[Check]) -> Found | None:
     if reading.cloud is None:
         return None
     answer = answer_for(reading.cloud, reading.steps, {})
-    ranked = [*([reading.kind] if reading.kind is not None else []), *(one.kind for one in answer.causes)]
+    ranked = [*([reading.kind] if reading.kind is not None else []), *(cause.kind for cause in answer.causes)]
     listed = tuple(dict.fromkeys(kinds[kind] for kind in ranked if kind in kinds))
     return (
         Found(listed, said=f"this error fits these causes, the most likely first ({answer.basis})") if listed else None
@@ -113,8 +117,8 @@ def _of_error(text: str, checks: Sequence[Check]) -> Found | None:
 
 
 def _words(text: str) -> list[str]:
-    found = _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text[:_LONGEST]).lower())[:_MOST_WORDS]
-    return [word for word in dict.fromkeys(found) if word not in _PLAIN] or found
+    words = _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text[:_LONGEST]).lower())[:_MOST_WORDS]
+    return [word for word in dict.fromkeys(words) if word not in _PLAIN] or words
 
 
 def _by_words(asked: str, checks: Iterable[Check]) -> list[Check]:
@@ -125,7 +129,7 @@ def _by_words(asked: str, checks: Iterable[Check]) -> list[Check]:
         weights = [_weight(word, check) for word in words]
         if words and all(weights):
             scored.append((-sum(weights), check.code, check))
-    return [check for _, _, check in sorted(scored, key=lambda one: one[:2])]
+    return [check for _, _, check in sorted(scored, key=lambda entry: entry[:2])]
 
 
 def _weight(word: str, check: Check) -> int:
@@ -135,6 +139,6 @@ def _weight(word: str, check: Check) -> int:
     names = _WORD.findall(f"{name} {title}")
     if word in names:
         return _TITLE
-    if any(one.startswith(word) for one in names):
+    if any(part.startswith(word) for part in names):
         return _TITLE - 1
     return _PAGE if re.search(rf"\b{re.escape(word)}", check.page.lower()) else 0

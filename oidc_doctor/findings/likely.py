@@ -61,21 +61,21 @@ def answer_for(cloud: Cloud, steps: Iterable[str], names: Mapping[str, str]) -> 
     """
     asked = frozenset(steps)
     rows = table(cloud)
-    found = [row for row in rows if frozenset(row["steps"].split()) == asked]
-    if not found:
+    matching = [row for row in rows if frozenset(row["steps"].split()) == asked]
+    if not matching:
         order = [step.id for step in STEPS[cloud] if step.id in asked]
-        found = [row for step in order for row in rows if row["steps"] == step]
-    ranked = {Kind(name): when for name, when in _ranked(found)}
+        matching = [row for step in order for row in rows if row["steps"] == step]
+    ranked = {Kind(name): when for name, when in _ranked(matching)}
     possible = (kind for kind in Kind if any(place == cloud and step in asked for place, step in kind.steps))
     # a kind that only an error of its own shows, or that concludes from other evidence, is no cause of this sentence
     further = tuple(kind for kind in possible if kind not in ranked and not kind.seen_only and not kind.concludes)
-    bases = {row["basis"] for row in found}
+    bases = {row["basis"] for row in matching}
     return Answer(
         tuple(Likely(kind, when) for kind, when in ranked.items()),
         further,
         "" if not bases else "documented" if bases == {"documented"} else "inferred",
-        "; ".join(dict.fromkeys(row["source"] for row in found)),
-        tuple(_commands(found, names)),
+        "; ".join(dict.fromkeys(row["source"] for row in matching)),
+        tuple(_commands(matching, names)),
     )
 
 
@@ -92,22 +92,24 @@ def _commands(rows: list[dict[str, Any]], names: Mapping[str, str]) -> Iterator[
     for index in range(depth):
         for row in rows:
             listed = row["commands"][index : index + 1]
-            for one in listed:
-                named = filled(one["run"], names)
-                run = named or one.get("otherwise", "")
+            for command in listed:
+                named = filled(command["run"], names)
+                run = named or command.get("otherwise", "")
                 if run and run not in seen and len(seen) < _MOST_COMMANDS:
                     seen.add(run)
-                    yield Telling(run.strip(), one["why"] if named else one.get("otherwise_why", one["why"]))
+                    yield Telling(
+                        run.strip(), command["why"] if named else command.get("otherwise_why", command["why"])
+                    )
 
 
 def filled(words: str, names: Mapping[str, str]) -> str:
     """Return the command with its {names} replaced and quoted; empty where one is not known, or not safe in it."""
-    made = words
+    text = words
     for name in _NAME.findall(words):
         value = names.get(name, "")
         fetched = name == "issuer" and not value.lower().startswith("https://")
         if fetched or not is_plain(value, of_aws=words.startswith("aws ")):
             return ""
         word = next(word for word in words.split() if f"{{{name}}}" in word)
-        made = made.replace(word, as_word(word.replace(f"{{{name}}}", value)))
-    return made
+        text = text.replace(word, as_word(word.replace(f"{{{name}}}", value)))
+    return text

@@ -97,8 +97,11 @@ def _third_party(name: str) -> list[Check]:
     """The checks of an installed pack. Raises PackError; whatever the pack raises is its own failure."""
     from importlib.metadata import distributions  # late: 15 ms, and most runs name no pack
 
-    installed = (one.entry_points.select(group=ENTRY_POINTS, name=name) for one in distributions(path=_places()))
-    points = [point for found in installed for point in found]
+    installed = (
+        distribution.entry_points.select(group=ENTRY_POINTS, name=name)
+        for distribution in distributions(path=_places())
+    )
+    points = [point for entry_points in installed for point in entry_points]
     if not points:
         message = f"no installed package has it under the entry-point group {ENTRY_POINTS}"
         raise PackError(message)

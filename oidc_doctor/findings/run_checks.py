@@ -132,7 +132,7 @@ def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: str |
     by_code: dict[str, list[FindingRow]] = {}
     for finding in row.findings:
         by_code.setdefault(check.code_in(finding.cloud), []).append(finding)
-    return [replace(row, code=code, findings=found) for code, found in by_code.items()] or [row]
+    return [replace(row, code=code, findings=findings) for code, findings in by_code.items()] or [row]
 
 
 def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:

@@ -155,8 +155,8 @@ def other_tokens(case: Case) -> list[OtherToken]:
         return []
     profile: Profile | None = case.profile
     owner = f"another {profile.tenancy.tenant or 'tenant'} or team" if profile else "a stranger"
-    found = [OtherToken(owner, other) for other in foreign_subjects(case)]
-    found += [
+    others_found = [OtherToken(owner, other) for other in foreign_subjects(case)]
+    others_found += [
         OtherToken(
             f"another {segment.replace('_', ' ')}",
             other,
@@ -165,27 +165,27 @@ def other_tokens(case: Case) -> list[OtherToken]:
         )
         for other, segment, outsider in neighbours(subject, profile)
     ]
-    found += _of_other_words(case, subject)
+    others_found += _of_other_words(case, subject)
     audience = case.token.claims.get("aud")
     if isinstance(audience, list) and audience:
         audience = audience[0]
     if isinstance(audience, str):  # where the audience is to tell tenants apart, nobody shows that it always does
-        outsiders = [one for one in found if one.outsider]
-        found += [
-            one._replace(audience=audience)
-            for one in outsiders
-            if as_stranger(case, one.subject).token.claims.get("aud") != audience
+        outsiders = [token for token in others_found if token.outsider]
+        others_found += [
+            token._replace(audience=audience)
+            for token in outsiders
+            if as_stranger(case, token.subject).token.claims.get("aud") != audience
         ]
     if _is_of_gke(case):  # its pool takes no other issuer's tokens, and no provider of it says so
         audience = None
     else:
-        found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
+        others_found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
     if isinstance(audience, str):
         others = (f"{audience}-2", _OTHER_AUDIENCE)
-        found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
+        others_found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
     distinct: dict[tuple[str, ...], OtherToken] = {}
-    for one in found:
-        distinct.setdefault((one.subject, one.issuer, one.audience, str(one.claims)), one)
+    for token in others_found:
+        distinct.setdefault((token.subject, token.issuer, token.audience, str(token.claims)), token)
     return list(distinct.values())
 
 
@@ -224,8 +224,8 @@ def declared_tokens(case: Case, trace: Trace, others: Sequence[OtherToken]) -> l
     """
     texts = list(dict.fromkeys(_texts(case, trace)))[:_MOST_TEXTS]
     declared = list(dict.fromkeys(token for text in texts for token in _declared(case, text)))[:_MOST_DECLARED]
-    teams = [one for one in others if one.same_tenant and not one.audience][:1]
-    audiences = [one.audience for one in declared if one.audience]
+    teams = [other for other in others if other.same_tenant and not other.audience][:1]
+    audiences = [other.audience for other in declared if other.audience]
     # Another team of the tenant may use what the token's own team does not: also with an audience that the token lacks.
     return [*declared, *teams, *(team._replace(audience=audience) for team in teams for audience in audiences)]
 

@@ -130,10 +130,10 @@ def _suspect_uploaded_keys(trace: Trace, case: Case, provider: GcpProvider, *, p
         _suspect(trace, case, "keys", Kind.REFUSED_UNEXPLAINED, settle)
         return
     try:
-        known = known_kids(json.loads(provider.jwks_json or ""))
+        kids = known_kids(json.loads(provider.jwks_json or ""))
     except (ValueError, RecursionError):
-        known = []
-    facts = {"known": ", ".join(known), "source": "the provider's uploaded jwksJson"}
+        kids = []
+    facts = {"known": ", ".join(kids), "source": "the provider's uploaded jwksJson"}
     where = provider.document.at("/oidc/jwksJson")
     settle = "the header of the token that was refused: its kid"
     trace.step("keys").refusals.append(

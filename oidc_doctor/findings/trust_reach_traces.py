@@ -93,7 +93,7 @@ def lenient(name: str) -> str:
 
 def subject_clauses(trace: Trace) -> dict[str, tuple[Node, str, str, str]]:
     """Return the clauses that accept the subject: statement, text, operator and pointer, by pointer."""
-    found: dict[str, tuple[Node, str, str, str]] = {}
+    clauses: dict[str, tuple[Node, str, str, str]] = {}
     for statement in allowing(trace):
         texts = [
             (value.name, name, value.pointer)
@@ -103,5 +103,5 @@ def subject_clauses(trace: Trace) -> dict[str, tuple[Node, str, str, str]]:
             if value.result
         ]
         for text, name, pointer in texts or [("", "", statement.pointer)]:
-            found[pointer] = (statement, text, name, pointer)
-    return found
+            clauses[pointer] = (statement, text, name, pointer)
+    return clauses
