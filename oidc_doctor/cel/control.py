@@ -167,7 +167,7 @@ def _filter(expr: Expr, slot: int, cost: int) -> Control:
 
 
 def _map(expr: Expr, slot: int, cost: int) -> Control:
-    """The macros map and transformList, with or without a predicate before the result."""
+    """Build map or transformList, with or without a predicate before the result."""
     predicate = len(expr.children) > 2  # noqa: PLR2004
 
     def control(scope: Scope, runs: Sequence[Run]) -> Value:

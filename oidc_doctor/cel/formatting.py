@@ -91,7 +91,7 @@ def _filled(verb: str, precision: int, value: Value) -> str:
 
 
 def _write(value: Value, parts: list[str], size: int, depth: int) -> int:
-    """Append the text of any value, and return the size so far: a list may hold another one many times over."""
+    """Append the text of any value, and return the size so far: a list may contain another list many times."""
     if depth > MAX_DEPTH:
         raise CelError("limit", "a value is nested too deeply to format")
     kind = type(value)

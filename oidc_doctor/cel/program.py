@@ -109,13 +109,13 @@ class Program:
 
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""
-        waiting, found = [self.tree], []
+        waiting, literals = [self.tree], []
         while waiting:
             expr = waiting.pop()
             if expr.op == "literal" and isinstance(expr.value, str) and expr.value:
-                found.append(expr.value)
+                literals.append(expr.value)
             waiting.extend(reversed(expr.children))
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(literals))
 
     def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
         """Return the errors that a type checker reports before any evaluation; empty when it accepts.

@@ -58,17 +58,17 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
 
 def _in_region(exchange: Judged, timing: Timing) -> Timing:
     """The timing of refusals in one Region, of a token that is accepted in others all the while."""
-    found = exchange.region
-    if found is None:
+    region = exchange.region
+    if region is None:
         return timing
     note = (
-        f"Refused in {found.region}: the same kind of token was accepted in {' and '.join(found.others)} over the "
-        f"same time, {found.accepted:,} times, the last at {rfc3339(found.accepted_last)}."
+        f"Refused in {region.region}: the same kind of token was accepted in {' and '.join(region.others)} over the "
+        f"same time, {region.accepted:,} times, the last at {rfc3339(region.accepted_last)}."
     )
-    begin = rfc3339(found.begin)
+    begin = rfc3339(region.begin)
     boundary: dict[str, Any] = {"last_success": None, "first_failure": begin, "changes": [], "token": None}
     boundary["note"] = note
-    return timing._replace(since=begin, since_basis="first-failure", refused_since=found.times, boundary=boundary)
+    return timing._replace(since=begin, since_basis="first-failure", refused_since=region.times, boundary=boundary)
 
 
 def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
@@ -79,21 +79,21 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
     from oidc_doctor.history.permission_changes import permission_change
 
     case, trace = exchange.diagnosis.case, exchange.diagnosis.trace
-    found = permission_change(case, trace, refusal, exchange.replayed.changes, exchange.replayed.read_at)
-    if found is None:
+    change = permission_change(case, trace, refusal, exchange.replayed.changes, exchange.replayed.read_at)
+    if change is None:
         return timing
-    if found.view is None:
-        last, *earlier = [written(write) for write in found.candidates[:MOST_NAMED]]
+    if change.view is None:
+        last, *earlier = [written(write) for write in change.candidates[:MOST_NAMED]]
         before_it = f"; before it, {'; '.join(earlier)}" if earlier else ""
         note = (
             "The logs that were read do not show the earlier state of the policies. Their last write is "
             f"{last}{before_it}."
         )
         boundary = {"last_success": None, "first_failure": None, "token": None, **(timing.boundary or {})}
-        return timing._replace(boundary={**boundary, "changes": found.candidates, "note": note})
+        return timing._replace(boundary={**boundary, "changes": change.candidates, "note": note})
     if timing.since is None:
-        timing = timing._replace(since=found.view["time"], since_basis="change")
-    return timing._replace(change=found.view)
+        timing = timing._replace(since=change.view["time"], since_basis="change")
+    return timing._replace(change=change.view)
 
 
 def _with_repairs(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:

@@ -178,15 +178,15 @@ class _Target:
 
         Otherwise the ids show nothing: a token may be of another workspace than that of the person who asked.
         """
-        found = []
+        cases = []
         for token in tokens_of(self.evidence):
             profile = profile_of(self.evidence, token)
             whole = complete_hypothetical(token, profile, self.evidence)
             trace = evaluate(Case(cloud, self.evidence, whole, self.run.at, profile, explain=False))
             if all(trace.step(step).state != REFUSED for step in _OF_SUBJECT[cloud]):
                 return None
-            found.append(token)
-        return next(iter(found), None)
+            cases.append(token)
+        return next(iter(cases), None)
 
     def _errors_by_exchange(self, tokens: dict[Cloud, tuple[Token, ...]]) -> dict[tuple[Cloud, int], list[Reading]]:
         """The observed errors, each under the one exchange that it was observed of."""
@@ -254,8 +254,12 @@ class _Target:
         ]
         of_token = without_strangers(of_token, signatures)
         if token.kind == "event" and token.subject is None:  # of several principals, those of the event's own
-            families = {one.family for one in of_token if token.name in one.event_ids} - {None}
-            of_token = [one for one in of_token if not families or one.family is None or one.family in families]
+            families = {candidate.family for candidate in of_token if token.name in candidate.event_ids} - {None}
+            of_token = [
+                candidate
+                for candidate in of_token
+                if not families or candidate.family is None or candidate.family in families
+            ]
         newest = next(iter(of_token), None)
         refused = refused_at_last(of_token, replayed)
         region = refused_region(of_token, replayed)

@@ -36,17 +36,17 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
     signatures = [signature for signature in logged if signature.sample.cloud in unnamed]
     subjects = {token.subject for token in evidence.tokens if token.subject}
     own = [signature for signature in signatures if signature.sample.subject in subjects]
-    found: dict[tuple[Cloud, str], list[Signature]] = {}
+    by_target: dict[tuple[Cloud, str], list[Signature]] = {}
     for signature in own or signatures:
         name = _name_of(signature.sample)
         if name:
-            found.setdefault((signature.sample.cloud, name), []).append(signature)
-    of_providers = {signature.sample.service_account for listed in found.values() for signature in listed}
+            by_target.setdefault((signature.sample.cloud, name), []).append(signature)
+    of_providers = {signature.sample.service_account for listed in by_target.values() for signature in listed}
     for signature in own or signatures:  # impersonations without their exchange, of accounts that no exchange led to
         account = signature.sample.service_account
         if account and not _name_of(signature.sample) and account not in of_providers:
-            found.setdefault(("gcp", account), []).append(signature)
-    by_account = {key: listed for item in found.items() for key, listed in _by_account(*item).items()}
+            by_target.setdefault(("gcp", account), []).append(signature)
+    by_account = {key: listed for item in by_target.items() for key, listed in _by_account(*item).items()}
     ordered = sorted(
         by_account.items(), key=lambda item: (item[1][0].sample.outcome != "refused", -item[1][0].last_seen)
     )
@@ -63,12 +63,15 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
 def _by_account(key: tuple[Cloud, str], signatures: list[Signature]) -> dict[tuple[Cloud, str, str], list[Signature]]:
     """Return the signatures of a role or provider, for each service account where a provider leads to several."""
     cloud, name = key
-    accounts = list(dict.fromkeys(account for one in signatures if (account := one.sample.service_account)))
+    accounts = list(dict.fromkeys(account for signature in signatures if (account := signature.sample.service_account)))
     if cloud == "aws" or len(accounts) < 2:  # noqa: PLR2004 - several
         return {(cloud, name, ""): signatures}
-    exchanges = [one for one in signatures if one.sample.service_account is None]
+    exchanges = [signature for signature in signatures if signature.sample.service_account is None]
     return {
-        (cloud, name, account): [*(one for one in signatures if one.sample.service_account == account), *exchanges]
+        (cloud, name, account): [
+            *(signature for signature in signatures if signature.sample.service_account == account),
+            *exchanges,
+        ]
         for account in accounts
     }
 
@@ -107,7 +110,7 @@ def _target(
         asked = (target.gcp or TargetGcp())._replace(service_account=name)
         return evidence._replace(target=target._replace(name=short, aws=None, gcp=asked, origins=origins), aws=None)
     origins = {**target.origins, "gcp.provider": at}
-    impersonation = next((one.sample for one in signatures if one.sample.service_account), None)
+    impersonation = next((signature.sample for signature in signatures if signature.sample.service_account), None)
     if impersonation is not None:
         origins["gcp.service_account"] = _of_event(impersonation)
     account = impersonation.service_account if impersonation is not None else None

@@ -33,7 +33,7 @@ def narrowings(
     mended = {row.exchange for row in fixes}
     by_code = {code: check for check in pack for code in check.codes}
     open_rows = [row for row in rows if row.status == "failed" and row.effect == "weakens" and row.code in by_code]
-    found: list[FixRow] = []
+    fix_rows: list[FixRow] = []
     done: set[tuple[str, str]] = set()
     for exchange in judged:
         about = (exchange.diagnosis.case.cloud, _resource(exchange))
@@ -52,9 +52,9 @@ def narrowings(
         checks = [by_code[code] for code in codes]
         for row in narrow(exchange.diagnosis.case, used, _Weaknesses(run, exchange, checks)):
             row.exchange = exchange.id
-            found.append(row)
+            fix_rows.append(row)
             done.add(about)
-    return found
+    return fix_rows
 
 
 def logged_subjects(exchange: Judged) -> list[str]:

@@ -90,15 +90,22 @@ def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
     """
     newest: list[Signature] = []
     for step in ("exchange", "impersonate"):
-        of_step = [one for one in signatures if one.sample.step == step and one.sample.outcome != "unknown"]
+        of_step = [
+            signature
+            for signature in signatures
+            if signature.sample.step == step and signature.sample.outcome != "unknown"
+        ]
         # A token without a known subject has the attempts of every workload. An attempt that names no caller may be of
         # any of them.
-        families = {one.family for one in of_step} - {None} or ({None} if of_step else set())
+        families = {signature.family for signature in of_step} - {None} or ({None} if of_step else set())
         newest_ones = [
-            max((one for one in of_step if one.family in (family, None)), key=lambda one: one.last_seen)
+            max(
+                (signature for signature in of_step if signature.family in (family, None)),
+                key=lambda signature: signature.last_seen,
+            )
             for family in families
         ]
-        newest += sorted(newest_ones, key=lambda one: (-one.last_seen, one.family or ""))
+        newest += sorted(newest_ones, key=lambda signature: (-signature.last_seen, signature.family or ""))
     return newest
 
 
@@ -109,15 +116,15 @@ def without_strangers(of_token: Sequence[Signature], of_target: Sequence[Signatu
     impersonations were accepted after such refusals began, nothing shows that they are of this token.
     """
     families = {signature.family for signature in of_target} - {None}
-    own = [one for one in of_token if one.family is not None and one.sample.step == "impersonate"]
-    accepted = max((one.last_seen for one in own if one.sample.outcome == "accepted"), default=float("-inf"))
+    own = [logged for logged in of_token if logged.family is not None and logged.sample.step == "impersonate"]
+    accepted = max((logged.last_seen for logged in own if logged.sample.outcome == "accepted"), default=float("-inf"))
     return [
-        one
-        for one in of_token
-        if one.family is not None
-        or one.sample.outcome != "refused"
+        logged
+        for logged in of_token
+        if logged.family is not None
+        or logged.sample.outcome != "refused"
         or len(families) < 2  # noqa: PLR2004
-        or one.first_seen > accepted
+        or logged.first_seen > accepted
     ]
 
 
@@ -144,7 +151,7 @@ def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: Re
     subjects = [token.subject for token in tokens]
     if subject in subjects:
         return subjects.index(subject)
-    families = [replayed.family(known) if known else None for known in subjects]
+    families = [replayed.family(other_subject) if other_subject else None for other_subject in subjects]
     return next((index for index, family in enumerate(families) if family in (None, replayed.family(subject))), None)
 
 

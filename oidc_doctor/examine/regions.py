@@ -33,14 +33,18 @@ def refused_region(of_token: Sequence[Signature], replayed: ReplayedLogs | None)
     """
     if replayed is None or replayed.cloud != "aws":
         return None
-    for family in dict.fromkeys(one.family for one in of_token if one.family is not None):
-        own = [one for one in of_token if one.family == family]
-        refused = [one for one in own if one.sample.outcome == "refused" and not _is_explained(one, replayed)]
-        accepted = [one for one in own if one.sample.outcome == "accepted"]
-        for region in dict.fromkeys(name for one in refused for name, _ in one.regions):
-            found = _in_region(region, refused, accepted, replayed)
-            if found is not None:
-                return found
+    for family in dict.fromkeys(signature.family for signature in of_token if signature.family is not None):
+        own = [signature for signature in of_token if signature.family == family]
+        refused = [
+            signature
+            for signature in own
+            if signature.sample.outcome == "refused" and not _is_explained(signature, replayed)
+        ]
+        accepted = [signature for signature in own if signature.sample.outcome == "accepted"]
+        for region in dict.fromkeys(name for signature in refused for name, _ in signature.regions):
+            report = _in_region(region, refused, accepted, replayed)
+            if report is not None:
+                return report
     return None
 
 
@@ -55,14 +59,17 @@ def _in_region(
     here = _seen(refused, replayed, region, inside=True)
     there = _seen(accepted, replayed, region, inside=False)
     later = _seen(accepted, replayed, region, inside=True)
-    times = sum(count for one in refused for name, count in one.regions if name == region)
+    times = sum(count for signature in refused for name, count in signature.regions if name == region)
     if here is None or there is None or times < 2 or (later is not None and later[1] > here[1]):  # noqa: PLR2004 - a rate needs two
         return None
     usual = (here[1] - here[0]) / (times - 1)
     if not there[0] < here[1] or there[1] <= here[0] or there[1] - here[1] > _LATEST * usual:
         return None  # one Region after the other: the workload moved
-    counted = [(name, count) for one in accepted for name, count in one.regions if name != region]
-    newest = max((one for one in refused if region in dict(one.regions)), key=lambda one: one.last_seen)
+    counted = [(name, count) for signature in accepted for name, count in signature.regions if name != region]
+    newest = max(
+        (signature for signature in refused if region in dict(signature.regions)),
+        key=lambda signature: signature.last_seen,
+    )
     others = tuple(sorted({name for name, _ in counted}))
     return RefusedRegion(region, newest, here[0], times, others, sum(count for _, count in counted), there[1])
 
@@ -72,7 +79,7 @@ def _seen(
 ) -> tuple[float, float] | None:
     """Return when attempts inside the Region, or outside of it, were first and last made."""
     return replayed.replayer.own_attempts.seen(
-        [one.number for one in signatures],
+        [signature.number for signature in signatures],
         lambda _key, _identity, circumstance: (
             circumstance.region is not None and (circumstance.region == region) == inside
         ),

@@ -1,1 +1,1 @@
-"""Refusals to causes, weaknesses and fixes."""
+"""Turn refusals into causes, and find weaknesses and fixes."""

@@ -1,7 +1,6 @@
-"""The subjects that a trust policy or an attribute condition allows, in the words of the issuer's grammar.
+"""Describe the subjects that a trust policy or attribute condition allows, in terms of the issuer's grammar.
 
-The judge is asked: a part of an accepted subject counts as required where the same subject with another value of it is
-refused.
+The judge decides: a part of an accepted subject is required if the subject with a different value there is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from oidc_doctor.model.report import AllowedSubjects
 
 
 def allowed_subjects(case: Case) -> tuple[AllowedSubjects, ...]:
-    """Return what the configuration allows, each once; () where it was not read, or where that is not known."""
+    """Return what the configuration allows, without repeats; () if it was not read or the result is unknown."""
     try:
         return tuple(dict.fromkeys(_Allowed(case).all()))
     except NotReadError:
@@ -27,7 +26,7 @@ def allowed_subjects(case: Case) -> tuple[AllowedSubjects, ...]:
 
 
 class _Allowed(TrustReach):
-    """The accepted ones of the subjects that the configuration's own texts ask for."""
+    """The accepted subjects among those that the configuration's own values suggest."""
 
     def all(self) -> Iterator[AllowedSubjects]:
         for base in self._all_bases():
@@ -40,7 +39,7 @@ class _Allowed(TrustReach):
                 yield AllowedSubjects(required, open_to, pattern, at)
 
     def _required(self, base: Base) -> Iterator[tuple[str, str]]:
-        """Yield the parts of the subject, and their values, of which another value is refused."""
+        """Yield the parts of the subject, with their values, for which a different value is refused."""
         if base.profile is None:
             return
         for part in base.profile.parse_subject(base.subject).segments:
@@ -55,7 +54,7 @@ class _Allowed(TrustReach):
         return tuple(filter(None, (tenancy.tenant, tenancy.team))) if tenancy else ()
 
     def _patterns(self, trace: Trace) -> Iterator[tuple[str, str]]:
-        """Yield the texts that accept the subject, and where each was read."""
+        """Yield the configured values that accept the subject, each with its origin."""
         if self.cloud == "gcp":
             provider = self._provider()
             yield "", str(provider.document.at("/attributeCondition" if self.condition else ""))

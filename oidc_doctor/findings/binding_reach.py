@@ -1,10 +1,10 @@
 """Find who passes the bindings of a service account, member by member.
 
-Each member is judged alone: the case keeps the provider, and of the allow policies this one member. An identity of the
-pool is whatever one of its providers maps, so the other providers of the pool are judged in the target's place.
+Each member is judged alone: the case keeps the provider and only this member of the allow policies. Any provider of the
+pool can map a pool identity, so the pool's other providers are judged instead of the target's as well.
 
 Sources: Google Cloud, principal identifiers (a member names a pool and never a provider); allow policy inheritance (a
-binding on a project, folder or organization holds for the service accounts below it).
+binding on a project, folder or organization applies to the service accounts below it).
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 _EVERYBODY = (EVERYONE, "allAuthenticatedUsers")
 _WHOLE_SUBJECT = "assertion.sub"
 _MOST_PROVIDERS = 8
-_MOST_MEMBERS = 20  # of one question; an allow policy holds up to 1,500
+_MOST_MEMBERS = 20  # per question; an allow policy has up to 1,500
 _SLOTS = ("service_account_policy", "project_policy", "folder_policy", "organization_policy")
 
 
 class _Place(NamedTuple):
-    """A member of the pool that a granting role is bound to."""
+    """A pool member with a granting role."""
 
     policy: AllowPolicy
     binding: Binding
@@ -54,9 +54,9 @@ class _Place(NamedTuple):
 
 
 class BindingReach:
-    """The tokens that pass the whole exchange, and the members that admit them. Each question is answered on demand.
+    """Tokens that pass the whole exchange, and the members that admit them. Each question is answered on demand.
 
-    The methods raise NotReadError where nothing is found and something that decides was not read.
+    The methods raise NotReadError if nothing is found and deciding evidence was not read.
     """
 
     def __init__(self, case: Case, reach: GoogleReach) -> None:
@@ -65,39 +65,39 @@ class BindingReach:
 
     @property
     def resource(self) -> str:
-        """The provider's name, as the exchange asks for it."""
+        """The provider's name, as requested in the exchange."""
         return self._reach.resource
 
     @property
     def customers(self) -> str:
-        """The vendor, where all its customers share the provider's issuer; else empty."""
+        """The vendor, if all its customers share the provider's issuer; else empty."""
         return self._reach.customers
 
     # The protocol that checks use
 
     def whole_pool(self) -> list[Passer]:
-        """Strangers that pass by a member of the service account for the whole pool."""
+        """Find strangers that pass by a whole-pool member on the service account."""
         places = [place for place in self._places("service-account") if place.member.form == "all"]
         return self._collected(places, lambda place: self._strangers(self._only(self._case, place), place)[:1])
 
     def other_providers(self) -> list[Passer]:
-        """Strangers that pass through another provider of the pool, and not through the target's."""
+        """Find strangers that pass through another provider of the pool, but not through the target's."""
         places = list(self._places("service-account", "project", "folder", "organization"))
         if not places:
             return []
-        found: list[Passer] = []
+        passers: list[Passer] = []
         lacking: NotReadError | None = None
         for provider in self._other_providers(pool_wide=any(place.member.form == "all" for place in places)):
             try:
-                found += self._through(_with_provider(self._case, provider), places)
+                passers += self._through(_with_provider(self._case, provider), places)
             except NotReadError as unread:
                 lacking = unread
-        if lacking and not found:
+        if lacking and not passers:
             raise lacking
-        return found
+        return passers
 
     def above(self) -> list[Passer]:
-        """Subjects that pass by a member of the project's, folder's or organization's policy."""
+        """Find subjects that pass by a member of a project, folder or organization policy."""
         own = read_name(self._own_name() or self._reach.resource)
 
         def intended(place: _Place) -> list[Passer]:
@@ -109,7 +109,7 @@ class BindingReach:
         return self._collected(list(self._places("project", "folder", "organization")), intended)
 
     def everyone(self) -> list[Passer]:
-        """Members of granting roles that are everybody, in any of the policies."""
+        """Find members with granting roles that mean everybody, in any of the policies."""
         return [
             Passer("", member, binding.role, policy.document.at(f"{binding.pointer}/members/{index}"), _named(policy))
             for policy in self._policies()
@@ -119,7 +119,7 @@ class BindingReach:
         ]
 
     def colliding(self) -> list[Passer]:
-        """Strangers that get the very value which a member names: a subject, a constant, a text cut or joined alike."""
+        """Find strangers with exactly a member's value: as subject, constant, or truncated or joined string."""
 
         def alike(place: _Place) -> list[Passer]:
             expression = self._expression(self._case, place)
@@ -127,7 +127,7 @@ class BindingReach:
                 return []
             reach = GoogleReach(self._only(self._case, place), shared=PERSON)
             openings: list[Opening] = []
-            # an attribute that is made of a claim represents a set of identities: others with its value are meant
+            # an attribute mapped from a claim means a set of identities, so others with its value are intended
             if place.member.form == "subject" or not _reads_a_claim(expression):
                 openings = [opening for opening in reach.openings("anyone", "tenant", "team") if opening.bound]
             openings = openings or reach.mapped_alike()
@@ -137,15 +137,15 @@ class BindingReach:
         return self._collected(places, alike)
 
     def names_ending_alike(self) -> list[Opening]:
-        """Names of tenants and teams that merely end like the intended name."""
+        """Find tenant and team names that merely end like the intended name."""
         return self._reach.names_ending_alike()
 
     def twins(self) -> list[Opening]:
-        """Names that differ from the intended one in one character, or an id in its letters' case."""
+        """Find names that differ from the intended name in one character, or ids that differ in case."""
         return self._reach.twins()
 
     def refused_by_bindings_alone(self) -> list[Opening]:
-        """Strangers of other tenants that condition and mapping accept, and that the bindings are known to refuse."""
+        """Find strangers of other tenants that condition and mapping accept, but the bindings certainly refuse."""
         try:
             if self._reach.openings("anyone", "tenant"):
                 return []
@@ -161,7 +161,7 @@ class BindingReach:
         return [policy for slot in _SLOTS if isinstance(policy := getattr(gcp, slot), AllowPolicy)]
 
     def _places(self, *resources: str) -> Iterator[_Place]:
-        """Yield the members of pools in the granting roles of these policies, as far as they are well formed."""
+        """Yield the well-formed pool members with granting roles in these policies."""
         for policy in self._policies():
             for binding in policy.bindings if policy.resource in resources else ():
                 for index, text in enumerate(binding.members if binding.role in GRANTING else ()):
@@ -172,24 +172,24 @@ class BindingReach:
                     yield _Place(policy, binding, member, at)
 
     def _collected(self, places: list[_Place], ask: Callable[[_Place], list[Passer]]) -> list[Passer]:
-        """The answers for each member; NotReadError where there is none and one of them is not known."""
-        found: list[Passer] = []
+        """Collect the results for each member; NotReadError if there are none and some result is unknown."""
+        passers: list[Passer] = []
         lacking: NotReadError | None = None
         for place in places[:_MOST_MEMBERS]:
             try:
-                found += ask(place)
+                passers += ask(place)
             except NotReadError as unread:
                 lacking = unread
         if len(places) > _MOST_MEMBERS and not lacking:
             lacking = NotReadError(f"only the first {_MOST_MEMBERS} of {len(places)} members were tried")
-        if lacking and not found:
+        if lacking and not passers:
             raise lacking
-        return found
+        return passers
 
     def _strangers(self, case: Case, place: _Place) -> list[Passer]:
         reach = GoogleReach(case)
         openings = [opening for opening in reach.openings("tenant", "anyone") if opening.bound]
-        if openings and openings[0].who == "anyone":  # a subject that the issuer can issue says more
+        if openings and openings[0].who == "anyone":  # a subject that the issuer can issue is more informative
             openings = [opening for opening in reach.openings("team", "anyone") if opening.bound]
         return [self._passer(place, opening.subject, opening, case) for opening in openings]
 
@@ -217,7 +217,7 @@ class BindingReach:
         return mapping.get(place.key, "") if isinstance(mapping, dict) else ""
 
     def _only(self, case: Case, place: _Place) -> Case:
-        """The case with this member as the only one of all allow policies."""
+        """Return the case with this member as the only member of all allow policies."""
         gcp = case.evidence.gcp or GcpEvidence(_NO_PROVIDER)
         binding = place.binding._replace(members=(place.member.text,))
         policies: dict[str, Any] = {
@@ -236,7 +236,7 @@ class BindingReach:
         return gcp.provider.name if gcp and isinstance(gcp.provider, GcpProvider) else None
 
     def _other_providers(self, *, pool_wide: bool) -> list[GcpProvider]:
-        """The OIDC providers of the target's pool besides the target's own, as the list or a file has them."""
+        """Return the pool's OIDC providers other than the target's, from the list or a file."""
         gcp = self._case.evidence.gcp or GcpEvidence(_NO_PROVIDER)
         own = read_name(self._own_name() or self._reach.resource)
         listed: tuple[GcpProvider, ...] = ()
@@ -247,16 +247,16 @@ class BindingReach:
                 raise NotReadError(f"gcp/providers.json: {fault}") from None
         elif pool_wide:
             raise NotReadError(f"the other providers of the pool: gcp/providers.json, {gcp.provider_list.reason}")
-        found: dict[str, GcpProvider] = {}
+        providers: dict[str, GcpProvider] = {}
         for provider in (*listed, *gcp.near_providers):
             name = read_name(provider.name or "")
             same_pool = not name.fault and not own.fault and name.pool_name == own.pool_name
             if same_pool and provider.kind in ("oidc", "unknown") and name.full != own.full:
-                found.setdefault(name.full, provider)
-        return list(found.values())[:_MOST_PROVIDERS]
+                providers.setdefault(name.full, provider)
+        return list(providers.values())[:_MOST_PROVIDERS]
 
     def _through(self, case: Case, places: list[_Place]) -> list[Passer]:
-        """The stranger that passes through another provider, where the target's own refuses it."""
+        """Return the stranger that passes through another provider and that the target's provider refuses."""
         reach, same_issuer = GoogleReach(case), _issuer(case) == _issuer(self._case)
         openings = reach.openings(*(("tenant", "anyone", "team") if same_issuer else ("tenant", "anyone")))
         for opening in openings:
@@ -288,7 +288,7 @@ def _reads_a_claim(expression: str) -> bool:
 
 
 def _with_provider(case: Case, provider: GcpProvider) -> Case:
-    """The case with another provider in the place of the target's, and no token."""
+    """Return the case with another provider instead of the target's, and no token."""
     evidence, token = case.evidence, case.token
     gcp = (evidence.gcp or GcpEvidence(_NO_PROVIDER))._replace(provider=provider, near_providers=())
     asked = evidence.target.gcp

@@ -1,7 +1,7 @@
-"""From traces and observed errors to causes: the refusals, in order of likelihood, each with its confidence.
+"""Turn traces and observed errors into causes: refusals in order of likelihood, each with its confidence.
 
-The order and the confidence are the contract's: the steps that the observed error allows, definite before suspected,
-step order, order inside the step.
+Order and confidence follow the contract: steps that the observed error allows, definite before suspected, step order,
+order within the step.
 """
 
 from __future__ import annotations
@@ -48,22 +48,22 @@ class Diagnosis:
     step: str | None
     error: CloudError | None
     refusals: list[Refusal] = field(default_factory=list)  # ordered as causes
-    readings: tuple[Reading, ...] = ()  # the observed errors of this exchange, as its own values explain them
-    token_aged: bool = False  # the token expired since it was saved, and a new one would be refused as well
+    readings: tuple[Reading, ...] = ()  # the observed errors of this exchange, as explained by its own values
+    token_aged: bool = False  # the token expired since it was saved, but a new token would be refused as well
 
     @property
     def observed(self) -> bool:
-        """Whether a failure of this exchange was seen; an unknown text shows none."""
+        """Whether a failure of this exchange was observed; an unknown error text proves none."""
         return any(reading.known for reading in self.readings)
 
 
 def readings_for(case: Case) -> tuple[Reading, ...]:
-    """The observed errors that can come from this exchange."""
+    """Return the observed errors that can come from this exchange."""
     return tuple(reading for reading in case.readings if reading.cloud in (None, case.cloud))
 
 
 def diagnose(case: Case, trace: Trace) -> Diagnosis:
-    """Predict, and put the refusals into the order of causes."""
+    """Predict the outcome, and order the refusals as causes."""
     readings = tuple(_as_explained(case, trace, reading) for reading in readings_for(case))
     by_error = [_refusal_of(case, reading) for reading in readings]
     _add_named(trace, [refusal for refusal in by_error if refusal is not None])
@@ -89,9 +89,9 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
 
 
 def _as_explained(case: Case, trace: Trace, reading: Reading) -> Reading:
-    """The reading of an error that the target's own values, or a fault of an earlier step, explain.
+    """Return the reading of an error, as explained by the target's own values or a fault at an earlier step.
 
-    Credentials are valid in the partition that issued them: an endpoint of another one calls them invalid.
+    Credentials are valid in the partition that issued them: an endpoint in any other partition reports them as invalid.
     """
     if reading.kind is Kind.SESSION_CREDENTIALS_INVALID and trace.cloud == "aws":
         for result in trace.steps:
@@ -105,7 +105,7 @@ def _as_explained(case: Case, trace: Trace, reading: Reading) -> Reading:
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:
-    """The first, and so the surest, refusal of each kind and clause."""
+    """Return the first, and so most certain, refusal of each kind and clause."""
     by_clause: dict[tuple[Kind, Clause | str], Refusal] = {}
     for refusal in refusals:
         key = (refusal.kind, refusal.clause if refusal.clause.parts else str(refusal.where or ""))
@@ -118,7 +118,7 @@ def _first_step(cloud: Cloud, steps: frozenset[str]) -> str:
 
 
 def _refusal_of(case: Case, reading: Reading) -> Refusal | None:
-    """The refusal that an observed error names; None where its sentence fits several kinds."""
+    """Return the refusal that an observed error names; None if its sentence matches several kinds."""
     if reading.kind is None:
         return None
     step = _first_step(case.cloud, reading.steps)
@@ -152,7 +152,7 @@ def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
     return facts
 
 
-# The steps that documents of the bundle decide; of the others a bundle may lack the request or token that was refused.
+# Steps decided by documents of the bundle. For the others a bundle may lack the refused request or token.
 _DECIDED_BY_DOCUMENTS = frozenset(
     ("provider", "audience", "authorise", "target", "issuer", "condition", "mapping", "impersonate")
 )
@@ -160,13 +160,13 @@ _OF_ANOTHER_MOMENT = "the token and the configuration of the moment of the error
 
 
 def _is_contradicted(trace: Trace, refusal: Refusal) -> bool:
-    """Whether the documents that were read show that the named fault is not there."""
+    """Whether the documents prove that the named fault does not exist."""
     shown = not refusal.kind.seen_only and refusal.kind not in trace.unseen
     return shown and refusal.step in _DECIDED_BY_DOCUMENTS and trace.step(refusal.step).state == PASSED
 
 
 def _is_same_fault(evaluated: Refusal, named: Refusal) -> bool:
-    """Whether an evaluated refusal is the one that an error names: of the same kind, and of the same call."""
+    """Whether an evaluated refusal is the one that an error names: same kind and same call."""
     if evaluated.kind is not named.kind:
         return False
     permission = named.fact("permission")
@@ -174,14 +174,14 @@ def _is_same_fault(evaluated: Refusal, named: Refusal) -> bool:
 
 
 def _is_of_call(evaluated: Refusal, permission: str) -> bool:
-    """Whether a refusal by policies is of this call, which `calls` lists. AWS prints some actions in small letters."""
+    """Whether a refusal by policies concerns this call, which `calls` lists. AWS prints some actions in lower case."""
     return permission.lower() in evaluated.fact("calls").lower().split()
 
 
 def _is_explained(trace: Trace, named: Refusal) -> bool:
-    """Whether the policies deny the call that an error names, by something else than a permission that is missing.
+    """Whether the policies deny the call that an error names for a reason other than a missing permission.
 
-    A sentence that names no policy says only that the call is denied: a grant to the role would not help.
+    A sentence that names no policy proves only the denial: a grant to the role would not help.
     """
     permission = named.fact("permission")
     if named.kind is not Kind.PERMISSION_MISSING or not permission or named.fact("policy"):
@@ -194,7 +194,7 @@ def _is_explained(trace: Trace, named: Refusal) -> bool:
 
 
 def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
-    """Join the refusals that an error names with the evaluated ones: the same kind keeps the evaluated detail."""
+    """Merge the refusals that an error names with the evaluated ones; evaluated details take precedence."""
     for refusal in by_error:
         if _is_explained(trace, refusal):
             continue
@@ -217,13 +217,13 @@ def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
 
 
 def _rows(case: Case, trace: Trace, readings: tuple[Reading, ...]) -> list[StepRow]:
-    """The steps as the report shows them: passed by an observed error, not reached, or as evaluated."""
+    """Return the steps for the report: passed according to an observed error, not reached, or as evaluated."""
     by_error = frozenset[str]()
     for reading in readings:
         if follows_steps(case, reading):
             by_error |= before(trace.cloud, reading.steps)
     for reading in readings:
-        by_error -= reading.steps  # where two errors disagree, neither shows that the other's step passed
+        by_error -= reading.steps  # if two errors disagree, neither proves that the other's step passed
     by_error |= case.shown_passed
     rows: list[StepRow] = []
     reached = True
@@ -262,12 +262,12 @@ def _predict(
 
 
 def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[NamedRefusal]:
-    """The exchange's refusals under the names and in the words of their checks, in the order of causes."""
+    """Return the exchange's refusals with the names and words of their checks, in the order of causes."""
     return [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
 
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
-    """Whether the error that was observed cannot come from the refusal's step."""
+    """Whether the observed error cannot come from the refusal's step."""
     steps = frozenset[str]().union(*(reading.steps for reading in diagnosis.readings))
     return bool(steps) and refusal.step not in steps
 
@@ -281,7 +281,7 @@ def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check], profile: Pro
         check.name if check else str(refusal.kind),
         words.headline,
         words.fix,
-        tuple(filter(None, words.commands)),  # empty where the guard refused a word
+        tuple(filter(None, words.commands)),  # empty if the guard refused a word
         broken,
         tuple(links_for(check, profile).items()) if check else (),
     )

@@ -1,6 +1,6 @@
 """Find checks by a code, a name, a pasted error, or any words.
 
-The words are untrusted. Nothing is decided: an error's causes are those of its steps, and words are looked for in the
+The words are untrusted. Nothing is judged: an error's causes are those of its steps, and words are searched in the
 checks' own pages.
 """
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 _CODE = re.compile(r"([a-z]{3})[ _-]?0*(\d{1,3})", re.ASCII)
 _WORD = re.compile(r"[a-z0-9]+", re.ASCII)
-_LONGEST = 4_000  # characters of the words that are looked at
+_LONGEST = 4_000  # maximum characters of the search text
 _MOST_WORDS = 40
 _CLOSEST = 3
-_TITLE, _PAGE = 5, 1  # what a word counts in the title or name, and in the page
-_LONGEST_NAME = 100  # characters of a mistyped name
-_LEAST_LIKE = 0.7  # difflib's ratio, from which a name may be a mistyped one
-# Words that say nothing of a fault
+_TITLE, _PAGE = 5, 1  # weight of a word in the title or name, and in the page
+_LONGEST_NAME = 100  # maximum characters of a mistyped name
+_LEAST_LIKE = 0.7  # minimum similarity (difflib's ratio) of a mistyped name
+# Words that are not specific to a fault
 _PLAIN = frozenset(
     ("a", "an", "and", "are", "at", "by", "for", "from", "in", "is", "it", "my", "of", "on", "or", "the")
 )
 
 
 class Found(NamedTuple):
-    """Checks, the best first. `exact`: asked for by code, name or title, or the one fault that an error names."""
+    """Matching checks, the best first. `exact`: matched by code, name or title, or the only fault of an error."""
 
     checks: tuple[Check, ...]
     exact: bool = False
-    said: str = ""  # how they were found: "" by words, else in a few words
+    said: str = ""  # how they were found: "" for words, else a short description
 
 
 def find(text: str, checks: Sequence[Check]) -> Found:
-    """Return the checks that a text asks for; none where no word of it is known."""
+    """Return the checks that match a text; none if none of its words is known."""
     asked = " ".join(text[:_LONGEST].split())
     named = _named(asked.lower(), checks)
     if named:
@@ -50,17 +50,21 @@ def find(text: str, checks: Sequence[Check]) -> Found:
 
 
 def closest(text: str, checks: Sequence[Check]) -> tuple[Check, ...]:
-    """Return the checks that look most like the text, or like one of its words, for a text that finds nothing."""
+    """Return the checks most similar to the text or one of its words, for a text without matches."""
     import difflib  # late: only for a mistyped name
 
     asked = [text[:_LONGEST_NAME].lower().strip(), *_words(text[:_LONGEST_NAME])]
     parts = {part for check in checks for part in (*_names(check), *_WORD.findall(" ".join(_names(check))))}
-    like = {one for word in asked for one in difflib.get_close_matches(word, parts, n=_CLOSEST, cutoff=_LEAST_LIKE)}
+    like = {
+        near_word
+        for word in asked
+        for near_word in difflib.get_close_matches(word, parts, n=_CLOSEST, cutoff=_LEAST_LIKE)
+    }
     scored = [
         (-sum(part in like for part in (*_names(check), *_WORD.findall(check.name))), check.code, check)
         for check in checks
     ]
-    scored.sort(key=lambda one: one[:2])
+    scored.sort(key=lambda near_word: near_word[:2])
     return tuple(check for score, _, check in scored[:_CLOSEST] if score)
 
 
@@ -75,7 +79,7 @@ def title_of(check: Check) -> str:
 
 
 def holds_words(check: Check, text: str) -> bool:
-    """Whether the check's code, name, title or page has all words of the text, or words that begin so."""
+    """Whether the check's code, name, title or page contains all words of the text, or words with these prefixes."""
     return all(_weight(word, check) for word in _words(text)) if text.strip() else True
 
 
@@ -95,7 +99,7 @@ def _named(asked: str, checks: Sequence[Check]) -> list[Check]:
 
 
 def _of_error(text: str, checks: Sequence[Check]) -> Found | None:
-    """The causes of a known error; None for a text that is none, or that names no cloud."""
+    """Return the causes of a known error; None if the text is no known error or names no cloud."""
     reading = read_error(text)
     if reading is None:
         return None
@@ -105,26 +109,26 @@ def _of_error(text: str, checks: Sequence[Check]) -> Found | None:
     if reading.cloud is None:
         return None
     answer = answer_for(reading.cloud, reading.steps, {})
-    ranked = [*([reading.kind] if reading.kind is not None else []), *(one.kind for one in answer.causes)]
+    ranked = [*([reading.kind] if reading.kind is not None else []), *(cause.kind for cause in answer.causes)]
     listed = tuple(dict.fromkeys(kinds[kind] for kind in ranked if kind in kinds))
     order = f"the most likely first ({answer.basis})" if answer.basis else "in the order of the steps"
     return Found(listed, said=f"this error fits these causes, {order}") if listed else None
 
 
 def _words(text: str) -> list[str]:
-    found = _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text[:_LONGEST]).lower())[:_MOST_WORDS]
-    return [word for word in dict.fromkeys(found) if word not in _PLAIN] or found
+    words = _WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text[:_LONGEST]).lower())[:_MOST_WORDS]
+    return [word for word in dict.fromkeys(words) if word not in _PLAIN] or words
 
 
 def _by_words(asked: str, checks: Iterable[Check]) -> list[Check]:
-    """The checks that have every word, the best first."""
+    """Return the checks that contain every word, the best first."""
     words = _words(asked)
     scored = []
     for check in checks:
         weights = [_weight(word, check) for word in words]
         if words and all(weights):
             scored.append((-sum(weights), check.code, check))
-    return [check for _, _, check in sorted(scored, key=lambda one: one[:2])]
+    return [check for _, _, check in sorted(scored, key=lambda entry: entry[:2])]
 
 
 def _weight(word: str, check: Check) -> int:
@@ -134,6 +138,6 @@ def _weight(word: str, check: Check) -> int:
     names = _WORD.findall(f"{name} {title}")
     if word in names:
         return _TITLE
-    if any(one.startswith(word) for one in names):
+    if any(part.startswith(word) for part in names):
         return _TITLE - 1
     return _PAGE if re.search(rf"\b{re.escape(word)}", check.page.lower()) else 0

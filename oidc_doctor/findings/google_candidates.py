@@ -171,16 +171,16 @@ def _pieces(pattern: str) -> list[str]:
 
 def _of_members(policies: Iterable[AllowPolicy], mapping: dict[str, str]) -> list[list[_Hint]]:
     """The values that each member names, with the claim that they are compared with."""
-    found: list[list[_Hint]] = []
+    hints: list[list[_Hint]] = []
     for policy in policies:
         for binding in policy.bindings:
             for text in binding.members if binding.role in GRANTING else ():
                 member = read_member(text)
-                if member is None or member.form not in ("subject", "attribute") or len(found) >= _MOST_MEMBERS:
+                if member is None or member.form not in ("subject", "attribute") or len(hints) >= _MOST_MEMBERS:
                     continue
                 key = "google.subject" if member.form == "subject" else f"attribute.{member.attribute}"
-                found.append(_through(mapping.get(key, ""), member.value))
-    return found
+                hints.append(_through(mapping.get(key, ""), member.value))
+    return hints
 
 
 def _through(expression: str, value: str) -> list[_Hint]:
@@ -220,8 +220,8 @@ def _drafts(profile: Profile, hint: _Hint) -> list[_Draft]:
         ]
     segment = profile.tenancy.follows.get(hint.claim, hint.claim)
     same = hint.claim == segment or hint.claim.endswith(_SAME_AS_SEGMENT)
-    known = profile.segment_rule(segment) is not None
-    return [_Draft({segment: hint.text} if same and known else {}, {hint.claim: hint.text})]
+    is_segment = profile.segment_rule(segment) is not None
+    return [_Draft({segment: hint.text} if same and is_segment else {}, {hint.claim: hint.text})]
 
 
 def _of_hints(profile: Profile, hints: list[_Hint]) -> list[_Draft]:

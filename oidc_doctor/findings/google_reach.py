@@ -100,7 +100,7 @@ class GoogleReach(TrustReach):
                     candidate._replace(subject=with_value(base.subject, base.profile, candidate.segment, value))
                     for value in _twins_of(base, candidate.segment)
                 ]
-                passing = [one for one in named if self._accepted(self._trace(base, one.subject))]
+                passing = [twin for twin in named if self._accepted(self._trace(base, twin.subject))]
                 if len(passing) > _FEW and candidate.segment != base.profile.tenancy.tenant:
                     continue  # a family of names of one owner is meant: app-[a-z]+
                 for stranger in passing:
@@ -136,24 +136,32 @@ class GoogleReach(TrustReach):
 
     def mapped_alike(self) -> list[Opening]:
         """Accepted owners whose name resembles the intended one, where a member, not the condition, refuses others."""
-        found: list[Opening] = []
+        openings: list[Opening] = []
         for base in self._all_bases():
             if not self._accepted(self._trace(base, base.subject)):
                 continue
-            candidates = [one for one in strangers(base.subject, base.profile) if self._is_owner(base, one.segment)]
-            for other in (one for one in candidates if one.who == "other"):
+            candidates = [
+                candidate
+                for candidate in strangers(base.subject, base.profile)
+                if self._is_owner(base, candidate.segment)
+            ]
+            for other in (candidate for candidate in candidates if candidate.who == "other"):
                 against = self._trace(base, other.subject)
                 if against.step("condition").state != PASSED or self._accepted(against) is not False:
                     continue
-                alike = [one for one in candidates if one.who == "longer" and one.segment == other.segment]
+                alike = [
+                    candidate
+                    for candidate in candidates
+                    if candidate.who == "longer" and candidate.segment == other.segment
+                ]
                 for stranger in (*alike, self._preceded(base, other), *self._shifted(base, other.segment)):
                     trace = self._trace(base, stranger.subject)
                     if self._accepted(trace):
-                        found += [
+                        openings += [
                             opening._replace(bound=self._bound(trace))
                             for opening in super()._openings(base, stranger, trace)
                         ]
-        return found
+        return openings
 
     def _shifted(self, base: Base, segment: str) -> Iterator[Stranger]:
         """Yield subjects whose names join to the same text: the last letter of one name moved to a later one."""
@@ -169,17 +177,17 @@ class GoogleReach(TrustReach):
     # Candidates
 
     def _derive_bases(self) -> Iterator[Base]:
-        made: set[tuple[str, str]] = set()
+        subjects_done: set[tuple[str, str]] = set()
         for base in list(super()._derive_bases()) or self._unknown_subject():
             drafts = candidates_of(base, self._provider(), self._policies())
             own = base.case.token.subject == base.subject
             for subject, more in [(base.subject, {})] * own + drafts:
-                if len(made) >= _MOST_BASES:
+                if len(subjects_done) >= _MOST_BASES:
                     break
                 case = self._with_claims(base, subject, more)
                 key = (subject, str(sorted(case.token.claims.items(), key=str)))
-                if key not in made:
-                    made.add(key)
+                if key not in subjects_done:
+                    subjects_done.add(key)
                     yield Base(case, base.issuer, subject)
             if not drafts and not own:
                 yield base
@@ -206,8 +214,8 @@ class GoogleReach(TrustReach):
         for name, value in read_claims(self._provider(), base.profile, subject).items():
             if name not in claims and (not own or token.may_have(name)):
                 claims[name] = value
-        made = Token("decoded", claims, None, complete=False, origin=token.origin, name=token.name, recorded=True)
-        return base.case._replace(token=made)
+        variant = Token("decoded", claims, None, complete=False, origin=token.origin, name=token.name, recorded=True)
+        return base.case._replace(token=variant)
 
     def _policies(self) -> list[AllowPolicy]:
         gcp = self.case.evidence.gcp

@@ -1,8 +1,8 @@
-"""Load the rule pack: every file under checks/, by path, and other people's packs that the user names.
+"""Load the rule pack: every file under checks/, by path, and third-party packs that the user names.
 
-The pack is code that runs in a process which may hold cloud credentials, so it is never looked for in the current
-directory: the bundled folder first, else, only in a checkout, the folder next to the package. Another package's checks
-are loaded only where the user names them (--pack NAME); such a pack fails alone, and takes no code, name or kind of
+The pack is code that runs in a process which may hold cloud credentials, so it is never searched in the current
+directory: the bundled folder is used, or, only in a checkout, the folder next to the package. Another package's checks
+are loaded only if the user names them (--pack NAME); such a pack fails alone, and cannot reuse a code, name or kind of
 another check.
 """
 
@@ -23,11 +23,11 @@ ENTRY_POINTS = "oidc_doctor.checks"
 
 
 class PackError(Exception):
-    """The rule pack cannot be used; one line for people."""
+    """The rule pack cannot be used. The message is one line for users."""
 
 
 def bundled(folder: str, sibling: str) -> str:
-    """`folder` inside the installed package, else `sibling` next to it where a pyproject.toml is there too."""
+    """Return `folder` inside the installed package, else `sibling` next to it if there is a pyproject.toml too."""
     inside = os.path.join(_PACKAGE, folder)
     if os.path.isdir(inside):
         return inside
@@ -40,7 +40,7 @@ def bundled(folder: str, sibling: str) -> str:
 
 
 def scenarios() -> dict[str, str]:
-    """The folder of each bundled scenario by its name, in the order of the names. PackError as of `bundled`."""
+    """Return the folder of each bundled scenario by name, sorted. PackError as for `bundled`."""
     folder = bundled("_samples", "sample_logs")
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
     return {name: os.path.join(folder, name) for name in names}
@@ -59,7 +59,7 @@ def _load(path: str, name: str) -> list[Check]:
 
 
 def load_folder(folder: str | os.PathLike[str], prefix: str) -> list[Check]:
-    """Every check of a folder, in path order; files whose name starts with `_` are not checks."""
+    """Load every check of a folder, in path order; files whose names start with `_` are not checks."""
     checks: list[Check] = []
     for area in sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()):
         files = sorted(entry.name for entry in os.scandir(os.path.join(folder, area)) if entry.name.endswith(".py"))
@@ -70,7 +70,7 @@ def load_folder(folder: str | os.PathLike[str], prefix: str) -> list[Check]:
 
 
 def use(names: Iterable[str]) -> None:
-    """Load these packs besides the built-in checks: names in the entry-point group, as the user gave them."""
+    """Load these packs in addition to the built-in checks: names in the entry-point group, as given by the user."""
     global _named  # noqa: PLW0603 - one choice for the whole process, made before anything is examined
     _named = tuple(dict.fromkeys(names))
     _pack.cache_clear()
@@ -85,20 +85,23 @@ class _Pack(NamedTuple):
 
 
 def _places() -> list[str]:
-    """The folders of sys.path without the current one, where an interactive Python or `python -m` also looks."""
+    """Return the folders of sys.path without the current folder, which an interactive Python or `python -m` adds."""
     try:
         here = os.path.realpath(os.curdir)
-    except OSError:  # it was deleted
+    except OSError:  # the current folder was deleted
         here = ""
     return [place for place in sys.path if place and os.path.realpath(place) != here]
 
 
 def _third_party(name: str) -> list[Check]:
-    """The checks of an installed pack. Raises PackError; whatever the pack raises is its own failure."""
-    from importlib.metadata import distributions  # late: 15 ms, and most runs name no pack
+    """Return the checks of an installed pack. Raises PackError; an exception of the pack counts as its own failure."""
+    from importlib.metadata import distributions  # late: takes 15 ms, and most runs name no pack
 
-    installed = (one.entry_points.select(group=ENTRY_POINTS, name=name) for one in distributions(path=_places()))
-    points = [point for found in installed for point in found]
+    installed = (
+        distribution.entry_points.select(group=ENTRY_POINTS, name=name)
+        for distribution in distributions(path=_places())
+    )
+    points = [point for entry_points in installed for point in entry_points]
     if not points:
         message = f"no installed package has it under the entry-point group {ENTRY_POINTS}"
         raise PackError(message)
@@ -133,7 +136,7 @@ def _pack() -> _Pack:
 
 
 def _claim(claims: dict[tuple[type, object], Check], checks: Iterable[Check]) -> None:
-    """Add the codes, names and kinds of the checks; PackError, and nothing added, where one of them is taken."""
+    """Register the checks' codes, names and kinds; PackError, with nothing registered, if any is in use."""
     # a StrEnum member equals its text, so the type distinguishes a kind
     own = [((type(key), key), check) for check in checks for key in (*check.codes, check.name, check.kind) if key]
     taken = dict(claims)
@@ -145,10 +148,10 @@ def _claim(claims: dict[tuple[type, object], Check], checks: Iterable[Check]) ->
 
 
 def all_checks() -> tuple[Check, ...]:
-    """The built-in checks and those of the named packs. PackError when the installation is incomplete."""
+    """Return the built-in checks and those of the named packs. PackError if the installation is incomplete."""
     return _pack().checks
 
 
 def failed_packs() -> dict[str, str]:
-    """The named packs that could not be used, each with the reason."""
+    """Return the named packs that could not be used, each with the reason."""
     return _pack().failed

@@ -50,33 +50,36 @@ class PolicyReach(TrustReach):
 
     def openings(self, *who: Who) -> list[Opening]:
         """The accepted strangers of these kinds, each with a subject of the issuer's own form where one passes."""
-        found = super().openings(*who)
-        if not any(opening.who == "anyone" for opening in found):
-            return found
+        openings = super().openings(*who)
+        if not any(opening.who == "anyone" for opening in openings):
+            return openings
         try:
-            formed = {(one.clause, one.pattern): one.subject for one in super().openings("team")}
+            formed = {
+                (team_opening.clause, team_opening.pattern): team_opening.subject
+                for team_opening in super().openings("team")
+            }
         except NotReadError:
-            return found
+            return openings
         return [
             opening._replace(subject=formed.get((opening.clause, opening.pattern), opening.subject))
             if opening.who == "anyone"
             else opening
-            for opening in found
+            for opening in openings
         ]
 
     def _strangers(self, base: Base) -> list[Stranger]:
         """Add the tenant that shares the ids below it: that no id is shared is inferred."""
-        found, profile = super()._strangers(base), base.profile
+        strangers, profile = super()._strangers(base), base.profile
         if profile is None or profile.tenancy.tenant is None or profile.tenancy.in_issuer:
-            return found
+            return strangers
         parsed = profile.parse_subject(base.subject)
         value = parsed.value(profile.tenancy.tenant)
         shared = [part.name for part in labelled(parsed) if part.name in profile.tenancy.unique]
         shared = [name for name in shared if name != profile.tenancy.tenant]
         if value and shared:
             subject = changed(parsed, {profile.tenancy.tenant: None})
-            found.append(Stranger(subject, "tenant", profile.tenancy.tenant, shared[0]))
-        return found
+            strangers.append(Stranger(subject, "tenant", profile.tenancy.tenant, shared[0]))
+        return strangers
 
     def names_alike(self) -> list[Opening]:
         """Accepted values that merely begin, or end, like the intended one: of any part of the subject."""
@@ -89,7 +92,11 @@ class PolicyReach(TrustReach):
     def _beside_wider(self, openings: list[Opening]) -> list[Opening]:
         """Leave out the clauses that accept every tenant: that finding says more."""
         try:
-            wider = {(one.clause, one.pattern) for one in self.openings("anyone", "tenant")} if openings else set()
+            wider = (
+                {(wider_opening.clause, wider_opening.pattern) for wider_opening in self.openings("anyone", "tenant")}
+                if openings
+                else set()
+            )
         except NotReadError:
             wider = set()
         return [opening for opening in openings if (opening.clause, opening.pattern) not in wider]
@@ -97,14 +104,18 @@ class PolicyReach(TrustReach):
     def look_alikes(self, *who: Who) -> list[Opening]:
         """Accepted values that resemble the intended one, of parts of the subject of which another value is refused."""
         self._policy()
-        found: list[Opening] = []
+        openings: list[Opening] = []
         tried: list[Trace] = []
         for base in self._all_bases():
             profile = base.profile
             if profile is None or self._admits(base, base.subject) is False:
                 continue
             candidates = resembling(base.subject, profile, base.texts)
-            others = {(one.segment, one.shares): one.subject for one in candidates if one.who == "other"}
+            others = {
+                (candidate.segment, candidate.shares): candidate.subject
+                for candidate in candidates
+                if candidate.who == "other"
+            }
             for stranger in candidates:
                 other = others.get((stranger.segment, stranger.shares))
                 if stranger.who not in who or other is None:
@@ -115,8 +126,8 @@ class PolicyReach(TrustReach):
                     continue
                 if self._is_open_ended(base, stranger) and not self._is_meant(base, stranger):
                     whole = _closed(base, stranger.segment)
-                    found += [one._replace(intended=whole) for one in self._openings(base, stranger, trace)]
-        return self._concluded(found, tried)
+                    openings += [opening._replace(intended=whole) for opening in self._openings(base, stranger, trace)]
+        return self._concluded(openings, tried)
 
     def _is_open_ended(self, base: Base, stranger: Stranger) -> bool:
         """Whether a value that no list can hold by chance is accepted as well."""
@@ -154,7 +165,7 @@ class PolicyReach(TrustReach):
     def left_open(self) -> list[Opening]:
         """Parts of the subject that a clause asks for, and accepts with any value."""
         self._policy()
-        found: list[Opening] = []
+        openings: list[Opening] = []
         for base in self._all_bases():
             profile = base.profile
             if profile is None:
@@ -167,8 +178,8 @@ class PolicyReach(TrustReach):
                 others = [Stranger(changed(parsed, {segment.name: value}), "other", segment.name) for value in values]
                 unlisted = changed(parsed, {segment.name: segment.value + _PROBE})
                 if all(self._admits(base, subject) for subject in (unlisted, *(other.subject for other in others))):
-                    found += self._openings(base, others[0], self._trace(base, others[0].subject))
-        return self._concluded(found, ())
+                    openings += self._openings(base, others[0], self._trace(base, others[0].subject))
+        return self._concluded(openings, ())
 
     def _asked_for(self, base: Base, segment: Segment) -> bool:
         """Whether the subject is accepted with this part only: not where the part has another key."""
@@ -180,7 +191,7 @@ class PolicyReach(TrustReach):
     def beside_production(self) -> list[Opening]:
         """Previews and pull requests that are accepted, where production is accepted by its name."""
         self._policy()
-        found: list[Opening] = []
+        reported: list[Opening] = []
         for base in self._all_bases():
             profile = base.profile
             if profile is None:
@@ -196,8 +207,8 @@ class PolicyReach(TrustReach):
                     if self._admits(base, subject):
                         stranger = Stranger(subject, "other", segment.name)
                         openings = self._openings(base, stranger, self._trace(base, subject))
-                        found += [opening._replace(intended=base.subject, segment="preview") for opening in openings]
-        return self._concluded(found, ())
+                        reported += [opening._replace(intended=base.subject, segment="preview") for opening in openings]
+        return self._concluded(reported, ())
 
     def _reviews(self, base: Base, segment: Segment) -> Iterator[str]:
         """Yield subjects of previews and pull requests of the same owner and repository."""
@@ -259,7 +270,7 @@ class PolicyReach(TrustReach):
     def audiences(self) -> list[Opening]:
         """Accepted tokens for another audience of the provider, where no condition asks for one."""
         policy = self._policy()
-        found: list[Opening] = []
+        openings: list[Opening] = []
         unread = ""
         for base in self._all_bases():
             own = base.case.token.claims.get("aud")
@@ -275,7 +286,7 @@ class PolicyReach(TrustReach):
             for audience in ids or ():
                 trace = evaluate(as_stranger(with_audience(base.case, audience), base.subject))
                 if audience != own and self._accepted(trace):
-                    found += [
+                    openings += [
                         Opening(
                             base.subject,
                             "audience",
@@ -288,10 +299,10 @@ class PolicyReach(TrustReach):
                         )
                         for statement in allowing(trace)
                     ]
-        if not found and unread:
+        if not openings and unread:
             raise NotReadError(unread)
         by_clause: dict[str, Opening] = {}
-        for opening in found:
+        for opening in openings:
             by_clause.setdefault(opening.clause, opening)
         return list(by_clause.values())
 
@@ -322,10 +333,16 @@ class PolicyReach(TrustReach):
         profile = base.profile
         candidates = list(strangers(base.subject, profile))
         if profile is None:
-            yield from ((one, self._trace(base, one.subject)) for one in candidates)
+            yield from ((candidate, self._trace(base, candidate.subject)) for candidate in candidates)
             return
-        candidates += [one for one in resembling(base.subject, profile, base.texts) if one.who == "other"]
-        yield from ((one, self._trace(base, one.subject)) for one in candidates if one.who not in ("key", "longer"))
+        candidates += [
+            candidate for candidate in resembling(base.subject, profile, base.texts) if candidate.who == "other"
+        ]
+        yield from (
+            (candidate, self._trace(base, candidate.subject))
+            for candidate in candidates
+            if candidate.who not in ("key", "longer")
+        )
         values = {part.name: part.value for part in profile.parse_subject(base.subject).segments if part.known}
         tested = {claim(key) for _, name, key in keys(self._trace(base, base.subject)) if lenient(name)}
         for name, template in profile.implied:
@@ -453,4 +470,4 @@ def _lenient_keys(base: Base, trace: Trace, *, applied: bool = False) -> Iterato
 
 def _held(base: Base, trace: Trace) -> Iterator[tuple[Node, str, Node]]:
     """Yield those of them that hold because the request lacks them."""
-    yield from (found for found in _lenient_keys(base, trace, applied=True) if found[2].reason == "vacuous")
+    yield from (lenient for lenient in _lenient_keys(base, trace, applied=True) if lenient[2].reason == "vacuous")

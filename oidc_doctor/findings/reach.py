@@ -1,4 +1,4 @@
-"""The other tokens that pass an exchange: the reach of its cloud."""
+"""Find the other tokens that pass an exchange, by cloud."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def reach_of(case: Case) -> PolicyReach | GoogleReach:
     """Return the reach of a trust policy, or of a provider with its bindings."""
     if case.cloud == "aws":
-        from oidc_doctor.findings.policy_reach import PolicyReach  # late: one cloud does not load the other's
+        from oidc_doctor.findings.policy_reach import PolicyReach  # late: one cloud does not load the other's modules
 
         return PolicyReach(case)
     from oidc_doctor.findings.google_reach import GoogleReach

@@ -1,4 +1,4 @@
-"""Run the checks: words for refusals, weaknesses of documents, notes on logs. Every exception of a check is caught."""
+"""Run the checks, which word refusals and find weaknesses in documents and logs. Every exception is caught."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PASSING = (PASSED, PASSED_BY_ERROR)
 
 
 def wanted(check: Check, code: str, only: Iterable[str], skip: Iterable[str]) -> bool:
-    """Whether --check and --skip select this check under `code`: globs of the code or name, or one of its codes."""
+    """Whether --check and --skip select this check under `code`: globs for its code, its name or any of its codes."""
 
     def hit(globs: Iterable[str]) -> bool:
         return any(
@@ -33,7 +33,7 @@ def wanted(check: Check, code: str, only: Iterable[str], skip: Iterable[str]) ->
 
 
 class BrokenCheckError(Exception):
-    """A check raised: our bug."""
+    """A check raised an exception, which is a defect of ours."""
 
     def __init__(self, trace: str) -> None:
         super().__init__(trace)
@@ -51,7 +51,7 @@ def _guarded(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
-    """The check's words for a refusal, and the traceback where it broke."""
+    """Return the check's words for a refusal, and the traceback if it failed."""
     plain = Words(str(refusal.kind).replace("-", " "), "")
     if check is None:
         return plain, ""
@@ -65,12 +65,12 @@ def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
 def cause_rows(
     checks: Iterable[Check], traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]
 ) -> list[CheckRow]:
-    """A row for each cause check: failed where its kind was met, passed only where its step was looked at."""
+    """Return a row for each cause check: failed if its kind occurred, passed only if its step was evaluated."""
     return [row for check in checks if check.kind is not None for row in _cause_rows(check, traces, named_refusals)]
 
 
 def _cause_rows(check: Check, traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]) -> Iterator[CheckRow]:
-    """Yield the row of a check; one for each of its codes where it was met in both clouds."""
+    """Yield the check's row; one row per code if it occurred in both clouds."""
     by_code: dict[str, list[NamedRefusal]] = {}
     for named in named_refusals:
         if named.refusal.kind is check.kind:
@@ -124,19 +124,19 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
 
 
 def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: str | None = None) -> list[CheckRow]:
-    """The row of a weakness or log check; one for each of its codes where it found something in both clouds.
+    """Return the row of a weakness or log check; one row per code if it has findings in both clouds.
 
-    `cloud` is that of every exchange of the report, None where there are two: a row without a finding has its code.
+    `cloud` is the cloud of all exchanges in the report, None for two clouds: it determines the code without a finding.
     """
     row = document_row(check._replace(code=check.code_in(cloud)), views)
     by_code: dict[str, list[FindingRow]] = {}
     for finding in row.findings:
         by_code.setdefault(check.code_in(finding.cloud), []).append(finding)
-    return [replace(row, code=code, findings=found) for code, found in by_code.items()] or [row]
+    return [replace(row, code=code, findings=findings) for code, findings in by_code.items()] or [row]
 
 
 def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
-    """A weakness or log check over every target: skipped only where no target has what it needs."""
+    """Run a weakness or log check on every target: skipped only if no target has what it needs."""
     findings: list[Finding] = []
     ran, reasons = False, []
     for view in views:
@@ -179,5 +179,5 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
 
 
 def by_kind(checks: Iterable[Check]) -> dict[Kind, Check]:
-    """The cause check of each kind."""
+    """Return the cause check of each kind."""
     return {check.kind: check for check in checks if check.kind is not None}

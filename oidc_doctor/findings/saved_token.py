@@ -1,4 +1,4 @@
-"""A token that expired since it was saved: its expiry is a remark where a new token would be refused as well."""
+"""Handle a token that expired since it was saved: expiry is only a remark if a new token would be refused as well."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
-# Faults of this one token, which a new one need not have: it expires, its key is withdrawn, its text is cut.
+# Faults of this token that a new token need not have: expired, key withdrawn, truncated.
 _WITH_AGE = frozenset(
     (
         *(Kind.TOKEN_EXPIRED, Kind.TOKEN_STALE, Kind.TOKEN_NOT_YET_VALID, Kind.TOKEN_ISSUED_IN_FUTURE),
@@ -22,10 +22,10 @@ _WITH_AGE = frozenset(
 
 
 def aged_kinds(case: Case, trace: Trace, allowed: frozenset[str]) -> frozenset[Kind]:
-    """Return the kinds of refusal that come from a saved token's age, and that a new token does not meet.
+    """Return the kinds of refusal that come from a saved token's age, and that a new token avoids.
 
-    `allowed` are the steps of the observed errors. Empty where the instant was asked for, where an observed error can
-    be that of the expiry, and where nothing else is certain to refuse: the expiry is the cause then.
+    `allowed` are the steps of the observed errors. Empty if the user set the instant, if an observed error can come
+    from the expiry, or if nothing else certainly refuses: then the expiry is the cause.
     """
     expired = [refusal for refusal in trace.refusals if refusal.kind is Kind.TOKEN_EXPIRED and refusal.certain]
     if not expired or case.at_asked or expired[0].named_by_error or expired[0].step in allowed:
@@ -38,7 +38,7 @@ def aged_kinds(case: Case, trace: Trace, allowed: frozenset[str]) -> frozenset[K
 
 
 def note_lasting(trace: Trace) -> None:
-    """Note in the refusals of the expiry that a new token would be refused as well; their check words it."""
+    """Mark expiry refusals if a new token would be refused as well; their check words it."""
     for result in trace.steps:
         result.refusals = [
             refusal._replace(facts={**refusal.facts, "saved": "yes"}) if refusal.kind is Kind.TOKEN_EXPIRED else refusal

@@ -63,59 +63,63 @@ class SeparateTrusts:
             for subject in served:
                 shares.setdefault(key(subject), []).append(subject)
             if 1 < len(shares) <= _MOST_SHARES and "" not in shares:
-                found = self._proven(profile, shares, served)
-                if found is not None:
-                    return found
+                proven = self._proven(profile, shares, served)
+                if proven is not None:
+                    return proven
         return None
 
     def _served(self, profile: Profile) -> dict[str, int]:
         """The subjects of the token's team that the logs show as accepted and that pass now, with their attempts."""
         accepted = [
-            one for one in self.signatures if one.sample.outcome == "accepted" and one.sample.step == "exchange"
+            signature
+            for signature in self.signatures
+            if signature.sample.outcome == "accepted" and signature.sample.step == "exchange"
         ]
         if not accepted:
             raise NotReadError("no log shows an accepted attempt")
         counts: dict[str, int] = {}
-        for one in accepted:
-            subject = one.sample.subject or ""
+        for signature in accepted:
+            subject = signature.sample.subject or ""
             if subject.isprintable() and subject and not _SIGNS & set(subject):
-                counts[subject] = counts.get(subject, 0) + one.count
+                counts[subject] = counts.get(subject, 0) + signature.count
         owners: dict[str, int] = {}
         for subject, count in counts.items():
             head = owner_head(subject, profile)
             owners[head] = owners.get(head, 0) + count
         owners.pop("", None)
         own = owner_head(self.case.token.subject or "", profile)
-        head = own if own in owners else max(owners, key=lambda one: owners[one], default="")
+        head = own if own in owners else max(owners, key=lambda owner: owners[owner], default="")
         mine = [subject for subject in counts if head and owner_head(subject, profile) == head][:_MOST_SUBJECTS]
         states = {subject: self._states(subject) for subject in mine}
-        if any(UNKNOWN in found and REFUSED not in found for found in states.values()):
+        if any(UNKNOWN in results and REFUSED not in results for results in states.values()):
             raise NotReadError("whether the subjects in the logs pass now depends on what was not read")
-        return {subject: counts[subject] for subject, found in states.items() if REFUSED not in found}
+        return {subject: counts[subject] for subject, results in states.items() if REFUSED not in results}
 
     def _states(self, subject: str) -> list[str]:
         trace = evaluate(as_stranger(self.case, subject)._replace(traced=False))
         return [trace.step(step).state for step in self.steps]
 
     def _proven(self, profile: Profile, shares: dict[str, list[str]], served: dict[str, int]) -> Separation | None:
-        found = []
+        separations = []
         for name, subjects in shares.items():
             texts = self._texts(profile, name, subjects)
             evidence = self._with(texts)
             if evidence is None or not self._separates(profile, evidence, subjects, list(served)):
                 return None
-            found.append(Share(name, sum(served[subject] for subject in subjects), texts))
-        if sum(len(share.patterns) for share in found) > _MOST_SHARES:
+            separations.append(Share(name, sum(served[subject] for subject in subjects), texts))
+        if sum(len(share.patterns) for share in separations) > _MOST_SHARES:
             return None
-        return Separation(tuple(sorted(found, key=lambda share: -share.attempts)), *self._place(next(iter(served))))
+        return Separation(
+            tuple(sorted(separations, key=lambda share: -share.attempts)), *self._place(next(iter(served)))
+        )
 
     def _separates(self, profile: Profile, evidence: TargetEvidence, own: list[str], served: list[str]) -> bool:
         """Whether a trust with these patterns accepts its own share alone, and no one whom the present one refuses."""
         edited = self.case._replace(evidence=evidence)
         if any(refuses(edited, subject, *self.steps) != (subject not in own) for subject in served):
             return False
-        refused = [one for one in same_team(own[0], profile) if refuses(self.case, one, *self.steps)]
-        return all(refuses(edited, one, *self.steps) for one in refused)
+        refused = [neighbour for neighbour in same_team(own[0], profile) if refuses(self.case, neighbour, *self.steps)]
+        return all(refuses(edited, neighbour, *self.steps) for neighbour in refused)
 
     # The proposed texts
 
@@ -184,7 +188,7 @@ class SeparateTrusts:
                 return "", None
             return provider.condition or "", provider.document.at("/attributeCondition" if provider.condition else "")
         policy = evaluate(as_stranger(self.case, subject)).detail.get("policy")
-        nodes = [one for one in (policy.children if policy else ()) if one.expected == "Allow" and one.result]
+        nodes = [node for node in (policy.children if policy else ()) if node.expected == "Allow" and node.result]
         role = aws.role if aws is not None else None
         if not nodes or not isinstance(role, Role) or not isinstance(role.trust_policy, Document):
             return "", None
@@ -229,7 +233,7 @@ def _written(profile: Profile, share: str, subject: str, subjects: list[str]) ->
     """The segment as a pattern writes it: whole, or with * for its value where the share has several."""
     part = _segment(profile, share, subject)
     rule = profile.segment_rule(part.name)
-    values = {_segment(profile, share, one).value for one in subjects}
+    values = {_segment(profile, share, member).value for member in subjects}
     flag = rule is not None and rule.flag
     if " " in share or flag or (len(values) == 1 and not (rule is not None and rule.varies)):
         return subject[part.start : part.end]

@@ -50,11 +50,11 @@ ADDRESSES: Final = {
 def links_of(check: Check) -> dict[str, str]:
     """Return title and address of each document in the check's Source section that has an address."""
     cited = " ".join(check.page.rpartition("\nSource\n")[2].split())
-    found: dict[str, str] = {}
+    links: dict[str, str] = {}
     for title, address in ADDRESSES.items():
-        if title in cited and address not in found.values():
-            found[title] = address
-    return found
+        if title in cited and address not in links.values():
+            links[title] = address
+    return links
 
 
 def links_for(check: Check, profile: Profile | None) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""Strangers' tokens: the exchange's token with another identity, and the answers that an edit changes for them.
+"""Strangers' tokens: the exchange's token with another identity, and the decisions that an edit changes for them.
 
-A stranger's token is fresh, and has the exchange's issuer and audience unless it is made to differ in these. Claims
-that follow the subject change with it, and a claim that may or may not follow it counts as unknown. Signature and keys
-are not looked at. The issuer is assumed to issue such a token (inferred: no rule against it is known).
+A stranger's token is fresh, and has the exchange's issuer and audience unless these are varied. Claims that depend on
+the subject change with it, and a claim that may or may not depend on it is unknown. Signature and keys are ignored. The
+issuer is assumed to issue such a token (inferred: no rule against it is known).
 """
 
 from __future__ import annotations
@@ -25,59 +25,57 @@ from oidc_doctor.model.steps import PASSED, REFUSED
 if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
-# Claims of the exchange itself, which a stranger's token has too.
+# Claims of the exchange that a stranger's token also has.
 _EXCHANGE_CLAIMS = ("iss", "aud", "azp")
-# The steps that look at the token's subject.
+# The steps that evaluate the token's subject.
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
 _AGE, _LIFETIME = 60, 3_600  # seconds
-_MOST_LOGGED = 40  # subjects of the logs that an edit is tried on while a user waits for the answer
-_MOST_TEXTS, _MOST_DECLARED = 24, 40  # texts of a configuration, and tokens that they name
+_MOST_LOGGED = 40  # subjects from the logs that an edit is tried on in the interactive UI
+_MOST_TEXTS, _MOST_DECLARED = 24, 40  # values of a configuration, and tokens that they name
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
 _OTHER_ISSUER = "https://issuer.stranger.example"
 _OTHER_AUDIENCE = "another-audience"
 _AUDIENCE = "another audience"
-_NAMED = "a workload"  # that a text of the configuration names
+_NAMED = "a workload"  # named by a configured value
 
 
 class OtherToken(NamedTuple):
-    """A token that differs from the exchange's in one respect, which `who` names as a singular noun."""
+    """A token that differs from the exchange's in one respect, named by `who` as a singular noun."""
 
     who: str  # another org, a longer team, another audience
     subject: str
     outsider: bool = True  # False: another workload of the same tenant and team
     issuer: str = ""  # where it differs
     audience: str = ""  # where it differs
-    claims: tuple[tuple[str, Any], ...] | None = None  # all claims, where no profile says which follow the subject
+    claims: tuple[tuple[str, Any], ...] | None = None  # all claims, if no profile defines which depend on the subject
     same_tenant: bool = False  # an outsider of the token's own tenant: another team
 
     @property
     def differing(self) -> str:
-        """The value that differs: subject, issuer or audience."""
+        """The differing value: subject, issuer or audience."""
         return self.audience if self.who == _AUDIENCE else self.issuer or self.subject
 
     def __str__(self) -> str:
-        """`another org: v=1:org=…`; the value alone where it is one that the configuration names."""
+        """Format as `another org: v=1:org=…`; only the value if the configuration names it."""
         return self.differing if self.who == _NAMED else f"{self.who}: {self.differing}"
 
 
 class EditReach(NamedTuple):
-    """The tokens besides the exchange's that an edit was tried on, and those whose answer it changes."""
+    """The other tokens that an edit was tried on, and those whose decision it changes."""
 
-    tried: int  # synthetic tokens of outsiders that were refused before
-    newly_accepted: tuple[OtherToken, ...]  # of the tried, those that the edit no longer refuses
-    opens_to: tuple[
-        OtherToken, ...
-    ]  # synthetic tokens of the same team that pass with the edit, one of each difference
-    logged: int  # subjects that the logs show as accepted, and that the configuration before accepted
-    newly_refused: tuple[str, ...]  # of the logged, those that the edit refuses
-    still_accepted: tuple[OtherToken, ...]  # of outsiders, those that pass before the edit and with it
+    tried: int  # synthetic outsider tokens that were refused before
+    newly_accepted: tuple[OtherToken, ...]  # tried tokens that the edit no longer refuses
+    opens_to: tuple[OtherToken, ...]  # synthetic tokens of the same team that pass with the edit, one per difference
+    logged: int  # subjects accepted in the logs and by the configuration before the edit
+    newly_refused: tuple[str, ...]  # logged subjects that the edit refuses
+    still_accepted: tuple[OtherToken, ...]  # outsider tokens that pass before the edit and with it
 
 
 def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
-    """Judge the tokens that a proposed edit is tried with, before and after an edit.
+    """Judge the tokens for testing an edit, before and after the edit.
 
-    A step that refuses the exchange's token after the edit is not counted, as in the proof of a proposed edit; where an
-    outsider passes the steps that look at the subject, it is, whatever else refuses.
+    A step that refuses the exchange's token after the edit is ignored, as in the proof of a proposed edit; an outsider
+    that passes the steps that evaluate the subject is always counted.
     """
     steps = kept_steps(evaluate(edited))
     of_subject = _STEPS[case.cloud]
@@ -116,13 +114,13 @@ def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
 def kept_steps(trace: Trace) -> tuple[str, ...]:
     """Return the steps that do not refuse the exchange's token.
 
-    A step that goes on refusing it says nothing of strangers: another edit may make it pass for all.
+    A step that still refuses it proves nothing about strangers: another edit may make it pass for everyone.
     """
     return tuple(result.id for result in trace.steps if result.state != REFUSED)
 
 
 def one_of_each(others: Iterable[OtherToken]) -> list[OtherToken]:
-    """Return one token of each difference: another model, another environment; no subject twice."""
+    """Return one token per difference (another model, another environment), without duplicate subjects."""
     by_subject: dict[str, OtherToken] = {}
     for other in others:
         by_subject.setdefault(other.differing, other)
@@ -133,17 +131,17 @@ def one_of_each(others: Iterable[OtherToken]) -> list[OtherToken]:
 
 
 def refuses(case: Case, subject: str, *steps: str) -> bool:
-    """Whether the exchange, or any of these steps of it, is known to refuse this token with another subject."""
+    """Whether the exchange, or any of these steps, certainly refuses the token with this subject."""
     return _is_refused(as_stranger(case, subject), *steps)
 
 
 def refuses_token(case: Case, other: OtherToken, *steps: str) -> bool:
-    """Whether the exchange, or any of these steps of it, is known to refuse another token."""
+    """Whether the exchange, or any of these steps, certainly refuses another token."""
     return _is_refused(_with_token(case, other), *steps)
 
 
 def passes_token(case: Case, other: OtherToken, *steps: str) -> bool:
-    """Whether each of these steps is known to pass another token."""
+    """Whether each of these steps certainly passes another token."""
     trace = evaluate(_with_token(case, other)._replace(traced=False))
     return all(trace.step(step).state == PASSED for step in steps)
 
@@ -154,7 +152,7 @@ def _is_refused(case: Case, *steps: str) -> bool:
 
 
 def other_tokens(case: Case) -> list[OtherToken]:
-    """The tokens that a configuration is tried with besides the exchange's own: outsiders first, then neighbours.
+    """Return the other tokens for testing a configuration: outsiders first, then neighbours.
 
     Outsiders are other tenants and teams, names that resemble theirs, other issuers and audiences. Neighbours are other
     workloads, environments, types and branches of the same tenant and team.
@@ -164,8 +162,8 @@ def other_tokens(case: Case) -> list[OtherToken]:
         return []
     profile: Profile | None = case.profile
     owner = f"another {profile.tenancy.tenant or 'tenant'} or team" if profile else "a stranger"
-    found = [OtherToken(owner, other) for other in foreign_subjects(case)]
-    found += [
+    others_found = [OtherToken(owner, other) for other in foreign_subjects(case)]
+    others_found += [
         OtherToken(
             f"another {segment.replace('_', ' ')}",
             other,
@@ -174,39 +172,39 @@ def other_tokens(case: Case) -> list[OtherToken]:
         )
         for other, segment, outsider in neighbours(subject, profile)
     ]
-    found += _of_other_words(case, subject)
+    others_found += _of_other_words(case, subject)
     audience = case.token.claims.get("aud")
     if isinstance(audience, list) and audience:
         audience = audience[0]
-    if isinstance(audience, str):  # where the audience is to tell tenants apart, no one shows that it always does
-        outsiders = [one for one in found if one.outsider]
-        found += [
-            one._replace(audience=audience)
-            for one in outsiders
-            if as_stranger(case, one.subject).token.claims.get("aud") != audience
+    if isinstance(audience, str):  # if the audience distinguishes tenants, there is no proof that it always does
+        outsiders = [token for token in others_found if token.outsider]
+        others_found += [
+            token._replace(audience=audience)
+            for token in outsiders
+            if as_stranger(case, token.subject).token.claims.get("aud") != audience
         ]
-    if _is_of_gke(case):  # its pool takes no other issuer's tokens, and no provider of it says so
+    if _is_of_gke(case):  # its pool accepts no other issuer's tokens, and no provider shows this
         audience = None
     else:
-        found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
+        others_found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
     if isinstance(audience, str):
         others = (f"{audience}-2", _OTHER_AUDIENCE)
-        found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
+        others_found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
     distinct: dict[tuple[str, ...], OtherToken] = {}
-    for one in found:
-        distinct.setdefault((one.subject, one.issuer, one.audience, str(one.claims)), one)
+    for token in others_found:
+        distinct.setdefault((token.subject, token.issuer, token.audience, str(token.claims)), token)
     return list(distinct.values())
 
 
 def _is_of_gke(case: Case) -> bool:
-    """Whether the token is of a GKE cluster, whose pool has no provider that could be read."""
+    """Whether a GKE cluster issued the token, whose pool has no readable provider."""
     gcp = case.evidence.gcp
     unread = case.cloud == "gcp" and (gcp is None or not isinstance(gcp.provider, GcpProvider))
     return unread and gke_identity(case.token.claims.get("iss"), case.token.subject) is not None
 
 
 def _of_other_words(case: Case, subject: str) -> Iterator[OtherToken]:
-    """Yield tokens with a word of the subject replaced in every claim; what the word represents is not known."""
+    """Yield tokens with a word of the subject replaced in every claim; the word's meaning is unknown."""
     if case.profile is not None:
         return
     for word in dict.fromkeys(_WORD.findall(subject)):
@@ -227,15 +225,15 @@ def _replaced(value: Any, word: str, other: str) -> Any:
 
 
 def declared_tokens(case: Case, trace: Trace, others: Sequence[OtherToken]) -> list[OtherToken]:
-    """Tokens that texts of the configuration name: the token with the values that a text fixes.
+    """Return tokens that configured values name: the token with the parts that a value fixes.
 
-    `others` are the case's `other_tokens`. Whether the configuration accepts them is only asked of the judge.
+    `others` are the case's `other_tokens`. Only the judge decides whether the configuration accepts them.
     """
     texts = list(dict.fromkeys(_texts(case, trace)))[:_MOST_TEXTS]
     declared = list(dict.fromkeys(token for text in texts for token in _declared(case, text)))[:_MOST_DECLARED]
-    teams = [one for one in others if one.same_tenant and not one.audience][:1]
-    audiences = [one.audience for one in declared if one.audience]
-    # Another team of the tenant may use what the token's own team does not: also with an audience that the token lacks.
+    teams = [other for other in others if other.same_tenant and not other.audience][:1]
+    audiences = [other.audience for other in declared if other.audience]
+    # Another team of the tenant may use an audience that the token's own team does not use.
     return [*declared, *teams, *(team._replace(audience=audience) for team in teams for audience in audiences)]
 
 
@@ -257,7 +255,7 @@ def _declared(case: Case, text: str) -> Iterator[OtherToken]:
 
 
 def _with_claim_value(subject: str, text: str, profile: Profile) -> Iterator[str]:
-    """Yield the subjects of tokens that have this text as one of their claims."""
+    """Yield the subjects of tokens with this string as the value of a claim."""
     present = {segment.name for segment in profile.parse_subject(subject).segments if segment.known and segment.value}
     for _, template in profile.implied:
         names = re.findall(r"\{(\w+)\}", template)
@@ -284,11 +282,11 @@ def _texts(case: Case, trace: Trace) -> Iterator[str]:
 
 
 def foreign_subjects(case: Case) -> list[str]:
-    """The token's subject as other tenants and teams have it, names that begin alike included."""
+    """Return the token's subject for other tenants and teams, including names with the same prefix."""
     subject, profile = case.token.subject, case.profile
     if subject is None:
         return []
-    if profile is None:  # nothing says which part of the subject names its owner
+    if profile is None:  # the part of the subject that names its owner is unknown
         return [other for other in (another(subject), longer(subject), subject.swapcase()) if other != subject]
     owners = (profile.tenancy.tenant, profile.tenancy.team)
     subjects = [
@@ -313,7 +311,7 @@ def _with_token(case: Case, other: OtherToken) -> Case:
 
 
 def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case:
-    """The case with a token of this subject, without the claim `lacking`. Only the states of its steps are read."""
+    """Return the case with a token of this subject, without the claim `lacking`. Only step states are meaningful."""
     token = case.token
     claims = {name: token.claims[name] for name in _EXCHANGE_CLAIMS if name in token.claims}
     claims |= {**_claims_with(case, subject), **_audience(case, subject), "sub": subject}
@@ -334,7 +332,7 @@ def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case
 
 
 def _claims_with(case: Case, subject: str) -> dict[str, Any]:
-    """The claims that the issuer issues with this subject, as far as they are known."""
+    """Return the claims that the issuer issues with this subject, as far as known."""
     profile: Profile | None = case.profile
     if profile is None:
         return {}
@@ -352,17 +350,17 @@ def _claims_with(case: Case, subject: str) -> dict[str, Any]:
 
 
 class _Rule(NamedTuple):
-    """How a claim of the token follows the subject."""
+    """How a claim of the token depends on the subject."""
 
     name: str
     value: Any
     alike: tuple[str, ...]  # the segments of the token's subject that equal the claim
     is_common: bool  # all tokens of the issuer have its value
-    segment: str  # the segment that it follows, if any
+    segment: str  # the segment that it depends on, if any
     before: str | None  # that segment's value in the token's subject
 
 
-# By the id of a token, which is kept and so stays its own: very many strangers are made of the same few.
+# Keyed by the id of a token, which is kept so that the id is not reused: many strangers derive from few tokens.
 _RULES: dict[int, tuple[Token, Profile, tuple[_Rule, ...]]] = {}
 _MOST_KEPT = 16
 
@@ -385,7 +383,7 @@ def _rules(token: Token, profile: Profile) -> Iterator[_Rule]:
 
 
 def _audience(case: Case, subject: str) -> dict[str, str]:
-    """The stranger's audience, where IAM uses it to distinguish the issuer's tenants; else empty."""
+    """Return the stranger's audience if IAM uses it to distinguish the issuer's tenants; else empty."""
     token, profile = case.token, case.profile
     issuer, audience = token.claims.get("iss"), token.claims.get("aud")
     if not isinstance(audience, str) or "aud" not in shared_issuer_control(issuer if isinstance(issuer, str) else None):
@@ -399,7 +397,7 @@ def _audience(case: Case, subject: str) -> dict[str, str]:
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
-    """The template with the segments' values; empty where it has none or a value is unknown."""
+    """Fill the template with the segments' values; empty if it has none or a value is unknown."""
     names = re.findall(r"\{(\w+)\}", template)
     return template.format(**values) if names and all(values.get(name) for name in names) else ""
 

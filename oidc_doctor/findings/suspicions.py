@@ -17,7 +17,7 @@ from oidc_doctor.model.steps import (
 )
 from oidc_doctor.model.times import epoch_of
 
-# The usual meaning of an observed refusal of a step, for when no evidence refuses at that step.
+# The usual meaning of an observed refusal at a step, if no evidence refuses at that step.
 _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "obtain"): ((Kind.TOKEN_NOT_ISSUED, "the workload's own log"),),
     ("aws", "request"): ((Kind.REQUEST_MALFORMED, "the request as it was sent"),),
@@ -49,7 +49,7 @@ _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
 }
 
 
-# All evidence accepts the token at the step, and yet it was refused there.
+# All evidence accepts the token at the step, but it was refused there.
 _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "authorise"): (
         (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organization, and the role as it is now"),
@@ -61,16 +61,16 @@ _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
 }
 
 
-_MOST_STEPS = 5  # a sentence that more steps can say names none of them
-_FRESH = 300  # seconds after its creation in which a role may not be usable everywhere
+_MOST_STEPS = 5  # a sentence that more steps can cause names none of them
+_FRESH = 300  # seconds after its creation during which a role may not be usable everywhere
 
 
 def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allowed: frozenset[str]) -> None:
-    """Add suspected refusals to an observed one that no evidence explains at the steps it can come from."""
+    """Add suspected refusals for an observed refusal that no evidence explains at its possible steps."""
     if not readings or any(refusal.step in allowed for refusal in trace.refusals):
         return
     if any(refusal.kind is Kind.ENDPOINT_PARTITION_DIFFERS for refusal in trace.refusals):
-        return  # STS of another partition may answer anything
+        return  # STS in another partition may return anything
     if not allowed:
         if not trace.refusals:
             exchange_steps = [step.id for step in STEPS[case.cloud] if step.exchange]
@@ -93,7 +93,7 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
         if uploaded is not None:
             _suspect_uploaded_keys(trace, case, uploaded, passed=passed)
             continue
-        # a sentence that several steps can say does not show that the issuer's keys are at fault
+        # a sentence that several steps can cause does not prove a fault of the issuer's keys
         beyond = _BEYOND.get((case.cloud, step)) if step != "keys" or len(steps) == 1 else None
         suspects = beyond if passed else _SUSPECTS.get((case.cloud, step))
         if passed and (case.since_change is not None or (step == "authorise" and _fresh_role(case))):
@@ -101,7 +101,7 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
         if step == "authorise" and passed and ":role/role/" in _role_arn(case):
             suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ appears twice in the ARN"), *(suspects or ()))
         if case.cloud == "aws" and step == "keys" and "provider" in allowed:
-            # this sentence is of a key that was found and does not verify, and not of one that is out of reach
+            # this sentence means that a key was found but does not verify, not that keys are unreachable
             if passed:
                 continue
             suspects = ((Kind.SIGNATURE_INVALID, "the token as it was sent, and the issuer's key set at that moment"),)
@@ -112,28 +112,28 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
 
 
 def _suspect_unexplained(trace: Trace, case: Case, steps: list[str], settle: str) -> None:
-    """Suspect a refusal without a name at the first of these steps that is not known to have passed."""
+    """Suspect an unnamed refusal at the first of these steps that has not certainly passed."""
     step = next((step for step in steps if trace.step(step).state != PASSED), steps[-1])
     _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, settle, named=len(steps) == 1)
 
 
 def _with_uploaded_keys(case: Case) -> GcpProvider | None:
-    """The provider, where it has a key set of its own: Google then fetches nothing from the issuer."""
+    """Return the provider if it has its own key set, so that Google fetches nothing from the issuer."""
     provider = case.evidence.gcp.provider if case.evidence.gcp is not None else None
     return provider if isinstance(provider, GcpProvider) and provider.jwks_json else None
 
 
 def _suspect_uploaded_keys(trace: Trace, case: Case, provider: GcpProvider, *, passed: bool) -> None:
-    """Suspect the uploaded key set of a refusal that a fetch of the issuer's keys would explain otherwise."""
+    """Suspect the uploaded key set for a refusal that would otherwise suggest a failed key fetch."""
     if passed:
         settle = "the token that was refused, and the uploaded key set of that moment"
         _suspect(trace, case, "keys", Kind.REFUSED_UNEXPLAINED, settle)
         return
     try:
-        known = known_kids(json.loads(provider.jwks_json or ""))
+        kids = known_kids(json.loads(provider.jwks_json or ""))
     except (ValueError, RecursionError):
-        known = []
-    facts = {"known": ", ".join(known), "source": "the provider's uploaded jwksJson"}
+        kids = []
+    facts = {"known": ", ".join(kids), "source": "the provider's uploaded jwksJson"}
     where = provider.document.at("/oidc/jwksJson")
     settle = "the header of the token that was refused: its kid"
     trace.step("keys").refusals.append(
@@ -155,7 +155,7 @@ def _fresh_role(case: Case) -> bool:
 
 
 def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str, *, named: bool = True) -> None:
-    """Add a suspicion; `named` is whether the observed error names the step."""
+    """Add a suspicion; `named`: whether the observed error names the step."""
     facts = {"step": step if named else "", "what": "role" if case.cloud == "aws" else "binding"}
     if kind is Kind.PROPAGATION_DELAY and case.since_change is not None:
         facts |= {"what": "the configuration", "seconds": f"{case.since_change:.0f}"}

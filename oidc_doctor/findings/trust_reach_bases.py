@@ -141,8 +141,8 @@ class _Bases:
             subject = next((text for text in map(filled, self.texts) if text), _NOBODY)
         if not subject:
             return
-        made = [self._made(subject, text, profile) for text in self._seeds()] if profile is not None else []
-        rounds = itertools.zip_longest(*made)  # the first subject of each text before the second of any
+        bases = [self._made(subject, text, profile) for text in self._seeds()] if profile is not None else []
+        rounds = itertools.zip_longest(*bases)  # the first subject of each text before the second of any
         subjects = dict.fromkeys([subject, *(other for made_round in rounds for other in made_round if other)])
         for other in itertools.islice(subjects, _MOST_BASES[self.case.cloud]):
             yield self._base(other)
@@ -156,20 +156,20 @@ class _Bases:
         if not case.token.subject:
             case = case._replace(token=case.token._replace(claims={**case.token.claims, "sub": subject}))
         for audience in self.audiences:
-            made = with_audience(case, audience)
-            first = first or made
+            with_aud = with_audience(case, audience)
+            first = first or with_aud
             if case.cloud == "gcp":
                 break
-            trace = evaluate(as_stranger(made, subject))
+            trace = evaluate(as_stranger(with_aud, subject))
             if trace.step("authorise").state == PASSED and trace.step("audience").state != REFUSED:
-                return Base(made, self.issuer, subject, tuple(self.texts))
+                return Base(with_aud, self.issuer, subject, tuple(self.texts))
         return Base(first or case, self.issuer, subject, tuple(self.texts))
 
     def _profile(self) -> Profile | None:
         shapes = (filled(text) for text in self.texts)
-        return next((found for found in (profile_for(self.issuer, shape) for shape in shapes) if found), None) or (
-            profile_for(self.issuer)
-        )
+        return next(
+            (profile for profile in (profile_for(self.issuer, shape) for shape in shapes) if profile), None
+        ) or (profile_for(self.issuer))
 
     def _common_claims(self, profile: Profile) -> dict[str, str]:
         """Claims with the values that the policy asks for, where every tenant's tokens can have them."""

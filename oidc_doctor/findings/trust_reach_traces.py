@@ -1,4 +1,4 @@
-"""Read the judge's traces of a trust policy or an attribute condition: which clauses accept, and what decides."""
+"""Read the judge's traces of a trust policy or attribute condition: accepting clauses and deciding parts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def allowing(trace: Trace) -> list[Node]:
-    """The Allow statements that apply."""
+    """Return the Allow statements that apply."""
     policy = trace.detail.get("policy")
     statements = policy.children if policy else ()
     return [statement for statement in statements if statement.expected == "Allow" and statement.result]
 
 
 def keys(trace: Trace, *, applied: bool = False) -> Iterator[tuple[Node, str, Node]]:
-    """Yield statement, operator and key of each condition of the Allow statements; `applied`: of those that apply."""
+    """Yield statement, operator and key of each condition in Allow statements; `applied`: only in applying ones."""
     policy = trace.detail.get("policy")
     for statement in policy.children if policy else ():
         if statement.expected != "Allow" or (applied and not statement.result):
@@ -30,18 +30,18 @@ def keys(trace: Trace, *, applied: bool = False) -> Iterator[tuple[Node, str, No
 
 
 def claim(key: Node) -> str:
-    """The claim that a condition key represents, in lower case."""
+    """Return the claim of a condition key, in lower case."""
     return key.name.rpartition(":")[2].lower()
 
 
 def statement_name(statement: Node) -> str:
-    """The statement as reports name it: Statement[0]."""
+    """Return the statement's name in reports: Statement[0]."""
     index = statement.pointer.rpartition("/")[2]
     return f"Statement[{index if index.isdigit() else 0}]"
 
 
 def asks(name: str) -> bool:
-    """Whether the operator asks for a value, rather than forbidding one or asking for presence."""
+    """Whether the operator requires a value, rather than excluding values or testing for presence."""
     from oidc_doctor.iam.operators import operator  # late: a report on Google alone does not load IAM
 
     how = operator(name)
@@ -49,7 +49,7 @@ def asks(name: str) -> bool:
 
 
 def deciding(trace: Trace, against: Trace) -> CelNode | None:
-    """The comparison of the condition that is true of `trace` and false of `against`; the whole condition else."""
+    """Return the comparison that is true in `trace` and false in `against`; else the whole condition."""
     node: CelNode | None = trace.detail.get("condition")
     other = against.detail.get("condition")
     if node is None or other is None:
@@ -63,7 +63,7 @@ def deciding(trace: Trace, against: Trace) -> CelNode | None:
 
 
 def literals(condition: str) -> list[str]:
-    """The texts that a condition compares with, in its order; none where it is no expression."""
+    """Return the strings in a condition's comparisons, in order; none for an invalid expression."""
     from oidc_doctor import cel  # late: a report on AWS alone does not load CEL
 
     try:
@@ -73,7 +73,7 @@ def literals(condition: str) -> list[str]:
 
 
 def open_question(trace: Trace) -> str:
-    """Name the keys and claims that the answer depends on, as the configuration writes them."""
+    """Name the keys and claims that the result depends on, as written in the configuration."""
     names = [key.name for _, _, key in keys(trace) if key.result is None]
     node = trace.detail.get("condition")
     if node is not None and node.error is not None and node.error.path:
@@ -82,7 +82,7 @@ def open_question(trace: Trace) -> str:
 
 
 def lenient(name: str) -> str:
-    """ForAllValues or IfExists, where this operator asks for a value and holds without its key; empty else."""
+    """Return ForAllValues or IfExists if this operator requires a value but is true without its key; else empty."""
     from oidc_doctor.iam.operators import operator  # late: a report on Google alone does not load IAM
 
     how = operator(name)
@@ -93,7 +93,7 @@ def lenient(name: str) -> str:
 
 def subject_clauses(trace: Trace) -> dict[str, tuple[Node, str, str, str]]:
     """Return the clauses that accept the subject: statement, text, operator and pointer, by pointer."""
-    found: dict[str, tuple[Node, str, str, str]] = {}
+    clauses: dict[str, tuple[Node, str, str, str]] = {}
     for statement in allowing(trace):
         texts = [
             (value.name, name, value.pointer)
@@ -103,5 +103,5 @@ def subject_clauses(trace: Trace) -> dict[str, tuple[Node, str, str, str]]:
             if value.result
         ]
         for text, name, pointer in texts or [("", "", statement.pointer)]:
-            found[pointer] = (statement, text, name, pointer)
-    return found
+            clauses[pointer] = (statement, text, name, pointer)
+    return clauses

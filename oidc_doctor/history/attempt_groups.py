@@ -86,8 +86,8 @@ class _Grouping:
     def __init__(self, replayer: Replayer) -> None:
         self.replayer = replayer
         self.starts = replayer.starts
-        # Google's entries may hide the caller. Of one family that is named such attempts are taken to be its own; of
-        # several, the accepted ones may be those of each: they make its runs, and are counted as no one's.
+        # Google's entries may hide the caller. With one named family such attempts are assumed to belong to it. With
+        # several, the accepted ones may belong to any: they appear in each family's runs, and are counted in none.
         self.named = len({signature.family for signature in _impersonations(replayer.signatures, named=True)})
         self.nameless = _impersonations(replayer.signatures, named=False) if self.named else []
         if self.named > 1:
@@ -100,9 +100,7 @@ class _Grouping:
     def groups(self) -> list[AttemptGroup]:
         """Return the groups, with families of the same decisions merged."""
         merged: dict[tuple[object, ...], list[FamilyGroup]] = {}
-        unsure: list[
-            FamilyGroup
-        ] = []  # never accepted, and part of the configuration at the time of the attempts is not known
+        unsure: list[FamilyGroup] = []  # never accepted, and part of the configuration at that time is unknown
         times = [
             time for signature in self.replayer.signatures for time in (signature.first_seen, signature.last_seen)
         ] or [0.0]
@@ -115,7 +113,7 @@ class _Grouping:
                 merged.setdefault(self._decided(group), []).append(group)
             elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
                 fellows = merged.get(self._decided(group), [])
-                turns = 0 if "unknown" in group.decisions[busy] else 1  # of workloads that a replay holds to be alike
+                turns = 0 if "unknown" in group.decisions[busy] else 1  # of workloads that a replay treats as alike
                 key = self._decided(group) if _agree([*fellows, group], turns) else (group.step, group.part)
                 merged.setdefault(key, []).append(group)
             else:
@@ -148,7 +146,7 @@ class _Grouping:
         return self.replayer.own_attempts.runs(parts, self.replayer.accepted, uncounted)
 
     def _contradicts_replay(self, group: FamilyGroup) -> bool:
-        """Whether logs and replay disagree, apart from changes that were not in force everywhere yet."""
+        """Whether logs and replay disagree, apart from changes that were not effective everywhere yet."""
         for run in group.runs:
             for time in (run.begin, run.end):
                 index = index_at(self.starts, time)
@@ -193,7 +191,7 @@ class _Grouping:
             by_decisions.setdefault(decisions, []).append(cell)
             samples.setdefault(decisions, (attempt, vector))
         groups = []
-        # where many were replayed and all of them are decided the same way, the others are taken to be
+        # if many were replayed with the same result, the others are assumed to have it too
         beyond = cells[most:] if len(by_decisions) > 1 or not self.replayer.is_telling(most) else []
         if beyond:
             unknown = (Verdict("unknown"),) * len(self.starts)
@@ -225,12 +223,12 @@ class _Grouping:
 
 
 def _agree(groups: list[FamilyGroup], turns: int) -> bool:
-    """Whether the outcomes of several workloads turned together: else they are decided apart, whatever is not known.
+    """Whether the outcomes of several workloads changed together: otherwise they are different, even if unknown.
 
-    `turns` is how often they may have turned without any of them having turned itself: each may have come once.
+    `turns` is the number of changes that can occur without a change of any single workload: each may have started once.
     """
     runs = sorted((run for group in groups for run in group.runs), key=lambda run: run.begin)
-    last = {True: float("-inf"), False: float("-inf")}  # until when attempts were accepted, and refused
+    last = {True: float("-inf"), False: float("-inf")}  # times of the last accepted and last refused attempts
     for run in runs:
         if run.begin < last[not run.accepted]:
             return False

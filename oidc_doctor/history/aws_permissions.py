@@ -1,8 +1,8 @@
-"""Fields of what a role's session may do, from the evidence and from logged writes: the role's policies and resources'.
+"""Permission fields of a role's session, from the evidence and from logged writes: role and resource policies.
 
-inline:NAME (a policy; None where the role has none of the name), attached:ARN (whether it is), version:ARN (the default
-version of a managed policy), boundary (an ARN or None), and bucket, repository, key (a policy; None where there is
-none). Sources: the IAM, Amazon S3, Amazon ECR and AWS KMS API references.
+inline:NAME (a policy, or None if the role lacks it), attached:ARN (a bool), version:ARN (the default version of a
+managed policy), boundary (an ARN or None), and bucket, repository, key (a policy or None). Sources: the IAM, Amazon S3,
+Amazon ECR and AWS KMS API references.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FIELD_OF = {"s3": "bucket", "ecr": "repository", "kms": "key"}
 def permission_writes(
     change: Change, evidence: TargetEvidence, needs: Sequence[Need], managed: frozenset[str]
 ) -> list[FieldWrite] | None:
-    """Return the write's effects: [] for one of the role that changes no permission, None for another resource's.
+    """Return the write's effects: [] if a write to the role changes no permission, None for other resources.
 
     `needs` are the refused calls, and `managed` the ARNs of managed policies that the role has or had.
     """
@@ -70,7 +70,7 @@ def managed_policies(evidence: TargetEvidence, changes: Iterable[Change]) -> fro
 
 
 def _is_of(change: Change, need: Need) -> bool:
-    """Whether the write is of the policy of what this call reads. Buckets alone have names of their own everywhere."""
+    """Whether the write concerns the policy of this call's resource. Only bucket names are globally unique."""
     if OF_RESOURCE[change.what] != need.service:
         return False
     fields = str(need.resource).split(":", ARN_FIELDS - 1)
@@ -94,7 +94,7 @@ def _role_writes(change: Change) -> list[FieldWrite]:
     if what == "DeleteRolePolicy" and name:
         return [FieldWrite(f"inline:{name}", value=None)]
     if what == "AttachRolePolicy" and arn:
-        return [FieldWrite(f"attached:{arn}", value=True)]  # also a success where it was attached before
+        return [FieldWrite(f"attached:{arn}", value=True)]  # also succeeds if it was already attached
     if what == "DetachRolePolicy" and arn:
         return [FieldWrite(f"attached:{arn}", value=False, before=True)]
     if what == "PutRolePermissionsBoundary":
@@ -112,7 +112,7 @@ def _version_writes(change: Change) -> list[FieldWrite]:
 
 
 def permission_fields(evidence: TargetEvidence, written: frozenset[str]) -> dict[str, Json]:
-    """Return the fields that the evidence shows; of those that were written, also that they are not there."""
+    """Return the fields that the evidence shows, including the absence of fields that were written."""
     aws = evidence.aws
     if aws is None or not isinstance(aws.role, Role):
         return {}
@@ -149,7 +149,7 @@ def _inline(aws: AwsEvidence) -> tuple[str, ...] | None:
 
 
 def _attached(aws: AwsEvidence) -> dict[str, str] | None:
-    """The names of the attached policies by their ARNs; None where they were not listed in full."""
+    """Return the names of the attached policies by ARN; None if the list is incomplete."""
     names = policy_names(aws.attached_policies, "AttachedPolicies", "PolicyName")
     arns = policy_names(aws.attached_policies, "AttachedPolicies", "PolicyArn")
     return dict(zip(arns, names, strict=True)) if names is not None and arns is not None else None
@@ -159,12 +159,12 @@ _UNREAD = Missing(ROLE_POLICY_LIST, "not in the bundle")
 
 
 def _documents(aws: AwsEvidence) -> dict[str, Document]:
-    """The role's policies that were read, by each name that they are known by."""
+    """Return the role's policies that were read, under each possible name."""
     return {name: document for document in aws.read(ROLE_POLICIES) for name in names_of(document)}
 
 
 def with_permissions(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
-    """The evidence as it would have been read when the fields had these values. A field that is not known is unread."""
+    """Return the evidence as it would have been read with these field values. Unknown fields are unread."""
     aws = evidence.aws
     if aws is None or not isinstance(aws.role, Role):
         return evidence
@@ -197,11 +197,11 @@ def with_permissions(evidence: TargetEvidence, fields: SourcedFields, present: d
     )
 
 
-_UNKNOWN = "unknown"  # a boundary that is named and was not read
+_UNKNOWN = "unknown"  # a boundary that is set but was not read
 
 
 def _policies(kind: str, names: list[str], fields: SourcedFields) -> Iterator[Document]:
-    """The policies whose text is known, under the names that the lists of the evidence have."""
+    """Return the policies whose text is known, under their names in the evidence's lists."""
     for name in names:
         value, source = fields.get(f"{kind}:{name}", (None, None))
         if value is not None:
@@ -212,7 +212,7 @@ def _policies(kind: str, names: list[str], fields: SourcedFields) -> Iterator[Do
 
 
 def _name(name: str) -> str:
-    """A managed policy's name, the last part of its ARN; an inline policy's own."""
+    """Return the last part of a managed policy's ARN, or an inline policy's name."""
     return name.rpartition("/")[2]
 
 

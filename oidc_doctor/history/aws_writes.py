@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Change
     from oidc_doctor.model.evidence import TargetEvidence
 
-DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that names none [IAM API reference]
+DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that does not set it [IAM API reference]
 
 
 def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> list[FieldWrite] | None:
-    """Return the write's effects: [] where no step depends on them, None for a write of another target's resources."""
+    """Return the write's effects: [] if no step depends on them, None for another target's resources."""
     if change.what in OF_ROLE:
         return _role_writes(change) if is_role_of(change, evidence) else None
     if change.what in OF_PROVIDER:
         return _provider_writes(change) if _is_provider(change, evidence, issuers) else None
-    return [] if change.what in OF_POLICY else None  # of the permission, which is no step of the exchange
+    return [] if change.what in OF_POLICY else None  # concerns permissions, which are no step of the exchange
 
 
 def role_account(evidence: TargetEvidence) -> str | None:
-    """Return the account of the target's role, None where it is not known."""
+    """Return the account of the target's role, None if unknown."""
     arn = (evidence.target.aws.role_arn if evidence.target.aws else None) or ""
     account = account_of(arn)
     return account if account and account.isdigit() else None
 
 
 def is_role_of(change: Change, evidence: TargetEvidence) -> bool:
-    """Whether the write is of the target's role."""
+    """Whether the write concerns the target's role."""
     names: set[str] = set()
     if evidence.target.aws and evidence.target.aws.role_arn:
         names.add(evidence.target.aws.role_arn.rpartition("/")[2].casefold())

@@ -1,4 +1,4 @@
-"""The time between the last success and the first refusal: the writes, the tokens, and the logs that were searched."""
+"""Explain the time between the last success and the first refusal: writes, tokens, and searched logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_PAST = 20
 def boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> dict[str, Any]:
     """Return the ranked changes between the last success and the first failure, or what was searched for them.
 
-    `refusal` is the one that the outage is shown with.
+    `refusal` is the refusal shown with the outage.
     """
     outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
@@ -70,7 +70,7 @@ def _note(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) 
 
 
 def _ran_out(explained: ExplainedOutage, replayed: ReplayedLogs) -> str:
-    """Say when what ran out did: the second from which the configuration refuses the attempt."""
+    """Report the expiry time: the second from which the configuration refuses the attempt."""
     outage, starts = explained.outage, replayed.target_history.starts
     at = revision_of(outage, starts, explained.group.vector)
     attempt = replayed.attempts.attempt(outage.first)
@@ -92,7 +92,7 @@ def _ran_out(explained: ExplainedOutage, replayed: ReplayedLogs) -> str:
 
 
 def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> str:
-    """Say that what was read accepts the token, under a refusal that says nothing else; with what it may have been."""
+    """Report that the evidence accepts the token despite a generic refusal, with possible causes."""
     if refusal.kind is Kind.PROPAGATION_DELAY:
         return ""  # the write is named
     if refusal.certain and refusal.kind not in _UNEXPLAINED:
@@ -110,7 +110,7 @@ def _unseen(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal
     return f"The configuration that was read accepts this token, and the refusing part is not in it{listed}."
 
 
-# What else can refuse, next to the policies read: AWS, resource control policies; Google, IAM deny policies, whose
+# Other policies that may refuse and are not read: AWS resource control policies; Google Cloud IAM deny policies, whose
 # supported permissions include those of impersonation.
 _CONTROLS = {
     ("aws", "exchange"): ("a resource control policy",),
@@ -148,15 +148,17 @@ def _of_tags(explained: ExplainedOutage, replayed: ReplayedLogs, begin: float) -
 def _searched(
     explained: ExplainedOutage, replayed: ReplayedLogs, low: float | None, seen: Sequence[Change]
 ) -> dict[str, Any]:
-    """Return what was searched for a write. `seen` are the writes of that time, by which nothing turned."""
+    """Return what was searched for a write. `seen` are the writes of that time, which did not change the decision."""
     if replayed.searched is None:
         return {}
     outage, cloud = explained.outage, replayed.cloud
     steps = [step for step, _ in explained.group.vector[-1].refusals]
     steps = steps or list(steps_of_attempt(replayed.attempts.attempt(outage.first)))
-    told = searched.sentences(cloud, steps, replayed.searched, (low, outage.begin), [worded(write) for write in seen])
+    sentences = searched.sentences(
+        cloud, steps, replayed.searched, (low, outage.begin), [worded(write) for write in seen]
+    )
     note = _NOTES.get(explained.why, _OPEN)
-    return {"note": f"{note} {told}", "searched": searched.view(cloud, steps, replayed.searched)}
+    return {"note": f"{note} {sentences}", "searched": searched.view(cloud, steps, replayed.searched)}
 
 
 _SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen

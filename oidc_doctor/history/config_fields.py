@@ -1,9 +1,8 @@
 """Read the fields of a target's configuration from the evidence, and write them back into it.
 
-AWS: role (is there), trust (the policy), duration (MaxSessionDuration); provider (is there), url, clients
-(ClientIDList), thumbprints. Google: state, disabled, condition, mapping, audiences, issuer, jwks of the provider; pool,
-pool-disabled; account (is there), account-disabled; account-bindings, project-bindings. A field that is not known is
-left out.
+AWS: role (exists), trust (the policy), duration (MaxSessionDuration); provider (exists), url, clients (ClientIDList),
+thumbprints. Google: state, disabled, condition, mapping, audiences, issuer, jwks of the provider; pool, pool-disabled;
+account (exists), account-disabled; account-bindings, project-bindings. Unknown fields are omitted.
 """
 
 from __future__ import annotations
@@ -137,19 +136,19 @@ _NOT_THEN = Missing("the list of resources", "it was read later")
 
 
 def differs(fields: SourcedFields, present: dict[str, Json], names: tuple[str, ...]) -> bool:
-    """Return whether one of the fields had another value then, or was known at only one of the two times."""
+    """Return whether a field had a different value then, or was known at only one of the two times."""
     return any(
         (name in fields) != (name in present) or (name in fields and fields[name][0] != present[name]) for name in names
     )
 
 
 def _source(fields: SourcedFields, *names: str) -> str:
-    """Return the event of the first field that an event shows."""
+    """Return the first event that shows one of the fields."""
     return next((fields[name][1] or "" for name in names if name in fields and fields[name][1]), "the logs")
 
 
 def _read(parse: Callable[[str, str], Any], value: Json, source: str) -> Any:
-    """Read evidence from a file with this JSON; return the reason where it cannot be read."""
+    """Read evidence from a file with this JSON; return the reason if it is unreadable."""
     try:
         return parse(json.dumps(value), source)
     except Unreadable as error:
@@ -167,7 +166,7 @@ def _role(aws: AwsEvidence, fields: SourcedFields, evidence: TargetEvidence) -> 
     document: dict[str, Json] = {"Arn": arn, "RoleName": arn.rpartition("/")[2]}
     if "trust" in fields:
         document["AssumeRolePolicyDocument"] = fields["trust"][0]
-    # Unknown where neither shows it. Assumed the most that IAM allows, so that it does not refuse the token.
+    # Unknown if neither shows it. Assumed to be IAM's maximum, so that it does not refuse the token.
     document["MaxSessionDuration"] = fields["duration"][0] if "duration" in fields else _LONGEST_SESSION
     parsed = _read(parse_roles, {"Role": document}, source)
     if isinstance(parsed, Missing):
@@ -212,7 +211,7 @@ def _gcp_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvide
     document: dict[str, Json] = {
         "name": name,
         "state": fields["state"][0] if "state" in fields else "ACTIVE",
-        # Unknown where neither a write nor the evidence shows it. Assumed false, as it is for nearly every provider.
+        # Unknown if neither a write nor the evidence shows it. Assumed false, as for nearly every provider.
         "disabled": fields["disabled"][0] if "disabled" in fields else False,
         "attributeMapping": fields["mapping"][0],
         "attributeCondition": fields["condition"][0],
@@ -228,24 +227,24 @@ def _gcp_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvide
 
 
 def _written_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) -> WrittenProvider | None:
-    """Return the known fields of a provider that the writes describe in part; None where no deciding field is known."""
-    known = frozenset({"state", "disabled", "condition", "mapping"} & fields.keys())
-    if isinstance(gcp.provider, GcpProvider) or gcp.provider.proves_absence or not known:
+    """Return the known fields of a provider that writes describe partly; None if no deciding field is known."""
+    deciding_fields = frozenset({"state", "disabled", "condition", "mapping"} & fields.keys())
+    if isinstance(gcp.provider, GcpProvider) or gcp.provider.proves_absence or not deciding_fields:
         return None
     name = evidence.target.gcp.provider if evidence.target.gcp else None
     document: dict[str, Json] = {
         "name": name,
-        "state": fields["state"][0] if "state" in known else None,
-        "disabled": fields["disabled"][0] if "disabled" in known else None,
-        "attributeMapping": fields["mapping"][0] if "mapping" in known else None,
-        "attributeCondition": fields["condition"][0] if "condition" in known else None,
+        "state": fields["state"][0] if "state" in deciding_fields else None,
+        "disabled": fields["disabled"][0] if "disabled" in deciding_fields else None,
+        "attributeMapping": fields["mapping"][0] if "mapping" in deciding_fields else None,
+        "attributeCondition": fields["condition"][0] if "condition" in deciding_fields else None,
     }
     stated = {key: value for key, value in document.items() if value is not None}
     parsed = _read(parse_gcp_providers, stated, _source(fields, "condition", "mapping", "disabled", "state"))
     if isinstance(parsed, Missing):
         return None
     provider: GcpProvider = parsed[0]
-    return WrittenProvider(provider._replace(document=provider.document._replace(inner=True)), known)
+    return WrittenProvider(provider._replace(document=provider.document._replace(inner=True)), deciding_fields)
 
 
 def _pool(gcp: GcpEvidence, fields: SourcedFields) -> GcpPool | Missing:
@@ -278,7 +277,7 @@ def _account(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) 
 
 
 def allow_policy(fields: SourcedFields, name: str, resource: Any) -> AllowPolicy | Missing:
-    """The allow policy of a resource with the bindings of this field."""
+    """Return a resource's allow policy with this field's bindings."""
     if name not in fields:
         return Missing(f"gcp/{name.replace('bindings', 'policy.json')}", "the logs do not show it as it was then")
     value, source = fields[name]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.revisions import History
     from oidc_doctor.model.events import Change
 
-MOST_NAMED = 4  # writes that a sentence lists
+MOST_NAMED = 4  # maximum writes listed in a sentence
 _MOST_LINES = 40
 _NAMES = {
     "trust": "trust policy", "clients": "ClientIDList", "thumbprints": "ThumbprintList",
@@ -54,7 +54,7 @@ def diff_of(history: History, index: int) -> str:
 
 
 def _differences(history: History, index: int) -> list[str]:
-    """Return the members that a write of an allow policy added and removed, as the entry has them."""
+    """Return the members that a write of an allow policy added and removed, as logged."""
     change = history.revisions[index].change
     deltas = deltas_of(change) if change is not None and change.cloud == "gcp" else []
     signs = {"ADD": "+", "REMOVE": "-"}
@@ -64,14 +64,14 @@ def _differences(history: History, index: int) -> list[str]:
 
 
 def _name(field: str) -> str:
-    """The field in the vendors' terms."""
+    """Return the field's name in the vendor's terms."""
     kind, _, name = field.partition(":")
     words = {"inline": "inline policy", "attached": "managed policy", "version": "default version of"}
     return f"{words[kind]} {name}" if name else _NAMES.get(field, field)
 
 
 def change_view(history: History, index: int) -> dict[str, Any] | None:
-    """Return the change that made a revision as a report shows it; None where no logged write made it."""
+    """Return the view of the change that created a revision; None if no logged write created it."""
     change = history.revisions[index].change
     if change is None:
         return None
@@ -132,7 +132,7 @@ def _text(name: str, value: Any) -> list[str]:
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:
-    """Yield each value of a document with its place, as clauses are named: Statement[0] · StringLike · key: value."""
+    """Yield each value of a document with its path, written like a clause: Statement[0] · StringLike · key: value."""
     if isinstance(value, dict) and value:
         for name, item in value.items():
             step = "" if name == "Condition" else f" · {name}" if path else str(name)

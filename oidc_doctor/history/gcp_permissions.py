@@ -1,4 +1,4 @@
-"""Fields of what a principal of Google Cloud may read, from the evidence and from logged writes of allow policies.
+"""Permission fields of a Google Cloud principal, from the evidence and from logged writes of allow policies.
 
 project-bindings, bucket-bindings and repository-bindings. A write of Cloud Storage logs the members that it added and
 removed (Cloud Storage documentation, audit logs), one of Artifact Registry the whole policy (inferred from IAM's).
@@ -39,7 +39,7 @@ def permission_fields(evidence: TargetEvidence) -> dict[str, Json]:
 
 
 def with_permissions(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
-    """The evidence as it would have been read when the fields had these values."""
+    """Return the evidence as it would have been read with these field values."""
     gcp = evidence.gcp
     if gcp is None:
         return evidence

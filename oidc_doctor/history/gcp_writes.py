@@ -57,7 +57,7 @@ def _failed(write: Change, dropped: Change) -> Change:
 
 
 def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrite] | None:
-    """Return the write's effects: [] where no step depends on them, None for a write of another target's resources."""
+    """Return the write's effects: [] if no step depends on them, None for another target's resources."""
     if change.what.endswith("WorkloadIdentityPoolProvider"):
         return _provider_writes(change) if _is_provider(change, evidence) else None
     if change.what.endswith("WorkloadIdentityPool"):
@@ -69,7 +69,7 @@ def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrit
 
 
 def _provider_name(evidence: TargetEvidence) -> str | None:
-    """Return the provider's name as configured in the client, else as it was read."""
+    """Return the provider's name as configured in the client, else as read."""
     gcp = evidence.target.gcp
     name = (gcp.provider or gcp.audience) if gcp else None
     return name or getattr(evidence.gcp.provider if evidence.gcp else None, "name", None)
@@ -137,7 +137,7 @@ def _provider_writes(change: Change) -> list[FieldWrite]:
     if masked is None:  # all members of the request (inferred)
         masked = {name for path, name in _MASKS.items() if _at(body, path) is not None}
     if not body and masked:
-        return [exists, *(FieldWrite(name) for name in masked)]  # written, but the entry does not have the value
+        return [exists, *(FieldWrite(name) for name in masked)]  # written, but the value is not in the entry
     return [exists, *(FieldWrite(name, value=fields.get(name)) for name in sorted(masked))] if masked else []
 
 
@@ -225,7 +225,7 @@ def policy_writes(change: Change, kind: str) -> list[FieldWrite]:
             f"{kind}-bindings",
             value=value,
             forward=lambda bindings: _with_deltas(bindings, deltas),
-            # A policy without differences: the previous policy is not known.
+            # A policy without differences: the previous policy is unknown.
             backward=(lambda bindings: _with_deltas(bindings, undone)) if deltas else None,
         )
     ]

@@ -1,8 +1,8 @@
-"""Whether Google Cloud logs exchanges and impersonations: by the entries that were read, and by auditConfigs.
+"""Determine from log entries and auditConfigs whether Google Cloud logs exchanges and impersonations.
 
-Both are Data Access records of type ADMIN_READ, off by default. They are switched on for a service in the project that
-owns the resource, or in a folder or the organization above it; the configurations combine (Google, Cloud Audit Logs
-overview). The service is sts.googleapis.com for exchanges, and iam.googleapis.com for the impersonations that
+Both are Data Access records of type ADMIN_READ, off by default. They are enabled per service in the project that owns
+the resource, or in a folder or organization above it; the configurations combine (Google, Cloud Audit Logs overview).
+The service is sts.googleapis.com for exchanges, and iam.googleapis.com for the impersonations that
 iamcredentials.googleapis.com writes (Google's audit logging pages for STS and IAM Credentials).
 """
 
@@ -25,13 +25,13 @@ _IAM = "iam.googleapis.com"
 
 
 class CallLogging(NamedTuple):
-    """The known facts on the log entries of one kind of call."""
+    """What is known about the log entries of one kind of call."""
 
     impersonating: bool
-    on: bool | None = None  # by the audit configurations; None where one that may switch it on was not read
+    on: bool | None = None  # according to the audit configurations; None if an unread one may enable it
     unread: tuple[str, ...] = ()  # the audit configurations that were not read: of the project, folder, organization
     own: frozenset[str] = frozenset()  # id and number of the project that would hold the entries, as far as known
-    seen: frozenset[str] = frozenset()  # projects, by id or number, of which entries of these calls were read
+    seen: frozenset[str] = frozenset()  # ids or numbers of projects whose entries for these calls were read
 
     @property
     def calls(self) -> str:
@@ -40,22 +40,22 @@ class CallLogging(NamedTuple):
 
     @property
     def writer(self) -> str:
-        """The service that writes their entries."""
+        """The service that writes the entries."""
         return IAM_CREDENTIALS if self.impersonating else STS
 
     @property
     def switch(self) -> str:
-        """The service for which they are switched on."""
+        """The service for which the entries are enabled."""
         return _IAM if self.impersonating else STS
 
     @property
     def was_seen(self) -> bool:
-        """Whether an entry of such a call in the own project was read."""
+        """Whether an entry for such a call in the target's own project was read."""
         return bool(self.own & self.seen)
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
-        """The projects of which entries were read, where none of them can be the own one."""
+        """Projects whose entries were read, if none of them can be the target's own project."""
         if not self.own or not self.seen or self.was_seen:
             return ()
         forms = {name.isdigit() for name in self.own}
@@ -63,7 +63,7 @@ class CallLogging(NamedTuple):
 
 
 def call_logging(evidence: TargetEvidence, keys: Iterable[SignatureKey], *, impersonating: bool) -> CallLogging:
-    """Return what is known of the entries of the target's calls. `keys` are those of all attempts that were read."""
+    """Return what is known about log entries for the target's calls. `keys` are those of all read attempts."""
     own = _own_project(evidence, impersonating=impersonating)
     seen = {_project_of(key) for key in keys if (key.step == "impersonate") == impersonating and key.cloud == "gcp"}
     service = _IAM if impersonating else STS
@@ -84,7 +84,7 @@ def _project_in(name: str) -> str:
 
 
 def _own_project(evidence: TargetEvidence, *, impersonating: bool) -> frozenset[str]:
-    """Return the project of the provider, or of the service account, by each name of it that is known."""
+    """Return all known names of the project of the provider or service account."""
     target, gcp = evidence.target.gcp, evidence.gcp
     if impersonating:
         account = (target.service_account if target else None) or ""
@@ -102,7 +102,7 @@ def _own_project(evidence: TargetEvidence, *, impersonating: bool) -> frozenset[
 
 
 def _switched_on(evidence: TargetEvidence, own: frozenset[str], service: str) -> tuple[bool | None, tuple[str, ...]]:
-    """Return whether ADMIN_READ is on for the service, and the configurations that were not read."""
+    """Return whether ADMIN_READ is enabled for the service, and the configurations that were not read."""
     gcp = evidence.gcp
     if gcp is None:
         return None, ("project", "folder", "organization")
@@ -121,12 +121,12 @@ def _switched_on(evidence: TargetEvidence, own: frozenset[str], service: str) ->
 
 
 def _comparable(own: frozenset[str], others: set[Any]) -> bool:
-    """Whether both sides have a name of one form: an id and a number may be of one project."""
+    """Whether both sides have a name of the same form: an id and a number may mean the same project."""
     return bool({name.isdigit() for name in own} & {str(name).isdigit() for name in others})
 
 
 def _is_on(policy: Any, service: str) -> bool:
-    """Whether auditConfigs have ADMIN_READ for the service, with no one exempted [API reference, AuditConfig]."""
+    """Whether auditConfigs enable ADMIN_READ for the service, with no exempted members [API reference, AuditConfig]."""
     configs = policy.get("auditConfigs") if isinstance(policy, dict) else None
     for config in configs if isinstance(configs, list) else ():
         if not isinstance(config, dict) or config.get("service") not in (service, "allServices"):

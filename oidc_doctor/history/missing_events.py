@@ -1,7 +1,7 @@
-"""Explain why the logs may have no event for a caller that was refused.
+"""Explain why the logs may lack an event for a refused caller.
 
-A missing event proves little: the vendors do not log every refusal, events arrive late, and files cover a window and
-some places only. The words of each note state how certain it is ("usually", "as far as is known").
+A missing event proves little: the vendors do not log every refusal, events arrive late, and files cover only a window
+and some places. Each note's wording states its certainty ("usually", "as far as is known").
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ MissingEventKind = Literal[
 ]
 
 # CloudTrail user guide: about 5 minutes on average, not guaranteed; older wording: within 15. Google: 0.04 to 1.9
-# seconds in published entries, and no figure for when a query sees them: a minute is allowed (inferred).
+# seconds in published entries, and no figure for when a query returns them: a minute is allowed (inferred).
 _DELAY = {"aws": 15 * 60, "gcp": 60}
-_FEW = 3  # projects that are named
-_RECENT = 86400  # a refusal more than a day before the failure is another failure's
+_FEW = 3  # projects to name
+_RECENT = 86400  # a refusal more than a day before the failure belongs to another failure
 _GLOBAL_REGION = "us-east-1"
-# Services whose Data Access entries hold what a workload reads after its exchange.
+# Services whose Data Access entries show what a workload reads after its exchange.
 _READ_SERVICES = ("storage.googleapis.com", "artifactregistry.googleapis.com")
-_NOT_OF_THE_CALL = ("configure", "obtain", "permission")  # steps that neither call of Google's is refused at
+_NOT_OF_THE_CALL = ("configure", "obtain", "permission")  # steps at which neither of Google's calls is refused
 
 _WORDS = {"accepted": "accepted", "refused": "refused earlier", "unknown": "of unknown outcome"}
 
@@ -76,11 +76,11 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     observed: bool = True,
     accounts: frozenset[str] = frozenset(),  # of AWS, of which attempts or writes were read
 ) -> list[MissingEventNote]:
-    """Return the search that was made, then why an event may be missing, the most certain reason first.
+    """Return the search, then why an event may be missing, the most certain reason first.
 
-    `instant` is when the caller failed, epoch seconds; where no one was seen to fail (not `observed`), it is the moment
-    of the prediction. `region` is the client's. Empty where no logs were read, and where the signatures hold a refusal
-    in this cloud that may be the failure's.
+    `instant` is when the caller failed, epoch seconds; if no failure was `observed`, it is the time of the prediction.
+    `region` is the client's. Empty if no logs were read, or if the signatures contain a refusal in this cloud that may
+    be this failure.
     """
     of_cloud = [signature for signature in signatures if signature.sample.cloud == cloud]
     if coverage is None or not coverage.files or any(_may_be_the_failure(signature, instant) for signature in of_cloud):
@@ -92,7 +92,7 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
         notes += elsewhere
         if not elsewhere or failing_step in (*_AWS_UNLOGGED, *_AWS_UNCERTAIN, "obtain"):
             notes += _aws_unlogged(failing_step)
-        # An event that is not written does not arrive late either.
+        # An event that is never written cannot be late.
         if failing_step not in _AWS_UNLOGGED:
             notes += _window(cloud, coverage, instant, observed=observed)
     else:
@@ -145,7 +145,7 @@ def _period(coverage: LogCoverage) -> str:
 
 
 def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]:
-    """CloudTrail keeps an exchange in the Region of the endpoint that was called."""
+    """Report Regions that were not read: CloudTrail logs an exchange in the Region of the called endpoint."""
     regions = sorted({region, _GLOBAL_REGION} if region else {_GLOBAL_REGION})
     unread = [name for name in regions if name not in coverage.regions]
     if not unread:
@@ -162,9 +162,9 @@ def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]
 
 
 def _account(target: Target, accounts: frozenset[str]) -> list[MissingEventNote]:
-    """CloudTrail keeps an exchange in the account of the role: records of other accounts say nothing of it."""
+    """Report records of other accounts: CloudTrail logs an exchange only in the role's account."""
     own = account_of((target.aws and target.aws.role_arn) or "") or ""
-    if not own.isdigit() or not accounts or own in accounts:  # a redacted one may be any
+    if not own.isdigit() or not accounts or own in accounts:  # a redacted account may be any
         return []
     others = sorted(accounts)
     listed = " and ".join(others[:_FEW]) + (f" and {len(others) - _FEW} more" if len(others) > _FEW else "")
@@ -178,7 +178,7 @@ def _account(target: Target, accounts: frozenset[str]) -> list[MissingEventNote]
 
 
 def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None, *, observed: bool) -> list[MissingEventNote]:
-    """Report records that do not reach the time of the failure, and an event that cannot have arrived yet."""
+    """Report records that end before the failure, and an event that cannot have arrived yet."""
     failure = "failure" if observed else "moment that is judged"
     if instant is None or coverage.first is None or coverage.last is None:
         return []
@@ -209,7 +209,7 @@ def _delay(cloud: Cloud) -> MissingEventNote:
 
 
 def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
-    """CloudTrail has the denials of trust policies, and usually not those of tokens."""
+    """Report unlogged refusals: CloudTrail logs denials by trust policies, but usually not refused tokens."""
     kind: MissingEventKind = "not-logged-by-vendor"
     if step in _AWS_UNLOGGED:
         headline = f"CloudTrail usually has no event for {_AWS_UNLOGGED[step]}, so the missing event fits this cause."
@@ -231,17 +231,17 @@ def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
 
 
 def _gcp_logging(signatures: list[Signature], coverage: LogCoverage, logging: CallLogging) -> list[MissingEventNote]:
-    """Exchanges are Data Access entries, off by default; trust changes are not, so other entries prove nothing.
+    """Report disabled logging: exchanges are Data Access entries, off by default; other entries prove nothing.
 
-    Entries of the service that were read show that it is logged, whatever a configuration says; those of another
-    project say nothing of this one.
+    Entries of the service prove that it is logged, whatever a configuration says; entries of another project prove
+    nothing.
     """
     step = "impersonate" if logging.impersonating else "exchange"
     attempts_logged = any(signature.sample.step == step for signature in signatures)
     if logging.on or logging.was_seen or attempts_logged:
         return []
     how = f"Data Access audit logs of type ADMIN_READ for {logging.switch} (or allServices)"
-    own = min(logging.own, key=str.isdigit, default="of the target")  # the id, where it is known
+    own = min(logging.own, key=str.isdigit, default="of the target")  # the id, if known
     if others := logging.elsewhere:
         listed = " and ".join(others[:_FEW]) + (f" and {len(others) - _FEW} more" if len(others) > _FEW else "")
         headline = f"Entries of {logging.writer} were read of project {listed}, and none of project {own}."

@@ -1,4 +1,4 @@
-"""Find a target's outages: when its attempts began to be refused, the cause, and the end.
+"""Find a target's outages: when refusals began, their cause, and their end.
 
 Recorded outcomes (runs) are compared with the verdict of each revision. No function here decides about a token.
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Attempt
     from oidc_doctor.model.steps import Cloud
 
-_MOST_VERDICTS = 1_000  # signatures that are replayed for a row of their own; more than a report has rows
+_MOST_VERDICTS = 1_000  # signatures that are replayed individually; more than the rows of a report
 
 # The fields of the configuration (config_fields.py) that each step depends on.
 _FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
@@ -60,7 +60,7 @@ _FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
 
 _SUBJECT = "google.subject"
 
-# The fields that tell whether a resource is there.
+# Fields that show whether a resource exists.
 _EXISTENCE = frozenset({"role", "provider", "state", "pool", "account"})
 
 
@@ -70,16 +70,16 @@ def fields_of_steps(cloud: Cloud, steps: Iterable[str]) -> frozenset[str]:
 
 
 def is_undecided(verdict: Verdict, refused: Attempt) -> bool:
-    """Whether a recorded refusal is of steps that no replay of the attempt decides: a log has no header, say."""
+    """Whether a recorded refusal comes from steps that no replay can decide (logs lack the header, for example)."""
     states, steps = dict(verdict.states), steps_of_attempt(refused)
     return bool(steps & states.keys()) and all(states.get(step) in {ASSUMED, UNKNOWN} for step in steps)
 
 
 def deciding_write(cloud: Cloud, history: History, vector: Sequence[Verdict], turned: int, at: int) -> int:
-    """Return the revision whose write brought the refusals that began in revision `at`.
+    """Return the revision whose write caused the refusals that began in revision `at`.
 
-    It is the one at which acceptance ended. A resource that was deleted, and made again in another form before the
-    first refusal, was replaced: the write that made it again decides.
+    It is the one at which acceptance ended. A resource that was deleted and recreated differently before the first
+    refusal was replaced: the recreating write decides.
     """
     gone = {
         name
@@ -95,18 +95,18 @@ def deciding_write(cloud: Cloud, history: History, vector: Sequence[Verdict], tu
 
 
 class ExplainedOutage(NamedTuple):
-    """An outage, and the explanation of its beginning and end. Numbers are of revisions."""
+    """An outage with its explained start and end. Numbers are revision indexes."""
 
     group: AttemptGroup
     outage: Outage
     # configuration, ran-out, not-yet, one-of-several, token, unlogged-change, drifted, accepted-by-reading, undecided,
     # all-along, unknown
     why: str
-    appears: int | None  # the revision whose write brought it (see `deciding_write`)
-    turned: int | None  # the revision in which accepting ended
+    appears: int | None  # the revision whose write caused it (see `deciding_write`)
+    turned: int | None  # the revision in which acceptance ended
     token: TokenChange | None
     ended: int | None  # the revision that ended it
-    suspects: tuple[int, ...] = ()  # of "one-of-several": the writes that may have brought it
+    suspects: tuple[int, ...] = ()  # for "one-of-several": the writes that may have caused it
 
     @property
     def over(self) -> bool:
@@ -123,7 +123,7 @@ class TargetHistory:
     groups: list[AttemptGroup] = field(default_factory=list)
     outages: list[ExplainedOutage] = field(default_factory=list)  # oldest first
     contradictions: list[str] = field(default_factory=list)
-    verdicts: dict[int, tuple[Verdict, int]] = field(default_factory=dict)  # by signature: at its newest attempt
+    verdicts: dict[int, tuple[Verdict, int]] = field(default_factory=dict)  # by signature, for its newest attempt
 
 
 def target_history(replayer: Replayer) -> TargetHistory:
@@ -142,12 +142,12 @@ def target_history(replayer: Replayer) -> TargetHistory:
     return result
 
 
-# Refusals for an attribute that the mapping does not give, or gives another value.
+# Refusals for an attribute that the mapping does not return, or returns with a different value.
 _OF_ATTRIBUTES = {str(kind) for kind in (Kind.MAPPING_MISSING_ATTRIBUTE, Kind.MEMBER_ATTRIBUTE_DIFFERS)}
 
 
 def _may_have_turned(before: Verdict, after: Verdict) -> bool:
-    """Whether a write between two verdicts may have ended accepting: what was in force before it is not known."""
+    """Whether a write between two verdicts may have ended acceptance: the configuration before it is unknown."""
     return before.decision in UNDECIDED and after.decision != "accepted"
 
 
@@ -161,7 +161,7 @@ class _OutageSearch:
         self.lag = replayer.lag
 
     def explain(self, group: AttemptGroup, outage: Outage) -> ExplainedOutage:
-        """Explain the outage by a write, by another token, or by neither."""
+        """Explain the outage by a write, by a different token, or by neither."""
         at = revision_of(outage, self.starts, group.vector)
         verdict = group.vector[at]
         end_revision, after = self._end(group, outage, at)
@@ -208,7 +208,7 @@ class _OutageSearch:
         return ExplainedOutage(group, outage, why, None, None, None, end_revision)
 
     def _end(self, group: AttemptGroup, outage: Outage, at: int) -> tuple[int | None, OutcomeRun | None]:
-        """Return the revision that ended an outage, or else the successes after it that a date of a condition let in.
+        """Return the revision that ended an outage, or else later successes that a condition's date allowed.
 
         The revisions are judged at the time of the group's newest attempt. Where an outage is over and none of them
         ended it, its last refusal is judged at its own time.
@@ -230,7 +230,7 @@ class _OutageSearch:
         return None, after if then.decision == "accepted" else None
 
     def _next_success(self, group: AttemptGroup, outage: Outage) -> OutcomeRun | None:
-        """Return the successes after an outage of the same families, which at their own time are in another group."""
+        """Return later successes of an outage's families, which are in another group at their own time."""
         later = [
             run
             for other in self.groups
@@ -243,7 +243,7 @@ class _OutageSearch:
     def _ran_out(self, group: AttemptGroup, outage: Outage, at: int) -> bool:
         """Whether the refused attempt is accepted by the same configuration at the time of the last success.
 
-        A date in a condition was reached, or a key ran out: no write brought it.
+        A date in a condition was reached, or a key expired: no write caused it.
         """
         if outage.before is None or not group.vector[at].stands_against:
             return False
@@ -253,17 +253,17 @@ class _OutageSearch:
         return then.decision == "accepted" and now.stands_against
 
     def _is_drifted(self, group: AttemptGroup, at: int) -> bool:
-        """Whether the last logged write accepts the attempt, and the configuration that was read after it refuses."""
+        """Whether the last logged write accepts the attempt, but the configuration read after it refuses."""
         revisions = self.replayer.history.revisions
         is_last_write = at == len(revisions) - 2 and revisions[-1].change is None and revisions[at].change is not None
         return is_last_write and group.vector[-1].stands_against
 
     def _suspects(self, group: AttemptGroup, outage: Outage, at: int) -> list[int]:
-        """Return the writes between success and refusal of what now refuses, where the state before them is in no log.
+        """Return the writes between success and refusal to what now refuses, if no log shows its earlier state.
 
-        Other writes may stand between, before and after them: a write of another field hides none. A write before
-        which the attempt was refused already, or after which it is accepted, is none of them, and one that the mapped
-        principals of the successes show to have changed nothing is none either.
+        Writes of other fields may precede, separate or follow them. Excluded are writes before which the attempt was
+        already refused or after which it is accepted, and writes that changed nothing according to the successes'
+        mapped principals.
         """
         if outage.before is None or not group.vector[at].stands_against:
             return []
@@ -285,8 +285,8 @@ class _OutageSearch:
     def _maps_as_before(self, group: AttemptGroup, outage: Outage, before: OutcomeRun, at: int) -> bool:
         """Whether the mapping of a revision gives the subject that Google logged of the successes before an outage.
 
-        The other attributes are in no log: they must not decide, so the refusal has to stay what it is without them,
-        and must not be about one that is missing.
+        The other attributes are not logged and must not decide: the refusal has to be the same without them, and must
+        not be about a missing attribute.
         """
         if {kind for _, kind in group.vector[at].refusals} & _OF_ATTRIBUTES:
             return False
@@ -304,9 +304,9 @@ class _OutageSearch:
         return without.stands_against and without.refusals == group.vector[at].refusals
 
     def _only_write(self, outage: Outage) -> int | None:
-        """Return the only write, between success and refusal, of a field that the recorded error is about.
+        """Return the only write between success and refusal to a field that the recorded error is about.
 
-        It explains outages whose deciding claims are in no log: nothing else changed, although no replay can prove it.
+        It explains outages whose deciding claims are not logged: nothing else changed, although no replay can prove it.
         """
         if outage.before is None:
             return None
@@ -323,7 +323,7 @@ class _OutageSearch:
     def _token_side(self, group: AttemptGroup, outage: Outage, at: int) -> TokenChange | None:
         """Return the difference between the refused token and the most similar token that the configuration accepts.
 
-        None where such tokens were accepted before: then it is not they that differ.
+        None if such tokens were accepted before, so that the difference is not the cause.
         """
         if outage.before is not None:
             return None
@@ -339,7 +339,7 @@ class _OutageSearch:
             accepted = self.replayer.attempts.attempt(successes[-1].last)
             request = self.replayer.request_fields
             changes.append(token_change(accepted, refused, profile) or request_change(accepted, refused, request))
-            changes += [  # of another family, for a token that is more similar
+            changes += [  # of another family, with a more similar token
                 token_change(signature.sample, refused, profile)
                 for signature in self.replayer.signatures
                 if signature.number in self.replayer.accepted
@@ -361,24 +361,34 @@ class _OutageSearch:
         like = likeness(change, side, self._family_of(side))
         if change.what.startswith("subject") and families[0] == families[1]:
             like = like._replace(subject=side.subject)
-        signatures = [one for one in self.replayer.signatures if one.sample.step == side.step and like.holds(one)]
+        signatures = [
+            signature
+            for signature in self.replayer.signatures
+            if signature.sample.step == side.step and like.holds(signature)
+        ]
         if not like.by_signature:
-            return self.replayer.own_attempts.seen([one.number for one in signatures], like.fits)
-        times = [(one.first_seen, one.last_seen) for one in signatures if one.first_seen != NO_TIME]
+            return self.replayer.own_attempts.seen([signature.number for signature in signatures], like.fits)
+        times = [
+            (signature.first_seen, signature.last_seen) for signature in signatures if signature.first_seen != NO_TIME
+        ]
         return (min(first for first, _ in times), max(last for _, last in times)) if times else None
 
     def _family_of(self, attempt: Attempt) -> str | None:
-        """Return the family that the logs have the attempt's subject in."""
-        of_subject = (one for one in self.replayer.signatures if attempt.subject in (one.sample.subject, *one.subjects))
-        found = next(of_subject, None)
-        return found.family if found is not None else attempt.subject
+        """Return the attempt's subject family in the logs."""
+        of_subject = (
+            signature
+            for signature in self.replayer.signatures
+            if attempt.subject in (signature.sample.subject, *signature.subjects)
+        )
+        match = next(of_subject, None)
+        return match.family if match is not None else attempt.subject
 
     def _came_later(
         self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other_group: AttemptGroup
     ) -> bool:
-        """Whether the refused token is new: other tokens were used well before it, and it would have been logged.
+        """Whether the refused token is new: other tokens were used well before it, and it would have been logged too.
 
-        Two parallel workloads, of which one was always refused, are no change.
+        Two parallel workloads, one of them always refused, are no change.
         """
         refusals = sum(run.times for run in group.runs)
         quiet = outage.begin - successes[0].begin
@@ -396,7 +406,7 @@ class _OutageSearch:
     def contradictions(self, group: AttemptGroup) -> list[str]:
         """Return attempts that the cloud accepted and the replay refuses, away from any change.
 
-        Either the judge is wrong, or a write is in no log.
+        Either the judge is wrong, or a write was not logged.
         """
         out = []
         for place, run in enumerate(group.runs):
@@ -405,7 +415,7 @@ class _OutageSearch:
             for row, time in ((run.last, run.end), (run.first, run.begin)):
                 index = index_at(self.starts, time)
                 just_changed = time < self.starts[index] + self.lag and index
-                # a refusal that came later: the configuration changed in between, whatever the logs hold
+                # a later refusal: the configuration changed in between, even if no log shows it
                 later = any(not later_run.accepted for later_run in group.runs[place + 1 :])
                 if group.vector[index].decision != "refused" or just_changed or later:
                     continue

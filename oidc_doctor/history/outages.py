@@ -18,24 +18,24 @@ Decision = Literal["accepted", "refused", "doubtful", "unknown"]  # doubtful: un
 UNDECIDED = frozenset({"doubtful", "unknown"})
 StepAndKind = tuple[str, str]  # of a refusal
 
-# Seconds in which a change may not be in force everywhere. AWS: a new role was refused for 4 to 8 s; Google: access
+# Seconds in which a change may not be effective everywhere. AWS: a new role was refused for 4 to 8 s; Google: access
 # changes take 2 to 7 minutes or longer, changes of providers are documented to need 5 minutes.
 LAG = {"aws": 90.0, "gcp": 600.0}
-EARLY = 5.0  # seconds by which an event may seem to be before the write that it follows: clocks differ
+EARLY = 5.0  # seconds by which an event may appear to precede the write that caused it: clocks differ
 
 _STANDING = ("passed", "assumed")
 
 
 class Reasons(NamedTuple):
-    """Why a revision refuses, or may."""
+    """Why a revision refuses or may refuse."""
 
     refusals: frozenset[StepAndKind] = frozenset()
-    first: str | None = None  # the first step that refuses, or may
+    first: str | None = None  # the first step that refuses or may refuse
     sole: bool = False  # one clause alone refuses
 
 
 class Verdict:
-    """The decision on one revision, with the state of each step. Its reasons are looked for when they are asked for."""
+    """A revision's decision, with the state of each step. Its reasons are computed on access."""
 
     __slots__ = ("_reasons", "decision", "states")
 
@@ -51,29 +51,29 @@ class Verdict:
 
     @property
     def reasons(self) -> Reasons:
-        """Return why it refuses, or may."""
+        """Return why the revision refuses or may refuse."""
         if not isinstance(self._reasons, Reasons):
             self._reasons = self._reasons()
         return self._reasons
 
     @property
     def refusals(self) -> frozenset[StepAndKind]:
-        """The steps that refuse, or may, each with the kind of its refusal."""
+        """The steps that refuse or may refuse, each with its kind of refusal."""
         return self.reasons.refusals
 
     @property
     def first(self) -> str | None:
-        """The first step that refuses, or may."""
+        """The first step that refuses or may refuse."""
         return self.reasons.first
 
     @property
     def sole(self) -> bool:
-        """Whether one clause alone refuses."""
+        """Whether a single clause refuses."""
         return self.reasons.sole
 
     @property
     def stands_against(self) -> bool:
-        """Whether the token is refused, or may be."""
+        """Whether the token is or may be refused."""
         return self.decision in {"refused", "doubtful"}
 
 
@@ -92,7 +92,7 @@ class Outage(NamedTuple):
 def outages_of(
     runs: Sequence[OutcomeRun], starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> list[Outage]:
-    """Return the outages, oldest first. Attempts made before a change was in force everywhere end none."""
+    """Return the outages, oldest first. Attempts made before a change was effective everywhere end none."""
     out: list[Outage] = []
     before: OutcomeRun | None = None
     for run in _without_stragglers(runs, starts, vector, lag):
@@ -108,7 +108,7 @@ def outages_of(
 def _without_stragglers(
     runs: Sequence[OutcomeRun], starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> list[OutcomeRun]:
-    """Remove runs in which a change was not in force everywhere yet, and join their neighbours."""
+    """Remove runs in which a change was not effective everywhere yet, and join their neighbours."""
     flips = [
         (start, vector[index].stands_against)
         for index, start in enumerate(starts)
@@ -129,7 +129,7 @@ def _without_stragglers(
 
 
 def index_at(starts: Sequence[float], time: float) -> int:
-    """Return the revision in force at `time`; `starts` are in order. A write counts from its logged second on."""
+    """Return the revision effective at `time`; `starts` are in order. A write counts from its logged second on."""
     return max(0, bisect_right(starts, time) - 1)
 
 
@@ -141,10 +141,10 @@ def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdic
 
 
 def flip_before(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float) -> int | None:
-    """Return the revision at which acceptance ended: a later one, however it refuses, did not bring the refusals.
+    """Return the revision at which acceptance ended: later revisions did not cause the refusals.
 
-    None where no revision between the last success and the first refusal turns an accepting configuration into a
-    refusing one. Without a success in the logs, any earlier revision may have.
+    None if no revision between the last success and the first refusal turns acceptance into refusal. Without a success
+    in the logs, any earlier revision may have.
     """
     at = revision_of(outage, starts, vector)
     before = outage.before
@@ -164,8 +164,7 @@ def turn(
 ) -> int | None:
     """Return where, after revision `low` and up to `at`, the decision changed to refusal for good.
 
-    `witnessed` is the period with logged successes: a configuration of that period whose decision is not known did
-    accept.
+    `witnessed` is the period with logged successes: a configuration of that period with an unknown decision did accept.
     """
     if not vector[at].stands_against:
         return None
@@ -196,7 +195,7 @@ def turn(
 def ended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
     """Return the revision that ended an outage: the first one after its beginning that no longer refuses.
 
-    One before which the attempts are accepted as well, or are decided the same way, ended nothing.
+    A revision whose predecessor accepts the attempts too, or decides them the same way, ended nothing.
     """
     at = revision_of(outage, starts, vector)
     limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1

@@ -1,6 +1,6 @@
-"""The logged write by which the calls of a workload came to be denied: the permission step, judged on earlier policies.
+"""Find the logged write that caused a workload's denied calls, by judging the permission step on earlier policies.
 
-The judge is the one of the present. A write whose state before it is not known is named as that.
+Earlier policies are judged as the present ones are. A write with an unknown earlier state is reported as such.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GRANTS = ("PutRolePolicy", "AttachRolePolicy")
 
 
 class PermissionChange(NamedTuple):
-    """The write after which the calls are denied, as a report shows it; without it those of which one may be that.
+    """The view of the write after which the calls are denied; without such a write, the candidates.
 
     The view's `replay` has the decision before and after. The candidates are the newest first.
     """
@@ -40,18 +40,18 @@ class PermissionChange(NamedTuple):
 def permission_change(
     case: Case, trace: Trace, refusal: Refusal, changes: Sequence[Change], read_at: float
 ) -> PermissionChange | None:
-    """Return the write that made the refused calls denied; None where no logged write did.
+    """Return the write that caused the denied calls; None if no logged write did.
 
     `read_at` is when the evidence was collected, epoch seconds.
     """
     needs = _denied(trace, refusal)
     if not needs:
         return None
-    earlier = [change for change in changes if change.time <= read_at]  # what was read is no effect of a later write
+    earlier = [change for change in changes if change.time <= read_at]  # the evidence cannot show later writes
     history = _history(case, needs, earlier, read_at)
     last = len(history.revisions) - 1
     named: int | None = None
-    candidates: list[int] = []  # writes of a policy whose text before is not known, and may have allowed the calls
+    candidates: list[int] = []  # writes of a policy whose earlier text is unknown, and may have allowed the calls
     for index in range(last, max(0, last - _MOST_REVISIONS), -1):
         if _decision(_as_if_only_known_writes(case, history, index - 1), needs) == "allowed":
             named = index
@@ -68,9 +68,9 @@ def permission_change(
 def allowed_after(
     case: Case, trace: Trace, refusal: Refusal, changes: Sequence[Change], write: Change, read_at: float
 ) -> tuple[bool | None, bool]:
-    """Return whether the refused calls are allowed with a write (None: not known), and whether it is of their policies.
+    """Return whether a write allows the refused calls (None: unknown), and whether it concerns their policies.
 
-    The write failed, so no revision has it: it is done on the one in force at its time.
+    The write failed, so no revision contains it: it is applied to the revision effective at its time.
     """
     needs = _denied(trace, refusal)
     if not needs:
@@ -84,15 +84,15 @@ def allowed_after(
         return None, False  # there was nothing to repair
     written = with_writes(_known_fields(history, index), effects, write) if effects else None
     if written is None:
-        return None, write.what in _GRANTS  # of a denied write CloudTrail usually has no request
+        return None, write.what in _GRANTS  # CloudTrail usually logs no request for a denied write
     decision = _decision(_on_policies(case, history, written), needs)
     return {"allowed": True, "denied": False, "unknown": None}[decision], True
 
 
 def _as_if_only_known_writes(case: Case, history: History, index: int) -> Case:
-    """The case on a revision, where what is not known is taken to be as the next known revision has it.
+    """Return the case on a revision, with unknown fields taken from the next revision that knows them.
 
-    So a write counts by what it is known to have changed, and one of another policy hides none.
+    So a write counts by its known changes, and a write of another policy does not hide it.
     """
     sourced = {
         name: (value.value, None if value.by is None else f"event {value.by.event_id}")
@@ -109,17 +109,17 @@ def _known_fields(history: History, index: int) -> dict[str, FieldValue]:
 
 
 def _on_policies(case: Case, history: History, sourced: SourcedFields) -> Case:
-    """The case on other policies."""
+    """Return the case with other policies."""
     build = gcp_permissions.with_permissions if case.cloud == "gcp" else aws_permissions.with_permissions
     for name in [name for name in sourced if name.startswith("attached:")]:
-        if f"version:{name.partition(':')[2]}" not in sourced:  # a policy whose text is not known counts for nothing
+        if f"version:{name.partition(':')[2]}" not in sourced:  # a policy with unknown text is ignored
             sourced[name] = (False, None)
     present = {name: value.value for name, value in history.revisions[-1].fields.items()}
     return case._replace(evidence=build(case.evidence, sourced, present))
 
 
 def _may_have_allowed(case: Case, history: History, index: int, needs: list[Need]) -> bool:
-    """Whether the write of a revision changed a policy whose text before is not known, and which may have allowed."""
+    """Whether a revision's write changed a policy whose earlier text is unknown and may have allowed the calls."""
     changed = changed_fields(history, index)
     is_open = any(before is UNSEEN or name.startswith("attached:") for name, (before, _) in changed.items())
     evidence = history.revisions[index - 1].evidence
@@ -131,13 +131,13 @@ def _entry(change: Change) -> dict[str, Any]:
 
 
 def _denied(trace: Trace, refusal: Refusal) -> list[Need]:
-    """The calls that the refusal is about."""
+    """Return the calls that the refusal is about."""
     calls = refusal.fact("calls").split()
     return [row.need for row in trace.accesses if row.decision == "denied" and row.need.action in calls]
 
 
 def _effects(case: Case, needs: list[Need], changes: Sequence[Change]) -> Effects:
-    """The effects of a write on the policies that the calls depend on."""
+    """Return a write's effects on the policies that the calls depend on."""
     evidence = case.evidence
     if case.cloud == "gcp":
         full_names = frozenset(need.resource for need in needs)
@@ -147,7 +147,7 @@ def _effects(case: Case, needs: list[Need], changes: Sequence[Change]) -> Effect
 
 
 def _history(case: Case, needs: list[Need], changes: Sequence[Change], read_at: float) -> History:
-    """The role's, or the resource's, policies at any time."""
+    """Return the history of the role's or the resource's policies."""
     evidence, cloud = case.evidence, case.cloud
     effects = _effects(case, needs, changes)
     if cloud == "gcp":

@@ -1,4 +1,4 @@
-"""The logged writes of a target's configuration that were refused, and that no later write made good."""
+"""Find refused writes of a target's configuration that no later write repeated with success."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
-# Writes that make good what another one was refused.
+# Writes that achieve what another refused write attempted.
 _INSTEAD = {
     "CreateRole": ("CreateRole", "UpdateAssumeRolePolicy"),
     "UpdateAssumeRolePolicy": ("CreateRole", "UpdateAssumeRolePolicy"),
@@ -33,13 +33,18 @@ _INSTEAD = {
 def refused_writes(
     cloud: Cloud, changes: Sequence[Change], evidence: TargetEvidence, signatures: Sequence[Signature] = ()
 ) -> tuple[Change, ...]:
-    """The refused writes of this target, the oldest first, without those that a later write made good.
+    """Return this target's refused writes, the oldest first, except those that a later write made up for.
 
-    `signatures` are the target's attempts: a write of what had served one of them already is no part of a set-up.
+    `signatures` are the target's attempts: a write of a resource that had already served an attempt is no part of a
+    set-up.
     """
     served = {
         step: min(
-            (one.first_seen for one in signatures if one.sample.step == step and one.sample.outcome == "accepted"),
+            (
+                signature.first_seen
+                for signature in signatures
+                if signature.sample.step == step and signature.sample.outcome == "accepted"
+            ),
             default=float("inf"),
         )
         for step in ("exchange", "impersonate")
@@ -65,12 +70,12 @@ def refused_writes(
 
 
 def is_made_good(write: Change, later: Sequence[Change]) -> bool:
-    """Whether one of the later writes did what this one was refused."""
-    return any(_makes_good(one, write) for one in later)
+    """Whether a later write did what this refused write attempted."""
+    return any(_makes_good(later_write, write) for later_write in later)
 
 
 def _call_of(write: Change) -> str:
-    """The call that depends on what a write makes; "" for what a session may do."""
+    """Return the call that depends on what a write creates; "" for session permissions."""
     if write.cloud == "aws":
         return "exchange" if "Policy" not in write.what or "AssumeRole" in write.what else ""
     if "WorkloadIdentityPool" in write.what:
@@ -83,7 +88,7 @@ def _is_account(write: Change) -> bool:
 
 
 def _is_harmless(write: Change) -> bool:
-    """Whether it found a provider that was there: it serves every role of the account, so that is no failure."""
+    """Whether the write failed because the provider exists, which serves every role of the account: no failure."""
     exists = reason_of(write.error_code or "", write.error_message or "") == "exists"
     return exists and write.what == "CreateOpenIDConnectProvider"
 

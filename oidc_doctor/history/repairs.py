@@ -1,7 +1,7 @@
-"""Repairs that were tried and refused: failed writes that would have made the cloud accept the token or call.
+"""Find refused repairs: failed writes that would have made the cloud accept the token or call.
 
-Each is judged as if it had been done, by the judge of the present. Of a denied write CloudTrail usually has no request
-(published events of denied IAM calls): what it would have stored is then unknown, and it is named as that.
+Each is judged as if it had succeeded. CloudTrail usually logs no request for a denied write (published events of denied
+IAM calls): its effect is then unknown, and reported as such.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Refusal, Trace
 
-_MOST = 5  # of a cause, the newest
+_MOST = 5  # the newest, per cause
 
-# What a write without a request would have written, by the step that depends on it.
+# Writes without a request, by the step that depends on what they would have written.
 _OF_STEP = {
     "provider": ("CreateOpenIDConnectProvider",),
     "audience": ("AddClientIDToOpenIDConnectProvider", "CreateOpenIDConnectProvider"),
@@ -42,9 +42,9 @@ _OF_STEP = {
 def refused_repairs(
     replayed: ReplayedLogs, evidence: TargetEvidence, case: Case, trace: Trace, refusal: Refusal
 ) -> tuple[dict[str, Any], ...]:
-    """Return the refused writes that a cause is shown with, the newest first; `right` is None where it is not known.
+    """Return the refused writes shown with a cause, the newest first; `right` is None if unknown.
 
-    A write that a later one made good, and one after which the token or call were refused all the same, is none.
+    Excluded are writes that a later write made up for, and writes that would not have helped.
     """
     changes = sorted((change for change in replayed.changes if change.cloud == case.cloud), key=lambda one: one.time)
     changes = joined_operations(changes) if case.cloud == "gcp" else changes
@@ -66,7 +66,7 @@ def refused_repairs(
 def _passes_after(
     replayed: ReplayedLogs, evidence: TargetEvidence, case: Case, refusal: Refusal, write: Change
 ) -> tuple[bool | None, bool]:
-    """Return whether the refused step passes with the write (None: not known), and whether it depends on the write."""
+    """Return whether the refused step passes with the write (None: unknown), and whether it depends on the write."""
     is_aws = case.cloud == "aws"
     issuers = issuers_of(evidence, replayed.replayer.signatures)
     effects = aws_field_writes(write, evidence, issuers) if is_aws else gcp_field_writes(write, evidence)
@@ -89,7 +89,7 @@ def _passes_after(
 
 
 def _state(case: Case, then: TargetEvidence, step: str) -> str | None:
-    """The state of a step on another configuration."""
+    """Return a step's state on another configuration."""
     then = then._replace(target=case.evidence.target)
     trace = evaluate(case._replace(evidence=then, readings=(), since_change=None, asks_access=False, refused_writes=()))
     call = "impersonate" if case.cloud == "gcp" and step == "impersonate" else "exchange"

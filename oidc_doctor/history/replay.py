@@ -1,4 +1,4 @@
-"""Replay logged attempts as cases: the judge of the present, on the configuration of another time."""
+"""Replay logged attempts: judge them as cases on the configuration of their time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def replay(
     read_at: float,
     at: float,
 ) -> ReplayedLogs:
-    """Return the history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
+    """Return the target's history in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
     deduced = _deduced(evidence, history, signatures)
     deduced = deduced._replace(profile=profile_for(deduced.issuer) if cloud == "gcp" else None)
@@ -83,9 +83,9 @@ def replay(
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
-    """Return the present evidence: fields of absent files come from the last logged writes.
+    """Return the present evidence, with fields of absent files from the last logged writes.
 
-    A token from an event comes with the event's request, unless the target has a request of its own.
+    A token from an event uses the event's request, unless the target has its own request.
     """
     now = with_deduced(replayed.target_history.history.revisions[-1].evidence, replayed.deduced)
     event = next((signature.sample for signature in signatures if signature.sample.event_id == token.name), None)
@@ -102,7 +102,7 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
 
 
 def with_deduced(evidence: TargetEvidence, deduced: Deduced) -> TargetEvidence:
-    """Return the evidence with what accepted exchanges show of the mapping of a provider that was not read."""
+    """Return the evidence, with facts about an unread provider's mapping from accepted exchanges."""
     gcp = evidence.gcp
     if gcp is None or gcp.written_provider is None or not deduced.subject_is_sub:
         return evidence
@@ -112,7 +112,7 @@ def with_deduced(evidence: TargetEvidence, deduced: Deduced) -> TargetEvidence:
 def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> Token:
     """Return the claims that a logged attempt shows, as a token; all other claims are unknown.
 
-    Where a token of the same subject was supplied, its claims complete those of the event.
+    If a token with the same subject was supplied, its claims complete the event's.
     """
     claims: dict[str, Any] = {}
     supplied = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
@@ -143,7 +143,7 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> To
 
 
 def _mapped_subject(attempt: Attempt, evidence: TargetEvidence) -> str | None:
-    """Return the subject of a principal that Google wrote, where the provider's mapping is the subject itself."""
+    """Return the subject of a principal in Google's logs, if the provider maps the subject unchanged."""
     provider = evidence.gcp.provider if evidence.gcp else None
     mapping = provider.mapping if isinstance(provider, GcpProvider) else None
     as_it_is = isinstance(mapping, dict) and mapping.get("google.subject", "").strip() == "assertion.sub"
@@ -153,9 +153,9 @@ def _mapped_subject(attempt: Attempt, evidence: TargetEvidence) -> str | None:
 def _named_by_google(
     attempt: Attempt, claims: dict[str, Any], deduced: Deduced, evidence: TargetEvidence
 ) -> dict[str, Any]:
-    """Return issuer and audience of a token of which Google's entry shows the subject alone.
+    """Return issuer and audience of a token if Google's entry shows only its subject.
 
-    Some refusals name them; failing that, they are those of the provider when it accepted such tokens.
+    Some refusals name them; otherwise they are the provider's when it accepted such tokens.
     """
     claims_of_provider: dict[str, Any] = {}
     provider = evidence.gcp.provider if evidence.gcp else None
@@ -186,7 +186,7 @@ def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> fro
 
 
 def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
-    """Return issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
+    """Return issuer and audience of Google's logged tokens: the provider's when it last accepted a token."""
     claimed = next((token.claims["iss"] for token in evidence.tokens if isinstance(token.claims.get("iss"), str)), None)
     issuer = claimed or evidence.target.issuer
     exchanges = [
@@ -201,8 +201,10 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     mapped = [(sample.subject, mapped_subject(sample.mapped_principal)) for sample in accepted]
     shown = [(subject, principal) for subject, principal in mapped if subject and principal]
     is_sub = bool(shown) and all(subject == principal for subject, principal in shown)
-    is_sub = is_sub and all("mapping" not in {write.field for write in one.writes} for one in history.revisions)
-    # Field by field: a provider of which the condition is not known may have known audiences.
+    is_sub = is_sub and all(
+        "mapping" not in {write.field for write in revision_write.writes} for revision_write in history.revisions
+    )
+    # Field by field: a provider with an unknown condition may have known audiences.
     fields = history.revisions[history.index_at(max(successes) - LAG["gcp"])].fields
     address, audiences = (fields[name].value if name in fields else None for name in ("issuer", "audiences"))
     if not issuer and isinstance(address, str):

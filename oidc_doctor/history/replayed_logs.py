@@ -42,12 +42,12 @@ class ReplayedLogs(NamedTuple):
     attempts: Attempts
     profile: Profile | None
     deduced: Deduced = Deduced()
-    changes: Sequence[Change] = ()  # every logged write that may concern the target
+    changes: Sequence[Change] = ()  # all logged writes that may concern the target
     read_at: float = 0.0  # when the evidence was collected, epoch seconds
     searched: Searched | None = None  # the logs of this cloud that were read
 
     def stand_in(self) -> str | None:
-        """Describe the fields that come from the logs because a file is absent; None without such fields."""
+        """Describe the fields taken from the logs because a file is absent; None without such fields."""
         names = self.target_history.history.stand_ins
         listed = ", ".join(names)
         return f"that no later write changed the values that only the logs show: {listed}" if names else None
@@ -86,10 +86,12 @@ class ReplayedLogs(NamedTuple):
         """Return the family of a token that is a logged event without a subject."""
         if token.kind != "event":
             return None
-        return next((one.family for one in self.replayer.signatures if token.name in one.event_ids), None)
+        return next(
+            (signature.family for signature in self.replayer.signatures if token.name in signature.event_ids), None
+        )
 
     def attempt_of_session(self, denial: SessionDenial) -> Attempt | None:
-        """Return the attempt that issued the session whose call was denied; None where it is not in the logs."""
+        """Return the attempt that issued the session whose call was denied; None if it is not logged."""
         row = self.attempts.by_session(session_number(denial.session)) if denial.cloud == "aws" else None
         attempt = self.attempts.attempt(row) if row is not None else None
         if attempt is not None or not denial.session:
@@ -100,9 +102,9 @@ class ReplayedLogs(NamedTuple):
         return next((sample for sample in accepted if sample.mapped_principal == denial.session), None)
 
     def subject_of_session(self, denial: SessionDenial) -> str | None:
-        """Return the subject of the token that a session came from, None where it is not known.
+        """Return the subject of the token that a session was issued for; None if unknown.
 
-        A principal of Google holds the mapped subject: it is the token's where tokens of its family were logged.
+        A Google principal contains the mapped subject, which is the token's if tokens of its family were logged.
         """
         attempt = self.attempt_of_session(denial)
         if attempt is not None:
@@ -112,9 +114,9 @@ class ReplayedLogs(NamedTuple):
         return mapped if mapped and self.family(mapped) in families else None
 
     def is_fixed(self, signature: Signature) -> bool:
-        """Whether a configuration that is no longer in force refused, and the present one accepts.
+        """Whether an earlier configuration refused, and the present one accepts.
 
-        Where a step of the present is unknown, all that stood against the attempt passes now.
+        If a present step is unknown, every step that refused then has to pass now.
         """
         if signature.number not in self.target_history.verdicts:
             return False
@@ -128,15 +130,15 @@ class ReplayedLogs(NamedTuple):
         return now.decision == "accepted" or (now.decision == "unknown" and passed)
 
     def age_of_change(self, signature: Signature, steps: frozenset[str]) -> float | None:
-        """Return the seconds from the change that may not have been in force yet to this refusal; None without one."""
+        """Return the seconds from a change that may not have been effective yet to this refusal; else None."""
         index = self.young_change(signature, steps)
         return None if index is None else signature.last_seen - self.target_history.starts[index]
 
     def young_change(self, signature: Signature, steps: frozenset[str]) -> int | None:
-        """Return the revision of the newest change that may not have been in force at this refusal.
+        """Return the revision of the newest change that may not have been effective at this refusal.
 
-        It concerns one of the steps that the refusal can come from, and the configuration before it is not known to
-        accept the attempt: where it does, waiting for the change explains nothing.
+        It concerns a step that can cause the refusal, and the configuration before it is not known to accept the
+        attempt: otherwise a delayed change would explain nothing.
         """
         history, starts = self.target_history.history, self.target_history.starts
         fields = fields_of_steps(self.cloud, steps)

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
-Judge = Callable[["Attempt", int], "Diagnosis"]  # an attempt, on the configuration of a revision
+Judge = Callable[["Attempt", int], "Diagnosis"]  # an attempt on a revision's configuration
 CaseOfAttempt = Callable[["Attempt", int], "Case"]
-CaseThen = Callable[["Case", int], "Case"]  # a case of the present, with the configuration of a revision
+CaseThen = Callable[["Case", int], "Case"]  # a present case with a revision's configuration
 
 _MOST_REVISIONS = limits.REVISIONS.most
-_MOST_DECISIONS = limits.DECISIONS.most  # asking a trust policy takes ten microseconds,
-_DECISIONS_OF_REPLAY = 10  # and judging the whole configuration as long as asking so many
+_MOST_DECISIONS = limits.DECISIONS.most  # evaluating a trust policy takes ten microseconds,
+_DECISIONS_OF_REPLAY = 10  # and judging the whole configuration as long as this many evaluations
 _LEAST_REVISIONS = 4
 _LEAST_CELLS = 40
 _MOST_DECISIONS_OF_CELLS = 4_000  # of one family
@@ -41,7 +41,7 @@ _CIRCUMSTANCES = {
 }  # fmt: skip
 
 _BINDINGS = ("account-bindings", "project-bindings")
-_TIMES = ("currenttime", "epochtime", "request.time")  # where none of them is named, no condition is of times
+_TIMES = ("currenttime", "epochtime", "request.time")  # if none of them is tested, no condition depends on time
 
 
 class Replayer:
@@ -69,12 +69,12 @@ class Replayer:
         self.profile = profile
         self.starts = [revision.start for revision in history.revisions]
         self.lag = LAG[cloud]
-        self.families_left_out = 0  # of subjects, among whose attempts no outage was looked for
+        self.families_left_out = 0  # subjects whose attempts were not searched for outages
         self._verdicts: dict[tuple[object, ...], Verdicts] = {}
         self._accepting: dict[int, frozenset[str]] = {}
         self._revisions = Revisions(history, self.accepted_providers)
         policies = [trust.document.value for trust in self._revisions.trust_policies if trust is not None]
-        texts = [texts_in(policy) for policy in policies]  # compared with each subject, each distinct one once
+        texts = [texts_in(policy) for policy in policies]  # distinct values to compare with each subject
         self._values = max(1, len({text for of_one in texts for text in of_one}))
         self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self._values))
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
@@ -85,27 +85,27 @@ class Replayer:
         fields = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
         self.by_circumstance = bool(fields)
         self._circumstances = sorted(fields)
-        if fields:  # a session name is new in each call: only what a policy tests tells attempts apart
+        if fields:  # a session name is new in each call: only tested values distinguish attempts
             self.own_attempts = self.own_attempts.told_apart_by(self._circumstances)
         bindings = (revision.fields.get(name) for revision in history.revisions for name in _BINDINGS)
         text += " ".join(map(repr, bindings)).casefold()
         self._of_times = any(name in text for name in _TIMES)
-        # of very many attempts each is replayed on fewer revisions, the newest; on the others its verdict is unknown
+        # very many attempts are replayed only on the newest revisions; on the others the verdict is unknown
         self.most_revisions = min(_MOST_REVISIONS, max(_LEAST_REVISIONS, self._affordable()))
-        self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
+        self.request_fields = frozenset(fields | {"duration_seconds"})  # they decide in addition to the token
 
     def verdict(self, attempt: Attempt, index: int) -> Verdict:
         """Return the verdict on an attempt in one revision."""
         return self._verdicts_on(attempt).verdict(index)
 
     def verdict_then(self, attempt: Attempt, index: int) -> Verdict:
-        """Return the verdict on an attempt in one revision, at the attempt's own time where a condition is of times."""
+        """Return the verdict on an attempt in one revision, at the attempt's time if a condition depends on time."""
         if not self._of_times:
             return self.verdict(attempt, index)
         return verdict_of(evaluate(self._case_of_attempt(attempt, index)), attempt.step)
 
     def verdict_with(self, attempt: Attempt, index: int, evidence: TargetEvidence) -> Verdict:
-        """Return the verdict on an attempt with other evidence than that of the revision."""
+        """Return the verdict on an attempt with evidence other than the revision's."""
         case = self._case_of_attempt(attempt, index)
         return verdict_of(
             evaluate(case._replace(evidence=evidence._replace(target=case.evidence.target))), attempt.step
@@ -130,7 +130,7 @@ class Replayer:
         return self._verdicts[key].verdict(index)
 
     def verdict_of_case_with(self, case: Case, index: int, evidence: TargetEvidence, step: str) -> Verdict:
-        """Return the verdict on the present token with other evidence than that of the revision."""
+        """Return the verdict on the present token with evidence other than the revision's."""
         then = self._case_then(case, index)
         return verdict_of(evaluate(then._replace(evidence=evidence._replace(target=then.evidence.target))), step)
 
@@ -156,7 +156,7 @@ class Replayer:
         )
 
     def affordable_cells(self, families: int) -> int:
-        """Return the number of identities of one of so many families that can be replayed on every revision."""
+        """Return how many identities per family can be replayed on every revision, given the number of families."""
         most_revisions = min(len(self.starts), self.most_revisions)
         decisions = sum(
             _DECISIONS_OF_REPLAY if policy is None else 1 for policy in self._revisions.trust_policies[-most_revisions:]
@@ -165,7 +165,7 @@ class Replayer:
         return min(most, max(1, limits.COMPARED.most // (self._values * max(1, families))))
 
     def is_telling(self, replayed: int) -> bool:
-        """Return whether so many identities, all decided the same way, tell how the others of their family are."""
+        """Return whether this many identities with the same decision are enough to infer the rest of their family."""
         return replayed >= _LEAST_CELLS
 
     def _affordable(self) -> int:
@@ -179,7 +179,7 @@ class Replayer:
         return revisions
 
     def left_out(self) -> list[str]:
-        """Describe the revisions on which no attempt was replayed, and the subjects whose outages were not sought."""
+        """Describe the revisions on which no attempt was replayed, and the subjects not searched for outages."""
         lines = []
         if len(self.starts) > self.most_revisions:
             lines.append(
@@ -195,7 +195,7 @@ class Replayer:
         return lines
 
     def vector(self, attempt: Attempt) -> tuple[Verdict, ...]:
-        """Return the verdict on an attempt in each revision, or in the newest ones where there are very many."""
+        """Return the verdict on an attempt in each revision, or only in the newest revisions of very many."""
         skipped = max(0, len(self.starts) - self.most_revisions)
         verdicts = self._verdicts_on(attempt)
         return (

@@ -1,8 +1,8 @@
-"""Reconstruct the configuration in force at any time: undo and apply the logged writes on the evidence.
+"""Reconstruct the effective configuration at any time: undo and apply the logged writes on the evidence.
 
-Each field of the configuration (a trust policy, a ClientIDList, a condition, …) is tracked separately, because a
-write sets some fields and leaves all others unchanged. Between two writes a field keeps its value; where neither a
-write nor the evidence shows the value, it is unknown. A refused write changes nothing; it is kept for the timeline.
+Each field of the configuration (a trust policy, a ClientIDList, a condition, …) is tracked separately, because a write
+sets some fields and leaves all others unchanged. Between two writes a field keeps its value; if neither a write nor the
+evidence shows the value, it is unknown. A refused write changes nothing; it is kept for the timeline.
 """
 
 from __future__ import annotations
@@ -28,48 +28,48 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
-    Write = tuple[Change, list[FieldWrite]]  # a write that was done, and the fields that it set
+    Write = tuple[Change, list[FieldWrite]]  # a successful write, and the fields that it set
 
 
 class Basis(enum.StrEnum):
     """The source of a revision's configuration."""
 
     READ = "read"  # the evidence itself
-    LOGGED = "logged"  # every field that matters was written by a logged event, or read later and never written since
-    PARTLY = "partly unknown"  # neither a write nor the evidence shows some field
+    LOGGED = "logged"  # every relevant field was written by a logged event, or read later and not written since
+    PARTLY = "partly unknown"  # some field is shown by neither a write nor the evidence
 
 
 class FieldValue(NamedTuple):
-    """A field's value in one revision, and the event that shows it; None for the evidence."""
+    """A field's value in a revision, and the event that shows it (None: the evidence)."""
 
     value: Json
     by: Change | None = None
     before: bool = False  # it is the value before the event
-    read: bool = False  # the evidence has it too
+    read: bool = False  # the evidence shows it too
 
 
 class Revision(NamedTuple):
     """The configuration from `start` (epoch seconds) on, until the next revision."""
 
     start: float
-    change: Change | None  # None: the first one, and one that no logged write explains
+    change: Change | None  # None for the first revision, and if no logged write explains the revision
     evidence: TargetEvidence
     basis: Basis
     fields: dict[str, FieldValue]  # the known fields; every other field is unknown
-    writes: tuple[FieldWrite, ...] = ()  # by which the change made it
+    writes: tuple[FieldWrite, ...] = ()  # whose change created it
 
 
 class History(NamedTuple):
-    """Revisions in order of time, the last of which is in force now; and writes that were refused."""
+    """Revisions in order of time, the last of which is effective now; and refused writes."""
 
     revisions: tuple[Revision, ...]
     refused: tuple[Change, ...]
-    other: tuple[Change, ...]  # writes of the target's resources that no step of the exchange depends on
-    stand_ins: tuple[str, ...] = ()  # fields of the present that only the last logged writes show
+    other: tuple[Change, ...]  # writes to the target's resources that affect no step of the exchange
+    stand_ins: tuple[str, ...] = ()  # present fields shown only by the last logged writes
     build: Callable[[dict[str, FieldValue]], TargetEvidence] | None = None  # the evidence with other fields
 
     def index_at(self, time: float) -> int:
-        """Return the revision in force at `time`."""
+        """Return the revision effective at `time`."""
         return index_at([revision.start for revision in self.revisions], time)
 
 
@@ -107,8 +107,8 @@ def rebuilt(
 ) -> History:
     """Return the history of the fields that `effects` finds in the logged writes.
 
-    `read` returns the fields that the evidence shows, of those that were written among them; `build` is the evidence
-    as it would have been read when the fields had other values.
+    `read` returns the fields that the evidence shows, given the written fields; `build` returns the evidence as it
+    would have been read with other field values.
     """
     of_cloud = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
     of_cloud = joined_operations(of_cloud) if cloud == "gcp" else of_cloud
@@ -135,7 +135,7 @@ def rebuilt(
         change_at = writes[index - 1][0] if index else None
         is_last = index == len(writes)
         is_as_read = all(name in fields and fields[name].value == value for name, value in present.items())
-        # fields that only the logs show replace the missing files
+        # fields shown only by the logs replace missing files
         is_evidence = is_last and is_as_read and fields.keys() == present.keys()
         then = evidence if is_evidence else build(evidence, _sources(fields), present)
         basis = Basis.READ if is_last and is_as_read and present else Basis.LOGGED
@@ -157,7 +157,7 @@ def rebuilt(
 
 
 def _stand_ins(last: Revision, present: dict[str, Json]) -> tuple[str, ...]:
-    """Return the last revision's fields that the evidence does not have, in the vendors' terms."""
+    """Return the last revision's fields that the evidence lacks, in the vendor's terms."""
     return tuple(dict.fromkeys(_WORDS[name] for name in last.fields if name in _WORDS and name not in present))
 
 
@@ -175,7 +175,7 @@ def _sources(fields: dict[str, FieldValue]) -> SourcedFields:
 
 
 def with_writes(fields: dict[str, FieldValue], effects: Iterable[FieldWrite], write: Change) -> SourcedFields | None:
-    """Return the fields of a revision with a write done on them; None where the event does not show what it wrote."""
+    """Return a revision's fields after a write; None if the event does not show what it wrote."""
     sourced = _sources(fields)
     for effect in effects:
         value = effect.onto(fields[effect.field].value if effect.field in fields else UNSEEN)
@@ -269,7 +269,7 @@ def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
             changes[name] = (old, new)
     change = history.revisions[index].change
     written = {write.field for write in history.revisions[index].writes}
-    # a write that has the difference alone, of a value that is not known before or after it
+    # a write that shows only a difference, while the value is unknown before and after it
     unseen = {name: (UNSEEN, UNSEEN) for name in written if name not in before and name not in after}
     return unseen | {
         name: values

@@ -1,8 +1,8 @@
-"""Writes of a role's tags that a trust policy tests: named, and not replayed.
+"""Writes to role tags that a trust policy tests: reported, but not replayed.
 
 That aws:ResourceTag and iam:ResourceTag have the tags of the role in AssumeRoleWithWebIdentity is inferred from the
-condition keys of STS's role resource [AWS Service Authorization Reference], so no evaluation decides on them. A tag of
-the role is never aws:PrincipalTag of this call, whose caller has no tags but those that the token asks for.
+condition keys of STS's role resource [AWS Service Authorization Reference], so no evaluation decides on them. A role
+tag is never aws:PrincipalTag in this call, whose caller has only the tags that the token requests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WRITES = ("TagRole", "UntagRole")
 
 
 def tags_tested(refusals: Iterable[Refusal]) -> list[str]:
-    """Return the condition keys of role tags on which the uncertain refusals depend."""
+    """Return the role-tag condition keys on which the uncertain refusals depend."""
     keys = (refusal.clause.key for refusal in refusals if not refusal.certain)
     return list(dict.fromkeys(key for key in keys if key.casefold().startswith(_KEYS)))
 
@@ -47,7 +47,7 @@ def _written(change: Change) -> set[str]:
 
 
 def note(keys: Sequence[str], named: Sequence[str]) -> str:
-    """Return the words for writes, each described in `named`."""
+    """Return the note about writes, each described in `named`."""
     return (
         f"The trust policy tests {' and '.join(keys)}, and {'; '.join(named)} wrote that tag between the last success "
         "and the first refusal. That the call has the role's tags is inferred, so no decision is replayed on them."

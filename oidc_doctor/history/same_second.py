@@ -1,7 +1,7 @@
-"""Writes of one second that cannot be separated.
+"""Writes within the same second that cannot be separated.
 
-CloudTrail has the time of a call to the second, and Google's services each stamp with a clock of their own. Where two
-writes of one second each explain a refusal alone, or only both together do, both are named.
+CloudTrail times have a resolution of one second, and each Google service uses its own clock. If two writes in the same
+second each explain a refusal, or only both together do, both are reported.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 def not_told_apart(
     history: History, index: int, step: str, judge: Callable[[TargetEvidence], Verdict]
 ) -> dict[str, Any]:
-    """Return the other writes of a revision's second that explain a refusal as well, as its change's view has them.
+    """Return the other writes in a revision's second that also explain a refusal, for the view of its change.
 
-    `judge` is the verdict on the refused attempt with other evidence. A cloud says the same of all that refuses at one
-    step, so the kind of refusal does not tell two writes apart. Under "or" stand writes that refuse it alone, as
-    this one does; under "with" those without which this one does not.
+    `judge` returns the verdict on the refused attempt with other evidence. A cloud returns the same error for every
+    refusal at a step, so the kind of refusal does not distinguish two writes. "or" lists writes that cause the refusal
+    alone, as this one does; "with" lists writes without which this one does not.
     """
     second = math.floor(history.revisions[index].start)
     tied = [
@@ -42,8 +42,8 @@ def not_told_apart(
     alone = {place: judge(_evidence_alone(history, place, tied[0] - 1)) for place in tied}
     others = [place for place in tied if place != index]
     if _refuses_at(step, alone[index]):
-        found = [_entry(history, place) for place in others if _refuses_at(step, alone[place])]
-        return {"or": found} if found else {}
+        alternatives = [_entry(history, place) for place in others if _refuses_at(step, alone[place])]
+        return {"or": alternatives} if alternatives else {}
     if alone[index].decision in UNDECIDED:
         return {}
     together = [place for place in others if place < index and not alone[place].stands_against]
@@ -55,11 +55,11 @@ def _refuses_at(step: str, verdict: Verdict) -> bool:
 
 
 def around(history: History, named: Mapping[str, Any], turned: int, brought: int, appears: int) -> dict[str, Any]:
-    """Return what lies before and after the write that brought a refusal, where it is not the whole of it.
+    """Return further events around the write that caused a refusal, if that write is only part of the cause.
 
-    Under "after" stands the deletion of what it made again in another form: since that the token was refused. Under
-    "then" stands a later write, without which the token was refused already, and with which the refusal of the present
-    appears. `named` is the view of the write, with the writes that are named next to it.
+    "after" is the deletion of the resource that the write recreated differently: the token was refused from then on.
+    "then" is a later write, before which the token was already refused, and after which the present refusal appears.
+    `named` is the view of the write, with the writes reported alongside it.
     """
     beside = [*named.get("or", ()), *named.get("with", ())]
     out = {}
@@ -71,7 +71,7 @@ def around(history: History, named: Mapping[str, Any], turned: int, brought: int
 
 
 def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence:
-    """Return the evidence as of a revision, with the writes of another one alone."""
+    """Return a revision's evidence, with only the writes of another revision."""
     fields: dict[str, FieldValue] = dict(history.revisions[before].fields)
     revision = history.revisions[place]
     for write in revision.writes:

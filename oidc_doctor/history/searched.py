@@ -1,7 +1,7 @@
-"""Say what was searched for a write that was not seen: the kinds of writes, the files, services, Regions and window.
+"""Describe the search for a missing write: kinds of writes, files, services, Regions and window.
 
-That a write is in no log cannot be shown by files: a trail may leave events out, and another one may hold them. So a
-write is "not seen in what was read", and what was read is named.
+Files cannot prove that a write was not logged: a trail may omit events that another trail has. So a write is "not seen
+in what was read", with a description of what was read.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import LogCoverage
     from oidc_doctor.model.steps import Cloud
 
-_FEW = 3  # names that a sentence lists
+_FEW = 3  # maximum names listed in a sentence
 
-# The writes of what each step depends on [IAM API reference; Google IAM API, Workload Identity Federation].
+# The writes that each step depends on [IAM API reference; Google IAM API, Workload Identity Federation].
 _PROVIDER = ("CreateOpenIDConnectProvider", "DeleteOpenIDConnectProvider")
 _UPDATE = "UpdateWorkloadIdentityPoolProvider"
 WRITES_OF: dict[tuple[Cloud, str], tuple[str, ...]] = {
@@ -42,13 +42,13 @@ WRITES_OF: dict[tuple[Cloud, str], tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# Where the writes are recorded: IAM's in CloudTrail's us-east-1 (commercial Regions), Google's in Admin Activity.
+# Where writes are logged: IAM's in CloudTrail's us-east-1 (commercial Regions), Google's in Admin Activity.
 _WRITER: dict[Cloud, str] = {"aws": "iam.amazonaws.com", "gcp": "iam.googleapis.com"}
 _IAM_REGION = "us-east-1"
 
 
 class Searched(NamedTuple):
-    """The logs of one cloud that were read, and the names of their files."""
+    """The logs of a cloud that were read, and their file names."""
 
     coverage: LogCoverage
     files: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def writes_of(cloud: Cloud, steps: Iterable[str]) -> list[str]:
 
 
 def view(cloud: Cloud, steps: Iterable[str], searched: Searched) -> dict[str, Any]:
-    """Return what was searched, as the report shows it."""
+    """Return the report's view of the search."""
     coverage = searched.coverage
     return {
         "writes": writes_of(cloud, steps),
@@ -76,9 +76,9 @@ def view(cloud: Cloud, steps: Iterable[str], searched: Searched) -> dict[str, An
 def sentences(
     cloud: Cloud, steps: Iterable[str], searched: Searched, between: tuple[float | None, float], seen: Sequence[str]
 ) -> str:
-    """Return the search in words. `between` are the times, epoch seconds, at which the write would have been made.
+    """Describe the search. `between` is the period of the missing write, in epoch seconds.
 
-    `seen` are the writes of that time that were read, by none of which the token was refused.
+    `seen` are the writes in that period that were read, none of which caused the refusal.
     """
     begin, end = between
     period = f"before {rfc3339(end)}" if begin is None else f"between {rfc3339(begin)} and {rfc3339(end)}"

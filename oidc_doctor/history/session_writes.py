@@ -1,7 +1,7 @@
-"""The logged writes that may have made the calls of sessions denied: those of the policies that the denial names.
+"""Find logged writes that may have caused denied calls of sessions: writes to the policies that the denial names.
 
 A denial of an AWS service names the type of the policy that denies, and often its ARN [IAM User Guide, Troubleshoot
-access denied error messages]: a write of another type of policy did not bring it, however late it came.
+access denied error messages]: a write to another type of policy did not cause it, however recent.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Change, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
 
-# What can bring a denial by this type of policy. An attached policy allows more or denies more, a detached one less;
-# DeletePolicyVersion takes no version that is in force [IAM API reference].
+# Writes that can cause a denial by this type of policy. Attaching a policy can add Allows or Denies, detaching can
+# remove them; DeletePolicyVersion cannot delete the default version [IAM API reference].
 _VERSIONS = frozenset({"CreatePolicyVersion", "SetDefaultPolicyVersion"})
 _BY_KIND: dict[Kind, tuple[str, frozenset[str]]] = {
     Kind.ACCESS_DENIED_BY_RESOURCE_POLICY: ("the resource's policy", frozenset(OF_RESOURCE)),
@@ -43,7 +43,7 @@ _BY_KIND: dict[Kind, tuple[str, frozenset[str]]] = {
         "the role's policies",
         frozenset({"PutRolePolicy", "DeleteRolePolicy", "DetachRolePolicy"}) | _VERSIONS,
     ),
-    # policies of which no write is read
+    # policies whose writes are not read
     Kind.ACCESS_DENIED_BY_SESSION_POLICY: ("the session policy", frozenset()),
     Kind.ACCESS_DENIED_BY_ORGANIZATION_POLICY: ("the organization's policies", frozenset()),
     Kind.ACCESS_DENIED_BY_ENDPOINT_POLICY: ("the endpoint's policy", frozenset()),
@@ -52,7 +52,7 @@ _POLICIES = "its policies"
 
 
 def permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
-    """Return the writes of what denied a session's calls, the newest first, and name the last of each policy."""
+    """Return the writes to the policies that denied a session's calls, the newest first, with each one's last write."""
     policies, writes = _of_named_policy(denial, replayed)
     return {
         "last_success": None,
@@ -74,7 +74,7 @@ def _note(policies: str, writes: Sequence[Change]) -> str:
 
 
 def _of_named_policy(denial: SessionDenial, replayed: ReplayedLogs) -> tuple[str, list[Change]]:
-    """Return a name for the policies that the denial names, and the earlier writes of them, oldest first."""
+    """Return a name for the policies that the denial names, and earlier writes to them, oldest first."""
     writes = [*replayed.target_history.history.other, *resource_writes(denial, replayed.changes)]
     earlier = sorted(
         (change for change in writes if change.time <= denial.first_seen and change.error_code is None),
@@ -94,7 +94,7 @@ def _of_named_policy(denial: SessionDenial, replayed: ReplayedLogs) -> tuple[str
 
 
 def _managed(kind: Kind, replayed: ReplayedLogs) -> frozenset[str] | None:
-    """Return the ARNs of the managed policies that the denial may be of; None where they are not known."""
+    """Return the ARNs of the managed policies that may have caused the denial; None if unknown."""
     evidence = replayed.target_history.history.revisions[-1].evidence
     if evidence.aws is None:
         return None
@@ -111,7 +111,7 @@ def _managed(kind: Kind, replayed: ReplayedLogs) -> frozenset[str] | None:
 
 
 def _managed_by(change: Change) -> str | None:
-    """The ARN of the managed policy that a write is of; None for an inline policy, and for a resource's."""
+    """Return the ARN of the managed policy that was written; None for an inline or resource policy."""
     if change.what in OF_POLICY:
         return change.resource
     request = Members(change.record.get("requestParameters"))
@@ -119,9 +119,9 @@ def _managed_by(change: Change) -> str | None:
 
 
 def _last_of_each(writes: Sequence[Change], denial: SessionDenial, replayed: ReplayedLogs) -> list[Change]:
-    """Return the last write of each policy, the newest first. One that wrote what was there already is none."""
+    """Return the last write to each policy, the newest first, ignoring writes without a change."""
     evidence = replayed.target_history.history.revisions[-1].evidence
-    found: dict[str, Change] = {}
+    latest: dict[str, Change] = {}
     values: dict[str, Json] = {}
     for change in writes:
         written = _written(change, evidence, denial)
@@ -133,13 +133,13 @@ def _last_of_each(writes: Sequence[Change], denial: SessionDenial, replayed: Rep
         values.pop(field, None)
         if value is not UNSEEN:
             values[field] = value
-        found.pop(field, None)
-        found[field] = change
-    return list(found.values())[::-1]
+        latest.pop(field, None)
+        latest[field] = change
+    return list(latest.values())[::-1]
 
 
 def _written(change: Change, evidence: TargetEvidence, denial: SessionDenial) -> tuple[str, Any] | None:
-    """A name for the policy that was written, and its value, UNSEEN where the event does not show it; None for none."""
+    """Return the written policy's name and value (UNSEEN if the event does not show it); None for other writes."""
     if denial.cloud != "aws":
         return change.event_id, UNSEEN
     if change.what in OF_RESOURCE:
@@ -151,7 +151,7 @@ def _written(change: Change, evidence: TargetEvidence, denial: SessionDenial) ->
 
 
 def resource_writes(denial: SessionDenial, changes: Sequence[Change]) -> list[Change]:
-    """Return the logged writes of the policy of what was refused: of a bucket, repository or key, of the project."""
+    """Return the logged writes to the policy of the denied resource: a bucket, repository, key or project."""
     resource = denial.resource or ""
     if denial.cloud == "aws":
         service = denial.service.partition(".")[0]
@@ -178,5 +178,5 @@ def resource_writes(denial: SessionDenial, changes: Sequence[Change]) -> list[Ch
 
 
 def _ends_with(arn: str, name: str) -> bool:
-    """Whether an ARN is of the resource with this name, or is this ARN."""
+    """Whether an ARN belongs to the resource with this name, or equals it."""
     return arn == name or arn.endswith((f":repository/{name}", f":key/{name}"))

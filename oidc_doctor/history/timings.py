@@ -1,4 +1,4 @@
-"""Find when a refusal began, by which change, and when it ended, and the causes of past outages."""
+"""Find when a refusal began and ended, the change that caused it, and the causes of past outages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Confirmation(NamedTuple):
-    """Logged refusals that one refusal explains: their event ids, and the time of the first (RFC 3339)."""
+    """Logged refusals that a refusal explains: their event ids, and the time of the first (RFC 3339)."""
 
     event_ids: tuple[str, ...] = ()
     first_seen: str | None = None
@@ -49,7 +49,7 @@ def timings_of(
 ) -> list[tuple[Timing, tuple[str, ...]]]:
     """Return when each refusal of an exchange began, and the event ids that confirm it.
 
-    `confirmations` are the logged refusals of each, in the same order. `denial` is the denied call of a session that
+    `confirmations` are each refusal's logged refusals, in the same order. `denial` is the denied session call that
     represents the exchange's failure.
     """
     session = _session_timing(denial, replayed) if denial is not None else None
@@ -86,8 +86,15 @@ def _exchange_timing(
 
 
 def _rest_of_outage(group: AttemptGroup, replayed: ReplayedLogs) -> ExplainedOutage | None:
-    """The refusals of an outage after the configuration that caused it was fixed: another outage, of another cause."""
-    newest = next((one for one in reversed(replayed.target_history.outages) if one.group is group), None)
+    """Return the refusals of an outage after its cause was fixed: a separate outage with a different cause."""
+    newest = next(
+        (
+            outage_of_group
+            for outage_of_group in reversed(replayed.target_history.outages)
+            if outage_of_group.group is group
+        ),
+        None,
+    )
     if newest is None or newest.ended is None or newest.outage.after is not None:
         return None
     mended = replayed.target_history.starts[newest.ended]
@@ -130,7 +137,7 @@ def _from_outage(
     confirmation: Confirmation,
     subject: str | None,
 ) -> tuple[Timing, tuple[str, ...]]:
-    """Return the timing of a refusal that is itself in the logs. `subject` is that of the exchange's token."""
+    """Return the timing of a logged refusal. `subject` is the exchange's token subject."""
     mark = (refusal.step, str(refusal.kind))
     explained = _by_own_token(explained, vector, mark, replayed)
     outage = explained.outage
@@ -138,7 +145,7 @@ def _from_outage(
     if (kind := new_kind(explained, replayed, subject)) is not None:
         events = tuple(replayed.attempts.ids_between(_own_keys(replayed, subject), kind.begin, outage.end))
         return _of_new_kind(kind), events or confirmation.event_ids
-    if explained.turned is None:  # an outage that no revision explains began with the first similar outage
+    if explained.turned is None:  # an outage not explained by a revision began with the first similar outage
         outages = replayed.target_history.outages
         like = [other.outage.begin for other in outages if _is_like(other, explained, replayed)]
         begin = min((begin, *like))
@@ -183,10 +190,10 @@ def _from_outage(
 def _by_own_token(
     explained: ExplainedOutage, vector: Sequence[Verdict], mark: tuple[str, str], replayed: ReplayedLogs
 ) -> ExplainedOutage:
-    """Explain an outage by the exchange's own token where the logged attempts do not show what its refusal depends on.
+    """Explain an outage by the exchange's own token if the logs do not show what its refusal depends on.
 
-    A key set is replaced, say, and no log has the header of a token. The attempts that were accepted and refused were
-    of the same kind of token, so the write is named; that it brought their refusals is not shown.
+    For example, a key set was replaced, but logs do not show token headers. Accepted and refused attempts had the same
+    kind of token, so the write is reported, although it is not proven to have caused the refusals.
     """
     if explained.why not in _BY_READING or mark not in vector[-1].refusals:
         return explained
@@ -200,13 +207,13 @@ def _by_own_token(
 
 
 def _mark_in(verdict: Verdict, mark: tuple[str, str]) -> tuple[str, str]:
-    """A refusal of the verdict: this one, if it is among them."""
+    """Return this refusal's mark in the verdict, if present, else another one."""
     refusals = sorted(verdict.refusals)
     return mark if mark in refusals or not refusals else refusals[0]
 
 
 def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str, str]) -> dict[str, Any]:
-    """Return the other writes of the revision's second that explain the refusal of an attempt as well."""
+    """Return the other writes in the revision's second that also explain an attempt's refusal."""
     attempt = replayed.attempts.attempt(row)
 
     def judge(evidence: TargetEvidence) -> Verdict:
@@ -235,7 +242,7 @@ def _own_keys(replayed: ReplayedLogs, subject: str | None) -> set[int]:
 
 
 def _of_new_kind(kind: NewKind) -> Timing:
-    """Return the timing of a kind of token that was refused from its first attempt on."""
+    """Return the timing for a kind of token that was refused from its first attempt on."""
     difference = kind.difference.view() if kind.difference is not None else None
     return Timing(
         since=rfc3339(kind.begin),
@@ -248,7 +255,7 @@ def _of_new_kind(kind: NewKind) -> Timing:
 
 
 def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refusal) -> dict[str, Any]:
-    """Return what lies before an outage; of a delay, the write that was not in force yet."""
+    """Return what preceded an outage; for a delay, the write that was not effective yet."""
     between = boundary(explained, replayed, refusal)
     if refusal.kind is Kind.PROPAGATION_DELAY:
         between["note"] = _young_write(explained.group, refusal.step, replayed)
@@ -256,7 +263,7 @@ def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs, refusal: Refus
 
 
 def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
-    """The write that may not have been in force yet, as a sentence."""
+    """Describe the write that may not have been effective yet."""
     keys = _refused_keys(replayed, group)
     newest = next((signature for signature in replayed.replayer.signatures if signature.number in keys), None)
     index = replayed.young_change(newest, frozenset({step})) if newest is not None else None
@@ -267,7 +274,7 @@ def _young_write(group: AttemptGroup, step: str, replayed: ReplayedLogs) -> str:
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
-    """Whether two outages last for the same reason, with tokens of the same tenant."""
+    """Whether two outages have the same reason, with tokens of the same tenant."""
 
     def traits(outage: ExplainedOutage) -> tuple[object, ...]:
         group = outage.group
@@ -312,7 +319,7 @@ def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that i
 
             change |= not_told_apart(history, brought, _mark_in(vector[brought], mark)[0], judge)
             change |= around(history, change, turned, brought, _appears(vector, mark, brought))
-            # the time at which the outcome changed is in no log, so this proves nothing
+            # no log shows when the outcome changed, so this proves nothing
             accepted = sum(run.times for run in good)
             after = (run for run in runs if not run.accepted and run.end >= starts[brought])
             refused = sum(run.times for run in after) if confirmation.event_ids else 0
@@ -340,9 +347,9 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], brought: int) -> int:
-    """Return the revision in which this refusal appears, at the earliest the one that brought the outage.
+    """Return the revision in which this refusal appears, not before the revision that caused the outage.
 
-    On a configuration of which a part is not known, the refusal may be there already.
+    In a partly unknown configuration, the refusal may already exist.
     """
     place = len(vector) - 1
     while place > brought and (mark in vector[place - 1].refusals or vector[place - 1].decision in UNDECIDED):
@@ -374,7 +381,7 @@ def past_causes(
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
-        if explained.why == "configuration" and not marks:  # no attempt of it is replayed at the step of its refusal
+        if explained.why == "configuration" and not marks:  # none of its attempts is replayed at the refusing step
             then = _as_observed(first, then)
         elif explained.why != "not-yet":  # the revisions are judged at the time of the newest attempt
             then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks]
@@ -392,7 +399,7 @@ def past_causes(
                 contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
-            if explained.why in _BY_READING:  # of many like ones the newest
+            if explained.why in _BY_READING:  # the newest of many similar ones
                 causes.setdefault((cause.code, cause.clause, cause.step), cause)
             else:
                 causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
@@ -401,16 +408,16 @@ def past_causes(
     return list(causes.values())
 
 
-# Outages that are over and are reported. The others are of a configuration that contradicts the attempts after them.
+# Ended outages that are reported. The other kinds contradict the attempts after them.
 _PAST = frozenset(
     {"configuration", "token", "ran-out", "not-yet", "one-of-several", "accepted-by-reading", "undecided"}
 )
-# Outages whose attempts are accepted by what was read.
+# Outages whose attempts the evidence accepts.
 _BY_READING = frozenset({"accepted-by-reading", "undecided"})
 
 
 def _was_set_up(explained: ExplainedOutage) -> bool:
-    """Whether refusals without a success before them ended with a write, after which the token was accepted."""
+    """Whether refusals without an earlier success ended with a write after which the token was accepted."""
     ended, outage, vector = explained.ended, explained.outage, explained.group.vector
     if explained.why != "all-along" or ended is None or outage.after is None:
         return False
@@ -418,7 +425,7 @@ def _was_set_up(explained: ExplainedOutage) -> bool:
 
 
 def _as_observed(attempt: Attempt, judged: Diagnosis) -> Diagnosis:
-    """The diagnosis of an attempt with its recorded refusal: what that names, or suspects if nothing read refuses."""
+    """Diagnose an attempt with its recorded refusal: the fault that it names, or suspicions if no evidence refuses."""
     reading = reading_of_attempt(attempt)
     case = judged.case._replace(readings=(reading,) if reading is not None else ())
     observed = diagnose(case, evaluate(case))
@@ -434,7 +441,7 @@ def _past_timing(
     until = outage.after.begin if outage.after is not None else end
     kinds, of_kind = _kinds(explained, replayed, subject)
     times, last = outage.times, outage.end
-    if outage.after is None and end is not None and end < last:  # refusals went on, for another reason
+    if outage.after is None and end is not None and end < last:  # refusals continued for another reason
         times = replayed.attempts.count_between(_refused_keys(replayed, explained.group), outage.begin, end)
         last = end
     timing = Timing(

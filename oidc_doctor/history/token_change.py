@@ -1,7 +1,7 @@
 """Compare an accepted token with a refused one, and their requests.
 
-Two workloads are two. A token has changed only if it is of the same workload, the old kind stopped and the new one
-is in its place; every other difference is a new kind of token next to those that were seen before.
+A token has changed only if it belongs to the same workload, and the new kind replaced the old kind; every other
+difference means a new kind of token in addition to earlier ones.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ class TokenChange(NamedTuple):
     """The difference in words and in parts. Values are as the issuer or the client wrote them."""
 
     what: str  # subject-form, subject, audience, claims, request
-    about: str  # in words; with `values` what is before them
+    about: str  # in words; with `values`, the text before them
     before: Attempt
     after: Attempt
     segments: tuple[tuple[str, str | None, str | None], ...] = ()  # name, before, after
     distance: int = 0  # how many parts differ
-    values: tuple[tuple[str, str, str, str], ...] = ()  # before and after each pair of values its words
+    values: tuple[tuple[str, str, str, str], ...] = ()  # words before and after each pair of values
     same_workload: bool = True  # by the issuer's grammar of subjects
-    replaced: bool = False  # the old kind stopped, and this one replaces it
-    first_seen: float = 0.0  # of the new kind, accepted or not; epoch seconds
-    old_last_seen: float = 0.0  # of the old kind, accepted or not
+    replaced: bool = False  # the old kind stopped and was replaced
+    first_seen: float = 0.0  # first and last use of the new kind, accepted or not; epoch seconds
+    old_last_seen: float = 0.0  # first and last use of the old kind, accepted or not
 
     @property
     def text(self) -> str:
-        """Return the difference in words: `old → new` of a token that changed, `new next to old` of two."""
+        """Return the difference in words: `old → new` for a changed token, `new next to old` for two tokens."""
         between = "next to" if self.old_last_seen > self.first_seen else "after"
         pairs = (
             f"{lead}{f'{old} → {new}' if self.replaced else f'{new} {between} {old}'}{tail}"
@@ -61,7 +61,7 @@ class TokenChange(NamedTuple):
         }
 
     def dated(self, first_seen: float, old_last_seen: float) -> TokenChange:
-        """Return the difference with the times of both kinds: two that overlap are two workloads, and none replaced."""
+        """Return the difference with the times of both kinds: overlapping kinds are two workloads."""
         return self._replace(
             first_seen=first_seen,
             old_last_seen=old_last_seen,
@@ -70,7 +70,7 @@ class TokenChange(NamedTuple):
 
 
 def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange | None:
-    """Return the difference between two logged tokens; None where the events show none."""
+    """Return the difference between two logged tokens; None if the events show no difference."""
     if before.subject != after.subject and before.subject and after.subject:
         return _of_subjects(before, after, profile)
     if before.audience != after.audience and before.audience and after.audience:
@@ -83,7 +83,7 @@ def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> To
     return None
 
 
-# Fields of an attempt that a condition on the request can name.
+# Attempt fields that a condition on the request can test.
 _REQUEST = (
     ("caller", "another caller address"),
     ("region", "another region"),
@@ -106,7 +106,7 @@ def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> T
 
 
 class Likeness(NamedTuple):
-    """Return the value that attempts of the same kind as one side have in common; None where it does not matter."""
+    """The values that identify attempts of one side's kind; None for irrelevant fields."""
 
     family: str | None = None
     audience: str | None = None
@@ -124,7 +124,7 @@ class Likeness(NamedTuple):
         return self.family in (None, signature.family) and self.audience in (None, signature.sample.audience)
 
     def fits(self, key: SignatureKey, identity: Identity, circumstance: Circumstance) -> bool:
-        """Whether an attempt is of this kind, by what it does not share with all of its signature."""
+        """Whether an attempt is of this kind, by values that vary within its signature."""
         shown: dict[str, object] = {**circumstance._asdict(), "duration_seconds": key.duration_seconds}
         return (
             self.subject in (None, identity.subject)
@@ -134,7 +134,7 @@ class Likeness(NamedTuple):
 
 
 def likeness(change: TokenChange, attempt: Attempt, family: str | None) -> Likeness:
-    """Return what makes an attempt one of this side of the difference. `family` is that of the attempt's signature."""
+    """Return what identifies attempts on this side of the difference. `family` is the attempt's signature's family."""
     if change.what == "audience":
         return Likeness(family, audience=attempt.audience)
     if change.what == "claims":
@@ -154,12 +154,12 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
     now = {segment.name: segment.value for segment in profile.parse_subject(new).segments}
     names = [name for name in dict.fromkeys([*was, *now]) if was.get(name) != now.get(name)]
     parts = tuple((name, was.get(name), now.get(name)) for name in names)
-    # Segments that are new in each run are named only where nothing else differs.
+    # Segments that are new in each run are reported only if nothing else differs.
     steady = tuple(part for part in parts if not _varies(profile, part[0]))
     named_otherwise = [part for part in steady if part[1] is not None and part[2] is not None]
-    form, known = _form(parts, profile)
+    form, issuer_changed = _form(parts, profile)
     if form is not None:
-        same = known and not named_otherwise and _renamed_alike(parts, profile)
+        same = issuer_changed and not named_otherwise and _renamed_alike(parts, profile)
         return TokenChange("subject-form", form, before, after, parts, len(parts), same_workload=same)
     values = tuple((f"{name} ", _quoted(old), _quoted(new), "") for name, old, new in steady or parts)
     same = not named_otherwise
@@ -168,7 +168,7 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
 
 
 def _renamed_alike(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> bool:
-    """Whether a segment that has another key in the new form has the same value: env=a, environment=a."""
+    """Whether a segment with a renamed key has the same value: env=a, environment=a."""
     was = {name: old for name, old, _ in parts if old is not None}
     now = {name: new for name, _, new in parts if new is not None}
     return all(
@@ -179,10 +179,10 @@ def _renamed_alike(parts: tuple[tuple[str, str | None, str | None], ...], profil
 
 
 def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> tuple[str | None, bool]:
-    """Describe a new form of the subject, and say whether the issuer is known to have changed to it.
+    """Describe a new form of the subject; return whether the issuer is known to have changed to it.
 
-    A segment's key was renamed, or segments were added or removed. An issuer has several forms at one time, for several
-    kinds of run: another of those is no change of the issuer.
+    A segment's key was renamed, or segments were added or removed. An issuer has several forms at the same time, for
+    different kinds of run: switching between them is no issuer change.
     """
     removed = {name for name, _, now in parts if now is None}
     added = {name for name, was, _ in parts if was is None}

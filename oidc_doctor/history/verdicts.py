@@ -1,7 +1,7 @@
-"""The verdict of each revision on one attempt, or on one case of the present.
+"""Compute the verdict of each revision on one attempt or present case.
 
-Most revisions differ in the values that a trust policy lists, or in its Sids. On those a case is judged once for each
-decision that their policies come to; the reasons of a refusal are looked for where somebody asks for them.
+Most revisions differ only in a trust policy's values or Sids. For these, a case is judged once per distinct policy
+decision; a refusal's reasons are computed on access.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
-CaseAt = Callable[[int], "Case"]  # the case, with the configuration of a revision
+CaseAt = Callable[[int], "Case"]  # the case with a revision's configuration
 
 _OUTSIDE = ("configure", "obtain", "permission")  # steps that no logged exchange shows
 
 
 class _TrustPolicy(NamedTuple):
-    """A revision's trust policy, and the number of the revisions that differ from it in the policy's values alone."""
+    """A revision's trust policy, and the group number of revisions that differ only in the policy's values."""
 
     document: Document
     policy: SharedPolicy
@@ -40,7 +40,7 @@ class _TrustPolicy(NamedTuple):
 
 
 class Revisions:
-    """The revisions of a history, with what the judgements on several of them share."""
+    """A history's revisions, with data shared between judgements on them."""
 
     def __init__(self, history: History, accepted_providers: Callable[[int], frozenset[str]]) -> None:
         self.same_as = _first_alike(history)
@@ -48,7 +48,7 @@ class Revisions:
 
 
 def _first_alike(history: History) -> list[int]:
-    """Return for each revision the first one with the same configuration, so that a whitespace edit is judged once."""
+    """Return, for each revision, the first revision with the same configuration: whitespace edits are judged once."""
     first: dict[str, int] = {}
     out = []
     for index, revision in enumerate(history.revisions):
@@ -59,7 +59,7 @@ def _first_alike(history: History) -> list[int]:
 
 
 def _trust_policies(history: History, accepted_providers: Callable[[int], frozenset[str]]) -> list[_TrustPolicy | None]:
-    """Return the trust policy of each revision; None where the whole revision has to be judged."""
+    """Return each revision's trust policy; None if the whole revision has to be judged."""
     shared = None
     kinds: list[tuple[object, ...]] = []
     out: list[_TrustPolicy | None] = []
@@ -69,7 +69,7 @@ def _trust_policies(history: History, accepted_providers: Callable[[int], frozen
         if not isinstance(role, Role) or not isinstance(role.trust_policy, Document):
             out.append(None)
             continue
-        from oidc_doctor import iam  # late: a report on Google alone does not load IAM
+        from oidc_doctor import iam  # late: a report only on Google does not load IAM
         from oidc_doctor.judge.aws.alike import outline
 
         document = role.trust_policy
@@ -79,7 +79,7 @@ def _trust_policies(history: History, accepted_providers: Callable[[int], frozen
             continue
         shared = shared or iam.SharedStatements(pasted=evidence.target.pasted)
         kind = (outlined, accepted_providers(index), _without_policy(evidence, role))
-        number = next((place for place, known in enumerate(kinds) if known == kind), len(kinds))
+        number = next((place for place, other_kind in enumerate(kinds) if other_kind == kind), len(kinds))
         if number == len(kinds):
             kinds.append(kind)
         out.append(_TrustPolicy(document, shared.policy(document.value), number))
@@ -87,7 +87,7 @@ def _trust_policies(history: History, accepted_providers: Callable[[int], frozen
 
 
 def _without_policy(evidence: TargetEvidence, role: Role) -> TargetEvidence:
-    """Return the evidence without the text of the role's trust policy, and without the place where it was read."""
+    """Return the evidence without the role's trust policy text and origin."""
     raw = {name: value for name, value in role.raw.items() if name != "AssumeRolePolicyDocument"}
     bare = role._replace(trust_policy=None, origin=None, raw=raw)  # type: ignore[arg-type]  # to compare, not to judge
     return evidence._replace(aws=evidence.aws._replace(role=bare)) if evidence.aws is not None else evidence
@@ -128,7 +128,7 @@ class Verdicts:
         return Verdict(decided.decision, functools.partial(self._reasons, index), decided.states)
 
     def _decide(self, index: int) -> Verdict:
-        """Judge without looking for the reasons, as far as the decision does not depend on them."""
+        """Judge without computing reasons, unless the decision depends on them."""
         case = self._case_at(index)
         states = _states(evaluate(case._replace(explain=False, traced=False, contradictions=True)), self._step)
         decision = _decision(states)
@@ -164,7 +164,7 @@ def _states(trace: Trace, step: str) -> tuple[tuple[str, str], ...]:
 
 
 def _decision(states: tuple[tuple[str, str], ...]) -> Decision | None:
-    """Return the decision where the states show it; None where it depends on what may refuse."""
+    """Return the decision if the states determine it; None if it depends on suspicions."""
     if any(state == REFUSED for _, state in states):
         return "refused"
     passed = bool(states) and all(state in (PASSED, ASSUMED, PASSED_BY_ERROR) for _, state in states)

@@ -32,7 +32,7 @@ _MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
 def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptRow:
-    """Return a signature's row, with the decision of the configuration in force at its newest attempt."""
+    """Return a signature's row, with the decision of the configuration effective at its newest attempt."""
     sample = signature.sample
     error = error_of(sample) or None
     replay, cause = None, None
@@ -76,7 +76,7 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
     if verdict.decision != "accepted":
         return None
     revisions = replayed.target_history.history.revisions
-    if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: the evidence may show
+    if len(revisions) > 1 and revisions[-1].change is None:  # a write that was not logged: the evidence may show it
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
@@ -89,7 +89,7 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
     if (young := replayed.young_change(signature, steps)) is not None:
         begin = replayed.target_history.starts[young]
         before = replayed.replayer.verdict(signature.sample, young - 1)
-        if signature.first_seen < begin and before.stands_against:  # most of them were refused by what was there before
+        if signature.first_seen < begin and before.stands_against:  # most were refused by the earlier configuration
             return next((kind for step, kind in sorted(before.refusals) if step == before.first), None)
         return "propagation-delay"
     if named is not None:
@@ -124,8 +124,8 @@ def timeline(
 ) -> list[dict[str, Any]]:
     """Return runs of attempts with one outcome, refused calls of sessions, and writes of configuration, by time.
 
-    `permission_writes` are those that causes name, as the causes show them: the exchange does not turn on them, and a
-    write of a bucket's policy is none of the exchange's configuration.
+    `permission_writes` are the writes that causes name, as the causes show them: they do not affect the exchange, and a
+    bucket policy is no part of its configuration.
     """
     entries: list[dict[str, Any]] = []
     for replayed in replayed_logs:
@@ -163,7 +163,7 @@ def timeline(
     return sorted(unique.values(), key=lambda entry: (entry["time"], entry["kind"]))[-_MOST_ENTRIES:]
 
 
-# What tells two entries apart, of writes and of attempts: events of a role that targets share come with each target.
+# Identity of an entry (write or attempt): events of a role shared by targets occur once per target.
 _TELLING = {
     "attempts": ("cloud", "step", "resource", "time", "until", "subject", "outcome", "count"),
     "calls": ("kind", "cloud", "what", "resource", "time", "subject"),
@@ -172,7 +172,7 @@ _TELLING_OF_WRITES = ("kind", "cloud", "event_id", "time")
 
 
 def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun, keys: set[int]) -> dict[str, Any]:
-    """The entry of a run. `keys` are those of all attempts in its time."""
+    """Return the entry of a run. `keys` are those of all attempts in its period."""
     first = replayed.attempts.attempt(run.first)
     families = _families(replayed, group, keys, accepted=run.accepted)
     outcome = "accepted" if run.accepted else "refused"
@@ -229,7 +229,7 @@ def _counted(times: int, step: str, outcome: str, whose: str) -> str:
 
 
 def _calls_entry(replayed: ReplayedLogs, denial: SessionDenial) -> dict[str, Any]:
-    """The refused calls of sessions, with the workload whose exchange issued the newest of these sessions."""
+    """Return the entry of refused session calls, with the workload that the newest session was issued to."""
     subject = replayed.subject_of_session(denial)
     calls = f"{denial.count:,} call{'' if denial.count == 1 else 's'} refused after the exchange"
     whose = subject or "of a session that no logged exchange issued"
@@ -292,7 +292,7 @@ def _change_entry(
 
 
 def _permission_entry(cloud: Cloud, write: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry of a write that a cause names; it replaces the one that the exchange's history has of it."""
+    """Return the entry of a write that a cause names; it replaces the entry from the exchange's history."""
     return {
         "time": write["time"],
         "until": None,

@@ -1,6 +1,6 @@
-"""The order of writes that have one time, as far as earlier and later values show it.
+"""Order writes with the same time by earlier and later values.
 
-CloudTrail has the time of a call to the second, so the writes of one `terraform apply` often have one time.
+CloudTrail times have a resolution of one second, so the writes of one `terraform apply` often share a time.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     Write = tuple[Change, list[FieldWrite]]
 
-_MOST_ORDERED = 4  # writes of one time, of which every order is tried
+_MOST_ORDERED = 4  # maximum simultaneous writes for which every order is tried
 
 
 def in_shown_order(writes: Sequence[Write], present: dict[str, Json]) -> list[Write]:
-    """Return the writes, those of one time in the order that contradicts earlier and later values least.
+    """Return the writes, with simultaneous ones in the order that contradicts earlier and later values least.
 
     `present` are the fields as they were read after all writes.
     """
@@ -53,7 +53,7 @@ def _contradictions(
 def _contradicted(
     name: str, earlier: Sequence[Write], order: Sequence[Write], later: Sequence[Write], present: dict[str, Json]
 ) -> int:
-    """Count the writes of one field whose value before, or after, is another than their place in the order has."""
+    """Count the writes of a field whose value before or after them differs from this order's."""
     count = 0
     value: Any = UNSEEN
     for _, writes in (*earlier, *order):

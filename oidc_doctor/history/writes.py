@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Unseen(enum.Enum):
-    """Neither a write nor the evidence shows the value."""
+    """The type of UNSEEN: neither a write nor the evidence shows the value."""
 
     UNSEEN = "unseen"
 
@@ -23,7 +23,7 @@ UNSEEN = Unseen.UNSEEN
 
 
 class FieldWrite(NamedTuple):
-    """A field's change by a write: its values, as far as the event has them, or a function from one to the other."""
+    """A field's change by a write: its values, as far as logged, or a function from the old value to the new."""
 
     field: str
     value: Json | Unseen = UNSEEN  # after the write
@@ -32,7 +32,7 @@ class FieldWrite(NamedTuple):
     backward: Callable[[Json], Json] | None = None
 
     def onto(self, old: Json | Unseen) -> Json | Unseen:
-        """Return the value after the write on `old`; UNSEEN where the event does not show it."""
+        """Return the value after the write on `old`; UNSEEN if the event does not show it."""
         if self.value is not UNSEEN or self.forward is None or old is UNSEEN:
             return self.value
         return self.forward(old)

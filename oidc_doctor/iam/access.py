@@ -1,8 +1,8 @@
-"""Whether a session of a role may make a call: every policy that applies, and the answer over all of them.
+"""Decide whether a role session may make a call, over every policy that applies to it.
 
-IAM User Guide, Policy evaluation logic (requests within one account; cross-account policy evaluation): an explicit
-Deny of any policy ends it; otherwise the policies have to allow, and what a resource policy grants to the role or to
-the session itself goes around some of the others. The kinds have the names of AWS's own Access Troubleshooter.
+IAM User Guide, Policy evaluation logic (requests within one account; cross-account policy evaluation): an explicit Deny
+in any policy is final; otherwise the policies have to allow the call, and a resource policy's grant to the role or to
+the session itself bypasses some of the others. The kinds are named as in AWS's own Access Troubleshooter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class AppliedPolicy:
-    """A policy that applies to the call, by its kind. `name` is what the caller knows it by, as a file."""
+    """A policy that applies to the call, with its kind. `name` is the caller's label for it, such as a file name."""
 
     __slots__ = ("kind", "name", "policy")
 
@@ -36,11 +36,11 @@ class AppliedPolicy:
 
 
 class PolicySet:
-    """The policies of one call. `unread`: kinds of which a policy exists, or may exist, that was not read.
+    """The policies that apply to a call. `unread`: kinds with a policy that exists, or may exist, and was not read.
 
-    A kind with no policy and not in `unread` has none: no boundary is set, no session policy was passed, the resource
-    has no policy. `same_account`: whether the resource is in the role's account, None where that is not known.
-    `resource_must_allow`: an Allow of the identity policies is never enough, as for a KMS key.
+    A kind that has no policy here and is not in `unread` has no policy at all: no boundary is set, no session policy
+    was passed, the resource has no policy. `same_account`: whether the resource is in the role's account; None if
+    unknown. `resource_must_allow`: an Allow in the identity policies is never sufficient, as for a KMS key.
     """
 
     __slots__ = ("policies", "resource_must_allow", "same_account", "unread")
@@ -59,7 +59,7 @@ class PolicySet:
         self.resource_must_allow = resource_must_allow
 
     def with_policy(self, added: AppliedPolicy) -> PolicySet:
-        """The same policies and one more."""
+        """Return a copy with this policy added."""
         return PolicySet(
             [*self.policies, added],
             self.unread,
@@ -69,14 +69,14 @@ class PolicySet:
 
 
 class PolicyAnswer:
-    """What one policy says of the call. `grants`: whether a resource policy allows it to each grantee."""
+    """One policy's result for the call. `grants`: for a resource policy, whether it allows the call to each grantee."""
 
     __slots__ = ("allows", "applied", "decision", "denies", "grants")
 
     def __init__(self, applied: AppliedPolicy, decision: Decision) -> None:
         self.applied = applied
         self.decision = decision
-        # a part that IAM would not store represents another one, which may allow as well as deny
+        # IAM holds something else in place of a part that it would not store, which may allow or deny
         unread = None if any(child.level == "member" for child in decision.trace.children) else False
         self.allows: bool | None = unread
         self.denies: bool | None = unread
@@ -100,10 +100,10 @@ class PolicyAnswer:
 
 
 class Access:
-    """The answer: `allowed`, None where evidence is missing.
+    """The decision on the call: `allowed` is None if evidence is missing.
 
-    `denied_by` is the policy with the explicit Deny. `lacking` is the kind whose Allow is missing, where that decides.
-    `open` are the kinds that have to be read before the answer is known.
+    `denied_by` is the policy with the explicit Deny. `lacking` is the kind whose missing Allow decides. `open` lists
+    the kinds that have to be read to settle the decision.
     """
 
     __slots__ = ("allowed", "answers", "denied_by", "lacking", "open")
@@ -124,31 +124,31 @@ class Access:
         self.open = still_open
 
     def of(self, kind: PolicyKind) -> list[PolicyAnswer]:
-        """The answers of the policies of a kind."""
+        """Return the answers of all policies of this kind."""
         return of_kind(self.answers, kind)
 
 
 def of_kind(answers: list[PolicyAnswer], kind: PolicyKind) -> list[PolicyAnswer]:
-    """Those of the answers that are of policies of a kind."""
+    """Return the answers of all policies of this kind."""
     return [answer for answer in answers if answer.applied.kind == kind]
 
 
 def either(left: Truth, right: Truth) -> Truth:
-    """Whether one of both holds."""
+    """Three-valued OR."""
     if left or right:
         return True
     return None if left is None or right is None else False
 
 
 def both(left: Truth, right: Truth) -> Truth:
-    """Whether both hold."""
+    """Three-valued AND."""
     if left is False or right is False:
         return False
     return None if left is None or right is None else True
 
 
 def decide_access(policies: PolicySet, caller: Caller, action: str, resource: str, context: Context) -> Access:
-    """Decide on one call of the session."""
+    """Decide whether the session may make this call."""
     answers = [
         PolicyAnswer(applied, applied.policy.decide(caller, action, context, resource)) for applied in policies.policies
     ]
@@ -175,24 +175,24 @@ class _Question:
         self.answers = answers
 
     def _allows(self, kind: PolicyKind, *, absent: bool) -> Truth:
-        """Whether a policy of the kind allows; `absent` where there is none of it."""
+        """Whether any policy of this kind allows the call; `absent` if there is no such policy."""
         answers = of_kind(self.answers, kind)
-        found: Truth = False
+        allowed: Truth = False
         for answer in answers:
-            found = either(found, answer.allows)
+            allowed = either(allowed, answer.allows)
         if kind in self.policies.unread:
-            return either(found, None)
-        return found if answers else absent
+            return either(allowed, None)
+        return allowed if answers else absent
 
     def _granted_to(self, *wanted: Grantee) -> Truth:
-        found: Truth = None if "RESOURCE" in self.policies.unread else False
+        granted: Truth = None if "RESOURCE" in self.policies.unread else False
         for answer in of_kind(self.answers, "RESOURCE"):
             for grantee in wanted:
-                found = either(found, answer.grants[grantee])
-        return found
+                granted = either(granted, answer.grants[grantee])
+        return granted
 
     def allowed(self) -> tuple[Truth, PolicyKind | None]:
-        """Whether the policies allow it, Denies aside; with the kind whose Allow is lacking."""
+        """Whether the policies allow the call, ignoring Denies; and the kind whose Allow is missing."""
         limits = both(self._allows("PERMISSIONS_BOUNDARY", absent=True), self._allows("SESSION", absent=True))
         within = self._within(limits)
         across = self._across(limits)
@@ -213,12 +213,12 @@ class _Question:
         return either(either(by_session, around), both(either(self._granted_to(ROLE), identity), limits))
 
     def _across(self, limits: Truth) -> Truth:
-        """Both accounts are evaluated on their own, and both have to allow."""
+        """Decide a cross-account call: each account is evaluated separately, and both have to allow it."""
         granted = self._granted_to(SESSION, ROLE, EVERYONE, ACCOUNT)
         return both(both(granted, self._allows("PRINCIPAL", absent=False)), limits)
 
     def _lacking(self, *, same_account: bool) -> PolicyKind:
-        """The kind of policy whose Allow is missing, where the call is implicitly denied."""
+        """Return the kind of policy whose missing Allow makes the call an implicit deny."""
         if self._allows("PERMISSIONS_BOUNDARY", absent=True) is False:
             others = either(self._allows("PRINCIPAL", absent=False), self._granted_to(ROLE, SESSION, EVERYONE))
             if others is not False:

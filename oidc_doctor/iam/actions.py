@@ -29,7 +29,7 @@ _STS = frozenset(
 
 
 def _is_no_action(pattern: str) -> bool:
-    """Whether a folded text is no action of any service, or none of STS: IAM stores another one in its place."""
+    """Whether a case-folded string names no action of any service, or none of STS: IAM stores something else."""
     import re  # late: importing it costs more than this package
 
     if not re.fullmatch(_FORM, pattern) or "***" in pattern:
@@ -37,7 +37,7 @@ def _is_no_action(pattern: str) -> bool:
     return pattern.startswith("sts:") and not {"*", "?"} & {*pattern} and pattern not in _STS
 
 
-# What IAM stores in a trust policy: recorded, save SetContext.
+# Actions that IAM stores in a trust policy (recorded, except SetContext).
 _OF_TRUST = frozenset(
     f"sts:{name}"
     for name in (
@@ -50,9 +50,9 @@ _OF_TRUST = frozenset(
 class _ActionPattern:
     """An action pattern. Prefix and name are compared without regard to case.
 
-    `must_read`: where it does not match, the token is let through, so that only an action that exists is no match.
-    `is_trust`: a role's trust policy holds actions of STS alone ("AssumeRole policy may only specify STS AssumeRole
-    actions", recorded), so one that has another is not the policy in force.
+    `must_read`: a mismatch would let the token pass (NotAction, Deny), so only an existing action counts as a mismatch.
+    `is_trust`: a role's trust policy may contain only STS actions ("AssumeRole policy may only specify STS AssumeRole
+    actions", recorded), so a policy with any other action is not the effective policy.
     """
 
     __slots__ = ("is_trust", "matches", "must_read", "pattern", "pointer", "raw")

@@ -1,8 +1,8 @@
 """The Principal element of a resource policy, evaluated for the session of an IAM role.
 
 IAM User Guide, AWS JSON policy elements: Principal (account, role and session principals; a name holds no wildcard
-other than `*` alone), and Policy evaluation logic, requests within one account: whom an Allow names decides which
-other policies it goes around, so each name has its grantee.
+other than `*` alone), and Policy evaluation logic, requests within one account: the principal that an Allow names
+decides which other policies it bypasses, so each name has a grantee.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
 
 
-# Whom a name of a Principal element means, for a session of a role.
+# How a name in a Principal element refers to a role session.
 SESSION: Grantee = "session"  # arn:…:assumed-role/ROLE/SESSION
 ROLE: Grantee = "role"
 ACCOUNT: Grantee = "account"  # its root ARN, or its number: a delegation to the identity policies of the account
@@ -32,7 +32,7 @@ GRANTEES = (SESSION, ROLE, ACCOUNT, EVERYONE)
 
 
 class Caller:
-    """A session of a role. `session_arn` is None where the session's name is not known."""
+    """A role session. `session_arn` is None if the session name is unknown."""
 
     __slots__ = ("account", "role_arn", "role_name", "session_arn")
 
@@ -46,7 +46,7 @@ class Caller:
 
 
 def grantee_of(name: str) -> Grantee | None:
-    """Whom a name of type AWS means; None for a user, a deleted principal's id, and a text that is none."""
+    """Return the grantee named by an AWS principal; None for a user, a deleted principal's id or an invalid name."""
     if name == "*":
         return EVERYONE
     fields = name.split(":", 5)
@@ -80,7 +80,8 @@ class _Name:
         if not name or self.type not in _TYPES or placeholder.stands_for_another(name):
             return YES | NO, "unreadable"
         if self.type == "Federated":
-            # The session came of the provider; whether a resource policy sees it is not documented for own providers.
+            # The session was created through the provider; whether a resource policy sees that is undocumented for
+            # custom providers.
             return (YES | NO, "unreadable") if ":oidc-provider/" in name else (NO, "other-principal-type")
         if self.type != "AWS":
             return NO, "other-principal-type"
@@ -88,7 +89,7 @@ class _Name:
         if grantee is EVERYONE:
             return YES, "match"
         if "*" in name or "?" in name:
-            return YES | NO, "unreadable"  # no policy holds a part of a name as a wildcard
+            return YES | NO, "unreadable"  # wildcards within a name are not allowed in a policy
         if grantee is ACCOUNT:
             return self._equal(name if name.isdecimal() else name.split(":")[4], caller.account)
         if grantee is ROLE:
@@ -151,8 +152,8 @@ class CallerPrincipals:
         children = [name.evaluate(caller) for name in self._names]
         possible = any_of(children)
         if self._name == "NotPrincipal":
-            # A session is spared only where its account and its role are listed as well (IAM User Guide): a match of
-            # any name leaves it open.
+            # A session is exempt only if its account and its role are listed as well (IAM User Guide), so a match of
+            # any single name leaves the result open.
             possible = YES if possible == NO else NOT[possible] | YES
         reason = deciding_reason(children, possible) if self._name == "Principal" else "no-match"
         return Node(
@@ -161,7 +162,7 @@ class CallerPrincipals:
 
 
 def is_named(grantee: Grantee, node: Node) -> bool | None:
-    """Whether a Principal element's node holds for this grantee; None where a name that cannot be read may mean it."""
+    """Whether a Principal element's node is true for this grantee; None if an unreadable name may refer to it."""
     if node.name == "Principal" and any(
         child.result and grantee_of(str(child.expected)) is grantee for child in node.children
     ):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = tuple[int, Reason, str | None]
     Outcomes: TypeAlias = dict[bool | str, Outcome]
 
-_BAD_REQUEST: Outcome = (ERROR, "unreadable-request-value", None)  # what no request has: not a text
+_BAD_REQUEST: Outcome = (ERROR, "unreadable-request-value", None)  # never a request value: not a string
 _OUTCOMES: dict[bool, Outcomes] = {
     negated: {
         True: (NO if negated else YES, "match" if not negated else "no-match", None),
@@ -54,7 +54,7 @@ _MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
 
 
 class PolicyValue:
-    """A policy value under an operator. `compare` is None where more than the two texts decides."""
+    """A policy value under an operator. `compare` is None if the result depends on more than the two strings."""
 
     __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
 
@@ -89,12 +89,12 @@ class PolicyValue:
         self.compare = how.family.build(pieces)
 
     def judge(self, actual: str, request: Request, *, gaps: bool) -> Outcome:
-        """The answer for one request value, which may hold placeholders if so said."""
+        """Compare with one request value, which may contain placeholders if `pasted` says so."""
         if self.fixed is not None:
             return self.fixed
         if self.compare is not None and not gaps:
             return self.outcomes[self.compare(actual)]
-        if self.family is ARN and not gaps and not is_arn(actual):  # the policy's value is not looked at
+        if self.family is ARN and not gaps and not is_arn(actual):  # the policy value is irrelevant
             return self.outcomes[NEITHER_HOLDS]
         pieces = variables.resolve(self.parts, request)
         if isinstance(pieces, list):
@@ -155,7 +155,7 @@ class Key:
             self.values = [PolicyValue(raw, pointer, how, version=version, pasted=pasted)]
         # Documented: values are joined by OR, under a negated operator by NOR.
         self.start, self.join = (YES, AND) if how.negated else (NO, OR)
-        # By its text, the comparison of each value; None where some value needs more than two texts.
+        # Each value's comparison, by policy value; None if a value needs more than the two strings.
         self.comparisons: dict[str, Callable[[str], bool | str]] | None = None
         if how.family.of_texts and all(value.compare is not None for value in self.values):
             self.comparisons = {value.name: value.compare for value in self.values if value.compare is not None}
@@ -181,26 +181,26 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _special(self, actual: object, request: Request) -> Outcome | None:
-        """The outcome of all values alike, because there is no request value to compare them with."""
+        """Return the outcome shared by all values if there is no request value to compare them with."""
         if actual is ABSENT or actual is None or actual in ([], ()):  # an empty list counts as absent
             return _PLACEHOLDER if self._may_be_present(request) else self._absent()
         if actual is UNKNOWN:
             return _KEY_UNKNOWN
         if isinstance(actual, (list, tuple)):
-            # Measured: a multivalued key without a set operator never matches, be it positive, negated or IfExists.
+            # Measured: a multivalued key without a set operator never matches, whether positive, negated or IfExists.
             return None if self.how.quantifier else _MULTIVALUED
         return _BAD_REQUEST if text_of(actual) is None else None
 
     def _absent(self) -> Outcome:
-        # Documented: ForAllValues and IfExists are true for an absent key, a negated operator is too, any other false.
-        # Measured: ForAnyValue is false, negated as well.
+        # Documented: for an absent key, ForAllValues, IfExists and negated operators are true, all others false.
+        # Measured: ForAnyValue is false, even if negated.
         how = self.how
         if how.if_exists or how.quantifier == "forallvalues" or (how.negated and not how.quantifier):
             return YES, "vacuous", None
         return NO, "key-absent", None
 
     def _may_be_present(self, request: Request) -> bool:
-        """Whether a gap in this key's name, or in one of the request's, could make the two the same."""
+        """Whether a placeholder in this key's name, or in a key of the request, could make the two equal."""
         names = request.values if self.pasted else request.gapped
         written = with_gaps(self.name).lower() if self.pasted else self.folded
         return any(
@@ -216,7 +216,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
-        """A multivalued key under a set operator: a node for each element, with a child for each policy value."""
+        """Evaluate a multivalued key under a set operator: a node per element, with a child for each policy value."""
         every = self.how.quantifier == "forallvalues"
         start, join = (YES, AND) if every else (NO, OR)
         possible = start
@@ -229,7 +229,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))
 
     def _against(self, actual: object, request: Request) -> tuple[int, Reason, tuple[Node, ...]]:
-        """All values against one request value."""
+        """Compare all policy values with one request value."""
         text = text_of(actual)
         gaps = isinstance(actual, Pasted) and has_placeholder(actual)
         if request.compared is not None and self.comparisons is not None and text is not None and not gaps:
@@ -252,23 +252,23 @@ class Key:
         comparisons: dict[str, Callable[[str], bool | str]],
         compared: dict[tuple[object, str], tuple[set[str], set[str]]],
     ) -> bool:
-        """Whether the text meets a policy value. Each is compared once, in however many policies it stands."""
-        known, met = compared.setdefault((self.how.family, text), (set(), set()))
-        for written in comparisons.keys() - known:
-            known.add(written)
+        """Whether the string meets a policy value. Each value is compared once, however many policies contain it."""
+        compared_values, met = compared.setdefault((self.how.family, text), (set(), set()))
+        for written in comparisons.keys() - compared_values:
+            compared_values.add(written)
             if comparisons[written](text):
                 met.add(written)
         return not met.isdisjoint(comparisons)
 
     def _joined(self, possible: int, answers: int, start: int, join: tuple[int, ...]) -> int:
-        """The answers so far with the next one; `start` is the one after which the next is looked at."""
+        """Combine the answers so far with the next one; the next is evaluated only after the answer `start`."""
         if not self.how.family.in_order:
             return join[possible << 3 | answers]
         return possible & ~start | (answers if possible & start else 0)
 
 
 class NullKey(Key):
-    """A key under the Null operator, which asks only whether it is there."""
+    """A key under the Null operator, which tests only whether the key is present."""
 
     __slots__ = ()
 
@@ -294,9 +294,9 @@ class NullKey(Key):
         return Node("key", self.name, possible, self.pointer, self.raw, shown, reason, tuple(children))
 
 
-# A key has its vendor, or its provider, before a colon ("Conditions must be prefaced by a vendor", IAM's refusal).
+# A key starts with its vendor or provider and a colon ("Conditions must be prefaced by a vendor", IAM's refusal).
 _KEY_NAME = r"[A-Za-z0-9][A-Za-z0-9._~%/@+=,-]*(?::[A-Za-z0-9._~%/@+=,-]+)+"
-_TAG_KEY = r"(?is)[a-z0-9-]+:[a-z]*tag/.+"  # a tag's key has spaces as well
+_TAG_KEY = r"(?is)[a-z0-9-]+:[a-z]*tag/.+"  # tag keys may contain spaces
 
 
 def is_key_name(name: str) -> bool:
@@ -309,8 +309,8 @@ def is_key_name(name: str) -> bool:
 class Clause:
     """An operator with its keys, joined by AND; `fixed` is the node of an unusable one.
 
-    `lets_in` is the answer by which the token gets past: where only a key that IAM would not store gives it, what
-    IAM holds in its place is not known.
+    `lets_in` is the answer that lets the token pass: if only a key that IAM would not store yields it, the effective
+    key is unknown.
     """
 
     __slots__ = ("fixed", "keys", "lets_in", "name", "pointer", "raw")
@@ -359,7 +359,7 @@ class Clause:
 
 
 def clauses(block: object, pointer: str, *, version: object, pasted: bool, lets_in: int = ERROR) -> list[Clause]:
-    """The operators of a Condition element, to be joined by AND. Anything but an object is one that cannot be read."""
+    """Return the operators of a Condition element, to be joined by AND. Anything but an object is unreadable."""
     if not isinstance(block, Mapping):
         unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
         unusable.fixed = Node("operator", "Condition", ANY, pointer, block, None, "unreadable")
@@ -374,14 +374,14 @@ def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "
     """Whether a Condition element is met by a request.
 
     A context value is a str for a single-valued key and a list for a multivalued one; absent keys are omitted. None
-    means that it cannot be decided: a key is UNKNOWN, an ARN meets a pattern that is none, or IAM would not store the
-    block. An Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
+    means undecidable: a key is UNKNOWN, an ARN is compared with an invalid pattern, or IAM would not store the block.
+    An Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
     return compile_conditions(block, version)(context)
 
 
 def compile_conditions(block: object, version: str = "2012-10-17") -> Callable[[Context], bool | None]:
-    """Prepare `conditions_hold` for many requests."""
+    """Return `conditions_hold` for this block, prepared for many requests."""
     compiled = clauses(block, "", version=version, pasted=False)
 
     def hold(context: Context) -> bool | None:

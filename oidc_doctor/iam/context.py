@@ -1,4 +1,4 @@
-"""The request context, with the condition keys as the evaluator looks them up."""
+"""The request context, keyed by condition key as the evaluator looks it up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
-"""A condition key of which neither presence nor value was read."""
+"""The value of a condition key whose presence and value were not read."""
 
 ABSENT = object()
 
@@ -33,8 +33,8 @@ ABSENT = object()
 class Request:
     """A context with its key names folded, since IAM compares them without regard to case.
 
-    `compared`: of a request whose answer alone is asked for, the policy texts that a value was compared with, and those
-    that it meets. None where the trace is wanted as well, with a node for each policy value.
+    `compared`: for a request without a trace, the policy values that each request value was compared with, and those
+    that it meets. None if a trace is wanted, which needs a node for each policy value.
     """
 
     __slots__ = ("compared", "gapped", "values")

@@ -1,8 +1,8 @@
 """Organization policies that can deny a call: the statements of a resource control policy.
 
-AWS Organizations, resource control policies: statements are Deny with Principal `*`, besides the full access that AWS
-attaches itself; Action may hold wildcards and NotAction is allowed. The Resource is not compared here: a statement may
-be of other resources, and so a denial by it is never certain.
+AWS Organizations, resource control policies: statements are Deny with Principal `*`, apart from the full-access policy
+that AWS attaches itself; Action may contain wildcards and NotAction is allowed. The Resource is not compared here: a
+statement may cover other resources, so a denial by it is never certain.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ControlStatement:
-    """A compiled statement of such a policy, of whatever form. `clauses`: operators and keys as written."""
+    """A compiled statement of a resource control policy, in any form. `clauses`: operators and keys as written."""
 
     __slots__ = ("_actions", "_effect", "_holds", "clauses", "index", "pointer")
 
@@ -36,7 +36,7 @@ class ControlStatement:
         self._holds = compile_conditions(block)
 
     def denies(self, action: str, context: Context) -> bool | None:
-        """Whether it denies the action; None where it cannot be read, or a value that it needs is not known."""
+        """Whether the statement denies the action; None if it is unreadable or needs an unknown value."""
         if self._effect == "Allow":
             return False
         of_action = self._actions.evaluate(action).result
@@ -49,7 +49,7 @@ class ControlStatement:
 
 
 def control_statements(document: object, *, pasted: bool = True) -> list[ControlStatement]:
-    """The statements of a resource control policy; a text in place of them is one that cannot be read."""
+    """Return the statements of a resource control policy; anything but a statement becomes an unreadable one."""
     raw = document.get("Statement") if isinstance(document, Mapping) else None
     if isinstance(raw, (list, tuple)):
         return [

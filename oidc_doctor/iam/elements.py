@@ -1,4 +1,4 @@
-"""An element of texts, of which one has to match: Action and Resource, and NotAction and NotResource, which exclude."""
+"""Elements with a list of patterns, one of which has to match: Action and Resource, and the excluding Not forms."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class TextElement:
-    """The element of one statement as it was written. `texts` are its values with their places.
+    """The element of one statement as written. `texts` are its values with their JSON pointers.
 
-    An element that is absent, of another type, or next to its own opposite is unreadable: IAM stores no such statement.
+    An element that is absent, has the wrong type or occurs together with its negation is unreadable: IAM stores no such
+    statement.
     """
 
     __slots__ = ("_level", "_pointer", "_raw", "excludes", "is_readable", "name", "texts")
@@ -35,7 +36,7 @@ class TextElement:
         self.is_readable = bool(self.texts) and not (self.excludes and name in statement)
 
     def node(self, actual: str, children: list[Node]) -> Node:
-        """Return the element's node over those of its texts; in a form that excludes, a match excludes `actual`."""
+        """Combine the patterns' nodes into the element's node; in an excluding element, a match excludes `actual`."""
         if not self.is_readable:
             return Node(self._level, self.name, YES | NO, self._pointer, self._raw, actual, "unreadable")
         possible = any_of(children)

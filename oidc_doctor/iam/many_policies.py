@@ -1,7 +1,7 @@
-"""One request, asked of many policies: of revisions of a policy, which share most of their statements and values.
+"""Evaluate one request against many revisions of a policy, which share most of their statements and values.
 
-The answer is that of `Policy.decide`, without its trace: the same statements are evaluated, each distinct one once for
-the request, and each distinct value once.
+The decision equals that of `Policy.decide`, without the trace: each distinct statement and each distinct value is
+evaluated only once per request.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ _Statements = frozenset[Statement]
 
 
 class SharedPolicy:
-    """A trust policy as its distinct statements, by the answers that they can give. Made by `SharedStatements`."""
+    """A trust policy as sets of distinct statements, grouped by effect. Created by `SharedStatements`."""
 
     __slots__ = ("denying", "granting", "has_allow", "is_readable")
 
     def __init__(self, statements: _Statements, *, is_readable: bool) -> None:
-        self.granting = frozenset(one for one in statements if one.effect != "Deny")
-        self.denying = frozenset(one for one in statements if one.effect != "Allow")
-        self.has_allow = any(one.effect == "Allow" for one in statements)
+        self.granting = frozenset(statement for statement in statements if statement.effect != "Deny")
+        self.denying = frozenset(statement for statement in statements if statement.effect != "Allow")
+        self.has_allow = any(statement.effect == "Allow" for statement in statements)
         self.is_readable = is_readable
 
 
 class SharedStatements:
-    """The statements of many trust policies. Those that differ in their Sid alone, which decides nothing, are one."""
+    """The distinct statements of many trust policies. The Sid has no effect on a decision and is ignored."""
 
     def __init__(self, *, pasted: bool) -> None:
         self._pasted = pasted
@@ -40,7 +40,7 @@ class SharedStatements:
         self._policies: dict[tuple[_Statements, bool], SharedPolicy] = {}
 
     def policy(self, document: object) -> SharedPolicy:
-        """Return the policy of this JSON; the same one for policies of the same statements."""
+        """Return the policy for this JSON; policies with the same statements share one object."""
         version = document.get("Version") if isinstance(document, Mapping) else None
         statements = frozenset(self._statement(raw, version) for raw, _ in written_statements(document))
         key = (statements, not unreadable_parts(document))
@@ -58,7 +58,7 @@ class SharedStatements:
 
 
 class AskedOfMany:
-    """One action of one principal, with one context."""
+    """A request: one principal, action and context."""
 
     def __init__(self, principal: str, action: str, context: Context) -> None:
         self._principal = principal
@@ -66,14 +66,14 @@ class AskedOfMany:
         self._request = Request(context, traced=False)
         self._asked: set[Statement] = set()
         self._applying: set[Statement] = set()
-        self._open: set[Statement] = set()  # whether they apply is not known
+        self._open: set[Statement] = set()  # unknown whether they apply
         self._effects: dict[SharedPolicy, Effect] = {}
 
     def effect(self, policy: SharedPolicy) -> Effect:
         """Return the policy's decision."""
         if policy not in self._effects:
             granted, denied = self._any_applies(policy.granting), self._any_applies(policy.denying)
-            if not policy.is_readable:  # the part represents another one, which may grant as well as deny
+            if not policy.is_readable:  # IAM holds something else in its place, which may grant or deny
                 granted, denied = granted or None, denied or None
             self._effects[policy] = effect_of(granted=granted, denied=denied)
         return self._effects[policy]

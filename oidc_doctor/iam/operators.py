@@ -1,4 +1,4 @@
-"""The condition operators: what each compares, and how one policy value is compared with one request value."""
+"""The condition operators: value types, and the comparison of one policy value with one request value."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from oidc_doctor.iam.wildcards import Piece
 
-    # Whether a request value is met by the policy's, or one of the answers below.
+    # Whether a request value meets the policy value, or one of the answers below.
     Compare: TypeAlias = Callable[[str], bool | str]
     Build: TypeAlias = Callable[[Sequence[Piece]], Compare]
-    # The same comparison where either side may hold placeholders: the answers it could have.
+    # The same comparison if either side may contain placeholders: all possible answers.
     May: TypeAlias = Callable[[Sequence[Piece], str, bool], int]
 
-# Answers about a text that is not of the operator's type. Recorded evaluations (github.com/radkawar/stackd,
+# Answers for a string that is not of the operator's type. Recorded evaluations (github.com/radkawar/stackd,
 # testdata/aws/iam, September 2026): an unreadable number or date equals nothing, an unreadable address or ARN of a
 # request meets neither an operator nor its negation, and an unreadable ARN pattern of a policy fails closed.
 REQUEST_EQUALS_NOTHING = "request-equals-nothing"
@@ -30,14 +30,14 @@ FAILS_CLOSED = "fails-closed"
 
 BOOLEANS = frozenset(("true", "false"))
 NEITHER = 8
-"""Beside YES, NO and ERROR among the answers that a comparison with placeholders could have."""
+"""A further possible answer of a comparison with placeholders, in addition to YES, NO and ERROR."""
 
 
 class Family:
-    """Operators that compare in the same way, up to negation, quantifier and IfExists.
+    """Operators with the same comparison, which differ only in negation, quantifier and IfExists.
 
-    `in_order`: the first policy value that matches or cannot be read decides, and those after it are not looked at.
-    `of_texts`: any text can be compared with any other, so that a comparison is true or false and nothing else.
+    `in_order`: the first policy value that matches or cannot be read decides, and later values are ignored. `of_texts`:
+    any two strings can be compared, so a comparison is either true or false.
     """
 
     __slots__ = ("build", "in_order", "may", "of_texts", "takes_variables")
@@ -61,10 +61,10 @@ def _equals(pieces: Sequence[Piece]) -> Compare:
 
 
 def _lowered(text: str) -> str:
-    """The text in lower case, characters beyond U+FFFF as they were.
+    """Lower-case a string, except for characters beyond U+FFFF.
 
-    Measured on the real engine, so the Kelvin sign equals k and sharp s does not equal ss. A character beyond U+FFFF
-    counts as a letter next to a final sigma all the same.
+    Measured on the real engine: the Kelvin sign equals k and sharp s does not equal ss. A character beyond U+FFFF still
+    counts as a letter next to a final sigma.
     """
     lowered = text.lower()
     if text.isascii() or max(text) <= wildcards.LAST_OF_BMP:
@@ -72,7 +72,7 @@ def _lowered(text: str) -> str:
     kept = []
     position = 0
     for character in text:
-        length = len(character.lower())  # next to its neighbours a sigma changes, and not in length
+        length = len(character.lower())  # a sigma's lower case depends on its neighbours; its length does not
         kept.append(character if character > wildcards.LAST_OF_BMP else lowered[position : position + length])
         position += length
     return "".join(kept)
@@ -98,13 +98,13 @@ def _truth_equals(pieces: Sequence[Piece]) -> Compare:
 
 
 def _base64_equals(pieces: Sequence[Piece]) -> Compare:
-    """Measured: the two texts are compared, so another padding differs. IAM stores no value that is no base64."""
+    """Measured: the strings are compared, so different padding is a mismatch. IAM stores only valid base64."""
     expected = _joined(pieces)
     return expected.__eq__ if values.is_base64(expected) else lambda _: FAILS_CLOSED
 
 
 def _compared(read: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Build:
-    """Both sides read as a number or date; `test` is asked with the request's value first."""
+    """Compare both sides as numbers or dates; `test` gets the request value first."""
 
     def build(pieces: Sequence[Piece]) -> Compare:
         expected = read(_joined(pieces))
@@ -133,7 +133,7 @@ def _in_network(pieces: Sequence[Piece]) -> Compare:
 
 
 def is_arn(text: str) -> bool:
-    """Whether it has an ARN's six fields; whether the first must be `arn` was not recorded."""
+    """Whether a string has an ARN's six fields. Whether the first must be `arn` was not recorded."""
     return text.count(":") >= ARN_FIELDS - 1
 
 
@@ -189,7 +189,7 @@ def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
 
 
 def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
-    """Compare texts with gaps: a gap may hold colons, so fields are unclear and only identical texts surely match."""
+    """Compare ARNs with placeholders, which may contain colons: fields are unclear, so only equal ARNs surely match."""
     expected = _joined(pieces)
     if expected == actual:
         return YES
@@ -244,7 +244,7 @@ _ORDERS: dict[str, Callable[[int], bool]] = {
     "GreaterThanEquals": lambda order: order >= 0,
 }
 
-# Name in lower case: the family, and whether the operator is its negation.
+# Lower-case name: its family, and whether the operator is the family's negation.
 _OPERATORS: dict[str, tuple[Family, bool]] = {
     "stringequals": (STRING, False),
     "stringnotequals": (STRING, True),
@@ -280,10 +280,10 @@ class Operator:
 
 
 def operator(name: str) -> Operator | None:
-    """The operator of this name, None if there is none.
+    """Return the operator with this name, or None.
 
-    In any case: the documentation does not say whether case counts, but a policy in force was accepted with the name it
-    has. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
+    Case is ignored: the documentation does not say whether it matters, but a policy that exists was accepted as
+    written. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
     """
     base = name.lower()
     if base == "null":

@@ -1,4 +1,4 @@
-"""A policy: its statements, and the decision over them. A `Grammar` says which elements a kind of policy has."""
+"""A policy: its statements, and the decision over them. A `Grammar` defines the elements of a kind of policy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ _RESOURCE = ("Resource", "NotResource")
 class Grammar:
     """The elements of a kind of policy (IAM User Guide, Grammar of the IAM JSON policy language).
 
-    `resource`: whether a statement needs a Resource. A repository policy of ECR has none: it is of its repository.
+    `resource`: whether a statement needs a Resource. An ECR repository policy has none, since it is attached to its
+    repository.
     """
 
     __slots__ = ("has_principal", "members", "resource")
@@ -59,7 +60,7 @@ class StatementResult:
     `applies` is whether its effect applies: for an Allow, whether it grants; for a Deny, whether it denies. In
     `applies`, None always means missing evidence; where the real engine cannot decide, an Allow does not grant and a
     Deny does deny. `condition` is None in both cases, and `undecidable` distinguishes them. `effect` is None where it
-    is neither Allow nor Deny, in these letters: IAM stores no such statement, so what it does hold is not known.
+    is neither Allow nor Deny, in these letters: IAM stores no such statement, so the effective statement is unknown.
     """
 
     __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "resource", "undecidable")
@@ -206,7 +207,7 @@ class Policy:
     def decide(
         self, principal: str | Caller, action: str, context: Context, resource: str = "", *, traced: bool = True
     ) -> Decision:
-        """Decide on a principal and an action, and on a resource where the policy's kind has one.
+        """Decide on a principal and an action, and on a resource if this kind of policy has one.
 
         The principal of a trust policy is a provider's ARN, or the bare name of a built-in one; that of a resource
         policy is a `Caller`, and an identity policy has none.
@@ -216,7 +217,7 @@ class Policy:
         """
         request = Request(context, traced=traced)
         results = [statement.evaluate(principal, action, resource, request) for statement in self._statements]
-        # A part that IAM would not store represents another one, which may grant as well as deny.
+        # IAM holds something else in place of a part that it would not store, which may grant or deny.
         granted: bool | None = None if self._unreadable else False
         denied = granted
         for result in results:
@@ -243,17 +244,21 @@ def effect_of(*, granted: bool | None, denied: bool | None) -> Effect:
 
 
 def written_statements(document: object) -> list[tuple[object, str]]:
-    """Return the statements of a policy as they are written, each with its pointer."""
+    """Return the statements of a policy as written, each with its JSON pointer."""
     raw = document.get("Statement") if isinstance(document, Mapping) else None
     if isinstance(raw, Mapping):
         return [(raw, "/Statement")]
-    return [(one, f"/Statement/{index}") for index, one in enumerate(raw)] if isinstance(raw, (list, tuple)) else []
+    return (
+        [(statement, f"/Statement/{index}") for index, statement in enumerate(raw)]
+        if isinstance(raw, (list, tuple))
+        else []
+    )
 
 
 def unreadable_parts(document: object) -> list[Node]:
-    """Return the parts outside its statements that IAM would not store."""
+    """Return the parts outside the statements that IAM would not store."""
     raw = document.get("Statement") if isinstance(document, Mapping) else None
-    if not isinstance(raw, (list, tuple, Mapping)) or not raw:  # IAM stores no policy without a statement
+    if not isinstance(raw, (list, tuple, Mapping)) or not raw:  # a policy without a statement cannot be stored
         return [Node("member", "Statement", YES | NO, "/Statement", raw, None, "unreadable")]
     if not isinstance(document, Mapping):
         return []
@@ -270,12 +275,12 @@ def _either(left: bool | None, right: bool | None) -> bool | None:
     return None if left is None or right is None else False
 
 
-def _unreadable_members(box: Mapping[str, Any], known: frozenset[str], pointer: str) -> list[Node]:
-    """The members that IAM stores in no trust policy: of other names, or of other letters."""
+def _unreadable_members(box: Mapping[str, Any], grammar_names: frozenset[str], pointer: str) -> list[Node]:
+    """Return nodes for members that IAM stores in no trust policy: unknown or differently cased names."""
     return [
         Node("member", str(name), YES | NO, f"{pointer}/{escape(str(name))}", value, None, "unreadable")
         for name, value in box.items()
-        if name not in known
+        if name not in grammar_names
     ]
 
 

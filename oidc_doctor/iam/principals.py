@@ -22,8 +22,8 @@ _FEDERATED = (
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:oidc-provider/[A-Za-z0-9-]+\.[^\s\[\](){}<>*?\"]+|saml-provider/[\w+=,.@-]+)"
     r"|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
 )
-# What IAM takes for a name at all ("Invalid principal in policy" otherwise), whether or not anything has that name.
-# (IAM User Guide, AWS JSON policy elements: Principal.) A domain with a path, and other letters, were not recorded.
+# Syntax of the names that IAM accepts ("Invalid principal in policy" otherwise), whether or not the principal exists.
+# (IAM User Guide, AWS JSON policy elements: Principal.) A domain with a path, and other characters, were not recorded.
 _NAMES = {
     "Federated": r"(?i:arn):\S+|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?:/\S*)?",
     "AWS": r"\*|arn:\S+|[0-9]{12}|A[A-Z0-9]{15,127}",
@@ -32,7 +32,7 @@ _NAMES = {
 
 
 def _is_no_name(type_: str, name: str) -> bool:
-    """Whether IAM stores no such name: then the policy that was read is not the one in force."""
+    """Whether IAM cannot store this name, so that the policy that was read is not the effective one."""
     import re  # late: importing it costs more than this package
 
     return type_ in _NAMES and not re.fullmatch(_NAMES[type_], name) and not placeholder.has_placeholder(name)
@@ -55,7 +55,7 @@ class _PrincipalName:
         if type_ in OTHER_TYPES and is_readable and raw != "*" and _is_no_name(type_, self.name):
             self.fixed = (YES | NO, "unreadable")
         elif type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
-            # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. For Deny it was not measured.
+            # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. Deny was not measured.
             self.fixed = (NO, "other-principal-type")
         elif not is_readable or type_ not in {"Federated", *OTHER_TYPES}:
             self.fixed = (YES | NO, "unreadable")
@@ -69,7 +69,7 @@ class _PrincipalName:
         return Node("value", self.type, possible, self.pointer, self.raw, principal, reason)
 
     def _may_be_another(self, principal: str) -> bool:
-        """Whether a Deny's name is none that IAM stores, or the caller's issuer without the ARN: not seen in force."""
+        """Whether a Deny names something IAM cannot store, or the caller's issuer without its ARN (never observed)."""
         import re  # late: importing it costs more than this package
 
         return not re.fullmatch(_FEDERATED, self.name) or self.name == principal.partition(":oidc-provider/")[2]
@@ -82,7 +82,7 @@ class _PrincipalName:
             return YES | NO, "unreadable"
         if self.pasted or isinstance(principal, placeholder.Pasted):
             pattern, text = self.name, str(principal)
-            if account_of(pattern) != account_of(text):  # otherwise redacted in the same way, or not at all
+            if account_of(pattern) != account_of(text):  # the rest is redacted identically, or not at all
                 pattern, text = redact_account(pattern, POLICY_ACCOUNT), redact_account(text, REQUEST_ACCOUNT)
             text_gaps = text != principal or isinstance(principal, placeholder.Pasted)
             pieces = [(pattern, False, self.pasted or pattern != self.name)]
@@ -109,7 +109,7 @@ class Principals:
         elif "Principal" not in statement:
             self._fixed = (YES | NO, "unreadable")
         elif self._raw == "*":
-            # Access Analyzer calls it unsupported in a role trust policy; its effect in a policy in force is not known.
+            # Access Analyzer calls it unsupported in a role trust policy; its effect in a stored policy is unknown.
             self._fixed = (YES | NO, "wildcard-principal-unverified")
         elif isinstance(self._raw, Mapping) and self._raw:
             for type_, names in self._raw.items():

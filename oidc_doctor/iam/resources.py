@@ -1,4 +1,4 @@
-"""The Resource and NotResource elements: patterns of ARNs, compared with regard to case.
+"""The Resource and NotResource elements: case-sensitive ARN patterns.
 
 IAM User Guide, AWS JSON policy elements: Resource. `*` and `?` are wildcards within a field of the ARN; a `*` that ends
 a field also matches beyond the colon. Variables are filled in as in conditions.
@@ -67,7 +67,7 @@ class _ResourcePattern:
         return (YES, "match") if answer else (NO, "no-match")
 
     def _crosses_a_field(self, resource: str) -> bool:
-        """Whether a wildcard that does not end its field matches a colon, which the documentation leaves open."""
+        """Whether a wildcard before the end of its field would have to match a colon, which is not documented."""
         if self.pattern.count(":") >= resource.count(":"):
             return False
         return not any(field.endswith("*") for field in self.pattern.split(":"))
@@ -85,7 +85,7 @@ class Resources(TextElement):
     def evaluate(self, resource: str, request: Request) -> Node:
         """Return the element's node, with a child for each pattern; under NotResource a match excludes the resource.
 
-        A resource that is a `Pasted` text may hold gaps, as `<key>` for any object of a bucket: it is matched for
-        certain only where every filling is.
+        A `Pasted` resource may contain placeholders, such as `<key>` for any object of a bucket: the match is certain
+        only if every possible value matches.
         """
         return self.node(resource, [pattern.evaluate(resource, request) for pattern in self._patterns])

@@ -2,9 +2,9 @@
 
 `None` has two meanings. The real engine may be unable to decide (an ARN pattern that it cannot read, or a condition
 that IAM would not store): then an Allow does not grant and a Deny applies. Or evidence may be missing (a value that was
-not read, a placeholder, an element that IAM would not store, so that IAM holds another one): then the answer is
-unknown. So every node keeps the set of answers the real engine could return, `possible`, and `result` is the summary of
-that set.
+not read, a placeholder, or an element that IAM would not store, so that the effective one is unknown): then the answer
+is unknown. So every node keeps the set of answers the real engine could return, `possible`, and `result` is the summary
+of that set.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _plain(value: object) -> object:
 
 
 def any_of(children: list[Node]) -> int:
-    """Return the answers of an element of which one child has to match."""
+    """Return the possible answers of an element that needs one matching child."""
     possible = NO
     for child in children:
         possible = OR[possible << 3 | child.possible]

@@ -1,7 +1,7 @@
-"""Reading values as the type their operator asks for. Every reader returns None for a text that is not of its type.
+"""Parse values as the type that their operator requires. Every parser returns None for an invalid string.
 
-What is readable follows recorded evaluations (github.com/radkawar/stackd, testdata/aws/iam, September 2026) where a
-comment does not name another source. `operators` says what the engine makes of a text that is not.
+The accepted syntax follows recorded evaluations (github.com/radkawar/stackd, testdata/aws/iam, September 2026) unless a
+comment names another source. `operators` defines how the engine treats an invalid string.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _all_digits(text: str) -> bool:
 
 
 def number(text: str) -> Number | None:
-    """An integer or decimal number, an exponent allowed. No spaces, separators, hexadecimal, NaN or infinity."""
+    """Parse an integer or decimal, with optional exponent. No spaces, separators, hexadecimal, NaN or infinity."""
     mantissa, exponent_mark, exponent_text = text.partition("e") if "e" in text else text.partition("E")
     exponent = 0
     if exponent_mark:
@@ -53,7 +53,7 @@ def number(text: str) -> Number | None:
 
 
 def order_numbers(left: Number, right: Number) -> int:
-    """Below, at or above zero as `left` is less than, equal to or greater than `right`."""
+    """Return a number below, at or above zero if `left` is less than, equal to or greater than `right`."""
     if left[0] != right[0]:
         return left[0] - right[0]
     if left[1:] == right[1:]:
@@ -62,9 +62,9 @@ def order_numbers(left: Number, right: Number) -> int:
 
 
 def instant(text: str) -> Instant | None:
-    """A W3C profile date (YYYY, YYYY-MM, YYYY-MM-DD, or with a time to the minute, second or fraction); epoch seconds.
+    """Parse a W3C profile date (YYYY, YYYY-MM, YYYY-MM-DD, or with a time to minute, second or fraction) or epoch time.
 
-    Four digits are a year. The profile asks for a time zone wherever there is a time; measured: without one it is UTC.
+    Four digits are a year. The profile requires a time zone with a time; measured: a time without a time zone is UTC.
     """
     signed = text[:1] in {"+", "-"}
     if _all_digits(text[signed:]) and (signed or len(text) != 4):  # noqa: PLR2004 - YYYY
@@ -121,18 +121,18 @@ def _clock(text: str) -> int | None:
 
 
 def truth(text: str) -> bool:
-    """A Boolean: "true" in any letter case is true, and every other text is false."""
+    """Parse a Boolean: "true" in any letter case is true, every other string is false."""
     return text.lower() == "true"
 
 
 def is_base64(text: str) -> bool:
-    """Whether a text is base64, be it without its padding or with blanks round it."""
+    """Whether a string is base64, with or without padding or surrounding blanks."""
     body = text.strip().rstrip("=")
     return BASE64.issuperset(body) and len(body) % 4 != 1
 
 
 def address(text: str) -> Network | None:
-    """An address of a request. An IPv4-mapped IPv6 address is that IPv4 address."""
+    """Parse an IP address from a request. An IPv4-mapped IPv6 address counts as the IPv4 address."""
     if ":" not in text:
         bits = _ipv4(text)
         return None if bits is None else (4, bits, 32)
@@ -147,7 +147,7 @@ def address(text: str) -> Network | None:
 
 
 def network(text: str) -> Network | None:
-    """An address, or a range in CIDR form, of a policy. Host bits are cut off in IPv4, and unreadable in IPv6."""
+    """Parse an address or CIDR range from a policy. Host bits are cleared in IPv4 and unreadable in IPv6."""
     base, slash, length = text.partition("/")
     version, width = (6, 128) if ":" in base else (4, 32)
     bits = _ipv6(base) if version == 6 else _ipv4(base)  # noqa: PLR2004 - IPv6
@@ -164,7 +164,7 @@ def network(text: str) -> Network | None:
 
 
 def in_network(inner: Network, outer: Network) -> bool:
-    """Whether all of `inner` is in `outer`. IPv4 and IPv6 never meet."""
+    """Whether all of `inner` is in `outer`. IPv4 and IPv6 ranges never overlap."""
     width = 128 if outer[0] == 6 else 32  # noqa: PLR2004 - IPv6
     return inner[0] == outer[0] and inner[2] >= outer[2] and (inner[1] ^ outer[1]) >> (width - outer[2]) == 0
 
@@ -184,7 +184,7 @@ def _ipv4(text: str) -> int | None:
 
 
 def _ipv6(text: str) -> int | None:
-    """Cut at `::` into at most two halves, each at `:`; an empty group is 0, and dropped at the end of a half."""
+    """Split at `::` into at most two halves, each at `:`; an empty group is 0, and dropped at the end of a half."""
     halves = text.split("::")
     if len(halves) > 2:  # noqa: PLR2004 - before and after the gap
         return None
@@ -201,7 +201,7 @@ def _ipv6(text: str) -> int | None:
 
 
 def _groups(text: str) -> list[int] | None:
-    """The 16-bit groups of one half of an IPv6 address."""
+    """Parse the 16-bit groups of one half of an IPv6 address."""
     text = text.rstrip(":")
     if not text:
         return []

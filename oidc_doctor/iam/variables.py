@@ -28,7 +28,7 @@ class Variable:
 
 
 def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
-    """The value in parts, or None where it holds no variable. An unclosed `${` is literal; IAM would not store it."""
+    """Split a value into literals and variables; None without a variable. An unclosed `${` is literal (unstorable)."""
     if "${" not in text:
         return None
     parts: list[Piece | Variable] = []
@@ -71,15 +71,15 @@ def _variable_at(text: str, start: int, *, pasted: bool) -> tuple[Piece | Variab
         if closed >= 0 and not text[ended + 1 : closed].strip():
             return Variable(name.strip().lower(), text[quote + 1 : ended]), closed + 1
     if pasted and not names_a_key(inner):
-        return None, start  # ${NAME} in a pasted policy is a gap that an author left, not a condition key
+        return None, start  # ${NAME} in a pasted policy is an author's placeholder, not a condition key
     return Variable(inner.lower(), None), close + 1
 
 
 def resolve(parts: list[Piece | Variable], request: Request) -> list[Piece] | Unknown | None:
-    """The parts with every variable filled in; None if one has no value; UNKNOWN if the value of one was not read.
+    """Substitute every variable; None if a variable has no value, UNKNOWN if a variable's value was not read.
 
-    What is filled in is literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key cannot be
-    a variable: where it is present it has no value, and measured, its default is not used either.
+    Substituted values are literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key cannot
+    be a variable: if present, it has no value, and (measured) its default is not used either.
     """
     pieces: list[Piece] = []
     unread = False

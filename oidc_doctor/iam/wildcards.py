@@ -1,6 +1,6 @@
-"""IAM's wildcards: `*` any run, crossing everything, `?` exactly one UTF-16 unit. No pattern makes matching blow up.
+"""IAM's wildcards: `*` matches any run of characters, `?` exactly one UTF-16 unit. Matching never backtracks.
 
-Measured: a character beyond U+FFFF is two units, and so takes two question marks (github.com/radkawar/stackd,
+Measured: a character beyond U+FFFF is two units, and needs two question marks (github.com/radkawar/stackd,
 testdata/aws/iam/condition_strings.json, September 2026). Backslash and brackets are ordinary characters.
 """
 
@@ -18,7 +18,7 @@ LAST_OF_BMP = "\uffff"
 
 
 def _units(text: str) -> str:
-    """The text with each character beyond U+FFFF as its two UTF-16 units."""
+    """Replace each character beyond U+FFFF by its two UTF-16 units."""
     if text.isascii() or max(text) <= LAST_OF_BMP:
         return text
     return "".join(
@@ -45,11 +45,11 @@ class _Segment:
         return len(self.runs) == 1 and len(self.runs[0][1]) == self.length
 
     def at(self, text: str, position: int) -> bool:
-        """Whether it matches at this place. The caller makes sure that the text is long enough."""
+        """Whether the segment matches at this offset. The caller ensures that the text is long enough."""
         return all(text.startswith(run, position + offset) for offset, run in self.runs)
 
     def find(self, text: str, start: int, end: int) -> int:
-        """The first place in text[start:end] where it matches, or -1."""
+        """Return the first offset in text[start:end] where the segment matches, or -1."""
         if start + self.length > end:
             return -1
         if not self.runs:
@@ -120,7 +120,7 @@ def _segments(pieces: Iterable[Piece]) -> list[_Segment]:
 
 
 def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
-    """A function that says whether a text matches as a whole."""
+    """Return a function that tests whether a whole string matches."""
     segments = _segments(pieces)
     first, last = segments[0], segments[-1]
     first_is_literal = sum(len(run) for _, run in first.runs) == first.length
@@ -129,7 +129,7 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
         return whole.__eq__ if whole.isascii() else lambda text: _units(text) == whole
     if first_is_literal and first.runs and len(segments) == 2 and not last.length:  # noqa: PLR2004 - PREFIX*
         prefix = first.runs[0][1]
-        # of an ASCII pattern, no character is half of another one
+        # an ASCII pattern has no surrogates, so no match starts within a character
         return lambda text: (text if prefix.isascii() else _units(text)).startswith(prefix)
     if len(segments) == 3 and not first.length and not last.length and segments[1].is_text:  # noqa: PLR2004 - *TEXT*
         part = segments[1].runs[0][1]
@@ -145,7 +145,7 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
         if len(text) < minimum or not first.at(text, 0) or not last.at(text, len(text) - last.length):
             return False
         position, end = first.length, len(text) - last.length
-        for segment in middle:  # the leftmost place each time never loses a match
+        for segment in middle:  # taking the leftmost match each time never misses one
             position = segment.find(text, position, end)
             if position < 0:
                 return False

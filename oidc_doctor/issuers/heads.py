@@ -1,6 +1,6 @@
-"""The beginning of a subject that names its tenant and team, and patterns and workloads inside it.
+"""The start of a subject, which names its tenant and team; and patterns and other workloads within it.
 
-Everything here writes texts; whether a cloud accepts one is asked of the judge.
+This module only builds strings; the judge decides whether a cloud accepts a subject.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from oidc_doctor.issuers.grammar import WILD, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
 from oidc_doctor.issuers.strangers import another, with_value, written
 
-_ONE = "?"  # IAM's sign for one character
-_MOST_REACHED = 64  # places of a pattern
+_ONE = "?"  # IAM's wildcard for one character
+_MOST_REACHED = 64  # positions of a pattern
 
 
 def owner_head(subject: str, profile: Profile) -> str:
-    """The subject through its tenant and team, and the separator after them: `v=1:org=O:team=T:`.
+    """Return the subject up to its tenant and team, with the separator after them: `v=1:org=O:team=T:`.
 
-    Empty where the tenant, or where there is none the team, is not in the subject.
+    Empty if the subject lacks the tenant, or the team for an issuer without tenants.
     """
     tenancy, parsed = profile.tenancy, profile.parse_subject(subject)
     owners = [name for name in (tenancy.tenant, tenancy.team) if name and parsed.value(name)]
@@ -28,7 +28,7 @@ def owner_head(subject: str, profile: Profile) -> str:
 
 
 def heads(subject: str, profile: Profile) -> list[str]:
-    """The owner's beginning of the subject, then those through each name of a workload below; the widest first."""
+    """Return the owner's head of the subject, then longer heads up to each workload name; the widest first."""
     first, parsed = owner_head(subject, profile), profile.parse_subject(subject)
     names = [name for name in profile.tenancy.names if parsed.value(name) and not _is_new(profile, name)]
     deeper = [_through(parsed, name, profile) for name in names]
@@ -55,11 +55,11 @@ def _is_new(profile: Profile, name: str) -> bool:
     return rule is not None and rule.varies == ("",)
 
 
-def within(pattern: str, head: str, known: Sequence[str]) -> list[str]:
-    """The patterns that together match the pattern's texts that begin with `head`, and no other text.
+def within(pattern: str, head: str, subjects: Sequence[str]) -> list[str]:
+    """Return patterns that together match exactly the strings that `pattern` matches and that begin with `head`.
 
-    They are the rests of the pattern after its beginning has consumed `head`. Of several, those stay that a `known`
-    subject meets; a head that is a whole subject is its own pattern.
+    They are the rests of the pattern after `head` is consumed. Of several, the patterns that match one of `subjects`
+    are kept; a head that is a complete subject is its own pattern.
     """
     pattern = re.sub(r"\*+", WILD, pattern)
     reached = _with_stars({0}, pattern)
@@ -70,28 +70,30 @@ def within(pattern: str, head: str, known: Sequence[str]) -> list[str]:
         if len(reached) > _MOST_REACHED:
             return []
     rests = [pattern[place:] for place in sorted(reached)]
-    if head in known:
+    if head in subjects:
         return [head] if any(covers(rest, "") for rest in rests) else []
     patterns = [
         head + rest for rest in dict.fromkeys(rests) if not any(covers(other, rest) for other in rests if other != rest)
     ]
-    met = [one for one in patterns if any(covers(one, subject) for subject in known)]
-    return [one for one in patterns if one in met or _ONE in one] if met else patterns
+    met = [rest_pattern for rest_pattern in patterns if any(covers(rest_pattern, subject) for subject in subjects)]
+    return (
+        [rest_pattern for rest_pattern in patterns if rest_pattern in met or _ONE in rest_pattern] if met else patterns
+    )
 
 
 def _with_stars(places: set[int], pattern: str) -> set[int]:
-    """The places, and those after a star that may represent nothing."""
-    found, waiting = set(places), list(places)
+    """Add the positions after stars, which may match nothing."""
+    positions, waiting = set(places), list(places)
     while waiting:
         place = waiting.pop()
-        if pattern[place : place + 1] == WILD and place + 1 not in found:
-            found.add(place + 1)
+        if pattern[place : place + 1] == WILD and place + 1 not in positions:
+            positions.add(place + 1)
             waiting.append(place + 1)
-    return found
+    return positions
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether each text of one pattern is one of the other; False where that is not plain."""
+    """Whether every string that `narrow` matches also matches `wide`; False if not obvious."""
     first, *others = wide.split(WILD)
     if _ONE in wide or not others:
         return wide == narrow
@@ -108,7 +110,7 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def same_team(subject: str, profile: Profile) -> list[str]:
-    """Subjects of other workloads of the same tenant and team: one or two other values, and the other forms."""
+    """Return subjects of other workloads of the same tenant and team: one or two changed values, and other forms."""
     tenancy, parsed = profile.tenancy, profile.parse_subject(subject)
     owners = {name for name in (tenancy.tenant, tenancy.team) if name}
     own = {segment.name: segment.value for segment in parsed.segments if segment.known and segment.value}
@@ -119,16 +121,16 @@ def same_team(subject: str, profile: Profile) -> list[str]:
         if name not in owners and not attached:
             values = rule.values if rule is not None and rule.values else (another(value),)
             changes += [(name, other) for other in values if other != value]
-    found = [with_value(subject, profile, *change) for change in changes]
-    found += [
-        with_value(one, profile, *second)
-        for place, one in enumerate(found)
+    others = [with_value(subject, profile, *change) for change in changes]
+    others += [
+        with_value(changed_once, profile, *second)
+        for place, changed_once in enumerate(others)
         for second in changes[place + 1 :]
         if second[0] != changes[place][0]
     ]
     mine = [name for name in own if name in owners | set(tenancy.unique)]
     for form in profile.grammar.forms:
         if form.name != parsed.form and set(mine) <= set(form.segments):
-            found.append(written(profile.grammar, form, own))
+            others.append(written(profile.grammar, form, own))
     head = owner_head(subject, profile)
-    return [other for other in dict.fromkeys(found) if other != subject and head and other.startswith(head)]
+    return [other for other in dict.fromkeys(others) if other != subject and head and other.startswith(head)]

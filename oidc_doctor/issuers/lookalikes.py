@@ -121,13 +121,13 @@ def look_alikes(subject: str, profile: Profile, texts: Iterable[str]) -> list[St
     """
     parsed = profile.parse_subject(subject)
     twins = _twins(texts, profile)
-    found = [
+    strangers = [
         stranger
         for segment in labelled(parsed)
         if _may_resemble(segment, profile)
         for stranger in _resembling(parsed, segment, profile, twins.get(segment.name, ()))
     ]
-    return [stranger for stranger in dict.fromkeys(found) if stranger.subject != subject]
+    return [stranger for stranger in dict.fromkeys(strangers) if stranger.subject != subject]
 
 
 def _twins(texts: Iterable[str], profile: Profile) -> dict[str, list[str]]:

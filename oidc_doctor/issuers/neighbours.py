@@ -28,9 +28,13 @@ def neighbours(subject: str, profile: Profile | None) -> list[Neighbour]:
     if profile is None:
         return []
     parsed = profile.parse_subject(subject)
-    found = [twin for segment in parsed.segments for twin in _of_segment(subject, segment, profile)]
-    found += _of_other_forms(parsed, profile)
-    return [one for one in {one.subject: one for one in reversed(found)}.values() if one.subject != subject][::-1]
+    candidates = [twin for segment in parsed.segments for twin in _of_segment(subject, segment, profile)]
+    candidates += _of_other_forms(parsed, profile)
+    return [
+        neighbour
+        for neighbour in {neighbour.subject: neighbour for neighbour in reversed(candidates)}.values()
+        if neighbour.subject != subject
+    ][::-1]
 
 
 def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Neighbour]:

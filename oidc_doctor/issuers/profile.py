@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from oidc_doctor.issuers.grammar import Grammar, SegmentRule, Subject, parse
 
-# The subjects that were cut, by grammar: proofs cut the same fifty for each edit. A grammar has no hash, because it
-# holds a dict; it is kept next to its id, which so stays its own.
+# Parsed subjects, by grammar: proofs parse the same fifty for each edit. A grammar contains a dict and is not hashable;
+# it is stored with its id, so that the id is not reused.
 _PARSED: dict[int, tuple[Grammar, dict[str, Subject]]] = {}
 _MOST_PARSED = 4096
 
@@ -114,12 +114,12 @@ class Profile(NamedTuple):
 
     def parse_subject(self, text: str) -> Subject:
         """Cut a subject, or an IAM pattern for subjects, into its segments. Never raises."""
-        grammar, known = _PARSED.setdefault(id(self.grammar), (self.grammar, {}))
-        if text not in known:
-            if len(known) >= _MOST_PARSED:
-                known.clear()
-            known[text] = parse(text, grammar)
-        return known[text]
+        grammar, parsed = _PARSED.setdefault(id(self.grammar), (self.grammar, {}))
+        if text not in parsed:
+            if len(parsed) >= _MOST_PARSED:
+                parsed.clear()
+            parsed[text] = parse(text, grammar)
+        return parsed[text]
 
     def segment_rule(self, name: str) -> SegmentRule | None:
         """Return the rule of the segment of this name: its closed values, its longest length, whether it varies."""

@@ -1,4 +1,4 @@
-"""A case to the cloud's decision, with its trace. `evaluate` is the only judge; everything else builds cases for it."""
+"""Decide a case as the cloud does, with a trace. `evaluate` is the only judge; everything else builds cases for it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def evaluate(case: Case) -> Trace:
-    """Judge one case. Raises nothing for bad evidence: what cannot be read stays unknown."""
-    # late: a run that concerns one cloud does not load the other's engine
+    """Judge one case. Never raises for bad evidence: unreadable evidence leaves steps unknown."""
+    # late: a run about one cloud does not load the other cloud's engine
     if case.cloud == "aws":
         from oidc_doctor.judge.aws.decide import evaluate_aws
 

@@ -1,6 +1,6 @@
-"""The error that a cloud returns when a step refuses: one for most steps, another one for some kinds.
+"""The error that a cloud returns when a step refuses: usually one per step, with exceptions for some kinds.
 
-A call that knows a longer or another sentence passes its own. Sources of the sentences: `error_texts`.
+A caller that knows a longer or different sentence passes its own. `error_texts` lists the sources of the sentences.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _BY_STEP: dict[tuple[str, str], CloudError] = {
 _BY_KIND: dict[tuple[str, Kind], CloudError | None] = {
     ("aws", Kind.NOT_A_JWT): _NOT_A_JWT,
     ("aws", Kind.HEADER_UNSUPPORTED): _NOT_A_JWT,
-    # the STS API lists the accepted algorithms; its answer to another one was never recorded
+    # the STS API lists the accepted algorithms; its response to any other was never recorded
     ("aws", Kind.ALGORITHM_UNSUPPORTED): _inferred(_COULD_NOT_VALIDATE),
     ("aws", Kind.AUDIENCE_LIST_WITHOUT_AZP): CloudError("InvalidIdentityToken", texts.MORE_THAN_ONE_AUDIENCE),
-    ("aws", Kind.SIGNATURE_INVALID): _COULD_NOT_VALIDATE,  # recorded: another key under the token's kid
+    ("aws", Kind.SIGNATURE_INVALID): _COULD_NOT_VALIDATE,  # recorded: a different key under the token's kid
     ("aws", Kind.THUMBPRINT_MISMATCH): CloudError("InvalidIdentityToken", texts.THUMBPRINT_DIFFERS),
-    # OpenID Connect Discovery wants the URLs equal; neither cloud's answer to a difference was recorded
+    # OpenID Connect Discovery wants the URLs equal; neither cloud's response to a difference was recorded
     ("aws", Kind.ISSUER_URL_DIFFERS): None,
     ("gcp", Kind.ISSUER_URL_DIFFERS): None,
     ("aws", Kind.ROLES_CLAIM_EXCLUDES_ROLE): CloudError("InvalidIdentityToken", texts.ROLES_EXCLUDE),
@@ -56,7 +56,7 @@ _BY_KIND: dict[tuple[str, Kind], CloudError | None] = {
     ("gcp", Kind.PROVIDER_KIND_DIFFERS): _inferred(_INVALID_TARGET),
     ("gcp", Kind.NOT_A_JWT): _UNPARSABLE,
     ("gcp", Kind.TOKEN_OVER_SIZE_LIMIT): _inferred(_UNPARSABLE),
-    # documented as the only two; the answer to another algorithm was never recorded
+    # documented as the only two; the response to any other algorithm was never recorded
     ("gcp", Kind.ALGORITHM_UNSUPPORTED): _inferred(_ISSUER_CONNECTION),
     ("gcp", Kind.SIGNATURE_INVALID): CloudError("invalid_grant", texts.SIGNATURE_UNVERIFIED),
     ("gcp", Kind.SUBJECT_OVER_LIMIT): CloudError("invalid_request", texts.SUBJECT_TOO_LONG),
@@ -71,12 +71,12 @@ _BY_KIND: dict[tuple[str, Kind], CloudError | None] = {
 
 
 def error_of_key(cloud: Cloud, *, selected: bool) -> CloudError | None:
-    """Return the error for a key that cannot be used: AWS tells one that it selected from none at all (recorded)."""
+    """Return the error for a key that cannot be used: AWS distinguishes a selected key from no key (recorded)."""
     return _COULD_NOT_VALIDATE if cloud == "aws" and selected else None
 
 
 def usual_error(cloud: Cloud, step: str, kind: Kind) -> CloudError | None:
-    """Return the error of this kind at this step; None where the cloud says nothing, or its answer is not known."""
+    """Return the error for this kind at this step; None if the cloud returns none, or an unknown one."""
     if (cloud, kind) in _BY_KIND:
         return _BY_KIND[cloud, kind]
     return _BY_STEP.get((cloud, step))

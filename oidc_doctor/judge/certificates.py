@@ -1,6 +1,6 @@
-"""The connection to the issuer as it was observed: certificates, response time, redirects.
+"""Judge the observed connection to the issuer: certificates, response time, redirects.
 
-The observation was made from the user's network and not from the cloud's, so it only ever makes suspicions.
+The observation was made from the user's network not from the cloud's, so it can only lead to suspicions.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _END = "-----END CERTIFICATE-----"
 
 
 class ObservedChain(NamedTuple):
-    """The certificates that a host sends. `thumbprint` is AWS's: SHA-1, hex, of the last one of the chain."""
+    """The certificate chain of a host. `thumbprint` as AWS computes it: hex SHA-1 of the last certificate."""
 
     thumbprint: str
-    fault: str | None  # why a client may not trust it, in words: expired, self-signed, out of order
+    fault: str | None  # why a client may not trust the chain, in words: expired, self-signed, out of order
 
 
 def read_chain(text: str, at: float) -> ObservedChain | None:
-    """Read the chain of a PEM text and judge it at an instant in epoch seconds; None where it has no certificate."""
+    """Parse a PEM chain and check it at an instant in epoch seconds; None if it contains no certificate."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -49,7 +49,7 @@ def read_chain(text: str, at: float) -> ObservedChain | None:
                 return None
             last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
             return ObservedChain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):  # a name is parsed only when it is asked for
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):  # a name is parsed only when accessed
         return None
 
 
@@ -69,7 +69,7 @@ def _fault(certificates: list[Any], at: datetime) -> str | None:
 
 
 def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None) -> None:
-    """Suspect a host that is slow, redirects, or sends certificates that the cloud may not trust."""
+    """Suspect a host that is slow, redirects, or presents certificates that the cloud may not trust."""
     issuer = exchange.case.evidence.issuer
     if exchange.cloud == "aws":
         for path, kind in (
@@ -79,7 +79,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
             seconds = issuer.seconds.get(path)
             if seconds is not None and seconds > _AWS_TIMEOUT:
                 _doubt(exchange, kind, path, f"from here it took {seconds:.1f} s, and AWS gives up after 5 s")
-    else:  # Google's troubleshooting page counts redirects among the causes; of AWS nothing is known
+    else:  # Google's troubleshooting page counts redirects among the causes; AWS's behaviour is unknown
         for path, targets in issuer.redirects.items():
             kind = Kind.JWKS_UNREACHABLE if "jwks" in path else Kind.ISSUER_UNREACHABLE
             _doubt(exchange, kind, path, f"it is redirected, to {targets[-1]}")
@@ -93,7 +93,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
         if fault:
             _suspect(exchange, Kind.CERTIFICATE_UNTRUSTED, _CHAIN, fault)
         return
-    # AWS looks at the ThumbprintList only where its library of public authorities does not settle it
+    # AWS uses the ThumbprintList only if its list of trusted authorities does not settle the check
     why = fault or ("the host supports TLS 1.3 only" if issuer.tls13_only else None)
     if why is None or provider is None:
         return

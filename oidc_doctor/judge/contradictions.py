@@ -1,7 +1,7 @@
-"""Evidence that contradicts itself: two readings of one thing of which at most one can be what the cloud holds.
+"""Contradictory evidence: two readings of one resource, of which at most one can match the cloud.
 
-Such evidence is never the ground of an acceptance. Which of the two is right is not guessed: the step that it decides
-becomes unknown, with both places.
+An acceptance never rests on such evidence. The judge does not guess which reading is right: the step that depends on it
+becomes unknown, with both origins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from oidc_doctor.model.steps import UNKNOWN
 
 
 class Contradiction(NamedTuple):
-    """Two readings of one thing. `about` completes "the evidence disagrees about …"."""
+    """Two readings of one resource. `about` completes "the evidence disagrees about …"."""
 
     step: str
     about: str
@@ -28,33 +28,34 @@ class Contradiction(NamedTuple):
 
 
 def suspect(exchange: ExchangeBuilder, contradictions: Iterator[Contradiction]) -> None:
-    """Suspect the step that each contradiction leaves open, and whatever refuses there by one of the readings.
+    """Suspect the step that each contradiction leaves open, and any refusal there that rests on one of the readings.
 
-    To be called after all steps are settled.
+    Call after all steps are settled.
     """
-    for found in contradictions:
-        result = exchange.results[found.step]
+    for contradiction in contradictions:
+        result = exchange.results[contradiction.step]
         result.refusals = [
-            refusal._replace(certain=False, settle=refusal.settle or found.settle) for refusal in result.refusals
+            refusal._replace(certain=False, settle=refusal.settle or contradiction.settle)
+            for refusal in result.refusals
         ]
         result.state = UNKNOWN
         exchange.refuse(
             Kind.EVIDENCE_CONTRADICTS,
-            step=found.step,
-            expected=found.one,
-            actual=found.other,
+            step=contradiction.step,
+            expected=contradiction.one,
+            actual=contradiction.other,
             certain=False,
-            location=Clause((found.about,)),
-            settle=found.settle,
-            rank=8,  # after what the step itself finds
-            about=found.about,
+            location=Clause((contradiction.about,)),
+            settle=contradiction.settle,
+            rank=8,  # after the step's own refusals
+            about=contradiction.about,
         )
 
 
 def repeated_members(
     document: Document | Missing | None, steps: Mapping[str, str], step: str
 ) -> Iterator[Contradiction]:
-    """Members that a document has twice, or in two spellings. `steps` are those of its members, `step` the others'."""
+    """Find members that occur twice or in two spellings. `steps` maps members to steps; `step` is the default."""
     if not isinstance(document, Document):
         return
     for pointer in document.duplicates:
@@ -63,8 +64,8 @@ def repeated_members(
         yield Contradiction(_step_of(pointer, steps, step), f"{name}, which {document.file} has twice", where)
     for name, spelling in _two_spellings(document.value):
         about = f"{name}, which {document.file} has as {spelling} as well"
-        one, other = (Side(shown(document.value[member]), document.at(f"/{member}")) for member in (name, spelling))
-        yield Contradiction(_step_of(f"/{name}", steps, step), about, one, other)
+        first, second = (Side(shown(document.value[member]), document.at(f"/{member}")) for member in (name, spelling))
+        yield Contradiction(_step_of(f"/{name}", steps, step), about, first, second)
 
 
 def place_in_words(pointer: str) -> str:
@@ -78,7 +79,7 @@ def _step_of(pointer: str, steps: Mapping[str, str], step: str) -> str:
 
 
 def _two_spellings(value: Json) -> Iterator[tuple[str, str]]:
-    """Members of an object whose names differ in letter case alone, and whose values differ."""
+    """Find members whose names differ only in case, and whose values differ."""
     if not isinstance(value, dict):
         return
     seen: dict[str, str] = {}
@@ -89,7 +90,7 @@ def _two_spellings(value: Json) -> Iterator[tuple[str, str]]:
 
 
 def repeated_claims(exchange: ExchangeBuilder) -> Iterator[Contradiction]:
-    """Claims that the token has twice: which of the two a cloud reads was never recorded."""
+    """Find duplicate claims of the token: which of the two a cloud reads was never recorded."""
     for name in exchange.token.duplicates:
         side = Side(name, exchange.claim_origin(name))
         yield Contradiction("token", f"the claim {name}, which the token has twice", side, settle="a token without it")
@@ -98,7 +99,7 @@ def repeated_claims(exchange: ExchangeBuilder) -> Iterator[Contradiction]:
 def different(
     step: str, about: str, values: tuple[Json, Json], places: tuple[Origin, Origin]
 ) -> Iterator[Contradiction]:
-    """A contradiction where two readings of one thing differ."""
+    """Return a contradiction if two readings differ."""
     if values[0] != values[1]:
-        one, other = (Side(shown(value), at) for value, at in zip(values, places, strict=True))
-        yield Contradiction(step, about, one, other)
+        first, second = (Side(shown(value), at) for value, at in zip(values, places, strict=True))
+        yield Contradiction(step, about, first, second)

@@ -1,6 +1,6 @@
-"""The clouds' sentences: those that the judge expects, and the reader of those that were observed.
+"""The clouds' error sentences: the ones that the judge expects, and a reader for observed ones.
 
-The table of observed sentences, old and new, is in sentences/; it is loaded with the first error that is read.
+The table of observed sentences, old and new, is in sentences/; it is loaded when the first error is read.
 AWS texts of July 2026 and later collapse the older ones for a missing provider and a wrong audience into one; the
 older ones are still quoted everywhere and stay in the table. Sources: the STS API reference, recorded calls of
 September 2026, the knowledge-center articles; Google's troubleshooting page for workload identity federation and
@@ -72,18 +72,18 @@ _FEDERATED_CALLER = re.compile(r"(?<![\w@.-])Caller does not have storage\.")
 
 
 def is_of_federated_principal(text: str) -> bool:
-    """Whether a refusal of Cloud Storage was written for a federated principal, and for no service account."""
+    """Whether a Cloud Storage refusal is about a federated principal, not a service account."""
     return _FEDERATED_CALLER.search(text) is not None
 
 
 class _SentenceRow(NamedTuple):
-    patterns: tuple[str, ...]  # of which one is to be found; named groups become facts
+    patterns: tuple[str, ...]  # one of them has to match; named groups become facts
     speaker: str  # a key of SPEAKERS
     cloud: Cloud | None
     steps: frozenset[str]
     kind: Kind | None
     proves: bool
-    call: str  # for AWS STS, the call that it answers with the sentence
+    call: str  # for AWS STS, the call that returns the sentence
     follows_steps: bool  # the sentence can only come after the steps before those of the row
     claim: str  # the claim that the sentence calls missing without naming it
     token: dict[str, str]  # the claims that the sentence quotes: claim to the name of its group
@@ -94,9 +94,9 @@ class _SentenceRow(NamedTuple):
 
 
 def table() -> list[dict[str, Any]]:
-    """Read the rows as the files of sentences/ hold them, in the order of the files' names.
+    """Read the rows of all files in sentences/, sorted by file name.
 
-    A file's `fragments` are parts of several of its patterns, which name them as <NAME>.
+    A file's `fragments` are shared parts of its patterns, which refer to them as <NAME>.
     """
     return [row for name in sorted(os.listdir(_SENTENCES)) for row in _content(name)]
 
@@ -114,14 +114,14 @@ def _content(name: str) -> list[dict[str, Any]]:
 
 
 def _rows() -> Iterator[_SentenceRow]:
-    """Yield the rows, in order. A file is read when the rows before it did not decide: TOML is slow to parse."""
+    """Yield the rows, in order. A file is read only if the rows before it did not match: parsing TOML is slow."""
     for name in sorted(os.listdir(_SENTENCES)):
         yield from _rows_of(name)
 
 
 @cache
 def _rows_of(name: str) -> tuple[_SentenceRow, ...]:
-    """The rows of one file; KeyError or ValueError where a row is malformed."""
+    """Return the rows of one file; KeyError or ValueError if a row is malformed."""
     return tuple(
         _SentenceRow(
             tuple(row["patterns"]),
@@ -141,11 +141,11 @@ def _rows_of(name: str) -> tuple[_SentenceRow, ...]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # on demand: most texts are found long before the last row, and compiling all is slower than all searches
+    # on demand: most errors match an early row, and compiling all patterns takes longer than all searches
     return re.compile(pattern, re.DOTALL)
 
 
-# A sentence is long, a log dump is longer: what was pasted beyond this is not searched.
+# Characters beyond this limit are not searched: no sentence is that long, but a pasted log may be.
 _LINE = re.compile(r"[^\n]+")
 _WARNING = re.compile(r"\bwarn(?:ing)?\b|you can ignore", re.IGNORECASE)
 _RETRY = re.compile(r"\b(?:retry|retries|retrying|attempt:? \d+)\b", re.IGNORECASE)
@@ -157,36 +157,36 @@ _FIRST_LINES, _LAST_LINES = 50, 150  # of a long text, those that are read one b
 _LONG_WORD = 5  # letters
 _ALIKE = 0.25  # share of the words that two texts have in common, from which one may represent the other
 _WORD = re.compile(r"[a-z]{3,}")
-_SHORT = 30  # characters of a sentence that is not AWS's alone
+_SHORT = 30  # maximum characters of a sentence that other products also use
 _EXCHANGE = "AssumeRoleWithWebIdentity"
-# Before a sentence of STS stands nothing, or the words of an SDK, a runner or a log.
+# An STS sentence comes first, or after the words of an SDK, a runner or a log.
 _AWS_PREFIX = re.compile(r"aws|sts\b|oidc|assum|credential|error|exception|invalid|denied|web.?identity", re.IGNORECASE)
 
 
 def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
-    """Return the row that decides how a text is read, and its match.
+    """Return the row that determines how a text is read, and its match.
 
     Lines are read one by one. A sentence that names a fault or a step decides before a hint, and in a text without
-    retries a cloud's before a client's; of several the last: those before it are of attempts that were repeated.
-    After a refused exchange a client may go on with other credentials: in a text without retries the denial of another
-    caller does not take the place of the exchange.
+    retries a cloud's before a client's; of several, the last: the earlier ones come from repeated attempts. After a
+    refused exchange a client may go on with other credentials: in a text without retries, a denial of another caller
+    does not replace the exchange's error.
     """
     end = min(len(text), ERROR_TEXT.most)
     if "\n" not in text[:end].strip():
         return _first(text, 0, end)
     lines = [line.span() for line in _LINE.finditer(text, 0, end) if not _WARNING.search(line[0])]
-    candidates = tuple(row for row in _rows() if row.search(text, 0, end))  # few rows are in a text at all
+    candidates = tuple(row for row in _rows() if row.search(text, 0, end))  # few rows match a text at all
     lines = [*lines[:_FIRST_LINES], *lines[_FIRST_LINES:][-_LAST_LINES:]]
     read = (_first(text, *span, rows=candidates) for span in reversed(lines))
-    known = [match for match in read if match is not None]
-    definite = [match for match in known if match[0].follows_steps or (match[0].kind and match[0].proves)]
+    matches = [match for match in read if match is not None]
+    definite = [match for match in matches if match[0].follows_steps or (match[0].kind and match[0].proves)]
     if not _RETRY.search(text, 0, end):
         of_clouds = [match for match in definite if SPEAKERS[match[0].speaker].cloud or match[0].speaker == "registry"]
         exchange = [match for match in of_clouds if match[0].follows_steps]
         if exchange and of_clouds[0][1].groupdict().get("caller"):
             return exchange[0]
         definite = of_clouds or definite
-    return next(iter(definite), None) or next(iter(known), None) or _first(text, 0, end, rows=candidates)
+    return next(iter(definite), None) or next(iter(matches), None) or _first(text, 0, end, rows=candidates)
 
 
 def _first(
@@ -205,7 +205,7 @@ def _first(
 
 
 def _answers(row: _SentenceRow, calls: set[str]) -> bool:
-    """Whether the speaker of the row can have answered the calls that the text names."""
+    """Whether the row's speaker can have answered the calls that the text names."""
     if row.speaker == "aws-sts":
         return not calls or any(row.call in call or _EXCHANGE in call for call in calls)
     of_session = row.speaker in ("aws-service", "aws-sts-call") and row.steps == {"permission"}
@@ -213,7 +213,7 @@ def _answers(row: _SentenceRow, calls: set[str]) -> bool:
 
 
 def _is_of_aws(match: re.Match[str]) -> bool:
-    """Whether nothing before a short sentence, which other products say as well, shows another speaker."""
+    """Whether no words before a short sentence, which other products also use, show another speaker."""
     line_start = match.string.rfind("\n", 0, match.start()) + 1
     prefix = match.string[line_start : match.start()].strip()
     is_short_sentence = len(match[0]) < _SHORT and match[0][:1].isupper()
@@ -221,12 +221,12 @@ def _is_of_aws(match: re.Match[str]) -> bool:
 
 
 def patterns() -> list[str]:
-    """Return the regular expressions of the table: their words are those of the clouds' sentences."""
+    """Return the regular expressions of the table, whose words are those of the clouds' sentences."""
     return [pattern for row in _rows() for pattern in row.patterns]
 
 
 def spoken(text: str) -> tuple[tuple[int, int], list[tuple[int, int]]]:
-    """Return the span of the sentence that decides how `text` is read, and the spans of the facts in it."""
+    """Return the span of the sentence that determines how `text` is read, and the spans of its facts."""
     match = _match(text)
     if match is None:
         return (0, 0), []
@@ -235,14 +235,14 @@ def spoken(text: str) -> tuple[tuple[int, int], list[tuple[int, int]]]:
 
 
 def read_error(text: str, source: str = "") -> Reading | None:
-    """Read an observed error, an untrusted text; None where the sentence is not known."""
+    """Read an observed error, which is untrusted text; None if the sentence is unknown."""
     match = _match(text)
     if match is None:
         return None
     row, sentence = match
     facts = {name: value for name, value in sentence.groupdict().items() if value}
     if facts.pop("absent", None):
-        facts["claim"] = row.claim  # Google prints null or [] for a claim that the token does not have
+        facts["claim"] = row.claim  # Google prints null or [] for a claim that the token lacks
     missing = frozenset({facts["claim"]}) if row.kind is Kind.CLAIM_MISSING else frozenset[str]()
     quoted = {claim: facts[group] for claim, group in row.token.items() if group in facts}
     return Reading(
@@ -261,10 +261,10 @@ def read_error(text: str, source: str = "") -> Reading | None:
 
 
 def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
-    """Return known sentences that resemble a text that is none of them, the nearest first, each with its speaker.
+    """Return known sentences that resemble an unknown one, the most similar first, each with its speaker.
 
-    Resemblance names no fault: it is a hint for somebody who cut or mistyped a sentence. Words count by their share in
-    both texts, and short ones, such as "does" and "not", only beside a longer one.
+    Similarity proves no fault: it is a hint for users who truncated or mistyped a sentence. It is the share of common
+    words.
     """
     asked = set(_WORD.findall(text[:_LONGEST_MESSAGE].lower()))
     scored = []
@@ -279,9 +279,9 @@ def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
 
 
 def read_unknown(text: str, source: str = "") -> Reading:
-    """Read a sentence that is not known: it names no step, and its cloud only where its envelope shows the speaker."""
+    """Read an unknown sentence: it names no step, and a cloud only if its envelope shows the speaker."""
     speaker = speaker_of_envelope(text[: ERROR_TEXT.most]) or ""
-    if speaker == "google-sts":  # its error code is a refusal of the exchange, whatever the words next to it
+    if speaker == "google-sts":  # its error code is a refusal of the exchange, whatever the other words
         steps = frozenset(step.id for step in STEPS["gcp"] if step.exchange and step.id != "impersonate")
         return Reading("gcp", steps, text, source=source, speaker=speaker, follows_steps=False)
     cloud = SPEAKERS[speaker].cloud if speaker else None
@@ -289,13 +289,13 @@ def read_unknown(text: str, source: str = "") -> Reading:
 
 
 def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:
-    """The steps that an error of `steps` shows to have passed: those before the earliest of them."""
+    """Return the steps that an error at `steps` proves to have passed: all before the earliest of `steps`."""
     order = [step.id for step in STEPS[cloud]]
     positions = [order.index(step) for step in steps if step in order]
     return frozenset(order[: min(positions)]) if positions else frozenset()
 
 
-# How SDKs and tools wrap what a cloud answered; the first that fits has code and message.
+# How SDKs and tools wrap a cloud's response; the first match has code and message.
 _WRAPPED = (
     r'"error": *"(?P<code>\w+)", *"error_description": *"(?P<message>(?:[^"\\]|\\.)*)"',
     r'"error": *\{[^{}]*?"message": *"(?P<message>(?:[^"\\]|\\.)*)"(?:[^{}]*?"status": *"(?P<code>\w+)")?',
@@ -311,7 +311,7 @@ _LONGEST_MESSAGE = 300
 
 
 def on_the_wire(text: str) -> tuple[str, str]:
-    """Code and message of an observed error without what an SDK put around them; the code may be empty."""
+    """Return code and message of an observed error without an SDK's wrapping; the code may be empty."""
     text = text[: ERROR_TEXT.most]
     for pattern in _WRAPPED:
         wrapped = re.search(pattern, text)

@@ -1,4 +1,4 @@
-"""Builds the trace of one exchange: step results, refusals, and comparisons that a gap in the evidence leaves open."""
+"""Build the trace of one exchange: step results, refusals, and comparisons that missing evidence leaves open."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_TOKEN = "the whole token: none was given"
 
 
 def same(left: str, right: str, *, pasted: bool) -> bool | None:
-    """Whether two texts are equal; None where a placeholder of pasted evidence leaves it open."""
+    """Whether two strings are equal; None if a placeholder in pasted evidence leaves it open."""
     if left == right:
         return True
     return may_equal(left, right) if pasted or is_left_out(left) or is_left_out(right) else False
@@ -45,7 +45,7 @@ def shown(value: Json) -> str:
 
 
 def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
-    """Return a configured text without placeholders: the asterisks of a redaction are no wildcard."""
+    """Remove placeholders from a configured value: the asterisks of a redaction are no wildcard."""
     if not exchange.pasted:
         return text
     for start, end in reversed(spans(text)):
@@ -54,42 +54,42 @@ def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
 
 
 def plain_note(difference: Difference) -> str:
-    """Return the difference in a few words for a headline; the two texts themselves are shown below it."""
+    """Return the difference in a few words for a headline; both values are shown below it."""
     return "" if difference.repeats_values else difference.note
 
 
 def segment_noun(difference: Difference) -> str:
-    """Return the name of the differing segment; nothing for one that has only a number, which no user counts."""
+    """Return the name of the differing segment; empty for an unnamed segment, since users do not count segments."""
     name = difference.segment or ""
     return "" if _NUMBERED.fullmatch(name) else name.replace("_", " ")
 
 
 class ExchangeBuilder:
-    """Collects the trace of one case. Steps start as unknown and are settled in any order."""
+    """Builds the trace of one case. Steps start as unknown and are settled in any order."""
 
     def __init__(self, case: Case, cloud: Cloud) -> None:
         self.case = case
         self.cloud: Cloud = cloud
         self.token = case.token
-        self.given = case.token.given  # of the token itself, whatever claims of it are implied
+        self.given = case.token.given  # for the token itself, regardless of implied claims
         self.pasted = case.evidence.target.pasted
-        # A gap in a compact JWT is no placeholder: its text is exactly what was sent
+        # A compact JWT contains no placeholders: it is exactly what was sent
         self.token_pasted = case.token.kind in ("decoded", "hypothetical") and not case.token.recorded
         self.either_pasted = self.pasted or self.token_pasted
         self.results = {step.id: StepResult(step.id, UNKNOWN) for step in STEPS[cloud]}
         self.assumed: list[str] = []
         self.detail: dict[str, Any] = {}
         self.mapped: dict[str, str] = {}
-        self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
-        self.common: dict[str, str] = {}  # facts that every refusal of this exchange has
-        self.unseen: set[Kind] = set()  # kinds whose evidence was not read
+        self.groups: list[str] | None = None  # Google: google.groups as mapped; None if unmapped
+        self.common: dict[str, str] = {}  # facts shared by every refusal of this exchange
+        self.unseen: set[Kind] = set()  # kinds of missing evidence
         self.accesses: list[AccessDecision] = []
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
         """Set a step's state, unless it already refuses."""
         result = self.results[step]
         if result.state == REFUSED or (result.refusals and state in (PASSED, ASSUMED)):
-            return  # an open suspicion is no pass
+            return  # a step with an open suspicion does not pass
         result.state, result.note = state, note
         result.at = at or result.at
 
@@ -98,7 +98,7 @@ class ExchangeBuilder:
         self.settle(step, PASSED, note, at)
 
     def assume(self, step: str, what: str) -> None:
-        """Settle the step as assumed, where a bundle cannot show it; the report lists the assumption."""
+        """Settle a step that no bundle can show as assumed; the report lists the assumption."""
         if what not in self.assumed:
             self.assumed.append(what)
         self.settle(step, ASSUMED, what)
@@ -120,10 +120,10 @@ class ExchangeBuilder:
         facts: Mapping[str, str] = _NO_FACTS,
         **more: str,
     ) -> None:
-        """Record that a step refuses, or (not `certain`) that it may. Facts are what the words need, by name.
+        """Record that a step refuses, or (not `certain`) that it may. `facts` are the named values for the message.
 
-        `step` is needed only for a kind that the cloud can meet at several steps; `error` only where it is not the
-        usual one of the step or kind.
+        `step` is needed only for a kind that can occur at several steps; `error` only if it is not the usual error of
+        the step or kind.
         """
         step = step or kind.step_in(self.cloud)
         result = self.results[step]
@@ -150,7 +150,7 @@ class ExchangeBuilder:
             result.state = UNKNOWN
 
     def settle_permission(self, assumed: str) -> None:
-        """Settle `permission` by the decisions on the needed calls; `assumed` is said where all are allowed."""
+        """Settle `permission` by the decisions on the needed calls; `assumed` is noted if all are allowed."""
         decisions = {row.decision for row in self.accesses}
         if decisions == {"allowed"}:
             self.assumed.append(assumed)
@@ -160,11 +160,11 @@ class ExchangeBuilder:
             self.settle("permission", UNKNOWN, f"{open_.need.action}: {open_.note}")
 
     def seen_at(self, step: str) -> bool:
-        """Whether an observed error is one that the cloud returns at this step."""
+        """Whether an observed error can come from this step."""
         return any(step in reading.steps and reading.cloud in (None, self.cloud) for reading in self.case.readings)
 
     def claim_side(self, name: str) -> Side:
-        """Return the token's claim as one side of a difference."""
+        """Return the token's claim as a side of a difference."""
         return Side(shown(self.token.claim(name)), self.claim_origin(name))
 
     def claim_origin(self, name: str) -> Origin:
@@ -177,7 +177,7 @@ class ExchangeBuilder:
         return origin._replace(pointer=f"{origin.pointer}/{name}", claim=name, of_token=True)
 
     def gap(self, *texts: str) -> bool:
-        """Whether any of the texts holds a placeholder of pasted evidence, or a part of it was left out by hand."""
+        """Whether any of the strings contains a placeholder of pasted evidence, or was shortened by hand."""
         return any(is_left_out(text) or (self.pasted and has_placeholder(text)) for text in texts)
 
     def trace(self) -> Trace:

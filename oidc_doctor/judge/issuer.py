@@ -1,4 +1,4 @@
-"""The step `keys`: the issuer's discovery document and key set, then key and signature. Shared by both clouds."""
+"""Judge the step `keys`: the issuer's discovery document and key set, then key and signature. Shared by both clouds."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document 
 
 
 def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
-    """Whether the discovery document is another host's, so that its keys prove nothing about this token."""
+    """Whether the discovery document comes from another host, so that its keys prove nothing about this token."""
     discovery = exchange.case.evidence.issuer.discovery
     published = discovery.value if isinstance(discovery, Document) else None
     published_issuer = published.get("issuer") if isinstance(published, dict) else None
@@ -128,12 +128,12 @@ def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
 
 
 def _but_for_slash(left: str, right: str) -> bool:
-    """Whether two issuers are equal but for a slash at the end, which Google seems to overlook (inferred)."""
+    """Whether two issuers are equal except for a trailing slash, which Google seems to ignore (inferred)."""
     return left.rstrip("/") == right.rstrip("/")
 
 
 def _judge_published_issuer(exchange: ExchangeBuilder, issuer_uri: Side) -> None:
-    """Google wants the issuer of the discovery document at issuerUri to be that URI (two recorded refusals, 2026)."""
+    """Require the discovery document at issuerUri to have that URI as issuer (two recorded Google refusals, 2026)."""
     discovery = exchange.case.evidence.issuer.discovery
     published = (
         discovery.value.get("issuer") if isinstance(discovery, Document) and isinstance(discovery.value, dict) else None
@@ -148,7 +148,7 @@ def _judge_published_issuer(exchange: ExchangeBuilder, issuer_uri: Side) -> None
         step="keys",
         expected=issuer_uri,
         actual=Side(published, discovery.at("/issuer")),
-        # a pasted document may be of another address than issuerUri
+        # a pasted document may come from an address other than issuerUri
         certain=not exchange.pasted or exchange.seen_at("keys"),
         settle="".join(commands("curl -s {}", f"{issuer_uri.value.rstrip('/')}/.well-known/openid-configuration"))
         or "the discovery document of the provider's issuerUri",
@@ -160,7 +160,7 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     if isinstance(discovery, Missing):
         exchange.unseen |= {Kind.DISCOVERY_INVALID, Kind.ISSUER_URL_DIFFERS}
         if discovery.local:
-            return  # the cloud goes another way
+            return  # the cloud uses another network path
         if discovery.outcome in ("failed", "timeout", "denied", "not_found"):
             address = f"{issuer.rstrip('/')}/.well-known/openid-configuration" if issuer else ""
             _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, address)
@@ -181,7 +181,7 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     _judge_types(exchange, discovery, members)
     published = members.get("issuer")
     if any(refusal.kind is Kind.ISSUER_URL_DIFFERS for refusal in exchange.results["keys"].refusals):
-        return  # said of the provider's issuerUri
+        return  # reported about the provider's issuerUri
     if exchange.cloud == "gcp" and isinstance(published, str) and issuer and _but_for_slash(published, issuer):
         return
     if isinstance(published, str) and issuer and published != issuer and not exchange.gap(published, issuer):
@@ -212,7 +212,7 @@ def _judge_types(exchange: ExchangeBuilder, discovery: Document, members: dict[s
 
 
 def _suspect_reach(exchange: ExchangeBuilder, kind: Kind, missing: Missing, url: str) -> None:
-    # our network is not the cloud's: a fetch that failed from here suspects, and never decides
+    # the cloud uses another network: a failed fetch from here can only raise a suspicion
     exchange.refuse(
         kind,
         step="keys",
@@ -243,10 +243,9 @@ _OF_DISCOVERY = frozenset(("issuer", *_AWS_DISCOVERY))
 
 
 def _is_what_was_served(exchange: ExchangeBuilder, path: str) -> bool:
-    """Whether the issuer itself answered with this file: a capture timed the answer, or the cloud met it as well.
+    """Whether the issuer itself served this file: a capture timed the response, or the cloud saw it as well.
 
-    A file that is no document of an issuer, and that came from no one knows where, is not evidence of what the cloud
-    reads.
+    A file of unknown origin that is no issuer's document is no evidence of what the cloud reads.
     """
     return path in exchange.case.evidence.issuer.seconds or exchange.seen_at("keys")
 

@@ -27,7 +27,7 @@ _TEXTS = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 
 
 class KeyAnswer(NamedTuple):
-    """`kind` None: the signature holds, or could not be looked at (`checked` False)."""
+    """`kind` None: the signature is valid, or could not be verified (`checked` False)."""
 
     kind: Kind | None
     checked: bool
@@ -54,10 +54,10 @@ def nameless_keys(jwks: Json) -> int:
 
 
 def is_key_set(jwks: Json) -> bool:
-    """Whether a document has the form of a key set, by the types of RFC 7517 (4 and 5) and RFC 7518 (6).
+    """Whether a document has the form of a key set (RFC 7517, sections 4 and 5; RFC 7518, section 6).
 
-    A document of another form was cut or edited by hand, or is none of an issuer's. Some issuers write null for what a
-    key has not.
+    Any other document was truncated or edited by hand, or does not come from an issuer. Some issuers write null for
+    absent members.
     """
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list):
@@ -93,7 +93,7 @@ def _x5c_disagrees(jwk: dict[str, Any]) -> bool:
 
 
 def unusable(cloud: Cloud, jwk: dict[str, Any], kty: str) -> str:
-    """Why the cloud cannot use this key for a token of type `kty`; empty where it can."""
+    """Return why the cloud cannot use this key for a token of type `kty`; empty if it can."""
     if jwk.get("kty") != kty:
         return f"it is a key of type {jwk.get('kty')}, the token is signed with {kty}"
     if cloud == "gcp":
@@ -114,7 +114,7 @@ def unusable(cloud: Cloud, jwk: dict[str, Any], kty: str) -> str:
 
 
 def _is_shortened(jwks: Json, members: tuple[str, ...]) -> bool:
-    """Whether a person left out a part of a key: numbers are base64url, and no issuer's kid has an ellipsis."""
+    """Whether a key was shortened by hand: numbers are base64url, and no issuer's kid contains an ellipsis."""
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     for key in keys if isinstance(keys, list) else ():
         if isinstance(key, str) and has_placeholder(key):
@@ -127,9 +127,9 @@ def _is_shortened(jwks: Json, members: tuple[str, ...]) -> bool:
 
 
 def check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
-    """Judge the token's key and signature. A key set that was shortened by hand does not show that they are wrong."""
+    """Check the token's key and signature. A key set that was shortened by hand never proves a fault."""
     answer = _check_keys(cloud, token, jwks)
-    # which key the token names is seen by the kids alone
+    # the kids are enough to find the token's key
     members = ("kid",) if answer.kind is Kind.KEY_ID_UNKNOWN else ("kid", "n", "e", "x", "y")
     if answer.kind is not None and _is_shortened(jwks.value, members):
         return KeyAnswer(None, checked=False, reason="a part of the key set was left out by hand", pointer="/keys")
@@ -159,7 +159,8 @@ def _check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
         return KeyAnswer(None, checked=False, reason="the token's header was not given")
     pointer, key = chosen[-1]
     if cloud == "gcp" and len(chosen) > 1:
-        # which of several keys of one kid Google uses was never recorded: the answer is sure where all agree
+        # which of several keys with the same kid Google uses was never recorded: the result is certain only if all
+        # agree
         answers = [_verify(cloud, token, candidate, kty, place) for place, candidate in chosen]
         if len({answer.kind for answer in answers}) > 1:
             return KeyAnswer(

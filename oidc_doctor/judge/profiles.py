@@ -13,7 +13,7 @@ from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, Targe
 
 
 def profile_of(evidence: TargetEvidence, token: Token) -> Any:
-    """The issuer's profile for a token of this target; None for an unknown issuer."""
+    """Return the issuer's profile for a token of this target; None for an unknown issuer."""
     issuer = token.claims.get("iss")
     if not isinstance(issuer, str):
         issuer = evidence.target.issuer
@@ -29,7 +29,7 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
     profile = profile_for(issuer, token.subject)
     if named or token.kind != "hypothetical" or profile is None or _recognises(profile, token.subject):
         return profile
-    return profile_for(None, token.subject) or profile  # a subject of another issuer than the one that is trusted
+    return profile_for(None, token.subject) or profile  # a subject of an issuer that is not the trusted one
 
 
 def _recognises(profile: Any, subject: str | None) -> bool:
@@ -38,7 +38,7 @@ def _recognises(profile: Any, subject: str | None) -> bool:
 
 
 def complete_hypothetical(token: Token, profile: Any, evidence: TargetEvidence) -> Token:
-    """The claims of a hypothetical token that its subject implies: issuer, an audience that the issuer fixes, parts."""
+    """Return the claims that a hypothetical token's subject implies: issuer, fixed audience, segments."""
     if token.kind != "hypothetical":
         return token
     claims = dict(token.claims)
@@ -54,9 +54,9 @@ def complete_hypothetical(token: Token, profile: Any, evidence: TargetEvidence) 
 
 
 def _address(token: Token, profile: Any, evidence: TargetEvidence) -> str | None:
-    """The address of the profile's issuer: the one that the clouds' configuration names, else the usual one.
+    """Return the address of the profile's issuer: as in the cloud configuration, else the usual address.
 
-    Many issuers of one kind have addresses of their own: an instance of GitLab, a team of Vercel, an enterprise.
+    Some issuers have an address per customer: a GitLab instance, a Vercel team, a GitHub enterprise.
     """
     if profile is None:
         return None
@@ -68,13 +68,13 @@ def _address(token: Token, profile: Any, evidence: TargetEvidence) -> str | None
 
 
 def configured_issuer(evidence: TargetEvidence) -> str | None:
-    """The address of the issuer, where the target and the configuration that was read name one alone."""
+    """Return the issuer's address if the target and the configuration that was read name exactly one."""
     named = {evidence.target.issuer} if evidence.target.issuer else set(_configured(evidence))
     return named.pop() if len(named) == 1 else None
 
 
 def _configured(evidence: TargetEvidence) -> Iterator[str]:
-    """The issuers that the read configuration names."""
+    """Return the issuers that the configuration names."""
     aws, gcp = evidence.aws, evidence.gcp
     if aws is not None and isinstance(aws.provider, AwsOidcProvider):
         yield "https://" + aws.provider.url.removeprefix("https://")

@@ -1,4 +1,4 @@
-"""Readings of observed errors: what a sentence or a logged refusal says, and the steps that can say it."""
+"""Read observed errors: the meaning of a sentence or logged refusal, and the steps that can cause it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def readings_of_errors(evidence: TargetEvidence) -> list[Reading]:
-    """The errors that a caller saw, in the order of the request. An unknown sentence names no cloud and no step."""
+    """Read the errors that a caller saw, in request order. An unknown sentence names no cloud and no step."""
     return [
         read_error(error.text, str(error.origin)) or read_unknown(error.text, str(error.origin))
         for error in evidence.observed
@@ -27,9 +27,10 @@ def readings_of_errors(evidence: TargetEvidence) -> list[Reading]:
 
 
 def reading_of_attempt(attempt: Attempt) -> Reading | None:
-    """The refusal that an event records; None for an attempt that was not refused.
+    """Read the refusal that an event records; None for an attempt that was not refused.
 
-    CloudTrail's text for a denial is the same for every cause. A recorded refusal stays one, whatever its words.
+    CloudTrail's text for a denial is the same for every cause. A recorded refusal counts as a refusal, whatever its
+    text.
     """
     if attempt.outcome != "refused":
         return None
@@ -39,11 +40,15 @@ def reading_of_attempt(attempt: Attempt) -> Reading | None:
     own_steps = _steps_of_call(attempt)
     heard = (read_error(message, source), read_error(text, source))
     readings = (_of_call(reading, attempt.cloud, own_steps) for reading in heard if reading is not None)
-    found = next((reading for reading in readings if reading is not None), None)
-    if attempt.cloud == "aws" and attempt.error_code == "AccessDenied" and not _is_of(found, "aws", "authorise"):
-        found = None
-    if found is not None:
-        return found._replace(text=text)
+    reading_found = next((reading for reading in readings if reading is not None), None)
+    if (
+        attempt.cloud == "aws"
+        and attempt.error_code == "AccessDenied"
+        and not _is_of(reading_found, "aws", "authorise")
+    ):
+        reading_found = None
+    if reading_found is not None:
+        return reading_found._replace(text=text)
     if attempt.step == "impersonate":
         return Reading(attempt.cloud, own_steps, text, source=source)
     steps = frozenset({"authorise"}) if attempt.cloud == "aws" and attempt.error_code == "AccessDenied" else frozenset()
@@ -51,16 +56,16 @@ def reading_of_attempt(attempt: Attempt) -> Reading | None:
 
 
 def _steps_of_call(attempt: Attempt) -> frozenset[str]:
-    """The steps that the call of an event can be refused at: the event names the call, whatever its sentence fits."""
+    """Return the steps that can refuse an event's call: the event names the call, whatever its sentence matches."""
     if attempt.step == "impersonate":
         return frozenset({"impersonate"})
     return frozenset(step.id for step in STEPS[attempt.cloud] if step.exchange and step.id != "impersonate")
 
 
 def _of_call(reading: Reading, cloud: Cloud, steps: frozenset[str]) -> Reading | None:
-    """The reading as one of this call; None where its sentence cannot be an answer to it.
+    """Restrict a reading to this call; None if its sentence cannot be a response to the call.
 
-    A sentence that several calls are answered with keeps its fault where the fault occurs at a step of this call.
+    A sentence that several calls return keeps its fault if the fault occurs at a step of this call.
     """
     if reading.cloud not in (None, cloud):
         return None
@@ -73,12 +78,12 @@ def _of_call(reading: Reading, cloud: Cloud, steps: frozenset[str]) -> Reading |
 
 
 def steps_of_attempt(attempt: Attempt) -> frozenset[str]:
-    """The steps that a logged refusal can come from."""
+    """Return the steps that can cause a logged refusal."""
     reading = reading_of_attempt(attempt)
     return reading.steps if reading is not None else frozenset()
 
 
-# Service Authorization Reference for Amazon S3: the permission of an operation, which may have another name
+# Service Authorization Reference for Amazon S3: permissions whose name differs from the operation's
 S3_PERMISSIONS = {
     "ListObjects": "s3:ListBucket",
     "ListObjectsV2": "s3:ListBucket",
@@ -91,13 +96,13 @@ S3_PERMISSIONS = {
 
 
 def permission_of(service: str, operation: str) -> str:
-    """The permission that an AWS service asks for an operation."""
+    """Return the permission that an AWS service requires for an operation."""
     permission = f"{service}:{operation}"
     return S3_PERMISSIONS.get(operation, permission) if service == "s3" else permission
 
 
 def reading_of_denial(denial: SessionDenial) -> Reading:
-    """The denied call of a session, as a reading of the permission step."""
+    """Read a session's denied call as an error of the permission step."""
     source = f"event {denial.event_ids[0]}" if denial.event_ids else ""
     text = f"An error occurred ({denial.error_code}) when calling the {denial.action} operation: {denial.error_message}"
     readings = (read_error(denial.error_message or "", source), read_error(text, source))
@@ -116,7 +121,7 @@ def reading_of_denial(denial: SessionDenial) -> Reading:
 def follows_steps(case: Case, reading: Reading) -> bool:
     """Whether an observed error shows that the steps before its own passed.
 
-    A service's refusal follows this exchange only where it names the session or the service account of the target.
+    A service's refusal belongs to this exchange only if it names the target's session or service account.
     """
     if reading.follows_steps:
         return True
@@ -130,11 +135,11 @@ def follows_steps(case: Case, reading: Reading) -> bool:
 
 
 def named_kind(case: Case, reading: Reading) -> Kind | None:
-    """The fault that a sentence names, where its caller and role are compared with the target's.
+    """Return the fault that a sentence names, by comparing its caller and role with the target's.
 
-    A session that is refused the role that it is of assumes itself. The ARN of a session lacks the role's path: a role
-    with a path is the same one only where the target names it. A session of another role that is refused the target's
-    role did not send the token at all.
+    A session that is denied its own role assumes itself. A session's ARN lacks the role's path, so a role with a path
+    is the same only if the target names it. If a session of another role is denied the target's role, the token was not
+    sent at all.
     """
     caller, role_arn = reading.facts.get("caller"), reading.facts.get("resource")
     if reading.kind is not Kind.SECOND_HOP_REFUSED or not caller or not role_arn:

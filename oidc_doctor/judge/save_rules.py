@@ -1,4 +1,4 @@
-"""Why a cloud would refuse to store a document: trust policies at IAM, providers at Google.
+"""Find out why a cloud would refuse to store a document: trust policies (IAM) and providers (Google).
 
 Only rules with a source: IAM User Guide, id_roles_providers_oidc_secure-by-default, with recorded policy writes of
 September 2026 for its edges and IAM's sentences (github.com/radkawar/stackd, iam/policy/testdata); Access Analyzer's
@@ -22,7 +22,7 @@ from oidc_doctor.model.document import Json
 from oidc_doctor.model.json_pointer import pointer_segment
 
 _ASSUME = "sts:AssumeRoleWithWebIdentity"
-# The names that a trust policy's Action may hold, in these letters and without wildcards: recorded, save SetContext.
+# Actions that a trust policy may name, case-sensitive and without wildcards (recorded, except SetContext).
 _ACTIONS = (
     *("sts:AssumeRole", "sts:AssumeRoleWithSAML", _ASSUME),
     *("sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"),
@@ -30,25 +30,25 @@ _ACTIONS = (
 _COUNTING = frozenset({"stringequals", "stringlike", "stringequalsignorecase"})  # measured: IfExists and Not… do not
 _GITHUB = "token.actions.githubusercontent.com"
 _COGNITO = "cognito-identity.amazonaws.com"
-# Built-in providers under their bare names, and the keys of which one is to be tested (recorded)
+# Built-in providers by bare name, and the keys of which a policy has to test at least one (recorded)
 _APPLICATION_IDS = {
     "accounts.google.com": ("aud", "oaud", "sub"),
     "www.amazon.com": ("app_id", "sub"),
     "graph.facebook.com": ("app_id", "sub"),
 }
 _POLICY_QUOTA = 2048  # characters without white space; adjustable
-_MAPPED = ("google", "attribute")  # what a condition reads of the mapping
+_MAPPED = ("google", "attribute")  # variables through which a condition reads the mapping
 
 
 class Objection(NamedTuple):
-    """Why a document would not be stored. The place is a JSON pointer, or a span of a CEL text."""
+    """A reason why a document would not be stored. The place is a JSON pointer, or a span of a CEL text."""
 
     message: str
     pointer: str = ""
     span: tuple[int, int] | None = None
-    certain: bool = True  # False: it may be refused, which depends on what is not known
-    answer: str = ""  # the cloud's own sentence, where it is known
-    unconfirmed: bool = False  # a function that Google may offer, of which its documentation does not say so
+    certain: bool = True  # False: refusal is possible, depending on unknown facts
+    answer: str = ""  # the cloud's own sentence, if known
+    unconfirmed: bool = False  # a function that Google may support, but does not document
 
 
 def of_trust_policy(policy: Json) -> list[Objection]:
@@ -57,11 +57,13 @@ def of_trust_policy(policy: Json) -> list[Objection]:
 
 
 def answer_to_trust_policy(policy: Json) -> str | None:
-    """Return the sentence with which IAM refuses to store the policy; None where it stores it.
+    """Return the sentence with which IAM refuses to store the policy; None if it stores the policy.
 
-    A rule whose sentence was not recorded answers in our words. A quota that can be raised refuses nothing.
+    A rule whose sentence was not recorded returns our own wording. An adjustable quota never refuses.
     """
-    return next((one.answer or one.message for one in of_trust_policy(policy) if one.certain), None)
+    return next(
+        (objection.answer or objection.message for objection in of_trust_policy(policy) if objection.certain), None
+    )
 
 
 def _trust_policy(policy: Json) -> Iterator[Objection]:
@@ -107,7 +109,7 @@ def _condition_form(block: Json, pointer: str) -> Iterator[Objection]:
         return
     for name, operands in block.items():
         at = pointer + pointer_segment(name)
-        # what IAM makes of Null with a set operator or IfExists was not recorded
+        # IAM's handling of Null with a set operator or IfExists was not recorded
         if operator(name) is None and "null" not in name.lower():
             yield Objection(f"IAM has no condition operator {name}", at)
         elif not isinstance(operands, dict):
@@ -131,7 +133,7 @@ def _listed(value: Json) -> list[Any]:
 
 
 def _providers(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
-    """IAM's rules for providers that many customers share; a Deny and a statement without the call are not checked."""
+    """Apply IAM's rules for shared providers; a Deny and a statement without the call are not checked."""
     actions = iam.compile_policy({"Statement": {**statement, "Principal": {"Federated": "any"}, "Condition": {}}})
     if statement.get("Effect") != "Allow" or actions.decide("any", _ASSUME, {}).granted is not True:
         return
@@ -165,7 +167,7 @@ def _provider(provider: str, conditions: dict[str, Any], pointer: str) -> Iterat
 
 
 def _tests_application_id(name: str, conditions: dict[str, Any]) -> bool:
-    """Whether one of the provider's keys is tested for equality: the key in these letters, whatever its value."""
+    """Whether a key of the provider is tested for equality: case-sensitive key, any value."""
     keys = {f"{name}:{claim}" for claim in _APPLICATION_IDS[name]}
     return any(
         isinstance(operands, dict) and not keys.isdisjoint(operands)
@@ -175,14 +177,14 @@ def _tests_application_id(name: str, conditions: dict[str, Any]) -> bool:
 
 
 def _base(written: str) -> str:
-    """The operator in lower case, without ForAnyValue: and ForAllValues:, which count as well."""
+    """Return the lower-case operator without ForAnyValue: and ForAllValues:, which are accepted as well."""
     quantifier, mark, name = written.lower().rpartition(":")
     return name if not mark or quantifier in {"forallvalues", "foranyvalue"} else ""
 
 
 def _shared_control(provider: str, path: str, conditions: dict[str, Any], pointer: str) -> Iterator[Objection]:
-    """IAM's rule for issuers that many customers share: an operator tests one of their keys, and not for all values."""
-    github = path.startswith(_GITHUB)  # recorded: whatever follows, under that issuer's own keys
+    """Apply IAM's rule for shared issuers: an operator has to test one of their keys, not for all values."""
+    github = path.startswith(_GITHUB)  # recorded: with any suffix, under that issuer's own keys
     wanted: tuple[str, ...] = ("sub", "job_workflow_ref")
     if not github:
         wanted = shared_issuer_control(path) if normalised(path) == path else ()
@@ -215,7 +217,7 @@ def _for_all(value: object, *, github: bool) -> bool:
 
 
 def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list[Objection]:
-    """Return Google's objections to an attribute condition. Raises CelError where the text is no expression."""
+    """Return Google's objections to an attribute condition. Raises CelError for an invalid expression."""
     if not text.strip():
         return _without_condition(profile, issuer)
     most = limits.CONDITION.most
@@ -239,17 +241,17 @@ def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list
 
 
 def of_mapped_names(text: str, mapping: Mapping[str, str] | None) -> list[Objection]:
-    """Return the attributes that a condition reads and the mapping does not have; `mapping` None is one not read.
+    """Return the attributes that a condition reads and the mapping lacks; `mapping` is None if not read.
 
     That Google refuses such a condition when it is saved was not recorded. Raises CelError.
     """
     if mapping is None:
         return []
-    read = [one for one in cel.compile(text).references() if not one.tested and not one.guarded]
-    found = [(".".join(one.keys[:2]), one) for one in read if one.keys[0] in _MAPPED]
+    read = [reference for reference in cel.compile(text).references() if not reference.tested and not reference.guarded]
+    mapped_reads = [(".".join(reference.keys[:2]), reference) for reference in read if reference.keys[0] in _MAPPED]
     return [
-        Objection(f"the mapping has no {name}", span=(one.start, one.end), certain=False)
-        for name, one in found
+        Objection(f"the mapping has no {name}", span=(reference.start, reference.end), certain=False)
+        for name, reference in mapped_reads
         if "." in name and name not in mapping
     ]
 
@@ -263,8 +265,8 @@ def _without_condition(profile: Profile | None, issuer: str | None) -> list[Obje
 
 
 def of_mapping_expression(name: str, text: str) -> list[Objection]:
-    """Return Google's objections to one attribute's expression. Raises CelError where the text is no expression."""
-    # an attribute is text and google.groups a list of texts; a claim's type is known from the token only
+    """Return Google's objections to an attribute's expression. Raises CelError for an invalid expression."""
+    # an attribute is a string and google.groups a list of strings; only the token shows a claim's type
     wanted = "list(string)" if name == "google.groups" else "string"
     most = limits.MAPPING_EXPRESSION.most
     if len(text) > most:

@@ -1,6 +1,6 @@
-"""The results of the clouds' own simulators on a needed call: shown next to the decision, which never rests on them.
+"""Results of the clouds' own simulators for a needed call: shown next to the decision, which never uses them.
 
-IAM's SimulatePrincipalPolicy judges the identity policies and the boundary of a role, without policies of resources and
+IAM's SimulatePrincipalPolicy judges the identity policies and the boundary of a role, without resource policies and
 without a session (IAM API Reference). Policy Troubleshooter judges a service account, without ACLs of buckets and
 without perimeters (discovery document of policytroubleshooter v3).
 """
@@ -24,7 +24,7 @@ _BY_GOOGLE: dict[Json, Decision] = {"CAN_ACCESS": "allowed", "CANNOT_ACCESS": "d
 
 
 def of_simulator(read: tuple[Document, ...] | Missing, need: Need) -> SecondOpinion | None:
-    """The policy simulator's decision on a call; None where it was not asked for this action and resource."""
+    """Return the policy simulator's decision on a call; None if this action and resource were not simulated."""
     for document, index, row in _rows(read, "EvaluationResults"):
         action, resource = row.get("EvalActionName"), row.get("EvalResourceName")
         if not isinstance(action, str) or action.casefold() != need.action.casefold():
@@ -37,12 +37,12 @@ def of_simulator(read: tuple[Document, ...] | Missing, need: Need) -> SecondOpin
 
 
 def _simulated(resource: str) -> str:
-    """The ARN by which the simulator is asked for any object: BUCKET/*."""
+    """Return the ARN for simulating access to any object: BUCKET/*."""
     return f"{resource.partition('/')[0]}/*" if has_placeholder(resource) else resource
 
 
 def of_troubleshooter(read: tuple[Document, ...] | Missing, need: Need, principal: str) -> SecondOpinion | None:
-    """Policy Troubleshooter's answer for this principal; None where it was not asked."""
+    """Return Policy Troubleshooter's result for this principal; None if there is none."""
     for document, index, row in _rows(read, "answers"):
         asked = row.get("accessTuple")
         if not isinstance(asked, dict) or (asked.get("permission"), asked.get("principal")) != (need.action, principal):
@@ -55,15 +55,15 @@ def of_troubleshooter(read: tuple[Document, ...] | Missing, need: Need, principa
 
 
 def full_name(need: Need) -> str:
-    """The resource's name as Policy Troubleshooter reads it."""
+    """Return the full resource name that Policy Troubleshooter expects."""
     return f"//{need.service}.googleapis.com/{need.resource}"
 
 
 def _rows(read: tuple[Document, ...] | Missing, member: str) -> list[tuple[Document, int, dict[str, Json]]]:
     documents = () if isinstance(read, Missing) else read
-    found = []
+    rows_read = []
     for document in documents:
         listed = document.value.get(member) if isinstance(document.value, dict) else None
         rows = listed if isinstance(listed, list) and not document.duplicates else []
-        found += [(document, index, row) for index, row in enumerate(rows) if isinstance(row, dict)]
-    return found
+        rows_read += [(document, index, row) for index, row in enumerate(rows) if isinstance(row, dict)]
+    return rows_read

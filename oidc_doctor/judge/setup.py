@@ -1,7 +1,7 @@
-"""A set-up that was begun and not finished: which of its steps failed, and what the workload lacks for it.
+"""An unfinished set-up: its failed steps, and what the workload lacks because of them.
 
-The output of a script and the failed writes of the logs say which steps failed. Neither shows what is there now, so
-they only suspect. A cause is certain where the exchange itself is refused because the thing is not there.
+The output of a script and the failed writes of the logs say which steps failed. Neither shows the current state, so
+they only raise suspicions. A cause is certain if the exchange itself is refused because a resource does not exist.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OUTPUT = "setup/output.txt"
 
 
 class _Part(NamedTuple):
-    """What a step of a set-up makes: in words, the exchange's step that asks for it, and the service that reads it."""
+    """What a set-up step creates: in words, the exchange step that needs it, and the service that reads it."""
 
     words: str
     step: str
@@ -52,7 +52,7 @@ _PARTS: dict[Cloud, dict[str, _Part]] = {
         "binding": _Part("the binding on the service account", "impersonate"),
     },
 }
-# The step of a set-up to which a logged write belongs. An update is an edit of what is there, and makes nothing.
+# The step of a set-up to which a logged write belongs. An update edits an existing resource and creates nothing.
 _WRITES = {
     "CreateOpenIDConnectProvider": "provider",
     "CreateRole": "role",
@@ -62,7 +62,7 @@ _WRITES = {
     "CreateWorkloadIdentityPool": "pool",
     "CreateWorkloadIdentityPoolProvider": "pool-provider",
 }
-# The refusals that say: it is not there.
+# Refusals because a resource does not exist.
 _ABSENT = frozenset(
     {
         *(Kind.PROVIDER_MISSING, Kind.ROLE_MISSING, Kind.PERMISSION_MISSING, Kind.PROVIDER_NOT_FOUND),
@@ -71,26 +71,28 @@ _ABSENT = frozenset(
     }
 )
 _TRUSTS = {"role", "pool-provider", "service-account"}  # whose trust a set-up writes
-_FIRST = -20  # before what the step itself finds: the set-up is why
+_FIRST = -20  # before the step's own refusals: the set-up is their cause
 
 
 class _Failure(NamedTuple):
-    """A step of a set-up that did not end well."""
+    """A failed step of a set-up."""
 
     name: str
     state: str
     error: str
     code: str
     at: Origin | None
-    by: str = ""  # who made the write that a log shows
+    by: str = ""  # who made the logged write
 
 
 def judge_setup(exchange: ExchangeBuilder) -> None:
-    """Suspect the set-up where it stopped before something that this exchange needs, and say what is there.
+    """Suspect a set-up that stopped before creating something that this exchange needs; list what exists.
 
-    To be called after all steps are settled.
+    Call after all steps are settled.
     """
-    if not (exchange.case.explain and exchange.case.asks_access):  # of the present: a past moment has its own writes
+    if not (
+        exchange.case.explain and exchange.case.asks_access
+    ):  # only about the present: past moments have their own writes
         return
     parts = _PARTS[exchange.cloud]
     failures = [*_of_output(exchange), *_of_logs(exchange)]
@@ -100,7 +102,7 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
         return
     confirmed = [failure for failure in lacking if _is_absent(exchange, parts[failure.name])]
     if not confirmed and all(failure.state != "failed" for failure in failures):
-        return  # an output that was cut, or is of a run that goes on
+        return  # a truncated output, or an unfinished run
     chosen = next(iter(confirmed or lacking))
     part = parts[chosen.name]
     reason = next((failure for failure in failures if failure.error and failure.name == chosen.name), stopped)
@@ -124,7 +126,7 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
             "missing": _words(exchange, confirmed),
             "lacking": _words(exchange, [failure for failure in lacking if failure not in confirmed]),
             "made": listed(_made(exchange)),
-            # a set-up replaces the trust of what is there, which may be narrower than the one that it prints
+            # a set-up replaces the existing trust, which may be narrower than the printed one
             "anew": "yes" if {failure.name for failure in confirmed} & _TRUSTS else "",
             "shown_in": "output" if reason.at and reason.at.file == OUTPUT else "log",
         }
@@ -142,7 +144,7 @@ _SETTLED_BY = {
 
 
 def _may_lack(exchange: ExchangeBuilder, part: _Part) -> bool:
-    """Whether the exchange may lack what the step makes: not where the evidence shows that it is there."""
+    """Whether the exchange may lack what the step creates: false if the evidence shows that it exists."""
     if part.step != "permission":
         return exchange.results[part.step].state not in (PASSED, ASSUMED)
     if exchange.results["permission"].state == PASSED:
@@ -152,7 +154,7 @@ def _may_lack(exchange: ExchangeBuilder, part: _Part) -> bool:
 
 
 def _is_absent(exchange: ExchangeBuilder, part: _Part) -> bool:
-    """Whether the exchange is refused, by evidence, for want of what the step makes."""
+    """Whether the exchange is provably refused because what the step creates does not exist."""
     refusals = [refusal for refusal in exchange.results[part.step].refusals if refusal.certain]
     if not any(refusal.kind in _ABSENT for refusal in refusals):
         return False
@@ -162,7 +164,7 @@ def _is_absent(exchange: ExchangeBuilder, part: _Part) -> bool:
 
 
 def _of_output(exchange: ExchangeBuilder) -> Iterator[_Failure]:
-    """The steps that the output of a script says failed, and those that it never came to."""
+    """Return the steps that failed according to a script's output, and the steps that it never reached."""
     output = read_setup_output(exchange.case.evidence.setup_output or "")
     if output is None or output.cloud != exchange.cloud or output.is_complete:
         return
@@ -174,11 +176,11 @@ def _of_output(exchange: ExchangeBuilder) -> Iterator[_Failure]:
 
 
 def _of_logs(exchange: ExchangeBuilder) -> Iterator[_Failure]:
-    """The writes of a set-up that the logs show as refused, and that no later one made good."""
+    """Return the refused writes of a set-up in the logs, unless a later write succeeded."""
     for write in exchange.case.refused_writes:
         name = _WRITES.get(write.what) or _step_of_policy(write)
         if name == "policy" and _has_policies(exchange):
-            continue  # a failed edit of a role that was set up
+            continue  # a failed edit of an existing role
         if name:
             error = write.error_message or ""
             code = write.error_code or ""
@@ -186,20 +188,20 @@ def _of_logs(exchange: ExchangeBuilder) -> Iterator[_Failure]:
 
 
 def _has_policies(exchange: ExchangeBuilder) -> bool:
-    """Whether a policy of the role was read: then no set-up stopped before its first one."""
+    """Whether a policy of the role was read, which proves that the set-up did not stop before the first policy."""
     aws = exchange.case.evidence.aws
     return aws is not None and bool(aws.read(ROLE_POLICIES))
 
 
 def _step_of_policy(write: Change) -> str:
-    """The step of Google's SetIamPolicy: on the service account it binds the pool, on a project it grants a role."""
+    """Return the step of a Google SetIamPolicy: binding the pool (service account) or granting a role (project)."""
     if write.what != "SetIamPolicy":
-        return ""  # an edit of what is there
+        return ""  # an edit of an existing policy
     return "binding" if "@" in write.resource or write.resource.isdigit() else "role"
 
 
 def _made(exchange: ExchangeBuilder) -> list[str]:
-    """What is there: by the steps that pass, and by what the output says was made."""
+    """Return what exists, according to passed steps and to the output."""
     parts = _PARTS[exchange.cloud]
     output = read_setup_output(exchange.case.evidence.setup_output or "")
     said = {step.name for step in output.steps if step.state in ("done", "existed")} if output is not None else set()
@@ -212,14 +214,14 @@ def _made(exchange: ExchangeBuilder) -> list[str]:
 
 
 def _words(exchange: ExchangeBuilder, failures: list[_Failure]) -> str:
-    """What the steps were to make, without what they found to be there."""
+    """Return what the steps were meant to create, except what already existed."""
     parts = _PARTS[exchange.cloud]
     missing = [failure for failure in failures if reason_of(failure.code, failure.error) != "exists"]
     return listed(dict.fromkeys(parts[failure.name].words for failure in missing))
 
 
 def _names(exchange: ExchangeBuilder) -> dict[str, str]:
-    """The ids and names of which the command that finishes the set-up is made, as far as they are known."""
+    """Return the known ids and names for the command that finishes the set-up."""
     evidence = exchange.case.evidence
     profile, subject = exchange.case.profile, exchange.token.subject
     names: dict[str, str] = {}
@@ -227,16 +229,16 @@ def _names(exchange: ExchangeBuilder) -> dict[str, str]:
         names = {part.name: part.value for part in profile.parse_subject(subject).segments if part.known}
     workspace = workspace_of(evidence.whoami)
     teams = list(workspace.teams) if workspace is not None else []
-    found = {
+    values = {
         "org": names.get("org") or (workspace.org if workspace is not None else None),
         "team": names.get("team") or (teams[0] if len(teams) == 1 else None),
         "issuer_name": getattr(profile, "name", None),
     }
     aws, gcp = evidence.target.aws, evidence.target.gcp
     if exchange.cloud == "aws" and aws is not None:
-        found |= {"role_arn": aws.role_arn, "bucket": aws.s3_bucket, "repository": aws.ecr_repository}
-        found["region"] = aws.region
+        values |= {"role_arn": aws.role_arn, "bucket": aws.s3_bucket, "repository": aws.ecr_repository}
+        values["region"] = aws.region
     if exchange.cloud == "gcp" and gcp is not None:
-        found |= {"provider_name": gcp.provider, "service_account": gcp.service_account, "bucket": gcp.gcs_bucket}
-        found["repository"] = gcp.artifact_repository
-    return {name: value for name, value in found.items() if isinstance(value, str) and value}
+        values |= {"provider_name": gcp.provider, "service_account": gcp.service_account, "bucket": gcp.gcs_bucket}
+        values["repository"] = gcp.artifact_repository
+    return {name: value for name, value in values.items() if isinstance(value, str) and value}

@@ -1,4 +1,4 @@
-"""The envelopes by which an error text shows who wrote it, although its sentence is not known."""
+"""Envelopes that show who wrote an error text whose sentence is unknown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 _AWS_IAM_CALL = r"(?:Create|Update|Put|Attach|Add|Set|Tag)\w*(?:Role|Policy|OpenIDConnectProvider)\w*"
 _OAUTH = "invalid_grant|invalid_request|invalid_target|unauthorized_client"
-# The first that is found decides. OAuth's error codes are those of RFC 6749 and RFC 8693, which Google's STS returns.
+# The first match decides. OAuth's error codes are those of RFC 6749 and RFC 8693, which Google's STS returns.
 _ENVELOPES: tuple[tuple[str, str], ...] = (
     ("aws-sts", r"when calling the AssumeRoleWithWebIdentity operation|STS: AssumeRoleWithWebIdentity\b"),
     ("aws-sts-call", r"when calling the (?:AssumeRole|GetCallerIdentity|GetSessionToken) operation|STS: \w+"),

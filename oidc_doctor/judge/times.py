@@ -1,4 +1,4 @@
-"""Instants and spans in words. All times are UTC; a token's are seconds since the epoch, written by its issuer."""
+"""Format instants and spans in words. All times are UTC; a token's are epoch seconds, written by its issuer."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from oidc_doctor.model.times import number, on_calendar, rfc3339
 __all__ = ("number", "on_calendar", "relative", "rfc3339", "seconds_of", "span")
 
 _UNITS_SHOWN = 2
-_DIGITS = 20  # more are no time, and Python limits how many it reads
+_DIGITS = 20  # longer numbers are no time, and Python limits the digits that it parses
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def span(seconds: float) -> str:
-    """`2 h 55 min`: the two largest units, never negative."""
+    """Format as `2 h 55 min`: the two largest units, never negative."""
     rest = round(abs(seconds))
     parts = []
     for size, unit in _UNITS:
@@ -27,7 +27,7 @@ def span(seconds: float) -> str:
 
 
 def relative(instant: float, now: float) -> str:
-    """`3 h ago`, `in 10 min`, `now`."""
+    """Format as `3 h ago`, `in 10 min` or `now`."""
     delta = instant - now
     if abs(delta) < 1:
         return "now"
@@ -35,9 +35,9 @@ def relative(instant: float, now: float) -> str:
 
 
 def seconds_of(value: object) -> int | None:
-    """A token time as AWS reads it: an integer or a string of digits (recorded); anything else is not a time.
+    """Parse a token time as AWS does: an integer or a string of digits (recorded); None for anything else.
 
-    An integer of more than 64 bits is none either: no one has recorded how AWS reads it.
+    None for integers of more than 64 bits too, since AWS's handling was never recorded.
     """
     if isinstance(value, int):
         return value if number(value) is not None else None

@@ -1,4 +1,4 @@
-"""The form of a token, which both clouds check before its claims: a JWT, signed by an algorithm they accept."""
+"""Check a token's form, as both clouds do before its claims: a JWT, signed with an accepted algorithm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def settle_unread(exchange: ExchangeBuilder) -> bool:
-    """Settle `token` where there is no token to judge, or text that is none; True where that is so."""
+    """Settle `token` if there is no token, or no valid one, and return True then."""
     token = exchange.token
     if token.kind == "hypothetical":
         exchange.assume("token", "the token's header and times (it is hypothetical)")
@@ -37,7 +37,7 @@ def judge_algorithm(exchange: ExchangeBuilder) -> None:
 
 
 def pass_unless_refused(exchange: ExchangeBuilder, note: str) -> None:
-    """Settle `token` as passed where no rule refused or left it open."""
+    """Settle `token` as passed if no rule refused it or left it open."""
     result = exchange.results["token"]
     if result.state == "unknown" and not result.refusals:
         exchange.passed("token", note, exchange.token.origin)

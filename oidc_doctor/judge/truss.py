@@ -1,9 +1,9 @@
-"""Settings of a Truss configuration that cannot work, and that Truss itself mostly does not check.
+"""Find settings of a Truss configuration that cannot work, most of which Truss itself does not check.
 
 Baseten's documentation of weights, private registries and OIDC; the published truss package, 0.18.36, run and read
 (`truss/base/truss_config.py`): its messages `… must be provided when auth_method is …`, `… cannot be specified when
 auth_method is …` and `Extra fields not allowed`. Amazon ECR, private registry authentication: a registry's host names
-its account and Region, and a token is asked for in a Region.
+its account and Region, and tokens are requested per Region.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _KEYS = {
     ),
     "weights": ("auth_method", "auth_secret_name"),
 }
-_ALIKE = 0.8  # how similar two names are of which one misspells the other
+_ALIKE = 0.8  # minimum similarity of a name and its misspelling
 
 
 class _Fault(NamedTuple):
@@ -56,7 +56,7 @@ class _Fault(NamedTuple):
 
 
 def judge_truss(exchange: ExchangeBuilder) -> None:
-    """Refuse `obtain` and `permission` for what this cloud's part of the configuration has wrong."""
+    """Refuse `obtain` and `permission` for faults in this cloud's part of the configuration."""
     truss = exchange.case.evidence.truss
     if isinstance(truss, Missing) or not exchange.case.explain:
         return
@@ -82,7 +82,7 @@ def judge_truss(exchange: ExchangeBuilder) -> None:
 
 
 def _name(source: TrussSource) -> str:
-    """`weights[0]` or `base_image`, as it is written in the file."""
+    """Return the setting's name as in the file: `weights[0]` or `base_image`."""
     names = source.pointer.strip("/").split("/")
     return "".join(f"[{name}]" if name.isdigit() else f".{name}" for name in names).removeprefix(".")
 
@@ -112,7 +112,7 @@ def _faults(cloud: Cloud, source: TrussSource, truss: Document) -> Iterator[_Fau
 
 
 def _without_auth(cloud: Cloud, source: TrussSource, truss: Document) -> Iterator[_Fault]:
-    """A source of a cloud without credentials: Baseten's mirror says `secret_id is required` or the like."""
+    """Check a cloud source without credentials: Baseten's mirror reports `secret_id is required` or similar."""
     if source.secret or source.resource is None:
         return
     method = "AWS_OIDC" if cloud == "aws" else "GCP_OIDC"
@@ -127,7 +127,7 @@ def _without_auth(cloud: Cloud, source: TrussSource, truss: Document) -> Iterato
 
 
 def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
-    """Methods and keys that Truss refuses on load or on push, and those that it should."""
+    """Check methods and keys that Truss refuses on load or push, and those that it should refuse."""
     auth, method = source.auth or {}, source.method
     section = "base_image" if source.auth_pointer.endswith("/docker_auth") else "weights"
     methods = (*_NEEDED, *_OTHER_METHODS[section])
@@ -140,18 +140,18 @@ def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
         return
     needed = _NEEDED.get(method, ())
     absent = [key for key in needed if not auth.get(key)]
-    known = {*_KEYS[section], *(key for keys in _NEEDED.values() for key in keys)}
+    valid_keys = {*_KEYS[section], *(key for keys in _NEEDED.values() for key in keys)}
     for key in auth:
-        if key in known and (key in needed or key in _KEYS[section]):
+        if key in valid_keys and (key in needed or key in _KEYS[section]):
             continue
         meant = _nearest(key, [*absent, *_KEYS[section], *needed])
-        if key not in known:
+        if key not in valid_keys:
             fact = {"key": source.named(key), "reason": "no such key", "method": method}
         elif method in _NEEDED:
             fact = {"key": source.named(key), "reason": f"it cannot be specified when auth_method is {method}"}
         else:
             fact = {"key": source.named(key), "reason": f"{method} does not read it"}
-        certain = key not in known or method in _NEEDED
+        certain = key not in valid_keys or method in _NEEDED
         yield _invalid(truss, source.place(key), meant, source.named(key), fact, certain=certain)
         absent = [name for name in absent if name != meant]
     for key in absent:
@@ -172,18 +172,18 @@ def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
 
 
 def _invalid(
-    truss: Document, pointer: str, wanted: str, found: str, facts: dict[str, str], *, certain: bool = True
+    truss: Document, pointer: str, wanted: str, value: str, facts: dict[str, str], *, certain: bool = True
 ) -> _Fault:
-    return _Fault(Kind.TRUSS_KEY_INVALID, "obtain", truss.at(pointer), wanted, found, certain, facts)
+    return _Fault(Kind.TRUSS_KEY_INVALID, "obtain", truss.at(pointer), wanted, value, certain, facts)
 
 
 def _nearest(name: str, names: tuple[str, ...] | list[str]) -> str:
-    best = max(names, key=lambda known: similarity(name.lower(), known.lower()), default="")
+    best = max(names, key=lambda candidates: similarity(name.lower(), candidates.lower()), default="")
     return best if best and similarity(name.lower(), best.lower()) >= _ALIKE else ""
 
 
 def _registry(source: TrussSource, truss: Document) -> Iterator[_Fault]:
-    """The image's host against `registry`, and its Region against that in which the token for ECR is asked for."""
+    """Compare the image's host with `registry`, and its Region with the Region of the ECR token."""
     host = (source.resource or "").partition("/")[0]
     registry = source.registry
     if isinstance(registry, str) and registry and registry != host and not has_placeholder(registry):

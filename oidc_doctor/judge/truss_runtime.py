@@ -1,4 +1,4 @@
-"""A Truss configuration against the truss that is installed, and the token that model code gets at run time.
+"""Compare a Truss configuration with the installed truss, and with the token that model code gets at run time.
 
 The wheels of truss, read: AWS_OIDC and GCP_OIDC since 0.13.2, runtime.oidc since 0.18.22, AWS_ASSUME_ROLE since
 0.18.27, OIDC for what a training job fetches since 0.18.31; `truss whoami` prints env= before 0.14.1. The public
@@ -28,7 +28,7 @@ VERSION = "truss/version.txt"
 
 
 class _Installed(NamedTuple):
-    """What is known of the installed version: itself, or that it is older than another."""
+    """The installed version, or a version that it is known to be older than."""
 
     version: Version
     is_exact: bool
@@ -36,7 +36,7 @@ class _Installed(NamedTuple):
     words: str
 
     def lacks(self, since: Version) -> bool:
-        """Whether it is known to be older than the version that brought something."""
+        """Whether the installed version is known to be older than the version that introduced a feature."""
         return self.version < since if self.is_exact else self.version <= since
 
 
@@ -47,7 +47,7 @@ class _Newer(NamedTuple):
 
 
 def judge_version(exchange: ExchangeBuilder, truss: Document) -> None:
-    """Refuse `obtain` for keys that the installed truss does not have."""
+    """Refuse `obtain` for keys that the installed truss does not support."""
     installed = _installed(exchange.case.evidence)
     if installed is None:
         return
@@ -82,7 +82,7 @@ def _installed(evidence: TargetEvidence) -> _Installed | None:
 
 
 def _keys(exchange: ExchangeBuilder, truss: Document) -> Iterator[_Newer]:
-    """The keys of this cloud's part that not every version has."""
+    """Return the keys of this cloud's part that not every version supports."""
     for source in truss_sources(truss):
         since = _METHODS.get(source.method)
         if since is None or source.cloud != exchange.cloud or source.section == "volume":
@@ -101,9 +101,9 @@ def _runtime_oidc(truss: Document) -> dict[str, object] | None:
 
 
 def judge_runtime(exchange: ExchangeBuilder, truss: Document) -> None:
-    """Suspect `runtime.oidc.enabled: false` where model code needs the token: nothing mounts it then.
+    """Suspect `runtime.oidc.enabled: false` if model code needs the token, which is then not mounted.
 
-    Images and weights are fetched with other tokens: where the configuration asks for these, model code may need none.
+    Images and weights are fetched with other tokens: a configuration for these may not need a token in model code.
     """
     oidc = _runtime_oidc(truss)
     if oidc is None or oidc.get("enabled") is not False:

@@ -52,7 +52,7 @@ def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: 
 
 @functools.lru_cache(maxsize=4096)  # the same names are compared for every token
 def similarity(left: str, right: str) -> float:
-    """How alike two names are, from 0 to 1: difflib's ratio, which is high where one misspells the other."""
+    """Return the similarity of two names, from 0 to 1 (difflib's ratio): high if one misspells the other."""
     from difflib import SequenceMatcher  # late: few names are compared
 
     return SequenceMatcher(None, left, right).ratio()

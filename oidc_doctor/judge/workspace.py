@@ -1,8 +1,8 @@
-"""The ids of `truss whoami` against the token's, and against those that a policy asks for.
+"""Compare the ids of `truss whoami` with the token's ids and with those that a policy requires.
 
 The organization and the teams of `truss whoami --show-oidc` and of `baseten org describe` come from Baseten's API; the
-rest of what they print is constant (truss 0.18.36, read). They are those of the person who ran the command: a token may
-be another workspace's, so they explain a refusal, and refuse nothing.
+rest of what they print is constant (truss 0.18.36, read). They belong to the user who ran the command: a token may come
+from another workspace, so they explain refusals but never cause one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Document
     from oidc_doctor.model.evidence import TargetEvidence, Token
 
-# The refusals that compare a text of the configuration with the token's subject, or with a part of it.
+# Refusals that compare a configured value with the token's subject, or with part of it.
 _COMPARED = frozenset(
     {
         *(Kind.SUBJECT_SEGMENT_DIFFERS, Kind.SUBJECT_CASE_DIFFERS, Kind.ATTRIBUTE_CONDITION_FALSE),
@@ -31,15 +31,15 @@ _COMPARED = frozenset(
 
 
 class Workspace(NamedTuple):
-    """The organization and its teams, by id and name."""
+    """An organization and its teams, by id and name."""
 
     org: str
     org_name: str
-    teams: dict[str, str]  # id → name; empty where none was printed
+    teams: dict[str, str]  # id → name; empty if none was printed
 
 
 def workspace_of(whoami: Document | Missing) -> Workspace | None:
-    """The workspace of `truss whoami`; None where the output has no organization's id."""
+    """Parse the workspace from `truss whoami`; None if the output has no organization id."""
     value = {} if isinstance(whoami, Missing) else whoami.value
     org = value.get("org_id")
     if not isinstance(org, str) or not org or has_placeholder(org):
@@ -48,12 +48,12 @@ def workspace_of(whoami: Document | Missing) -> Workspace | None:
 
 
 def is_of_workspace(profile: Profile | None) -> bool:
-    """Whether an issuer's tokens have the ids that truss whoami prints: those of Baseten, and of no one else."""
+    """Whether an issuer's tokens contain the ids that truss whoami prints: only Baseten's do."""
     return profile is not None and profile.name == "baseten"
 
 
 def tokens_of(evidence: TargetEvidence) -> tuple[Token, ...]:
-    """A supposed token of each team of the workspace: what its subject says beyond the two ids is not known."""
+    """Return a hypothetical token for each team of the workspace: only the two ids of its subject are known."""
     workspace = workspace_of(evidence.whoami)
     profile = profile_for(evidence.target.issuer, None)
     if workspace is None or profile is None or not is_of_workspace(profile):
@@ -69,9 +69,9 @@ def tokens_of(evidence: TargetEvidence) -> tuple[Token, ...]:
 
 
 def explain_by_workspace(exchange: ExchangeBuilder) -> None:
-    """Add to each refusal that compares a subject what the ids show: swapped, a name in place of an id, another org.
+    """Add what the ids show to each refusal that compares a subject: swapped ids, a name instead of an id, another org.
 
-    To be called after all steps are settled.
+    Call after all steps are settled.
     """
     profile = exchange.case.profile
     workspace = workspace_of(exchange.case.evidence.whoami) if is_of_workspace(profile) else None
@@ -86,7 +86,7 @@ def explain_by_workspace(exchange: ExchangeBuilder) -> None:
 
 
 def _own_ids(subject: str | None, profile: Profile | None, workspace: Workspace | None) -> str:
-    """The ids of truss whoami in words, where they may be the token's: a policy for others would not serve it."""
+    """Describe the ids of truss whoami if they may be the token's: a policy for other ids would not match it."""
     if workspace is None or profile is None:
         return ""
     own = _ids(subject or "", profile).get("org") or ""
@@ -138,7 +138,7 @@ def _no_team(asked: str, team: str, workspace: Workspace) -> str:
 
 
 def _ids(text: str, profile: Profile) -> dict[str, str]:
-    """Tenant and team of a subject or of a pattern for subjects, as far as it writes them out."""
+    """Return tenant and team of a subject or subject pattern, if they are spelled out."""
     wanted = (profile.tenancy.tenant, profile.tenancy.team)
     segments = profile.parse_subject(text).segments
     return {
@@ -149,7 +149,7 @@ def _ids(text: str, profile: Profile) -> dict[str, str]:
 
 
 def _named(value: str, workspace: Workspace) -> str:
-    """The sentence for a name that is where an id belongs."""
+    """Return the sentence about a name used instead of an id."""
     names = {name: f"the team whose id is {key}" for key, name in workspace.teams.items() if name and name != key}
     if workspace.org_name and workspace.org_name != workspace.org:
         names.setdefault(workspace.org_name, f"the org whose id is {workspace.org}")
@@ -159,5 +159,5 @@ def _named(value: str, workspace: Workspace) -> str:
 
 
 def _slug(name: str) -> str:
-    """A name as people write it where no space may stand: letters and digits alone count."""
+    """Normalise a name for comparison: only letters and digits count."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())

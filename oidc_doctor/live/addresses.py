@@ -1,7 +1,7 @@
-"""The judge of host names and addresses that a stranger may have written: only public ones are called.
+"""Check untrusted host names and addresses: only public ones are called.
 
-A host is judged twice: as it is written, which is all that can be judged where a proxy resolves it, and by each address
-that it resolves to. Nothing here connects.
+A host is checked twice: as written, which is all that can be checked if a proxy resolves it, and by each address that
+it resolves to. This module never connects.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-# What no issuer is reached at: the special-purpose registries of IANA (RFC 6890 and its updates), of 2026, and public
+# Networks without issuers: the special-purpose registries of IANA (RFC 6890 and its updates), of 2026, and public
 # addresses that a cloud uses for its own metadata. The standard library's `is_global` follows an older registry, and
 # differs between releases of Python.
 _NOT_PUBLIC_V4 = tuple(
@@ -53,14 +53,14 @@ _NOT_PUBLIC_V6 = tuple(
     )
 )
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # IPv4-mapped, RFC 4291
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: how a network without IPv4 reaches all that is public
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: how a network without IPv4 reaches public addresses
 _6TO4 = ipaddress.IPv6Network("2002::/16")  # RFC 3056
 _ISATAP = 0x00005EFE  # the interface identifier before an IPv4 address, RFC 5214; with the bit of a unique one, 0x0200…
 _UNIQUE = 0x02000000
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST_NAME = 253  # RFC 1035
-# Names that are no one's on the internet: RFC 6761 (localhost, invalid, test), RFC 6762 (local, and appendix G), RFC
+# Names that nobody owns on the internet: RFC 6761 (localhost, invalid, test), RFC 6762 (local, and appendix G), RFC
 # 7686, RFC 8375, RFC 9476, ICANN on internal (2024) and on corp, home and mail (2018); and the suffixes of Kubernetes,
 # Consul and Docker.
 _INSIDE: tuple[str, ...] = ("alt", "arpa", "cluster", "consul", "corp", "default", "docker", "home", "internal", "lan")
@@ -71,7 +71,7 @@ _METADATA = ("metadata.tencentyun.com",)  # a public name: Tencent Cloud, instan
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is public; one that embeds an IPv4 address is judged by that one too. Raises ValueError."""
+    """Whether an address is public; an embedded IPv4 address is checked as well. Raises ValueError."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_V4)
@@ -98,13 +98,13 @@ def is_address(host: str) -> bool:
 
 
 def refusal_of_host(host: str, *, private: bool = False) -> str:
-    """Return why a host, as written, is not called; empty where it may be. `private`: the user allows private hosts.
+    """Return why a host, as written, is not called; empty if allowed. `private`: the user allows private hosts.
 
-    Addresses in other spellings (an integer, octal, hexadecimal, short, with a dot at the end) are refused whoever
-    resolves them: inet_aton and the URL standard of WHATWG read them as addresses, each a little differently.
+    Addresses in other spellings (an integer, octal, hexadecimal, short, with a dot at the end) are always refused:
+    inet_aton and the WHATWG URL standard interpret them as addresses in different ways.
     """
     host = host.lower()
-    if is_address(host) and "%" not in host:  # a zone is of this machine's own networks
+    if is_address(host) and "%" not in host:  # a zone refers to this machine's own networks
         return "" if private or is_public(host) else "not a public address"
     labels = host.split(".")
     if len(host) > _LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):

@@ -1,7 +1,7 @@
-"""The clock of this machine against those of the services, by the Date that each answer carries (RFC 9110, 6.6.1).
+"""Compare this machine's clock with the services' clocks, by the Date of each response (RFC 9110, 6.6.1).
 
-A cloud decides by its own clock, so the instant of a live run is the cloud's where the two differ. The issuer's clock
-decides nothing, and a cache may have kept its answer: a difference from it is only named.
+A cloud decides by its own clock, so a live run uses the cloud's time if the two differ. The issuer's clock decides
+nothing, and its response may be cached: a difference is only reported.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _AGE = re.compile(r"[0-9]{1,9}")
-_EXACT = 60.0  # seconds: less than any tolerance, and more than an answer takes
+_EXACT = 60.0  # seconds: less than any tolerance, and longer than a response takes
 
 
 class _Difference(NamedTuple):
     whose: str
-    seconds: float  # that this machine's clock is ahead of it
+    seconds: float  # by which this machine's clock is ahead of it
     is_cloud: bool
 
 
 class Clocks:
-    """The differences that were heard of. All methods may be called from any thread."""
+    """The observed differences. All methods are thread-safe."""
 
     def __init__(self) -> None:
         self._heard: dict[str, _Difference] = {}
         self._lock = threading.Lock()
 
     def hear(self, whose: str, headers: Mapping[str, str], *, is_cloud: bool) -> None:
-        """Take the Date and Age of an answer that has just come; the smallest difference of a service counts."""
+        """Record the Date and Age of a response that was just received; the smallest difference per service counts."""
         named = {str(name).lower(): str(value) for name, value in headers.items()}
         try:
             date = parsedate_to_datetime(named["date"]).timestamp()
@@ -44,12 +44,12 @@ class Clocks:
         except (KeyError, ValueError, TypeError, OverflowError):
             return
         with self._lock:
-            known = self._heard.get(whose)
-            if known is None or abs(seconds) < abs(known.seconds):
+            earlier = self._heard.get(whose)
+            if earlier is None or abs(seconds) < abs(earlier.seconds):
                 self._heard[whose] = _Difference(whose, seconds, is_cloud)
 
     def ahead(self) -> float:
-        """Return the seconds that this machine's clock is ahead of a cloud's; 0 where they agree, or none was heard."""
+        """Return the seconds that this machine's clock is ahead of a cloud's; 0 if they agree or it is unknown."""
         with self._lock:
             clouds = [difference for difference in self._heard.values() if difference.is_cloud]
         nearest = min(clouds, key=lambda difference: abs(difference.seconds), default=None)
@@ -62,17 +62,17 @@ class Clocks:
     def window(self, since: float | None, until: float | None, back: float | None) -> tuple[float | None, float]:
         """Return the beginning and the end of a window of logs, whose events have the cloud's times.
 
-        `back` is its length in seconds, where it ends now; else the times are as given.
+        `back` is its length in seconds if it ends now; otherwise the times are unchanged.
         """
         end = self.now() if until is None else until
         return (since if back is None else end - back), end
 
     def has_moved(self, before: float) -> bool:
-        """Return whether an answer since then showed that the clocks differ otherwise than by `before` seconds."""
+        """Return whether a later response showed a clock difference other than `before` seconds."""
         return abs(self.ahead() - before) > _EXACT
 
     def warning(self) -> str:
-        """Return what to say of the clocks; empty where they agree."""
+        """Return a warning about the clocks; empty if they agree."""
         ahead = self.ahead()
         with self._lock:
             heard = sorted(self._heard.values(), key=lambda difference: (not difference.is_cloud, difference.whose))

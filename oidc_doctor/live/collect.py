@@ -1,8 +1,8 @@
 """Live collection: readers run in parallel and fill a bundle in memory, which is then read like any other bundle.
 
 A reader makes the calls for one file of the bundle (or one folder of logs). It starts when the readers that it needs
-have ended, whatever their outcome. A read that failed has an entry in the bundle's manifest, with its outcome and with
-the permission that would allow it, and the other reads continue.
+have ended, whatever their outcome. A failed read has an entry in the bundle's manifest, with its outcome and the
+permission that would allow it, and the other reads continue.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 
-MOST_ATTEMPTS = 4  # of one call, and only for a temporary fault: throttled, timed out, a fault of the server
+MOST_ATTEMPTS = 4  # per call, and only for a temporary fault: throttled, timed out, a server fault
 _FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
 _LONGEST_PAUSE = 8.0
 _LONGEST_WARNING = 500
-_LONGEST_MESSAGE = 300  # characters of a service's own words
+_LONGEST_MESSAGE = 300  # characters of a service's own message
 _MARKUP = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
 
 
 class CallError(Exception):
-    """A failed call. `heals`: another attempt may succeed; `after`: seconds that the service requires to wait.
+    """A failed call. `heals`: another attempt may succeed; `after`: seconds that the service asks to wait.
 
-    `message` is the service's own words, or ours; it must not hold a token or a credential, and of an HTML page only
-    the title is kept. `hint` is the way to allow a denied call, where the reader's grants are not enough.
-    `answered`: these are the service's own words. `local`: the fault is this machine's, or its credentials'.
-    `unreached`: no connection came about, be it for the other side's fault or for this machine's.
+    `message` is the service's own message, or ours; it must not contain a token or a credential, and of an HTML page
+    only the title is kept. `hint` says how to allow a denied call, if the reader's grants are not enough. `answered`:
+    the message is the service's own. `local`: the fault is this machine's or its credentials'. `unreached`: no
+    connection was established, because of either side.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class CallError(Exception):
         self.answered = answered
         self.local: Local = local
         self.unreached = unreached
-        self.headers: dict[str, str] = {}  # of the answer, where it is the service's own
+        self.headers: dict[str, str] = {}  # of the response, if from the service
         self.outcome: Outcome = outcome
         self.code = code
         self.message = message
@@ -76,7 +76,7 @@ class CallError(Exception):
 
 
 class Grant(NamedTuple):
-    """The requirement of a call: a permission, the resource it is granted on, and the API that must be on (Google)."""
+    """A call's requirements: a permission, its resource, and an enabled API (Google)."""
 
     permission: str  # "iam:GetRole", "iam.workloadIdentityPoolProviders.get"
     resource: str = "*"  # an ARN, or a Google resource name
@@ -84,7 +84,7 @@ class Grant(NamedTuple):
 
 
 class Following(NamedTuple):
-    """Files that a reader may find references to and have read: their path or folder, and the grants for that."""
+    """Files that a reader may discover and start reading: their path or folder, and the grants for them."""
 
     path: str
     grants: tuple[Grant, ...]
@@ -93,18 +93,18 @@ class Following(NamedTuple):
 class Reader(NamedTuple):
     """A read of one file, or of one folder of logs.
 
-    `read` is called in a thread of its own with the Collector; its result is the answer that other readers may use.
-    It saves its files itself. A CallError that it raises becomes the manifest's entry for `path`.
+    `read` is called in its own thread with the Collector; its result is available to other readers. It saves its files
+    itself. A CallError that it raises becomes the manifest's entry for `path`.
     """
 
     name: str  # "aws.role"; unique
     path: str  # the file it fills, or the folder of logs, with a slash at its end
-    call: str  # "iam:GetRole", as manifest and coverage show it
+    call: str  # "iam:GetRole", as shown in manifest and coverage
     read: Callable[[Collector], Any]
     needs: tuple[str, ...] = ()  # names of readers; names that are not in the plan are ignored
     grants: tuple[Grant, ...] = ()
     follows: tuple[Following, ...] = ()
-    silent: bool = False  # it makes no call of its own, and only starts others
+    silent: bool = False  # it makes no calls and only starts other readers
 
 
 class Collected(NamedTuple):
@@ -120,7 +120,7 @@ class Collected(NamedTuple):
 
 
 class Pacer:
-    """Spaces calls: each may begin no earlier than `interval` seconds after the previous call."""
+    """Spaces calls: each starts at least `interval` seconds after the previous one."""
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
@@ -136,13 +136,13 @@ class Pacer:
             return begin - now
 
     def hold(self, seconds: float) -> None:
-        """Offer no slot for a number of seconds, after the service throttled a call."""
+        """Offer no slot for this many seconds, after the service throttled a call."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)
 
 
 class Collector:
-    """The store of the readers' files and answers. All methods may be called from any thread."""
+    """The store of the readers' files and results. All methods are thread-safe."""
 
     def __init__(self, deadline: float, narrate: Callable[[str], None]) -> None:
         self.deadline = deadline  # of time.monotonic()
@@ -154,18 +154,18 @@ class Collector:
         self._narrate = narrate
         self._answers: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._voice = threading.Lock()  # one line after the other
+        self._voice = threading.Lock()  # one line at a time
         self._closed = threading.Event()
         self._start: Callable[[Reader], None] | None = None
 
     def answer(self, name: str) -> Any:
-        """Return the answer of the reader `name`; None if it failed or is not in the plan."""
+        """Return the result of the reader `name`; None if it failed or is not in the plan."""
         with self._lock:
             answer = self._answers.get(name)
         return None if isinstance(answer, CallError) else answer
 
     def needed(self, name: str, description: str) -> Any:
-        """Return the answer of the reader `name`; without one, raise CallError that `description` could not be read."""
+        """Return the result of the reader `name`; without it, raise CallError that `description` could not be read."""
         self.check_access(name)
         answer = self.answer(name)
         if answer is None:
@@ -173,16 +173,16 @@ class Collector:
         return answer
 
     def check_access(self, name: str) -> None:
-        """Raise the failure of the reader `name` again where the credentials or this machine's network are at fault."""
+        """Raise the failure of the reader `name` again if it was caused by credentials or this machine's network."""
         with self._lock:
             answer = self._answers.get(name)
         if isinstance(answer, CallError) and answer.local:
             raise answer
 
     def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
-        """Return the result of `make`, which raises CallError; after a temporary fault it is called again, a few times.
+        """Return the result of `make`, which raises CallError; after a temporary fault it is retried a few times.
 
-        `make` makes one request with a time limit of its own (`seconds_left`).
+        `make` sends one request with its own time limit (`seconds_left`).
         """
         for attempt in range(1, MOST_ATTEMPTS + 1):
             if pacer is not None:
@@ -216,7 +216,7 @@ class Collector:
         self.record(path, call, "ok", **more)
 
     def keep(self, path: str, data: bytes) -> None:
-        """Keep one file without an entry of its own: of a folder that has one, with many files."""
+        """Save a file without its own entry, in a folder that has an entry for many files."""
         with self._lock:
             if not self._closed.is_set():
                 self.files[path] = data
@@ -241,7 +241,7 @@ class Collector:
         self.record(path, call, failure.outcome, code=code, message=message, local=failure.local, **more)
 
     def has_answer(self, path: str) -> bool:
-        """Whether a file, or a file of a folder, was read, or is known not to exist."""
+        """Whether a file, or any file of a folder, was read or is known not to exist."""
         with self._lock:
             entries = [entry for name, entry in self.reads.items() if name.startswith(path)]
         return any(entry["outcome"] in ("ok", "not_found") for entry in entries)
@@ -260,7 +260,7 @@ class Collector:
                 self._narrate(text)
 
     def start(self, *readers: Reader) -> None:
-        """Begin further readers at once, whatever they need. The reader that starts them ends when they have ended."""
+        """Start further readers at once, whatever they need. The starting reader ends when they have ended."""
         assert self._start is not None  # noqa: S101 - collect() sets it before any reader runs
         for reader in readers:
             self._start(reader)
@@ -299,7 +299,7 @@ class Collector:
         return max(0.1, min(most, self.deadline - time.monotonic()))
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises CallError where the time of the whole collection ends before."""
+        """Wait. Raises CallError if the collection's time ends before."""
         left = self.deadline - time.monotonic()
         if self._closed.wait(max(0.0, min(seconds, left))) or seconds > left:
             self._check_time(over=True)
@@ -325,10 +325,10 @@ def collect(
     timeout: float = 300.0,
     narrate: Callable[[str], None] = lambda _: None,
 ) -> Collected:
-    """Run the readers, each as soon as those it needs have ended; returns within `timeout` seconds.
+    """Run the readers, each as soon as its dependencies have ended; returns within `timeout` seconds.
 
     `given` are files that need no reading, such as a target derived from flags. `base` is a bundle that the reads are
-    laid over. An exception that is not CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at
+    added to. An exception other than CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at
     once: the threads are daemons, and their further results are discarded.
     """
     began = time.time()
@@ -357,8 +357,8 @@ class _Run:
         self.collector = collector
         self.readers = {reader.name: reader for reader in readers}
         self.ended: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
-        self.open: dict[str, Reader] = {}  # running, or waiting for the readers that they started
-        self.children: dict[str, int] = {}  # reader → of its own, and those it started, how many still run
+        self.open: dict[str, Reader] = {}  # running, or waiting for readers that they started
+        self.children: dict[str, int] = {}  # reader → how many still run, of itself and the readers that it started
         self.parent: dict[str, str] = {}
         self.done = 0
         self.answered: set[str] = set()  # names
@@ -390,17 +390,17 @@ class _Run:
             return f"{self.done} of {len(self.parent) + len(self.readers)} done"
 
     def _outcome(self) -> str:
-        """Return how many reads were answered; that there is no such resource is an answer."""
+        """Return how many reads succeeded; a missing resource counts as success."""
         with self.lock:
             every = len(self.parent) + len(self.readers)
-            # a reader that only starts others knows what to start where those that it needs were answered
+            # a reader that only starts others knows what to start if its dependencies succeeded
             silent = [reader for reader in self.readers.values() if reader.silent]
             needs = [{need for need in reader.needs if need in self.readers} for reader in silent]
             read = len(self.answered) + sum(names <= self.answered for names in needs)
         return f"{read} of {every} read" + (f", {every - read} not" if every > read else "")
 
     def start(self, reader: Reader) -> None:
-        """Start a reader for another reader, and count both as one."""
+        """Start a reader on behalf of another, and count both as one."""
         above = getattr(self.here, "name", None)
         if above is not None:
             with self.lock:
@@ -440,7 +440,7 @@ class _Run:
             if left <= 0:
                 return None
             try:
-                name, defect = self.ended.get(timeout=min(left, 0.5))  # short: every platform must handle signals
+                name, defect = self.ended.get(timeout=min(left, 0.5))  # short, so that every platform handles signals
             except queue.Empty:
                 continue
             if defect is not None:
@@ -448,7 +448,7 @@ class _Run:
             return name
 
     def _closed_by(self, name: str) -> Iterator[str]:
-        """Return the planned readers that end with `name`: the reader itself, and readers that waited only for it."""
+        """Return the planned readers that end when `name` ends: itself, and readers that waited only for it."""
         current: str | None = name
         while current is not None:
             with self.lock:
@@ -472,7 +472,7 @@ class _Run:
 
 
 def _without_markup(text: str) -> str:
-    """Replace an HTML page of a proxy or load balancer by a short mention with its title."""
+    """Replace a proxy's or load balancer's HTML page by a short note with its title."""
     markup = _MARKUP.search(text)
     if markup is None:
         return text

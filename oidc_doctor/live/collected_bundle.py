@@ -1,4 +1,4 @@
-"""The files of a collection as a bundle: laid over those of another bundle, with a manifest of both."""
+"""Turn a collection into a bundle: its files over those of another bundle, with a combined manifest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Collection(Protocol):
-    """What a collector holds in the end; `reads` are the manifest's entries by path."""
+    """A collector's final content; `reads` are the manifest's entries by path."""
 
     files: dict[str, bytes]
     reads: dict[str, dict[str, Json]]
@@ -24,7 +24,7 @@ class Collection(Protocol):
 
 
 def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live: bool) -> Bundle:
-    """Return the files that were read, laid over those of `base`, and the manifest of both."""
+    """Return the files that were read, over those of `base`, with a combined manifest."""
     members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
@@ -43,7 +43,7 @@ def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live:
             collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
     members |= {path: _member(data) for path, data in collector.files.items()}
     stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    if not live:  # only files that were passed in: the instant is the base's, or is not known
+    if not live:  # only files that were passed in: the instant is the base's, or unknown
         stamp = None if base is None else _manifest_of(base).get("collected_at")
     manifest = {"collected_at": stamp, "reads": list(reads.values())}
     members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())

@@ -1,9 +1,9 @@
 """Fetch a document over HTTPS, from an address that an attacker may have written.
 
-https only; the host is judged as it is written, then resolved once, every address is checked, and the connection uses a
-checked address, so that a second DNS answer changes nothing. Time, size and redirects are bounded, and each redirect is
-checked like the first address. Behind a proxy the proxy resolves the name for the connection: the host is judged as it
-is written, and by the addresses that it has from here, where it has any.
+https only; the host is checked as written, then resolved once, every address is checked, and the connection uses a
+checked address, so that a second DNS response has no effect. Time, size and redirects are bounded, and each redirect is
+checked like the first address. A proxy resolves the name itself: the host is checked as written, and by its addresses
+resolved here, if any.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from oidc_doctor import __version__
 from oidc_doctor.live.addresses import is_address, is_public, refusal_of_host
 from oidc_doctor.live.collect import CallError
 
-MOST_BYTES = 1024 * 1024  # of a document; a key set of a hundred keys has 50 KB
+MOST_BYTES = 1024 * 1024  # bytes per document; a key set of a hundred keys has 50 KB
 MOST_REDIRECTS = 3
-# Hosts of two operators that a workload's exchange needs anyway: a network that allows one alone is told by the other.
+# Hosts of two operators that an exchange needs anyway: a network that allows only one is detected by the other.
 CONTROLS = ("https://sts.amazonaws.com", "https://sts.googleapis.com")
 _MOST_SECONDS = 10.0
-_MOST_ADDRESSES = 4  # of a host, that are tried
+_MOST_ADDRESSES = 4  # addresses tried per host
 _RESOLVING = 2.0  # seconds for a name that a proxy will resolve as well
 _CHUNK = 64 * 1024
 _NO_ROUTE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL))
 
 
 class Page(NamedTuple):
-    """An answer with status 200. `seconds` from the first packet to the last byte, redirects included."""
+    """A response with status 200. `seconds` from the first packet to the last byte, redirects included."""
 
     body: bytes
     content_type: str
@@ -50,8 +50,8 @@ class Page(NamedTuple):
 class Rules(NamedTuple):
     """Rules for the addresses that may be connected to."""
 
-    private: bool = False  # also addresses that are not public
-    ca_file: str | None = None  # instead of the public authorities
+    private: bool = False  # allow addresses that are not public
+    ca_file: str | None = None  # instead of the public certificate authorities
 
 
 def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | None = None) -> Page:
@@ -78,18 +78,18 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
 
 
 class HostCertificates(NamedTuple):
-    """The certificates that a host sends, DER, the host's first; and whether a client trusts them."""
+    """A host's certificates in DER, the host's own first, and whether a client trusts them."""
 
     certificates: list[bytes]
     tls13_only: bool
-    untrusted: str  # why a client that trusts the public authorities refuses them; empty where it does not
+    untrusted: str  # why a client with public certificate authorities refuses them; empty if it accepts them
 
 
 def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> HostCertificates:
-    """The certificates of the host, trusted or not. Two or three handshakes, and no request after. Raises CallError."""
+    """Return the host's certificates, trusted or not. Two or three handshakes, no request. Raises CallError."""
     deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False  # an untrusted chain is read as well: no request is sent to the host
+    context.check_hostname = False  # untrusted chains are read too: no request is sent to the host
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -103,7 +103,7 @@ def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> HostCertifi
 
 
 def _untrusted(url: str, rules: Rules, deadline: float) -> str:
-    """Return why the public authorities do not verify the host's certificate."""
+    """Return why the host's certificate does not verify against public certificate authorities."""
     import certifi
 
     try:
@@ -114,9 +114,9 @@ def _untrusted(url: str, rules: Rules, deadline: float) -> str:
 
 
 def control(address: str, seconds: float = _MOST_SECONDS) -> CallError | None:
-    """Return why this machine has no trusted connection to one of CONTROLS either; None where it has one.
+    """Return why this machine has no trusted connection to one of CONTROLS either; None if it has.
 
-    Nothing is sent but a handshake: it tells a fault of the way from one of the other side.
+    Only a handshake is made: it distinguishes a network fault from a fault of the other side.
     """
     import certifi
 
@@ -171,7 +171,7 @@ def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """A connection to a checked address; through the proxy where the environment names one."""
+    """A connection to a checked address, through the environment's proxy if any."""
 
     def __init__(self, parts: SplitResult, rules: Rules, context: ssl.SSLContext, deadline: float) -> None:
         assert parts.hostname is not None  # noqa: S101 - _checked
@@ -187,7 +187,7 @@ class _Connection(http.client.HTTPSConnection):
         return self._raw is not None
 
     def watch(self) -> threading.Timer:
-        """Ends the connection at the deadline: a socket's own time limit begins anew with each byte."""
+        """Closes the connection at the deadline: a socket's own timeout restarts with each byte."""
 
         def end() -> None:
             if self._raw is not None:
@@ -200,7 +200,7 @@ class _Connection(http.client.HTTPSConnection):
         return timer
 
     def connect(self) -> None:
-        """Open the connection: instead of the base class's own way, which would resolve the name again."""
+        """Open the connection without the base class, which would resolve the name again."""
         _check_name(self.host, self._rules)
         proxy = _proxy(self.host)
         if proxy is None:
@@ -240,7 +240,7 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
 
 
 def _checked(url: str) -> SplitResult:
-    """Split the address. Raises CallError for an address that is never fetched."""
+    """Split the URL. Raises CallError for a URL that is never fetched."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -254,7 +254,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
-    """Return the addresses that the host resolves to. CallError for one that is not public, an attacker's target."""
+    """Return the host's addresses. Raises CallError for a non-public address, which an attacker may target."""
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -267,16 +267,16 @@ def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
 
 
 def _check_name(host: str, rules: Rules) -> None:
-    """Raise CallError for a host that is not called, as it is written."""
+    """Raise CallError for a host that must not be called, as written."""
     reason = refusal_of_host(host, private=rules.private)
     if reason:
         raise _not_public(host, reason, rules)
 
 
 def _check_from_here(host: str, port: int, rules: Rules) -> None:
-    """Raise CallError for a name that this machine resolves to a private address, though a proxy will resolve it.
+    """Raise CallError for a name that this machine resolves to a private address, even if a proxy will resolve it.
 
-    Behind a proxy a machine often resolves no names of the internet: no answer in time says nothing.
+    Behind a proxy a machine often cannot resolve internet names: no response in time proves nothing.
     """
     if rules.private or is_address(host):
         return
@@ -303,7 +303,7 @@ def _not_public(host: str, reason: str, rules: Rules) -> CallError:
 
 
 def _connected(addresses: list[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """A connection to the first address that accepts one."""
+    """Connect to the first address that accepts a connection."""
     last: OSError = OSError("no address")
     for number, (family, kind, protocol, _, place) in enumerate(addresses):
         raw = socket.socket(family, kind, protocol)
@@ -326,7 +326,7 @@ def _proxy(host: str) -> SplitResult | None:
 
 
 def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socket.socket:
-    """A tunnel through an http proxy, which the user's environment names."""
+    """Open a tunnel through the http proxy of the user's environment."""
     import base64
 
     if proxy.scheme != "http" or not proxy.hostname:
@@ -356,14 +356,14 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
     status = answer.split(b" ", 2)[1:2]
     if status != [b"200"]:
         raw.close()
-        if status and status[0] in (b"502", b"503", b"504"):  # it has tried, and the host or its own way is at fault
+        if status and status[0] in (b"502", b"503", b"504"):  # it tried: the host or its own network is at fault
             raise CallError("failed", "Proxy", f"the proxy could not reach {host[:200]}", unreached=True)
         raise CallError("failed", "Proxy", "the proxy refuses the connection", local="network")
     return raw
 
 
 def _trusting(rules: Rules) -> ssl.SSLContext:
-    """Public authorities, or those that the user's environment names, as requests and OpenSSL read it."""
+    """Trust public certificate authorities, or those set in the user's environment, as requests and OpenSSL do."""
     variables = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
     authorities = rules.ca_file or next(filter(None, variables), None)
     if not authorities:
@@ -401,7 +401,7 @@ def _not_ok(status: int) -> CallError:
 
 
 def _failure(error: Exception, parts: SplitResult, deadline: float, *, connected: bool) -> CallError:
-    """The CallError for a fault below HTTP."""
+    """Return the CallError for a fault below HTTP."""
     host = parts.hostname
     if time.monotonic() >= deadline:
         return CallError("timeout", "Timeout", f"{host} took too long", unreached=not connected)

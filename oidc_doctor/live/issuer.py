@@ -1,7 +1,7 @@
-"""The documents of the token's issuer: discovery document, key set, and the certificates of its host.
+"""Read the issuer's documents: discovery document, key set, and its host's certificates.
 
-An address that only a token names, or only a file of a bundle, is not fetched unless the user allows it: a token in a
-ticket could otherwise make this machine call any address that the token's author chooses.
+An address named only by a token or a bundle's file is not fetched unless the user allows it: a token in a ticket could
+otherwise make this machine call any address of its author's choice.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _FEDERATED = re.compile(r":oidc-provider/([^\"\\\s]+)")
 
 
 class IssuerScope(NamedTuple):
-    """The issuer, and the sources that name it."""
+    """The issuer and the sources that name it."""
 
     named: str | None  # by the user, with --issuer
-    claimed: tuple[str, ...] = ()  # by tokens and files, which strangers may have written; the first is meant
-    claimed_by: str = "the token"  # what names the first of them
-    from_token: bool = False  # fetch also addresses that only a token or a file names
+    claimed: tuple[str, ...] = ()  # by tokens and files, which may be untrusted; the first one is used
+    claimed_by: str = "the token"  # the source of the first
+    from_token: bool = False  # also fetch addresses named only by a token or a file
     rules: Rules = Rules()
-    vouchers: tuple[str, ...] = ()  # readers whose answers name issuers: of the account's own configuration
+    vouchers: tuple[str, ...] = ()  # readers whose results name issuers, from the account's own configuration
     prefix: str = ""
 
 
@@ -43,7 +43,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
     prefix = scope.prefix
 
     def trusted(collector: Collector) -> str | None:
-        """Return the issuer, if its address may be fetched."""
+        """Return the issuer if its address may be fetched."""
         configured = [candidate for name in scope.vouchers for candidate in _issuers_of(collector.answer(name))]
         issuer = scope.named or next(iter(scope.claimed), None) or next(iter(configured), None)
         if issuer is None or issuer == scope.named or scope.from_token or is_known(issuer):
@@ -99,7 +99,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         remarks = {"tls13_only": sent.tls13_only or None, "untrusted": sent.untrusted}
         collector.save(prefix + _CHAIN, _call(_CHAIN), text, **remarks)
 
-    # an issuer that the user or the catalogue knows need not wait for the clouds
+    # an issuer known from the user or the catalogue need not wait for the clouds
     sure = scope.named is not None or scope.from_token or any(is_known(claimed) for claimed in scope.claimed[:1])
     needs = () if sure else scope.vouchers
     return [
@@ -117,9 +117,9 @@ def _controls(collector: Collector) -> Controls:
 
 
 def is_known(issuer: str) -> bool:
-    """Whether the address is one that the catalogue knows as the issuer's own, so that no one else can answer there.
+    """Whether the catalogue lists the address as the issuer's own, so that nobody else can respond there.
 
-    A profile also fits addresses at which anyone may host such an issuer: those are recognised, and not known.
+    Profiles also match addresses at which anyone may host an issuer: these are recognised, but not known.
     """
     profile = profile_for(issuer)
     match = match_for(profile, issuer) if profile else None

@@ -1,4 +1,4 @@
-"""The obstacles of a live run, from its failed reads: credentials, permissions, the way to a cloud."""
+"""Derive a live run's obstacles from its failed reads: credentials, permissions, the network path to a cloud."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from oidc_doctor.live.collect import CallError, Collected
 
-_IDENTITY = "aws/caller-identity.json"  # needs no permission, so it shows none
-_MOST_NAMED = 3  # permissions in a sentence
+_IDENTITY = "aws/caller-identity.json"  # needs no permission, so it proves none
+_MOST_NAMED = 3  # permissions listed in a sentence
 
 
 def obstacles_of(collected: Collected, profile: str | None) -> tuple[Obstacle, ...]:
-    """Return what kept the run from reading each cloud. `profile` is that of --profile."""
+    """Return what kept the run from reading each cloud. `profile` is from --profile."""
     clouds: tuple[Cloud, ...] = ("aws", "gcp")
     return tuple(filter(None, (_obstacle(cloud, collected, profile) for cloud in clouds)))
 
@@ -49,7 +49,7 @@ def _is_of(cloud: Cloud, path: str) -> bool:
 
 
 def _read(collected: Collected) -> Iterator[str]:
-    """Yield the paths of what a cloud answered: a file, or that there is none."""
+    """Yield the paths that a cloud answered: a file, or its absence."""
     for entry in collected.reads:
         if entry["outcome"] in ("ok", "not_found") and entry["call"] != "given":
             yield split_target(str(entry["path"]))[1]

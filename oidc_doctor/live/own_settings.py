@@ -1,6 +1,6 @@
 """The roles and providers that the user's own settings name: Truss, GitHub workflows, the environment, AWS and gcloud.
 
-Nothing is asked of a cloud. A token file that a setting names is not opened.
+No cloud is called. A token file named by a setting is not opened.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _ISSUERS = {_TRUSS: truss.ISSUER, _WORKFLOWS: "https://token.actions.githubuserc
 
 
 class Setting(NamedTuple):
-    """A target, and the place that names it: a variable, or a file of the user."""
+    """A target and its source: a variable or a file of the user."""
 
     target: Target
     place: str
-    suggested_issuer: str = ""  # what the name of the file suggests: nothing in it says so
+    suggested_issuer: str = ""  # suggested by the file name only
 
 
 def settings_of(folder: str, environment: Mapping[str, str]) -> list[Setting]:
@@ -103,7 +103,7 @@ def _aws_config(environment: Mapping[str, str]) -> str:
 
 
 def _profiles(path: str) -> dict[str, Any]:
-    from botocore.configloader import load_config  # late: only init and the completion of --profile ask
+    from botocore.configloader import load_config  # late: only init and the completion of --profile need it
     from botocore.exceptions import BotoCoreError
 
     try:
@@ -114,7 +114,7 @@ def _profiles(path: str) -> dict[str, Any]:
 
 
 def _of_gcloud(environment: Mapping[str, str]) -> Iterator[Setting]:
-    """Yield the provider of a credential configuration: that of the variable, else gcloud's default."""
+    """Yield the provider of a credential configuration: from the variable, else gcloud's default."""
     folder = environment.get("CLOUDSDK_CONFIG") or os.path.expanduser("~/.config/gcloud")
     path = environment.get("GOOGLE_APPLICATION_CREDENTIALS") or os.path.join(folder, _DEFAULT_CREDENTIALS)
     for target in _derived("gcp/credentials.json", path):
@@ -122,7 +122,7 @@ def _of_gcloud(environment: Mapping[str, str]) -> Iterator[Setting]:
 
 
 def _derived(name: str, path: str) -> Iterator[Target]:
-    """Yield the targets that a bundle with this one file has."""
+    """Yield the targets of a bundle with only this file."""
     data = _content(path)
     if data is None:
         return
@@ -133,7 +133,7 @@ def _derived(name: str, path: str) -> Iterator[Target]:
 
 def _content(path: str) -> bytes | None:
     try:
-        with open_regular(path) as stream:  # a pipe would be waited for
+        with open_regular(path) as stream:  # reading a pipe would block
             data = stream.read(EVIDENCE_FILE.most + 1)
     except OSError:
         return None

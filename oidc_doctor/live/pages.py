@@ -13,14 +13,14 @@ class Paging(NamedTuple):
 
     sent_as: str  # the request's parameter
     named: str  # the answer's member
-    truncated: str = ""  # the response's member that shows whether there is a next page, where `named` does not
-    most: int = 100  # pages that are read
+    truncated: str = ""  # the response's member that shows whether there is a next page, if `named` does not
+    most: int = 100  # maximum pages to read
 
 
 def pages(ask: Callable[[dict[str, Any]], Any], paging: Paging, items: str = "pages") -> Iterator[Any]:
-    """Yield the response of every page; `ask` takes the parameters of a page, none for the first page.
+    """Yield the response of every page; `ask` accepts the parameters of a page, none for the first page.
 
-    Raises CallError where an answer announces a next page without naming one, and where the pages do not end.
+    Raises CallError if a response announces a next page without naming it, and for endless pages.
     """
     page: dict[str, Any] = {}
     for _ in range(paging.most):

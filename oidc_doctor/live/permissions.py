@@ -1,7 +1,7 @@
-"""The least permissions with which a live run can read: for AWS an identity policy, for Google Cloud a custom role.
+"""The least permissions for a live run: an identity policy for AWS, a custom role for Google Cloud.
 
-Both come from the grants of the readers that the run would start. A file that no evaluator uses (contract.py) is not
-needed for any verdict: its permission is listed separately, and the coverage of a run without it reports the denial.
+Both derive from the grants of the readers that the run would start. A file that no evaluator uses (contract.py) is not
+needed for a verdict: its permission is listed separately, and the coverage of a run without it reports the denial.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from oidc_doctor.live.collect import Grant, Reader
 
-_ANY_ACCOUNT = "0" * 12  # represents every account
-_ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # represents every role
+_ANY_ACCOUNT = "0" * 12  # matches every account
+_ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # matches every role
 _ANY_PROVIDER = TargetGcp(
     provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",
     service_account="any@any.iam.gserviceaccount.com",
@@ -29,14 +29,14 @@ _ANY_PROVIDER = TargetGcp(
 
 
 class Grants(NamedTuple):
-    """The grants of a plan's readers, each once: those that verdicts need, and those of files not judged yet."""
+    """The distinct grants of a plan's readers: those that verdicts need, and those for files not judged yet."""
 
     needed: tuple[Grant, ...]
     not_judged: tuple[Grant, ...]
 
 
 def grants_of(readers: Iterable[Reader]) -> Grants:
-    """The grants of the readers, and of those that they may start."""
+    """Return the grants of the readers and of further readers that they may start."""
     needed: dict[Grant, None] = {}
     not_judged: dict[Grant, None] = {}
     for reader in readers:
@@ -55,7 +55,7 @@ def aws_policy(
     oracles: bool = False,
     account: bool = False,
 ) -> dict[str, Any]:
-    """The least identity policy for a live run on `role` (of any account, where it is None), as JSON values."""
+    """Return the least identity policy for a live run on `role` (None: any role), as JSON values."""
     target = TargetAws(role_arn=role or _ANY_ROLE, s3_bucket=bucket, ecr_repository=repository)
     request = CollectionRequest(
         goals=(Goal(Target("any", aws=target)),), trails=trails, oracles=oracles, account=account
@@ -70,7 +70,7 @@ def aws_policy(
 
 
 def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
-    """Statements with the permissions that have the same resources together; an Sid has letters and digits alone."""
+    """Return statements that group permissions by resources; a Sid contains only letters and digits."""
     resources: dict[str, list[str]] = {}
     for grant in grants:
         resource = grant.resource.replace(_ANY_ACCOUNT, "*").replace("role/any", "role/*")
@@ -90,7 +90,7 @@ def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
 
 
 def gcp_role(*, oracles: bool = False) -> str:
-    """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles are in comments."""
+    """Return a custom role as YAML for `gcloud iam roles create`; APIs and predefined roles are in comments."""
     import yaml
 
     request = CollectionRequest(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),), oracles=oracles)
@@ -118,5 +118,5 @@ def gcp_role(*, oracles: bool = False) -> str:
 
 
 def _roles(permissions: Iterable[str]) -> list[str]:
-    """Predefined roles that hold the permissions."""
+    """Return predefined roles with the permissions."""
     return sorted({role_with(permission) for permission in permissions} - {""})

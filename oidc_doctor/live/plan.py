@@ -34,16 +34,16 @@ class Goal(NamedTuple):
 
 
 class CollectionRequest(NamedTuple):
-    """The evidence to gather. Times are epoch seconds, `timeout` is seconds for everything."""
+    """The evidence to gather. Times are epoch seconds; `timeout` is in seconds for the whole collection."""
 
     goals: tuple[Goal, ...]
-    folders: bool = False  # each goal has a folder of its own below targets/
+    folders: bool = False  # each goal has its own folder below targets/
     given: tuple[tuple[str, bytes | str], ...] = ()  # files that need no reading: path and content
     profile: str | None = None
     regions: tuple[str, ...] = ()  # further ones, of endpoints
     since: float | None = None
     until: float | None = None
-    back: float | None = None  # seconds, where the window ends now: its times are the cloud's, whose clock may differ
+    back: float | None = None  # seconds of a window that ends now, by the cloud's clock, which may differ
     max_pages: int = 40
     trails: tuple[str, ...] = ()  # s3://bucket/prefix
     owners: tuple[tuple[str, str], ...] = ()  # the accounts of buckets and repositories, by name; "" is all others
@@ -54,12 +54,12 @@ class CollectionRequest(NamedTuple):
     private: bool = False
     timeout: float = 300.0
     base: Bundle | None = None
-    account: bool = False  # every resource that may accept the token, not the target alone
-    project: str | None = None  # Google's, for that
+    account: bool = False  # every resource that may accept the token, not only the target
+    project: str | None = None  # Google's, for --account
 
 
 def plan(request: CollectionRequest) -> list[Reader]:
-    """Every reader that the goals need."""
+    """Return every reader that the goals need."""
     readers: list[Reader] = []
     clients: dict[str, aws.AwsClients] = {}
     pacer = gcp.new_pacer()
@@ -81,14 +81,14 @@ def plan(request: CollectionRequest) -> list[Reader]:
 def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _: None) -> Collected:
     """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
     files: list[tuple[str, bytes | str]] = list(request.given)
-    if request.folders:  # a target keeps its folder also where none of its files could be read
+    if request.folders:  # a target keeps its folder even if none of its files could be read
         mark = "# the target is in the file at the top\n"
         files += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
     return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
 
 
 def _token_to_exchange(request: CollectionRequest, goal: Goal) -> Token | None:
-    """The first compact JWT where --try asks for an exchange."""
+    """Return the first compact JWT if --try requests an exchange."""
     compact = (token for token in goal.tokens if token.kind == "jwt" and token.signing_input)
     return next(compact, None) if request.attempt else None
 
@@ -113,7 +113,7 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
 
 
 def _widened(request: CollectionRequest, goal: Goal) -> Goal:
-    """With --account, AWS is read even where only a token is known."""
+    """With --account, read AWS even if only a token is known."""
     target = goal.target
     if not request.account or target.aws is not None or target.gcp is not None or request.project:
         return goal
@@ -123,7 +123,7 @@ def _widened(request: CollectionRequest, goal: Goal) -> Goal:
 def _lists(
     request: CollectionRequest, goal: Goal, prefix: str, clients: dict[str, aws.AwsClients], pacer: Pacer
 ) -> list[Reader]:
-    """The account's roles, and its project's pools and providers."""
+    """Return readers of the account's roles, and of the project's pools and providers."""
     readers: list[Reader] = []
     if goal.target.aws is not None:
         partition = aws.partition_of(goal.target, request.regions)
@@ -136,7 +136,7 @@ def _lists(
 
 
 def _google(request: CollectionRequest, goal: Goal, pacer: Pacer) -> gcp.GcpClients:
-    """A login of its own for each target: which credentials are usable depends on what is examined."""
+    """Use a separate login per target: the usable credentials depend on what is examined."""
     target = goal.target.gcp
     examined = (target.audience or target.provider) if target and not request.attempt else None
     return gcp.GcpClients(examined, pacer=pacer)
@@ -158,7 +158,7 @@ def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope
 
 def _of_issuer(request: CollectionRequest, goal: Goal, prefix: str) -> issuer.IssuerScope:
     in_file = goal.issuer if goal.issuer_by else None
-    # a role and its providers are read in the caller's own account; a provider of Google in any project that lets us
+    # a role and its providers are read in the caller's account; a Google provider in any project that permits it
     vouchers = ["aws.provider", "aws.role"]
     vouchers += ["gcp.provider"] if goal.own_provider else []
     vouchers += ["gcp.providers"] if goal.own_provider or request.project else []

@@ -1,7 +1,7 @@
-"""Whether a failed fetch of the issuer's documents is the fault of the issuer, or of the way from this machine to it.
+"""Find out whether a failed fetch of the issuer's documents is the issuer's fault or the local network's.
 
-The clouds go another way. What fails here for a name server, a route, a proxy or a certificate authority of this
-network shows nothing about them, so it must not become a cause.
+The clouds use another network path. A failure because of a name server, route, proxy or certificate authority of this
+network proves nothing about them, so it must not become a cause.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 UNTRUSTED = "CertificateNotTrusted"
-_SECONDS = 5.0  # for a control
+_SECONDS = 5.0  # per control
 
 
 class Controls:
-    """The handshakes with hosts of other operators. Each is asked for once in a run, when the first fetch fails."""
+    """Handshakes with hosts of other operators. Each is made once per run, when the first fetch fails."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: dict[str, CallError | None] | None = None
 
     def answers(self) -> dict[str, CallError | None]:
-        """Return by address why a control has no trusted connection, None where it has one."""
+        """Return, by address, why a control has no trusted connection; None if it has."""
         with self._lock:
             if self._answers is None:
                 self._answers = {address: https.control(address, _SECONDS) for address in https.CONTROLS}
             return self._answers
 
     def judged(self, fetch: Callable[[], T], *, known: bool) -> T:
-        """Return the result of `fetch`; mark its CallError as local where nothing shows that the issuer is at fault.
+        """Return the result of `fetch`; mark its CallError as local unless the issuer is shown to be at fault.
 
         `known`: the host is the issuer's own, so public authorities have signed its certificate.
         """
@@ -52,11 +52,11 @@ class Controls:
             raise
 
     def is_local(self, unreached: bool, untrusted: bool, *, known: bool) -> bool:
-        """Whether a host that was not reached, or whose certificate is not trusted, shows nothing about the host.
+        """Whether a failed connection or an untrusted certificate proves nothing about the host.
 
-        A control that is not reached in the same way shows that the way is at fault; so does one of several: then the
-        network allows some hosts alone. A control whose certificate is not trusted either shows that something in
-        between answers in the names of others.
+        A control that fails in the same way proves a network fault; so does one of several: then the network allows
+        only some hosts. A control with an untrusted certificate proves that something in between responds in the names
+        of others.
         """
         if not (unreached or untrusted):
             return False

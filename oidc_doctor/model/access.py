@@ -1,4 +1,4 @@
-"""The calls of the workload after the exchange, and whether the session may make them."""
+"""The workload's calls after the exchange, and whether the session may make them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Decision = Literal["allowed", "denied", "unknown"]
 class Need(NamedTuple):
     """A call that the workload makes with its session.
 
-    `resource` is an ARN, or `*` for an action without resources. It is a `placeholder.Pasted` text where a part of it
-    is not known: `arn:aws:s3:::weights/llama/<key>` is any object below a prefix.
+    `resource` is an ARN, or `*` for an action without resources. It is `placeholder.Pasted` if a part of it is unknown:
+    `arn:aws:s3:::weights/llama/<key>` is any object below a prefix.
     """
 
     cloud: Cloud
     service: str  # s3, ecr, kms
     action: str  # s3:GetObject
     resource: str
-    asked_by: Origin | None  # where the wish was read
-    wish: str  # what was written there: s3://weights/llama
-    context: Mapping[str, str] = MappingProxyType({})  # condition keys that only this call has
+    asked_by: Origin | None  # where the need was read
+    wish: str  # as written there: s3://weights/llama
+    context: Mapping[str, str] = MappingProxyType({})  # condition keys specific to this call
 
 
 class SecondOpinion(NamedTuple):
@@ -41,8 +41,8 @@ class AccessDecision(NamedTuple):
 
     need: Need
     decision: Decision
-    by: str = ""  # the kind of policy that decides (PRINCIPAL, RESOURCE, …); empty where none does
+    by: str = ""  # the deciding kind of policy (PRINCIPAL, RESOURCE, …); empty if there is none
     location: Origin | None = None  # of the statement that decides
-    note: str = ""  # for people: why, or what would settle it
+    note: str = ""  # for users: the reason, or the evidence that would settle it
     trace: tuple[dict[str, Any], ...] = ()  # each policy's own trace, as JSON
     second: SecondOpinion | None = None

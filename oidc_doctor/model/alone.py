@@ -1,6 +1,6 @@
-"""The answer to one thing that was given alone: an error text, a token, an event, a policy, a provider, an issuer.
+"""The report on a single piece of evidence: an error text, a token, an event, a policy, a provider or an issuer.
 
-All texts may quote what strangers wrote, and are not escaped. They never hold a token.
+Strings may quote untrusted text and are not escaped. They never contain a token.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Sign = Literal["✓", "✗", "?", "!", ""]
 
 
 class Line(NamedTuple):
-    """One fact. `sign` judges it, where it is judged: ✓ holds, ✗ is a fault, ! is a risk, ? is not known."""
+    """One fact. `sign` is its assessment, if any: ✓ fine, ✗ a fault, ! a risk, ? unknown."""
 
     label: str
     text: str
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
 
 class PossibleCause(NamedTuple):
-    """A cause that the thing leaves possible, by the check that explains it."""
+    """A possible cause, with the check that explains it."""
 
     code: str
     name: str
@@ -36,7 +36,7 @@ class PossibleCause(NamedTuple):
 
 
 class NextCommand(NamedTuple):
-    """A command that can be run as it is, and what its answer shows."""
+    """A command that can be run as copied, and what its output shows."""
 
     run: str
     why: str
@@ -44,13 +44,13 @@ class NextCommand(NamedTuple):
 
 @dataclass(frozen=True)
 class Alone:
-    """The content of one thing, and the one thing to add next."""
+    """The content of a single piece of evidence, and the most useful evidence to add."""
 
     thing: Thing
     headline: str
     parts: tuple[Part, ...] = ()
     causes: tuple[PossibleCause, ...] = ()  # the most likely first
-    further: tuple[str, ...] = ()  # codes of causes that are possible as well, in no order
-    order: str = ""  # what the order of the causes rests on
+    further: tuple[str, ...] = ()  # codes of further possible causes, unordered
+    order: str = ""  # the basis of the causes' order
     commands: tuple[NextCommand, ...] = ()
-    ask: str = ""  # what to give next, and how
+    ask: str = ""  # what to add next, and how

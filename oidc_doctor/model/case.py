@@ -24,8 +24,8 @@ class Reading(NamedTuple):
     proves: bool = True  # False: the sentence only hints at `kind`
     source: str = ""  # where it was read: error.txt, --error, an event id
     quoted_claims: Mapping[str, str] = MappingProxyType({})  # claims of the refused token, as the sentence quotes them
-    speaker: str = ""  # who wrote the sentence, a key of model.speakers; "" where nothing shows it
-    known: bool = True  # False: the sentence is in no table, so it shows no refusal
+    speaker: str = ""  # who wrote the sentence, a key of model.speakers; "" if unknown
+    known: bool = True  # False: the sentence is in no table, so it proves no refusal
     follows_steps: bool = True  # the sentence can only come after the steps before `steps`
 
 
@@ -39,11 +39,11 @@ class Case(NamedTuple):
     profile: Any = None  # the issuer's Profile, None for an unknown issuer
     readings: tuple[Reading, ...] = ()
     accepted_providers: frozenset[str] = frozenset()  # providers with a logged success: their ClientIDList works
-    since_change: float | None = None  # seconds from the last change to the refusal, where it may not be in force yet
-    shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
-    asks_access: bool = False  # judge the permission step as well: of the present, and not of what is replayed
-    refused_writes: tuple[Change, ...] = ()  # logged writes of its configuration that failed, and were not made good
-    explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison
-    at_asked: bool = False  # `at` was asked for (--at): a token that is past its time then is no saved one
+    since_change: float | None = None  # seconds from the last change to the refusal, if it may not be effective yet
+    shown_passed: frozenset[str] = frozenset()  # steps proven by an observed error and unaffected by edits
+    asks_access: bool = False  # judge the permission step as well: for the present, not for replays
+    refused_writes: tuple[Change, ...] = ()  # failed logged writes to its configuration that no later write made up for
+    explain: bool = True  # False: only the states are needed, so refusing clauses are not compared
+    at_asked: bool = False  # `at` was set by the user (--at): a token expired then is not a saved token
     traced: bool = True  # False: the values that a policy compares, and the loops of an expression, are not recorded
-    contradictions: bool = False  # without explanations: look for evidence that contradicts itself all the same
+    contradictions: bool = False  # look for contradictory evidence even without explanations

@@ -1,7 +1,7 @@
-"""Documents as read, and the place of each value. A value is known, absent or unknown.
+"""Documents as read, with the origin of each value. A value is known, absent or unknown.
 
 An absent value is proven not to exist; an unknown value was not read. Documents are written by other people,
-possibly attackers, and are carried as they are.
+possibly attackers, and are kept unchanged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from oidc_doctor.model import json_pointer
 from oidc_doctor.model.obstacle import Local
 
-Json = Any  # a value as json.loads gives it
+Json = Any  # a value as returned by json.loads
 
 
 class Gap(enum.Enum):
@@ -35,10 +35,10 @@ class Origin(NamedTuple):
     line: int | None = None
     event_id: str | None = None
     claim: str = ""  # the name of the token's claim at this place
-    of_token: bool = False  # the place has a token, its header or a claim
+    of_token: bool = False  # the file contains a token, its header or a claim
 
     def __str__(self) -> str:
-        """`aws/role.json:14`, or the file and the JSON pointer where no line is known."""
+        """Format as `aws/role.json:14`, or as file and JSON pointer if the line is unknown."""
         if self.event_id:
             return f"{self.file} event {self.event_id}"
         if self.line is not None:
@@ -54,16 +54,16 @@ class Missing(NamedTuple):
     what: str
     reason: str
     outcome: Literal["not-asked", "not_found", "denied", "throttled", "timeout", "failed", "unreadable"] = "not-asked"
-    local: Local = ""  # the fault of this machine or of its credentials, which shows nothing about the other side
+    local: Local = ""  # a fault of this machine or its credentials, which proves nothing about the other side
 
     @property
     def proves_absence(self) -> bool:
-        """Whether the service itself answered that there is no such resource."""
+        """Whether the service itself reported that the resource does not exist."""
         return self.outcome == "not_found"
 
 
 def texts_in(value: Json) -> list[str]:
-    """Return every text of a JSON value but the names of members, as often as it is there."""
+    """Return every string of a JSON value except member names, with repeats."""
     texts, waiting = [], [value]
     while waiting:
         inner = waiting.pop()
@@ -80,14 +80,14 @@ class Document(NamedTuple):
     file: str
     text: str
     value: Json
-    pointer: str = ""  # the place of `value` in the file; "" is the whole file
+    pointer: str = ""  # the JSON pointer of `value` in the file; "" is the whole file
     duplicates: tuple[str, ...] = ()  # JSON pointers of members that appear more than once; the last one counts
     inner: bool = False  # `text` is a document that was a string inside the file: its lines are not the file's
-    find_line: Callable[[str, str], int | None] = json_pointer.line_of  # of the text's own syntax
-    answer: Json = None  # the answer of a service that `value` is a part of, where it is one
+    find_line: Callable[[str, str], int | None] = json_pointer.line_of  # lines of the text's own syntax
+    answer: Json = None  # the service's response that contains `value`, if any
 
     def in_answer(self, name: str) -> str | None:
-        """Return a text that is next to the value in the answer it is a part of, as RoleName next to a policy."""
+        """Return a string next to the value in the response that contains it, such as RoleName next to a policy."""
         value = self.answer.get(name) if isinstance(self.answer, dict) else None
         return value if isinstance(value, str) else None
 

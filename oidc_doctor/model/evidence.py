@@ -34,18 +34,18 @@ class Token(NamedTuple):
     origin: Origin
     name: str = "token"
     size: int | None = None  # characters of the compact form
-    fault: str | None = None  # why it could not be read as a JWT, in plain words
+    fault: str | None = None  # why it is not a readable JWT, in plain words
     fault_kind: Literal["", "not-a-jwt", "no-token"] = ""
     fault_where: str = ""  # the malformed part: header, claims, signature, whole
     duplicates: tuple[str, ...] = ()  # claim names that appear twice; the last one counts
     verified: dict[str, Json] | None = None  # a redacted token's {"signature": bool, "kid": …, "alg": …}
-    verified_here: bool = False  # this run checked the signature; otherwise `verified` is what a bundle says
+    verified_here: bool = False  # this run checked the signature; otherwise a bundle claims it
     signing_input: bytes = b""
     signature: bytes = b""
-    missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
-    recorded: bool = False  # a manifest says that it was read, so nothing in it is a placeholder
-    document: Document | None = None  # decoded claims as a file holds them: `document.at("/sub")` has the line
-    inferred_complete: bool = False  # complete only because iss, sub and aud are there: no one says that it is whole
+    missing_claims: frozenset[str] = frozenset()  # claims that the observed error reports as missing
+    recorded: bool = False  # a manifest records that it was read, so it contains no placeholders
+    document: Document | None = None  # decoded claims as in their file: `document.at("/sub")` has the line
+    inferred_complete: bool = False  # assumed complete because iss, sub and aud are present
 
     def __repr__(self) -> str:
         """Leave out claims and signature, so that a token printed by accident discloses neither."""
@@ -65,14 +65,14 @@ class Token(NamedTuple):
         return ABSENT
 
     def may_have(self, name: str) -> bool:
-        """Whether the token may carry a claim that was not given: pasted claims are often cut short."""
+        """Whether the token may have a claim that was not supplied: pasted claims are often truncated."""
         value = self.claim(name)
         return value is UNKNOWN or (
             value is ABSENT and self.inferred_complete and name not in self.claims and name not in self.missing_claims
         )
 
     def header_value(self, name: str) -> Json:
-        """Return a header member, ABSENT, or UNKNOWN where the header was not given."""
+        """Return a header member, ABSENT, or UNKNOWN if the header was not supplied."""
         if self.header is None:
             return ABSENT if f"header.{name}" in self.missing_claims else UNKNOWN
         if name in self.header:
@@ -87,7 +87,7 @@ class Token(NamedTuple):
 
     @property
     def subject(self) -> str | None:
-        """Return the subject as text, where it is known."""
+        """Return the subject as a string, if known."""
         value = self.claim("sub")
         return value if isinstance(value, str) else None
 
@@ -121,7 +121,7 @@ class AwsEvidence(NamedTuple):
     """The AWS side of one target."""
 
     role: Role | Missing
-    near_roles: tuple[Role, ...] = ()  # read, but not the role that the target names
+    near_roles: tuple[Role, ...] = ()  # read, but different from the target's role
     provider: AwsOidcProvider | Missing = Missing("aws/oidc-provider.json", "not in the bundle")
     other_providers: tuple[AwsOidcProvider, ...] = ()
     provider_arns: tuple[str, ...] | Missing = Missing("aws/oidc-providers.json", "not in the bundle")
@@ -135,9 +135,9 @@ class AwsEvidence(NamedTuple):
     documents: dict[str, Documents] = _NONE
 
     def read(self, path: str) -> tuple[Document, ...]:
-        """The documents of a file, or of a pattern for files, of the bundle; () where none was read."""
-        found = self.documents.get(path)
-        return () if found is None or isinstance(found, Missing) else found
+        """Return the documents at a bundle path or path pattern; () if none was read."""
+        documents = self.documents.get(path)
+        return () if documents is None or isinstance(documents, Missing) else documents
 
 
 class GcpProvider(NamedTuple):
@@ -160,7 +160,7 @@ class WrittenProvider(NamedTuple):
 
     provider: GcpProvider
     known: frozenset[str]  # state, disabled, condition, mapping: the fields that a write shows
-    subject_is_sub: bool = False  # logged exchanges show that the mapping takes the token's sub as google.subject
+    subject_is_sub: bool = False  # logged exchanges show that google.subject is the token's sub
 
 
 class GcpPool(NamedTuple):
@@ -173,7 +173,7 @@ class GcpPool(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """A binding of an allow policy: who holds a role, perhaps under a condition."""
+    """A binding of an allow policy: members with a role, perhaps under a condition."""
 
     role: str
     members: tuple[str, ...]
@@ -220,7 +220,7 @@ class GcpEvidence(NamedTuple):
     repository_policy: AllowPolicy | Missing = Missing("gcp/repository-policy.json", "not in the bundle")
     credentials: Document | Missing = Missing("gcp/credentials.json", "not in the bundle")
     documents: dict[str, Documents] = _NONE
-    written_provider: WrittenProvider | None = None  # where `provider` was not read, and logged writes tell part of it
+    written_provider: WrittenProvider | None = None  # if `provider` was not read, and logged writes show part of it
 
 
 class IssuerEvidence(NamedTuple):
@@ -231,7 +231,7 @@ class IssuerEvidence(NamedTuple):
     chain: str | Missing = Missing("issuer/chain.pem", "not in the bundle")
     seconds: dict[str, float] = _NONE  # path → how long its answer took
     redirects: dict[str, tuple[str, ...]] = _NONE  # path → the addresses that it was sent to
-    tls_fault: str = ""  # why a client that trusts the public authorities does not trust the host
+    tls_fault: str = ""  # why a client with public certificate authorities does not trust the host
     tls13_only: bool = False
 
 
@@ -243,7 +243,7 @@ class ObservedError(NamedTuple):
 
     @classmethod
     def read(cls, text: str, origin: Origin) -> ObservedError:
-        """Keep as much of the text as is read. A longer one loses its secrets first: a cut would hide half of one."""
+        """Truncate the text to the limit. Secrets are removed first: truncation could hide half of a secret."""
         if len(text) > ERROR_TEXT.most:
             from oidc_doctor.model.secret_texts import without_secrets  # late: few errors are so long
 
@@ -288,7 +288,7 @@ class Target(NamedTuple):
     pasted: bool = True  # values may hold placeholders
 
 
-# The reasons of a file that was never asked for: of a bundle, of the user, of a run that read a cloud.
+# Reasons why a file was never requested: by a bundle, by the user, by a live run.
 NOT_IN_BUNDLE, NOT_GIVEN, NOT_READ = "not in the bundle", "not given", "not read"
 
 
@@ -302,9 +302,9 @@ class Coverage:
     since: str | None = None  # RFC 3339, for logs
     until: str | None = None
     count: int | None = None
-    named: bool = False  # the user named it, so failing to read it changes the exit code
-    path: str = ""  # its place in a bundle, without the folder of a target; `what` may be the name of a file alone
-    local: Local = ""  # it was not read for a fault of this machine or of its credentials
+    named: bool = False  # named by the user, so a failure to read it changes the exit code
+    path: str = ""  # its path in a bundle, without the target's folder; `what` may be only a file name
+    local: Local = ""  # not read because of a fault of this machine or its credentials
 
 
 class TargetEvidence(NamedTuple):

@@ -1,4 +1,4 @@
-"""Names of Google Cloud that hold other names: a service account's address, a repository's resource name."""
+"""Google Cloud names that contain other names: a service account's address, a repository's resource name."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ class Repository(NamedTuple):
 
 
 def repository_of(resource: str) -> Repository:
-    """Return the parts of projects/PROJECT/locations/LOCATION/repositories/NAME; empty ones for another text."""
+    """Return the parts of projects/PROJECT/locations/LOCATION/repositories/NAME; empty parts for any other string."""
     place, _, name = resource.partition("/repositories/")
     project, _, location = place.removeprefix("projects/").partition("/locations/")
     return Repository(project, location, name)
 
 
 def project_of_account(email: str) -> str:
-    """Return the project of a service account's e-mail address; "" for a default account's, which does not name it."""
-    name, found, rest = email.partition("@")[2].partition(".iam.gserviceaccount.com")
-    return name if found and not rest and "." not in name else ""
+    """Return the project of a service account's e-mail address; "" for default accounts, which do not name it."""
+    name, separator, rest = email.partition("@")[2].partition(".iam.gserviceaccount.com")
+    return name if separator and not rest and "." not in name else ""
 
 
 def mapped_subject(principal: str | None) -> str | None:

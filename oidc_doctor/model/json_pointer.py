@@ -1,4 +1,4 @@
-"""Places in a JSON text: JSON pointers (RFC 6901), and the line of the value that a pointer names."""
+"""JSON pointers (RFC 6901), and the line of the value at a pointer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def pointer_segment(name: str | int) -> str:
-    """A reference token of a JSON pointer (RFC 6901), with its slash: `/oidc.example~1path:sub`."""
+    """Return a reference token of a JSON pointer (RFC 6901), with its slash: `/oidc.example~1path:sub`."""
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
 def line_of(text: str, pointer: str) -> int | None:
-    """Return the line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
+    """Return the line, from 1, of the member or element at `pointer`, the last one if a name is repeated.
 
     Return None where the pointer matches no value, or `text` is not JSON.
     """
@@ -44,7 +44,7 @@ def segments(pointer: str) -> list[str]:
 
 
 class _Places:
-    """The positions in one text. Each object and array on the path of a question is cut once, and then remembered."""
+    """The positions in a text. Each object and array on a requested path is scanned once and cached."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -103,7 +103,7 @@ class _Places:
         return self._elements[start]
 
 
-@functools.lru_cache(maxsize=8)  # texts at work: strangers and edits are judged on the same documents many times
+@functools.lru_cache(maxsize=8)  # cached texts: strangers and edits are judged on the same documents many times
 def _places(text: str) -> _Places:
     return _Places(text)
 

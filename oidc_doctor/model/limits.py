@@ -1,10 +1,9 @@
-"""The bounds on what is read, kept and tried, in one table: how much, and why that much.
+"""All limits on what is read, kept and tried, with their reasons.
 
-What is beyond a cloud's own quota cannot be the cloud's document, so nothing is judged from it: the evidence counts as
-not read, and what it would decide is unknown. The bounds that are ours are far beyond what the clouds, their tools and
-people write. What a bound of the logs or of the work for an answer leaves out is counted, and a line of the report says
-so. Bounds on the words of one sentence, such as the values that an explanation compares, stand next to that sentence:
-they never cut a decision.
+A document beyond a cloud's own quota cannot be the cloud's, so it is not judged: it counts as not read, and its effect
+is unknown. Our own limits are far beyond what clouds, their tools and people write. Whatever a limit on logs or on work
+leaves out is counted and reported. Limits on the wording of a sentence, such as the number of compared values, are
+defined next to that sentence: they never affect a decision.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from typing import NamedTuple
 
 
 class Limit(NamedTuple):
-    """The most of one thing that is read."""
+    """A limit on one kind of input."""
 
-    of: str  # the thing that is bounded, as a sentence begins
+    of: str  # the limited input, as the start of a sentence
     most: int
     unit: str
     source: str
 
     def exceeded_by(self, found: int | None = None) -> str:
-        """Return the line for what is larger: the size, the bound, and that it was not read."""
+        """Return the message for a larger input: its size, the limit, and that it was not read."""
         size = "" if found is None else f"{found:,} {self.unit}: "
         return f"{size}{self.of} has at most {self.most:,} {self.unit} ({self.source}), so it was not read"
 

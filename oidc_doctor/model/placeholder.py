@@ -1,8 +1,8 @@
 """Gaps in pasted evidence: `<account>`, `{region}`, `$NAME`, `***`, `xxx`, `...` could be anything.
 
-A comparison with a gap has three answers: True if it holds whatever the gap represents, False if nothing the gaps could
-represent makes it hold, None otherwise. A gap with a name, such as `<account>`, represents the same text wherever it is
-written; the others represent another text each time, save that two identical texts are equal.
+A comparison with a gap has three results: True if it is true for all values of the gaps, False if it is false for all
+values, None otherwise. A named gap, such as `<account>`, has the same value everywhere; other gaps have independent
+values, except that two identical strings are equal.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
-    # One position: a character, None for any one character, or a gap: as written, and a number where it has no name.
+    # One position: a character, None for any one character, or a gap: as written, and a number if it is unnamed.
     Cell: TypeAlias = str | tuple[str, int] | None
-    # What is between two places where any run of characters may stand.
+    # The cells between two wildcards for any run of characters.
     Cells: TypeAlias = list[Cell]
 
 UNNAMED = frozenset(
     ("", "...", "\u2026", "censored", "hidden", "masked", "omitted", "redacted", "removed", "secret", "snip")
 )
-"""Words that people write into the brackets as fillers."""
+"""Words that people write into brackets as fillers."""
 
-_LEFT_OUT = ("redacted", "censored")  # what people write over a whole value, with or without brackets
+_LEFT_OUT = ("redacted", "censored")  # words that people write over a whole value, with or without brackets
 _LONGEST_REDACTION = 14  # characters of such a word, with up to three brackets on each side
 _BARS = "\u2580-\u259f\u25a0\u25ae\u2b1b"  # black bars: block elements and black squares
 _BY_HAND = (
@@ -44,7 +44,7 @@ TRIGGERS = ("<", "{", "$", "...", ELLIPSIS, "xxx", "XXX", "###", "***")
 
 
 class Pasted(str):
-    """A text that a person copied by hand, so that it may hold placeholders; text read by a program never does."""
+    """A string copied by hand, which may contain placeholders; a string read by a program never does."""
 
     __slots__ = ()
 
@@ -53,7 +53,7 @@ def spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of the placeholders as (start, end), from left to right."""
     if is_redaction(text):
         return [(0, len(text))]
-    for trigger in TRIGGERS:  # a loop: this is asked of every text, and `any` takes four times as long
+    for trigger in TRIGGERS:  # a loop: this runs for every string, and `any` takes four times as long
         if trigger in text:
             break
     else:
@@ -78,34 +78,34 @@ def _by_hand(text: str) -> list[tuple[int, int]]:
     return []
 
 
-@lru_cache(maxsize=8192)  # the values of a configuration are compared with every token
+@lru_cache(maxsize=8192)  # configured values are compared with every token
 def has_placeholder(text: str) -> bool:
-    """Whether the text holds a placeholder."""
+    """Whether the text contains a placeholder."""
     return bool(spans(text))
 
 
 def is_redaction(text: str) -> bool:
-    """Whether the whole text is a word such as `REDACTED`, which no cloud holds as a value."""
+    """Whether the whole text is a word such as `REDACTED`, which is no value in any cloud."""
     return len(text) <= _LONGEST_REDACTION and text.strip("[](){}<>").lower() in _LEFT_OUT
 
 
 def is_left_out(text: str) -> bool:
-    """Whether the text, or a part of it, was left out in a way that no cloud writes: black bars, `[hidden]`, REDACTED.
+    """Whether the text was redacted, even partly, in a way that no cloud writes: black bars, `[hidden]`, REDACTED.
 
-    Unlike `<account>` or `***`, which a policy may hold, this is a redaction whoever says that the file was read.
+    Unlike `<account>` or `***`, which a policy may contain, this is a redaction even in a recorded file.
     """
     return bool(_by_hand(text)) or is_redaction(text)
 
 
 def with_gaps(text: str) -> str:
-    """The text with an ellipsis in place of what was left out by hand, which a change of letter case would hide."""
+    """Replace parts redacted by hand with an ellipsis, since a change of case would hide them."""
     import re  # late
 
     return ELLIPSIS if is_redaction(text) else re.sub(_BY_HAND, ELLIPSIS, text)
 
 
 def stands_for_another(text: str) -> bool:
-    """Whether no policy can hold this text as a name: it is empty, redacted, or has an ellipsis or a placeholder.
+    """Whether no policy can contain this text as a name: it is empty, redacted, or has an ellipsis or a placeholder.
 
     Runs of `*`, `x` and `#` are not counted: the first are wildcards, the others may be part of a name.
     """
@@ -152,7 +152,7 @@ def _gap_at(text: str, start: int) -> tuple[int, bool]:
 
 
 def _closed(text: str, start: int, opening: str, closing: str) -> int:
-    """Return the end of the gap that opened just before start; 0 where it is not closed, or another gap opens first."""
+    """Return the end of the gap that opened just before start; 0 if it is not closed, or another gap opens first."""
     end = text.find(closing, start, start + LONGEST)
     if end < 0 or (end == start and closing == ">"):
         return 0
@@ -208,16 +208,19 @@ def may_contain(text: str, part: str) -> bool | None:
 
 
 def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: bool = True) -> bool | None:
-    """Whether the text matches a pattern in parts: (text, whether its wildcards act, whether it may hold gaps)."""
+    """Whether the text matches a pattern in parts: (text, whether wildcards are active, whether it may have gaps)."""
     if len(pattern) == 1:
         written, wildcards, gaps = pattern[0]
-        if wildcards and written in ("*", "**"):  # alone, a star covers any text and any gap; three are a redaction
+        if wildcards and written in (
+            "*",
+            "**",
+        ):  # one star covers any text and any gap; three are a redaction
             return True
         if not (gaps and has_placeholder(written)) and not (text_gaps and has_placeholder(text)):
             literal = min(_before(written, "*"), _before(written, "?")) if wildcards else len(written)
             if literal == len(written) or not text.startswith(written[:literal]):  # nearly always
                 return written == text
-            if len(written) - written.count("*") > len(text):  # each of the others takes a character
+            if len(written) - written.count("*") > len(text):  # each of the others needs a character
                 return False
             if not _has_in_order(written.replace("?", "*").split("*"), text):
                 return False
@@ -231,13 +234,13 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
 
 
 def _has_in_order(literals: list[str], text: str) -> bool:
-    """Whether the text has the literal parts of a pattern in their order, as every text that matches it does."""
+    """Whether the text contains the pattern's literal parts in order, as every matching text does."""
     position = 0
     for literal in literals:
-        found = text.find(literal, position)
-        if found < 0:
+        index = text.find(literal, position)
+        if index < 0:
             return False
-        position = found + len(literal)
+        position = index + len(literal)
     return True
 
 
@@ -286,7 +289,7 @@ def _in_common(left: Iterable[Cell], right: Iterable[Cell]) -> int:
 
 
 def _opened(segments: list[Cells]) -> list[Cells]:
-    """Return the segments with each gap replaced by the texts it could represent."""
+    """Return the segments with each gap replaced by its possible values."""
     opened: list[Cells] = []
     for segment in segments:
         opened.append([])
@@ -294,7 +297,7 @@ def _opened(segments: list[Cells]) -> list[Cells]:
             if not isinstance(cell, tuple):
                 opened[-1].append(cell)
                 continue
-            # At least one character, save that an ellipsis may represent nothing at all.
+            # At least one character, except that an ellipsis may be empty.
             if not cell[0].startswith((".", ELLIPSIS)):
                 opened[-1].append(None)
             opened.append([])
@@ -302,7 +305,7 @@ def _opened(segments: list[Cells]) -> list[Cells]:
 
 
 def _may_meet(left: list[Cells], right: list[Cells]) -> bool:
-    """Whether any text matches both. Linear: no search is needed where both sides allow a run of any characters.
+    """Whether any text matches both. Linear: no search is needed if both sides have a wildcard for any run.
 
     There, the middle of one side fits into a run of the other, so only the prefixes and the suffixes must agree.
     """
@@ -320,7 +323,7 @@ def _agree(left: Cell, right: Cell) -> bool:
 def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:
     """Whether the cells of the text match the segments with any run between them.
 
-    Loose: a None of either side agrees with anything. Strict: a None of the pattern takes a character, never a gap.
+    Loose: a None of either side agrees with anything. Strict: a None of the pattern matches a character, never a gap.
     """
 
     def at(segment: Cells, position: int) -> bool:

@@ -1,4 +1,4 @@
-"""The evaluators' result: the decision step by step, and a Refusal where a step refuses or may refuse."""
+"""The evaluators' result: the decision step by step, with a Refusal if a step refuses or may refuse."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Clause(NamedTuple):
     statement: int | None = None  # the index in the policy's Statement
     operator: str = ""
     key: str = ""
-    document: str = ""  # the file, where it is not the trust policy: a resource control policy
+    document: str = ""  # the file, if not the trust policy: a resource control policy
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class Clause(NamedTuple):
         return tuple(filter(None, (self.document, statement, *self.names, self.operator, self.key)))
 
     def __str__(self) -> str:
-        """`Statement[0] · StringLike · oidc.baseten.co:sub`."""
+        """Format as `Statement[0] · StringLike · oidc.baseten.co:sub`."""
         return " · ".join(self.parts)
 
 
@@ -49,7 +49,7 @@ NO_CLAUSE = Clause()
 
 
 class CloudError(NamedTuple):
-    """The error as on the wire, without an SDK's prefix. `certain` is False where the text is not verified."""
+    """The error as on the wire, without an SDK's prefix. `certain` is False if the text is not verified."""
 
     code: str
     message: str
@@ -70,7 +70,7 @@ class Refusal(NamedTuple):
     actual: Side | None = None
     certain: bool = True  # False: a value that the clause uses is unknown, so this is a suspicion
     clause: Clause = NO_CLAUSE
-    where: Origin | None = None  # the place of the clause
+    where: Origin | None = None  # the origin of the clause
     facts: Mapping[str, str] = MappingProxyType({})
     error: CloudError | None = None
     settle: str = ""  # the evidence that would settle a suspicion
@@ -102,8 +102,8 @@ class Trace:
     assumed: list[str]
     detail: dict[str, Any]  # JSON: the policy's or the expressions' own trace
     mapped: dict[str, str] = field(default_factory=dict)  # Google: mapped attributes, google.subject first
-    unseen: set[Kind] = field(default_factory=set)  # kinds that the evidence that was read could not have shown
-    accesses: list[AccessDecision] = field(default_factory=list)  # of the calls that the workload makes afterwards
+    unseen: set[Kind] = field(default_factory=set)  # kinds that the available evidence could not show
+    accesses: list[AccessDecision] = field(default_factory=list)  # decisions on the workload's later calls
 
     def step(self, name: str) -> StepResult:
         """Return the result of one step."""

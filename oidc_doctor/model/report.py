@@ -25,7 +25,7 @@ class StepRow(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A place of an expression that reads a path, such as ("assertion", "sub"). `start`, `end` count characters."""
+    """A position in an expression that reads a path, such as ("assertion", "sub"). `start`, `end` count characters."""
 
     keys: tuple[str, ...]
     start: int
@@ -43,17 +43,17 @@ class AllowedSubjects(NamedTuple):
     """Subjects that a configuration allows: their required parts by the issuer's names, and the owners left open."""
 
     required: tuple[tuple[str, str], ...]  # ("org", "Org8Kd2P")
-    open_to: tuple[str, ...]  # "team": any
+    open_to: tuple[str, ...]  # "team": any value
     pattern: str  # the condition's own text; empty for Google, whose expression has no pattern
     at: str  # where it was read
 
 
 class MissingToken(NamedTuple):
-    """How to find the token that was not given, or its subject."""
+    """How to find the missing token, or its subject."""
 
-    issuer: str = ""  # its address, where the configuration names one alone
+    issuer: str = ""  # its address, if the configuration names exactly one
     subject: str = ""  # the beginning of a subject, as an example
-    command: str = ""  # the vendor's command that shows whose tokens the user's workloads have
+    command: str = ""  # the vendor's command that shows the owner of the user's workload tokens
 
 
 @dataclass
@@ -76,11 +76,11 @@ class Exchange:
         default_factory=dict
     )  # header, claims, times in words, subject segments; no signature
     reads: dict[str, tuple[Read, ...]] = field(default_factory=dict)  # by mapped attribute; "" is the condition
-    decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
+    decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # by step id, most decisive first
     accesses: tuple[AccessDecision, ...] = ()  # the calls that the workload makes with its session
     last_attempt: dict[str, Any] | None = None  # the newest logged attempt of its token
-    missing_token: MissingToken | None = None  # where no token was given, and no log shows one
-    allows: tuple[AllowedSubjects, ...] = ()  # filled where no token was given
+    missing_token: MissingToken | None = None  # if no token was supplied or logged
+    allows: tuple[AllowedSubjects, ...] = ()  # filled if no token was supplied
 
 
 Confidence = Literal["proven", "predicted", "suspected"]
@@ -94,9 +94,9 @@ class NamedRefusal(NamedTuple):
     code: str
     name: str
     headline: str  # completes "AWS refuses this token: …"
-    fix: str = ""  # one next step, a full sentence
+    fix: str = ""  # the next step, as a full sentence
     commands: tuple[str, ...] = ()
-    broken: str = ""  # the traceback of a check that failed: our bug
+    broken: str = ""  # the traceback of a failed check: a defect of ours
     documents: tuple[tuple[str, str], ...] = ()  # title and address of the vendors' pages that the check cites
 
 
@@ -109,21 +109,21 @@ class Timing(NamedTuple):
     change: dict[str, Any] | None = None  # the write of configuration that caused it
     token_change: dict[str, Any] | None = None  # or the difference in the token that caused it
     mended_by: dict[str, Any] | None = None  # of a past cause: the change that ended it
-    repairs_refused: tuple[dict[str, Any], ...] = ()  # logged writes that would have ended it, and failed
+    repairs_refused: tuple[dict[str, Any], ...] = ()  # failed logged writes that would have ended it
     boundary: dict[str, Any] | None = None  # last_success, first_failure, and the writes between them
     session: dict[str, Any] | None = None  # of a permission: the denied calls, and the attempt that issued the session
     refused_since: int = 0  # logged attempts
     accepted_before: int = 0
     kinds: int = 1  # of token, among the refused attempts
-    refused_of_kind: int = 0  # of them those of this exchange's kind of token
-    flips: bool = False  # the decision flips where the outcome flipped, and this clause alone refuses
+    refused_of_kind: int = 0  # those of this exchange's kind of token among them
+    flips: bool = False  # the decision changes when the outcome changed, and only this clause refuses
 
 
 UNDATED = Timing()
 
 
 class Cause(NamedTuple):
-    """Why an exchange is refused, or may be: a named refusal, its time, and the logged events that confirm it."""
+    """Why an exchange is or may be refused: a named refusal, its time, and the logged events that confirm it."""
 
     exchange: str
     named: NamedRefusal
@@ -181,12 +181,12 @@ class Cause(NamedTuple):
 
     @property
     def is_remark(self) -> bool:
-        """Whether it is the expiry of a saved token, of which a new one would be refused as well."""
+        """Whether it is the expiry of a saved token, and a new token would be refused as well."""
         return bool(self.named.refusal.fact("saved"))
 
     @property
     def confidence(self) -> Confidence:
-        """`proven` by the observed sentence or by a decision that flips; `suspected` where a value is unknown."""
+        """`proven` by the observed sentence or by a changed decision; `suspected` if a value is unknown."""
         if not self.named.refusal.certain:
             return "suspected"
         return "proven" if self.named.refusal.named_by_error or self.timing.flips else "predicted"
@@ -214,15 +214,15 @@ class CheckRow:
     effect: Literal["blocks", "weakens", "note"]
     reason: str
     findings: list[FindingRow] = field(default_factory=list)
-    traceback: str = ""  # of a broken check: our bug; shown with -v only
-    opens_trust: bool = False  # its findings say that others are accepted as well
+    traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
+    opens_trust: bool = False  # its findings report that others are accepted as well
 
 
 FixKind = Literal["restore", "add", "correct", "create"]
 
 
 class Tried(NamedTuple):
-    """The tokens that an edit was tried with besides the exchange's own."""
+    """The other tokens that an edit was tried with."""
 
     strangers: int = 0  # synthetic tokens that the configuration refused before
     let_in: int = 0  # of these, tokens that pass after it: always 0, or the edit is not proposed
@@ -234,7 +234,7 @@ class Tried(NamedTuple):
 class FixRow:
     """A proposed edit of one document, with its proof.
 
-    Where one edit concerns several documents, each has a row, and `with_files` names the others.
+    If an edit concerns several documents, each has a row, and `with_files` names the others.
     """
 
     for_: str  # the cause's code; `for` in JSON
@@ -246,15 +246,15 @@ class FixRow:
     file: str = ""  # where the document was read, or the bundle's path of a new one
     also_for: list[str] = field(default_factory=list)  # codes of further causes that the same edit cures
     with_files: list[str] = field(default_factory=list)
-    opens_to: list[str] = field(default_factory=list)  # others of the team that pass with it, by the patterns
-    closes_to: list[str] = field(default_factory=list)  # workloads that pass now and not with it
+    opens_to: list[str] = field(default_factory=list)  # others of the team that pass with it because of its patterns
+    closes_to: list[str] = field(default_factory=list)  # workloads that pass now but not with it
     tried: Tried = field(default_factory=Tried)
     terraform: str = ""
     verify: list[str] = field(default_factory=list)  # commands
     undo: list[str] = field(default_factory=list)  # commands
     gaps: list[str] = field(default_factory=list)  # placeholders of the commands that the reader fills in
     exchange: str = ""  # the exchange that it was proven on
-    summary: str = ""  # the edit in words, which take the place of the check's; empty where these say it
+    summary: str = ""  # the edit in words, which replace the check's; empty to use the check's words
     also: str = ""  # a further sentence
     headline: str = ""  # the edit of this document in one sentence
 
@@ -284,7 +284,7 @@ class AttemptRow:
     rate_per_hour: float | None = None
     counts: list[int] = field(default_factory=list)  # by bucket of the window
     inferred_from: str | None = None  # event id of the exchange that the subject was taken from
-    principal: str | None = None  # Google: principal://…, as the newest entry has it
+    principal: str | None = None  # Google: principal://…, as in the newest entry
 
 
 @dataclass
@@ -311,6 +311,6 @@ class Report:
     volumes: list[dict[str, Any]] = field(default_factory=list)  # attempts by day, of large logs
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
     obstacles: list[Obstacle] = field(default_factory=list)  # of a live run; they come before everything else
-    alone: Alone | None = None  # the answer where one thing was given alone
+    alone: Alone | None = None  # the report on a single piece of evidence
     command: str = ""  # the command line that made it, quoted for a shell, without secrets; "" from the library
-    profile: str = ""  # of a live run, the AWS profile that it was given
+    profile: str = ""  # of a live run: the AWS profile that was selected

@@ -1,7 +1,7 @@
 """The parties that can write an error text.
 
-The speaker decides what a sentence may show: AWS STS and Google's STS speak of the exchange, a service speaks of a call
-made after it, and a client, a proxy or a resolver speaks of neither.
+The speaker determines what a sentence can prove: AWS STS and Google's STS report on the exchange, a service reports on
+a later call, and a client, proxy or resolver reports on neither.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 Cloud = Literal["aws", "gcp"]
 State = Literal["passed", "passed-by-error", "assumed", "refused", "unknown", "not-reached"]
 
-CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}  # the name of each cloud in a sentence
+CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}  # each cloud's name in a sentence
 
 PASSED: State = "passed"
 PASSED_BY_ERROR: State = "passed-by-error"

@@ -1,12 +1,12 @@
-"""Times as strangers write them: texts and numbers that may lie on no calendar, fit no machine word, or be no time."""
+"""Untrusted times: strings and numbers that may be off the calendar, too large, or no time at all."""
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
 
-FIRST, END = -62_135_596_800, 253_402_300_800  # epoch seconds: the years 1 to 9999, which Python's calendar holds
-_WORD = 1 << 63  # a larger whole number fits no integer of a vendor's
+FIRST, END = -62_135_596_800, 253_402_300_800  # epoch seconds: the years 1 to 9999 of Python's calendar
+_WORD = 1 << 63  # a larger integer exceeds every vendor's integers
 
 
 def number(value: object) -> float | None:
@@ -22,7 +22,7 @@ def on_calendar(seconds: float) -> bool:
 
 
 def epoch_of(text: object) -> float | None:
-    """Return an RFC 3339 time as epoch seconds, UTC where it has no offset; None where the text is no time."""
+    """Return an RFC 3339 time as epoch seconds, UTC without an offset; None for an invalid time."""
     if not isinstance(text, str):
         return None
     try:
@@ -34,7 +34,7 @@ def epoch_of(text: object) -> float | None:
 
 
 def rfc3339(instant: float) -> str:
-    """`2026-11-22T22:40:00Z`; a number that is on no calendar comes back as it is."""
+    """Format as `2026-11-22T22:40:00Z`; a number off the calendar is returned unformatted."""
     if not on_calendar(instant):
         return str(instant)
     return datetime.fromtimestamp(instant, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -33,8 +33,8 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
     aws, google = _read(evidence.aws), _read(evidence.gcp)
     issuer = _read(evidence.issuer) & {"discovery", "jwks", "chain"}
     named = evidence.target.aws is not None or evidence.target.gcp is not None
-    given = [bool(tokens), bool(errors), bool(run.logs), bool(aws), bool(google)]
-    if sum(given) > 1 or len(errors) > 1:
+    kinds = [bool(tokens), bool(errors), bool(run.logs), bool(aws), bool(google)]
+    if sum(kinds) > 1 or len(errors) > 1:
         return None
     if tokens:
         if named:
@@ -78,7 +78,7 @@ def _holds(value: object) -> bool:
     if value is None or isinstance(value, Missing) or value in ("", (), frozenset()):
         return False
     if hasattr(value, "values"):  # the documents by path, and the remarks of a fetch
-        return any(_holds(one) for one in value.values())
+        return any(_holds(member) for member in value.values())
     return True
 
 

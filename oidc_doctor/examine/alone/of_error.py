@@ -35,7 +35,7 @@ _SAME_NAMES = {"service_account": "account", "login": "account", "bucket": "buck
 
 def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     """Return the answer to an error text, which is untrusted."""
-    error = next(one for one in evidence.observed if one.text.strip())
+    error = next(observed for observed in evidence.observed if observed.text.strip())
     reading = read_error(error.text, str(error.origin)) or read_unknown(error.text, str(error.origin))
     if not reading.known:
         return _unknown(error.text)
@@ -50,7 +50,7 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     )
     causes = _with_named(words.possible(answer, cloud), named, proves=reading.proves)
     proven = named is not None and reading.proves
-    listed = {one.code for one in causes}
+    listed = {observed.code for observed in causes}
     further = () if proven else tuple(code for code in words.codes(answer.further, cloud) if code not in listed)
     return Alone(
         "error",
@@ -90,7 +90,7 @@ def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, prove
         return causes
     says = "the error names this fault" if proves else "the error points to this fault"
     first = PossibleCause(named.code, named.name, says)
-    return (first,) if proves else (first, *(one for one in causes if one.code != named.code))
+    return (first,) if proves else (first, *(cause for cause in causes if cause.code != named.code))
 
 
 def _headline(

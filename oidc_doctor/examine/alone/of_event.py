@@ -168,8 +168,8 @@ def _known(label: str, value: str | None) -> Iterator[Line]:
 
 def _issuer(attempt: Attempt) -> str | None:
     """The issuer that an AWS provider's ARN names; Google's events do not name it."""
-    _, found, path = (attempt.provider or "").partition(":oidc-provider/")
-    return f"https://{path}" if found else None
+    _, issuer, path = (attempt.provider or "").partition(":oidc-provider/")
+    return f"https://{path}" if issuer else None
 
 
 def _names(attempt: Attempt) -> Mapping[str, str]:

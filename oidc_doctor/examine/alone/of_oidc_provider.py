@@ -35,8 +35,8 @@ def of_oidc_provider(evidence: TargetEvidence) -> Alone:
     issuer = provider.url.removeprefix("https://")
     profile = profile_for(f"https://{issuer}")
     lines = [Line("url", provider.url), *([Line("Arn", provider.arn)] if provider.arn else [])]
-    known = f"{profile.title}, a known issuer" if profile is not None else "no known issuer"
-    lines.append(Line("issuer", f"tokens with iss https://{issuer} ({known})"))
+    issuer_kind = f"{profile.title}, a known issuer" if profile is not None else "no known issuer"
+    lines.append(Line("issuer", f"tokens with iss https://{issuer} ({issuer_kind})"))
     faults = list(_faults(evidence, issuer, profile))
     lines += [*_client_ids(provider), *faults]
     lines += _thumbprints(provider)

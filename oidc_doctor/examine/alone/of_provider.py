@@ -26,24 +26,26 @@ def of_provider(exchange: Judged, report: Report, paths: Sequence[str]) -> Alone
     assert case.evidence.gcp is not None  # noqa: S101 - `thing_given` saw it
     provider = case.evidence.gcp.provider
     assert isinstance(provider, GcpProvider)  # noqa: S101 - likewise
-    found = reached(case)
-    faults = [*_saving(provider, case.profile), *fault_lines(found, report)]
+    reach = reached(case)
+    faults = [*_saving(provider, case.profile), *fault_lines(reach, report)]
     parts = [
         Part("Who is allowed", tuple(_lines(provider, case.profile))),
-        Part("How wide", tuple(width_lines(found, "tenants and teams"))),
+        Part("How wide", tuple(width_lines(reach, "tenants and teams"))),
         Part("Faults", tuple(faults)),
-        Part("Accepted by its condition, for example", tuple(Line("subject", one) for one in found.accepted[:2])),
+        Part(
+            "Accepted by its condition, for example", tuple(Line("subject", subject) for subject in reach.accepted[:2])
+        ),
     ]
     return Alone(
         "provider",
-        _headline(provider, found, faults, case.profile),
+        _headline(provider, reach, faults, case.profile),
         tuple(part for part in parts if part.lines),
-        commands=words.tried(found.accepted, paths),
+        commands=words.tried(reach.accepted, paths),
         ask=f"{words.ask_for_token(case.profile)}; service-account-policy.json decides the impersonation",
     )
 
 
-def _headline(provider: GcpProvider, found: Reached, faults: Sequence[Line], profile: Profile | None) -> str:
+def _headline(provider: GcpProvider, reach: Reached, faults: Sequence[Line], profile: Profile | None) -> str:
     if provider.state == "DELETED":
         return "This provider is deleted: it accepts no token."
     if provider.disabled:
@@ -57,7 +59,7 @@ def _headline(provider: GcpProvider, found: Reached, faults: Sequence[Line], pro
     said = f"This provider accepts tokens of {provider.issuer_uri or 'an issuer that the file does not name'}{whose}"
     if not (provider.condition or "").strip():
         return f"{said}, of any subject: it has no attribute condition."
-    wide = next(iter(found.openings), None)
+    wide = next(iter(reach.openings), None)
     if wide is not None:
         return f"{said}, and its condition is too wide: another {wide.segment or 'subject'} passes too."
     return f"{said} for which its condition is true."
@@ -69,8 +71,10 @@ def _lines(provider: GcpProvider, profile: Profile | None) -> Iterator[Line]:
     state = "disabled" if provider.disabled else provider.state or "ACTIVE (the default)"
     yield Line("state", state, "✗" if provider.disabled or provider.state == "DELETED" else "")
     yield Line("kind", provider.kind)
-    known = f" ({profile.title}, a known issuer)" if profile is not None else ""
-    yield Line("issuerUri", f"{provider.issuer_uri or 'not in the file'}{known}", "" if provider.issuer_uri else "?")
+    issuer_kind = f" ({profile.title}, a known issuer)" if profile is not None else ""
+    yield Line(
+        "issuerUri", f"{provider.issuer_uri or 'not in the file'}{issuer_kind}", "" if provider.issuer_uri else "?"
+    )
     if provider.jwks_json:
         yield Line("keys", "an uploaded key set replaces the issuer's own")
     yield from (Line("audience", audience) for audience in provider.allowed_audiences)
@@ -91,7 +95,7 @@ def _reads(condition: str) -> Iterator[Line]:
     if not condition:
         return
     try:
-        read = [".".join(one.keys) for one in cel.compile(condition).references()]
+        read = [".".join(reference.keys) for reference in cel.compile(condition).references()]
     except cel.CelError:
         return  # `_saving` says so
     if read:
@@ -113,11 +117,11 @@ def _saving(provider: GcpProvider, profile: Profile | None) -> Iterator[Line]:
         yield _objection("mapping", objection)
     for name, text in (mapping or {}).items():
         try:
-            found = save_rules.of_mapping_expression(name, text)
+            mapping_objections = save_rules.of_mapping_expression(name, text)
         except cel.CelError as error:
             yield Line("saving", f"the mapping of {name} is not a CEL expression: {error.message}", "✗")
             continue
-        yield from (_objection(f"mapping of {name}", objection) for objection in found)
+        yield from (_objection(f"mapping of {name}", objection) for objection in mapping_objections)
 
 
 def _objection(label: str, objection: save_rules.Objection) -> Line:

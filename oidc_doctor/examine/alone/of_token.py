@@ -43,9 +43,9 @@ ASK_FOR_TARGET = (
 
 def of_token(evidence: TargetEvidence, at: float) -> Alone:
     """Return the answer to a token, whose claims are untrusted, or to a subject."""
-    given = next(token for token in evidence.tokens if token.given)
-    profile = profile_of(evidence, given)
-    token = complete_hypothetical(given, profile, evidence)
+    token_read = next(token for token in evidence.tokens if token.given)
+    profile = profile_of(evidence, token_read)
+    token = complete_hypothetical(token_read, profile, evidence)
     view = describe(token, profile, at, "aws")
     faults = faults_of(evidence, token, profile, at)
     supposed = token.kind == "hypothetical"
@@ -96,10 +96,10 @@ def owner_of(subject: str | None, profile: Profile | None) -> str:
 def _lines(token: Token, profile: Profile | None, view: dict[str, Any], *, supposed: bool) -> Iterator[Line]:
     issuer = token.claim("iss")
     if isinstance(issuer, str):
-        known = (
+        issuer_kind = (
             f"{profile.title}, a known issuer" if profile is not None else "no known issuer: judged by the text alone"
         )
-        yield Line("issuer", f"{issuer} ({'implied by the subject; ' if supposed else ''}{known})")
+        yield Line("issuer", f"{issuer} ({'implied by the subject; ' if supposed else ''}{issuer_kind})")
     elif not token.fault_kind:
         yield Line("issuer", f"not given{f'; the subject has the form of {profile.title}' if profile else ''}", "?")
     if token.subject is not None:
@@ -132,8 +132,10 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
     if profile is None:
         return
     form = view.get("form")
-    known = profile.grammar.form(form)
-    because = f", which the issuer builds {known.because}" if known is not None and known.because else ""
+    grammar_form = profile.grammar.form(form)
+    because = (
+        f", which the issuer builds {grammar_form.because}" if grammar_form is not None and grammar_form.because else ""
+    )
     yield Line("form", f"{form}{because}" if form else f"not a form of {profile.title}'s subjects", "" if form else "?")
     names = {part.name for part in profile.parse_subject(subject).segments if part.known}
     for change in profile.changes:

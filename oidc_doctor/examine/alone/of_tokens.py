@@ -33,9 +33,9 @@ class _Read(NamedTuple):
 def of_tokens(evidence: TargetEvidence, at: float) -> Alone:
     """Return the answer to several tokens, whose claims are untrusted."""
     read: list[_Read] = []
-    for number, given in enumerate((token for token in evidence.tokens if token.given), 1):
-        profile = profile_of(evidence, given)
-        token = complete_hypothetical(given, profile, evidence)
+    for number, token_read in enumerate((token for token in evidence.tokens if token.given), 1):
+        profile = profile_of(evidence, token_read)
+        token = complete_hypothetical(token_read, profile, evidence)
         name = str(token.origin)
         if any(other.name == name for other in read):
             name = f"{name} ({number})"
@@ -43,24 +43,24 @@ def of_tokens(evidence: TargetEvidence, at: float) -> Alone:
     differing = dict(_differences(read))
     listed = list(differing.items())[:_MOST_DIFFERENCES]
     lines = [
-        Line(label, f"{one.name}: {value}")
+        Line(label, f"{described.name}: {value}")
         for label, values in listed
-        for one, value in zip(read, values, strict=True)
+        for described, value in zip(read, values, strict=True)
         if value is not None
     ]
     if len(listed) < len(differing):
         lines.append(Line("", f"and {len(differing) - len(listed)} more"))
     faults = [
-        line._replace(text=f"{one.name}: {line.text}")
-        for one in read
+        line._replace(text=f"{described.name}: {line.text}")
+        for described in read
         for line in (
-            [Line("token", str(one.token.fault), "✗")]
-            if one.token.fault_kind
-            else faults_of(evidence, one.token, one.profile, at)
+            [Line("token", str(described.token.fault), "✗")]
+            if described.token.fault_kind
+            else faults_of(evidence, described.token, described.profile, at)
         )
     ]
     parts = (
-        Part("The tokens", tuple(Line("token", f"{one.name}: {_whose(one)}") for one in read)),
+        Part("The tokens", tuple(Line("token", f"{described.name}: {_whose(described)}") for described in read)),
         Part("Differences", tuple(lines)),
         Part("Faults of the tokens themselves", tuple(faults)),
     )
@@ -73,18 +73,24 @@ def of_tokens(evidence: TargetEvidence, at: float) -> Alone:
     )
 
 
-def _whose(one: _Read) -> str:
-    if one.token.fault_kind:
+def _whose(described: _Read) -> str:
+    if described.token.fault_kind:
         return "no token that a cloud could read"
-    issuer = one.token.claim("iss")
-    whose = one.profile.title if one.profile is not None else issuer if isinstance(issuer, str) else "an unnamed issuer"
-    owner = owner_of(one.token.subject, one.profile)
-    noun = "a subject" if one.token.kind == "hypothetical" else "a token"
+    issuer = described.token.claim("iss")
+    whose = (
+        described.profile.title
+        if described.profile is not None
+        else issuer
+        if isinstance(issuer, str)
+        else "an unnamed issuer"
+    )
+    owner = owner_of(described.token.subject, described.profile)
+    noun = "a subject" if described.token.kind == "hypothetical" else "a token"
     return f"{noun} of {whose}{f', of {owner}' if owner else ''}"
 
 
 def _headline(read: Sequence[_Read], differing: list[str]) -> str:
-    kinds = {one.token.kind == "hypothetical" for one in read}
+    kinds = {described.token.kind == "hypothetical" for described in read}
     noun = "tokens and subjects" if len(kinds) > 1 else "subjects" if True in kinds else "tokens"
     lasting = [name for name in differing if name not in NEW_EACH_TIME]
     if not differing:
@@ -101,25 +107,27 @@ def _differences(read: Sequence[_Read]) -> Iterator[tuple[str, list[str | None]]
 
     A value is None where a subject alone cannot have it.
     """
-    parts = [{part["name"]: str(part["value"] or "") for part in one.view.get("subject", ())} for one in read]
-    in_parts = len({one.profile.title for one in read if one.profile}) == 1 and all(parts)
+    parts = [
+        {part["name"]: str(part["value"] or "") for part in described.view.get("subject", ())} for described in read
+    ]
+    in_parts = len({described.profile.title for described in read if described.profile}) == 1 and all(parts)
     segments = dict.fromkeys(name for box in parts for name in box) if in_parts else ()
     differing = [name for name in segments if len({box.get(name) for box in parts}) > 1]
-    yield from _unequal("iss", [_claim(one, "iss") for one in read])
+    yield from _unequal("iss", [_claim(described, "iss") for described in read])
     for name in differing:
         yield name.replace("_", " "), [box.get(name, _ABSENT) for box in parts]
     if not differing:
-        yield from _unequal("sub", [_claim(one, "sub") for one in read])
-    names = dict.fromkeys(name for one in read for name in one.view["claims"] or {})
+        yield from _unequal("sub", [_claim(described, "sub") for described in read])
+    names = dict.fromkeys(name for described in read for name in described.view["claims"] or {})
     for name in sorted(names, key=lambda name: name in NEW_EACH_TIME):
-        values = [_claim(one, name) for one in read]
+        values = [_claim(described, name) for described in read]
         follows = name in differing and all(
             value in (None, _ABSENT, box.get(name)) for value, box in zip(values, parts, strict=True)
         )
         if name not in ("iss", "sub") and not follows:
             yield from _unequal(name, values)
     for name in ("alg", "kid", "typ"):
-        yield from _unequal(f"header {name}", [_value(one, one.view["header"], name) for one in read])
+        yield from _unequal(f"header {name}", [_value(described, described.view["header"], name) for described in read])
 
 
 def _unequal(name: str, values: list[str | None]) -> Iterator[tuple[str, list[str | None]]]:
@@ -127,11 +135,11 @@ def _unequal(name: str, values: list[str | None]) -> Iterator[tuple[str, list[st
         yield name, values
 
 
-def _claim(one: _Read, name: str) -> str | None:
-    return _value(one, one.view["claims"], name)
+def _claim(described: _Read, name: str) -> str | None:
+    return _value(described, described.view["claims"], name)
 
 
-def _value(one: _Read, box: dict[str, Any] | None, name: str) -> str | None:
+def _value(described: _Read, box: dict[str, Any] | None, name: str) -> str | None:
     if not box or name not in box:
-        return None if one.token.kind == "hypothetical" else _ABSENT
+        return None if described.token.kind == "hypothetical" else _ABSENT
     return box[name] if isinstance(box[name], str) else json.dumps(box[name], ensure_ascii=False)

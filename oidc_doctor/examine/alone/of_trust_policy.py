@@ -36,35 +36,35 @@ def of_trust_policy(exchange: Judged, report: Report, paths: Sequence[str]) -> A
     role = aws.role if aws is not None else None
     policy = role.trust_policy if isinstance(role, Role) else None
     node = exchange.diagnosis.trace.detail.get("policy")
-    statements = [one for one in node.children if one.level == "statement"] if node is not None else []
-    found = reached(case)
+    statements = [item for item in node.children if item.level == "statement"] if node is not None else []
+    reach = reached(case)
     lines = [Line("role", role.arn)] if isinstance(role, Role) and role.arn else []
-    said = [line for one in statements[:_MOST_STATEMENTS] for line in _statement(one)]
+    said = [line for item in statements[:_MOST_STATEMENTS] for line in _statement(item)]
     if len(statements) > _MOST_STATEMENTS:
         said.append(Line("", f"and {len(statements) - _MOST_STATEMENTS} more statements"))
     issuers = _issuers(statements)
-    judged = fault_lines(found, report) if issuers else ()  # a role for other callers is not at fault
+    judged = fault_lines(reach, report) if issuers else ()  # a role for other callers is not at fault
     faults = [*_saving(policy), *judged, *_typos(statements)]
     allowed = [_in_words(row) for row in report.exchanges[0].allows] if report.exchanges else []
     provider = aws.provider if aws is not None else None
     parts = [
         Part("Who is allowed", (*lines, *said)),
-        Part("How wide", tuple(width_lines(found, _owners(case.profile)))),
+        Part("How wide", tuple(width_lines(reach, _owners(case.profile)))),
         Part("Faults", tuple(faults)),
-        Part("Accepted by it, for example", tuple(Line("subject", one) for one in found.accepted[:2])),
+        Part("Accepted by it, for example", tuple(Line("subject", item) for item in reach.accepted[:2])),
     ]
     return Alone(
         "trust-policy",
-        _headline(role, issuers, found, list(dict.fromkeys(filter(None, allowed))), faults),
+        _headline(role, issuers, reach, list(dict.fromkeys(filter(None, allowed))), faults),
         tuple(part for part in parts if part.lines),
-        commands=words.tried(found.accepted, paths),
+        commands=words.tried(reach.accepted, paths),
         ask=words.ask_for_token(case.profile)
         + ("" if isinstance(provider, AwsOidcProvider) else "; oidc-provider.json decides the steps before the policy"),
     )
 
 
 def _headline(
-    role: object, issuers: Sequence[str], found: Reached, allowed: Sequence[str], faults: Sequence[Line]
+    role: object, issuers: Sequence[str], reach: Reached, allowed: Sequence[str], faults: Sequence[Line]
 ) -> str:
     """Return what the judge answers for the subjects that the policy asks for; of others the policy's issuers alone."""
     name = role.name if isinstance(role, Role) and role.name else ""
@@ -74,13 +74,13 @@ def _headline(
     if any(line.sign == "✗" for line in faults):
         return f"{policy} cannot work as written: {next(line.text for line in faults if line.sign == '✗')}."
     named = " and ".join(issuers[:_FEW])
-    if found.unknown:
-        return f"{policy} names {named}; who passes it is not known: {found.unknown}."
-    if not found.accepted:
+    if reach.unknown:
+        return f"{policy} names {named}; who passes it is not known: {reach.unknown}."
+    if not reach.accepted:
         return f"{policy} names {named}, and none of the subjects that were tried passes it."
     whom = allowed[0] if len(allowed) == 1 else f"one of {len(allowed)} subject patterns" if allowed else ""
     said = f"{policy} allows tokens of {named}{f' with {whom}' if whom else ''}"
-    wide = next(iter(found.openings), None)
+    wide = next(iter(reach.openings), None)
     if wide is not None:
         return f"{said}, and is too wide: tokens of another {wide.segment or 'subject'} pass it too."
     return f"{said}."
@@ -128,7 +128,9 @@ def _statement(statement: Node) -> Iterator[Line]:
     yield Line(
         "statement", f"Statement[{index if index.isdigit() else 0}] {effect} {', '.join(principals) or 'no principal'}"
     )
-    actions = [str(one.expected) for part in statement.children if part.level == "action" for one in part.children]
+    actions = [
+        str(action.expected) for part in statement.children if part.level == "action" for action in part.children
+    ]
     yield Line("action", ", ".join(actions))
     issuer = next((_issuer_of(name) for name in principals if _issuer_of(name)), "")
     for operator, key in _conditions(statement):

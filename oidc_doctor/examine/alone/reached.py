@@ -89,7 +89,7 @@ def _refused(reach: PolicyReach | GoogleReach) -> tuple[NamedRefusal, ...]:
         fixed = case.profile is not None and case.profile.audience.fixed
         faults = _OF_CONFIGURATION | (_OF_AUDIENCE if fixed else frozenset())
         named = name_refusals(diagnose(case, evaluate(case)), checks)
-        certain = tuple(one for one in named if one.refusal.certain and one.refusal.kind in faults)
+        certain = tuple(refusal for refusal in named if refusal.refusal.certain and refusal.refusal.kind in faults)
         if not certain:
             return ()
         if best is None or len(certain) <= len(best):
@@ -97,25 +97,27 @@ def _refused(reach: PolicyReach | GoogleReach) -> tuple[NamedRefusal, ...]:
     return best or ()
 
 
-def width_lines(found: Reached, owner: str) -> Iterator[Line]:
+def width_lines(reach: Reached, owner: str) -> Iterator[Line]:
     """Yield how wide the configuration is. `owner` names what keeps strangers out: org and team."""
-    for opening in found.openings[:_MOST]:
+    for opening in reach.openings[:_MOST]:
         whose = {"anyone": "any subject", "tenant": f"another {opening.segment or 'tenant'}"}.get(
             opening.who, f"another {opening.segment or 'team'}"
         )
         where = f" by {opening.clause}" if opening.clause else ""
         yield Line("too wide", f"{whose} is accepted as well{where}, such as {opening.subject}", "!")
-    if not found.openings and not found.unknown and found.accepted:
+    if not reach.openings and not reach.unknown and reach.accepted:
         yield Line("width", f"synthetic tokens of other {owner} are refused", "✓")
-    if found.unknown:
-        yield Line("width", f"not known: {found.unknown}", "?")
+    if reach.unknown:
+        yield Line("width", f"not known: {reach.unknown}", "?")
 
 
-def fault_lines(found: Reached, report: Report) -> Iterator[Line]:
+def fault_lines(reach: Reached, report: Report) -> Iterator[Line]:
     """Yield why no token can pass, and what the report suspects whatever token comes."""
-    codes = {one.code for one in found.refusals}
-    for one in found.refusals:
-        yield Line("fault", f"no token that it asks for passes: {one.headline} ({one.code} {one.name})", "✗")
+    codes = {refusal.code for refusal in reach.refusals}
+    for refusal in reach.refusals:
+        yield Line(
+            "fault", f"no token that it asks for passes: {refusal.headline} ({refusal.code} {refusal.name})", "✗"
+        )
     for cause in report.causes:
         if cause.status == "active" and cause.code not in codes:
             perhaps = "" if cause.confidence != "suspected" else "perhaps "

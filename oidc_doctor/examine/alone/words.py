@@ -27,9 +27,9 @@ def possible(answer: Answer, cloud: Cloud) -> tuple[PossibleCause, ...]:
     """Return the ranked causes under the codes and names of their checks."""
     checks = run_checks.by_kind(packs.all_checks())
     return tuple(
-        PossibleCause(checks[one.kind].code_in(cloud), checks[one.kind].name, one.when)
-        for one in answer.causes
-        if one.kind in checks
+        PossibleCause(checks[cause.kind].code_in(cloud), checks[cause.kind].name, cause.when)
+        for cause in answer.causes
+        if cause.kind in checks
     )
 
 
@@ -48,7 +48,7 @@ def order_of(answer: Answer) -> str:
 
 def next_commands(answer: Answer) -> tuple[NextCommand, ...]:
     """Return the commands that distinguish the causes."""
-    return tuple(NextCommand(one.run, one.why) for one in answer.commands)
+    return tuple(NextCommand(command.run, command.why) for command in answer.commands)
 
 
 def moment(seconds: float) -> str:
@@ -82,16 +82,16 @@ def pattern_in_words(pattern: str, profile: Profile | None) -> str:
     if profile is None:
         return ""
     parts = profile.parse_subject(pattern).segments
-    known = [part for part in parts if part.known and (part.value or not part.labelled)]
-    if not known:
+    named_parts = [part for part in parts if part.known and (part.value or not part.labelled)]
+    if not named_parts:
         return ""
     said = [
         f"any {part.name.replace('_', ' ')}" if part.value == _ANY else f"{part.name.replace('_', ' ')} {part.value}"
-        for part in known
+        for part in named_parts
         if part.name != "v"
     ]
     open_end = pattern.endswith(_ANY) and not pattern.endswith("=" + _ANY)
-    return ", ".join([*said, *(["and anything after that"] if open_end and known[-1].value != _ANY else [])])
+    return ", ".join([*said, *(["and anything after that"] if open_end and named_parts[-1].value != _ANY else [])])
 
 
 def tried(subjects: Sequence[str], paths: Sequence[str]) -> tuple[NextCommand, ...]:

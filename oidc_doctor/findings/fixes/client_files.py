@@ -54,8 +54,8 @@ def _text(value: object) -> str:
 
 
 def _documents(evidence: TargetEvidence) -> list[Document]:
-    found = [evidence.truss, _credentials(evidence)]
-    return [document for document in found if isinstance(document, Document)]
+    documents = [evidence.truss, _credentials(evidence)]
+    return [document for document in documents if isinstance(document, Document)]
 
 
 def _credentials(evidence: TargetEvidence) -> Document | None:

@@ -37,8 +37,8 @@ _SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, 
 
 def changes(before: TargetEvidence, after: TargetEvidence) -> list[DocumentChange]:
     """Return the documents that differ, in the order in which they are to be stored."""
-    found = [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
-    return [_guarded(change) for change in found]
+    file_changes = [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
+    return [_guarded(change) for change in file_changes]
 
 
 def _guarded(change: DocumentChange) -> DocumentChange:
@@ -50,18 +50,18 @@ def _guarded(change: DocumentChange) -> DocumentChange:
 
 def objections(before: TargetEvidence, after: TargetEvidence) -> list[str]:
     """Return the reasons why a cloud would not store what the edit changes; empty where it would."""
-    found: list[str] = []
+    messages: list[str] = []
     policy = _trust_policy(after)
     if policy is not None and policy.value != getattr(_trust_policy(before), "value", None):
         answer = save_rules.answer_to_trust_policy(policy.value)
-        found += [answer] if answer else []
+        messages += [answer] if answer else []
     now, then = _gcp_provider(before), _gcp_provider(after)
     if then is not None and now is not None:
         try:
-            found += [rule.message for rule in _of_provider(now, then) if rule.certain]
+            messages += [rule.message for rule in _of_provider(now, then) if rule.certain]
         except CelError as error:
-            found.append(error.message)
-    return found
+            messages.append(error.message)
+    return messages
 
 
 def _of_provider(now: GcpProvider, then: GcpProvider) -> list[save_rules.Objection]:
@@ -202,7 +202,7 @@ def _trust(role: str, old: Document | None, new: Document) -> DocumentChange:
 
 
 def _session_duration(role: str, old: Role, new: Role) -> DocumentChange:
-    before, after = (each.max_session_duration or _SESSION for each in (old, new))
+    before, after = (state.max_session_duration or _SESSION for state in (old, new))
     return DocumentChange(
         old.origin.file,
         as_text({"MaxSessionDuration": before}),

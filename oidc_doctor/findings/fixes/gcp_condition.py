@@ -160,9 +160,13 @@ def _listed(case: Case, text: str, part: Expr) -> str:
     if sides is None or part.name not in ("==", "in"):
         return ""
     read, wanted = sides
-    path, old = cel_text.written(text, read), [cel_text.written(text, one) for one in cel_text.literals(wanted)]
+    path, old = cel_text.written(text, read), [cel_text.written(text, literal) for literal in cel_text.literals(wanted)]
     value = _value_of(case, path)
-    if not isinstance(value, str) or not value.isprintable() or not all(one.startswith(("'", '"')) for one in old):
+    if (
+        not isinstance(value, str)
+        or not value.isprintable()
+        or not all(literal.startswith(("'", '"')) for literal in old)
+    ):
         return ""
     if value == case.token.subject and len(parts_of(case)) > 1:
         return ""
@@ -190,8 +194,8 @@ def own_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         if near == refusing and cel_text.parsed(between) is not None:
             yield from _edited(case, cel_text.put(text, start, end, f"({between} || {whole})"), "own")
         else:
-            held = [cel_text.written(text, part) for part in parts if part not in refusing]
-            yield from _edited(case, f"({text}) || ({' && '.join([own, *map(_grouped, held)])})", "own")
+            own_parts = [cel_text.written(text, part) for part in parts if part not in refusing]
+            yield from _edited(case, f"({text}) || ({' && '.join([own, *map(_grouped, own_parts)])})", "own")
 
 
 def _grouped(clause: str) -> str:
@@ -258,11 +262,11 @@ def repaired(text: str) -> Iterator[str]:
     for pattern, new in _WORDS:
         every = _outside_texts(every, pattern, new)
     yield every
-    for one in (plain, every):
-        bare = _TEXT.sub("", one)
+    for candidate in (plain, every):
+        bare = _TEXT.sub("", candidate)
         missing = bare.count("(") - bare.count(")")
         if missing:
-            yield one + ")" * missing if missing > 0 else one.removesuffix(")" * -missing)
+            yield candidate + ")" * missing if missing > 0 else candidate.removesuffix(")" * -missing)
 
 
 def _outside_texts(text: str, pattern: str, new: str) -> str:

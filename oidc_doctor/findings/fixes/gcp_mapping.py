@@ -162,9 +162,9 @@ def key_renamed(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     name = re.sub(r"[^a-z0-9_]+", "_", bare.lower()).strip("_")[:100]
     for new in (refusal.fact("near"), f"attribute.{name}" if name else ""):
         if new and new not in mapping:
-            renamed = {new if one == key else one: text for one, text in mapping.items()}
+            renamed = {new if attribute == key else attribute: text for attribute, text in mapping.items()}
             yield from edited_provider(case, "correct", "declared", mapping=renamed)
-    without = {one: text for one, text in mapping.items() if one != key}
+    without = {attribute: text for attribute, text in mapping.items() if attribute != key}
     if refusal.fact("near") in without or f"attribute.{name}" in without:
         yield from edited_provider(case, "correct", "declared", mapping=without)  # the right key is mapped already
 
@@ -187,7 +187,7 @@ def attribute_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     named = [claim for claim in claims if claim == name]
     named += difflib.get_close_matches(name, [claim for claim in claims if claim not in named], n=1, cutoff=_NEAR)
     equal = [claim for claim, value in claims.items() if value == wanted and len(value) <= _LONGEST_CLAIM]
-    for claim in dict.fromkeys([*(one for one in named if one in equal), *equal, *named]):
+    for claim in dict.fromkeys([*(claim_name for claim_name in named if claim_name in equal), *equal, *named]):
         yield from edited_mapping(case, "add", {attribute: reading(case, claim)})
 
 
@@ -212,9 +212,9 @@ def unused_dropped(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     read = provider.condition or ""
     read += "".join(str(policy.bindings) for policy in policies if isinstance(policy, AllowPolicy))
     sizes = {name: len(value) for name, value in mapped(case).items() if name.startswith("attribute.")}
-    for name in sorted(sizes, key=lambda one: -sizes[one])[:3]:
+    for name in sorted(sizes, key=lambda attribute: -sizes[attribute])[:3]:
         if name not in read:
-            rest = {one: text for one, text in mapping.items() if one != name}
+            rest = {attribute: text for attribute, text in mapping.items() if attribute != name}
             yield from edited_provider(case, "correct", "declared", mapping=rest)
 
 

@@ -74,8 +74,8 @@ def _meant(pool: ProviderName, text: str) -> Iterator[str]:
     rest = re.sub(r"^(?:google\.subject|subjects)/", "subject/", rest)
     rest = re.sub(r"^(?:google\.groups?|groups)/", "group/", rest)
     rest = re.sub(r"^attributes[./]", "attribute.", rest)
-    known = ("subject/", "group/", "attribute.", "*")
-    if not rest.startswith(known) and re.match(r"[a-z0-9_]+/", rest):
+    prefixes = ("subject/", "group/", "attribute.", "*")
+    if not rest.startswith(prefixes) and re.match(r"[a-z0-9_]+/", rest):
         rest = f"attribute.{rest}"
     for part in dict.fromkeys((rest, unquote(rest))):
         yield (
@@ -108,7 +108,7 @@ def _attributes(scope: Scope) -> Maker:
         pool = pool_of(case)
         values = {} if pool is None else mapped(case)
         names = [name for name, value in values.items() if name.startswith("attribute.") and value]
-        for name in sorted(names, key=lambda one: -len(values[one])):
+        for name in sorted(names, key=lambda candidate: -len(values[candidate])):
             if pool is not None and name != "attribute.aud":
                 yield from with_binding(case, refusal, _set(pool, f"{name}/{values[name]}"), scope)
 

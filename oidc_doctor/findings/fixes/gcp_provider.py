@@ -34,7 +34,7 @@ _ALIKE = 0.9  # how similar two hosts are of which one misspells the other
 def _audiences(case: Case) -> list[str]:
     value = case.token.claims.get("aud")
     listed = value if isinstance(value, list) else [value]
-    return [one for one in listed if isinstance(one, str) and _can_be_stored(one)]
+    return [audience for audience in listed if isinstance(audience, str) and _can_be_stored(audience)]
 
 
 def _can_be_stored(audience: str) -> bool:
@@ -65,7 +65,8 @@ def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     for audience in _audiences(case) if provider is not None else ():
         present = provider.allowed_audiences if provider is not None else ()
         entries = tuple(
-            audience if left_in(one) or strip_invisible(one) == strip_invisible(audience) else one for one in present
+            audience if left_in(entry) or strip_invisible(entry) == strip_invisible(audience) else entry
+            for entry in present
         )
         if entries != present and strip_invisible(audience) == audience:
             yield from edited_provider(case, "correct", "declared", allowed_audiences=entries)
@@ -82,8 +83,8 @@ def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 def _misspells(configured: str, issuer: str) -> bool:
     """Whether a configured issuer is a slip for another: its letters, slash or scheme, or the name of no issuer."""
-    known = profile_for(configured)
-    if known is not None and configured.rstrip("/") == known.url:
+    profile = profile_for(configured)
+    if profile is not None and configured.rstrip("/") == profile.url:
         return False  # the vendor's own address, which serves all its other tokens
     plain = [strip_invisible(text).lower().partition("://")[2].rstrip("/") for text in (configured, issuer)]
     if plain[0] == plain[1] or left_in(configured):
@@ -174,7 +175,7 @@ def provider_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         return
     word = case.profile.name if case.profile is not None else issuer.removeprefix("https://").partition("/")[0]
     name = pool._replace(provider=f"{re.sub(r'[^a-z0-9-]+', '-', word.lower()).strip('-')[:24]}-provider")
-    taken = [pool.provider, *(read_name(one.name or "").provider for one in gcp.near_providers)]
+    taken = [pool.provider, *(read_name(other.name or "").provider for other in gcp.near_providers)]
     if name.provider in taken:
         name = name._replace(provider=f"{name.provider}-2")
     sent: dict[str, Any] = {"provider": name.full} if request.provider else {}

@@ -81,7 +81,7 @@ def _account_and_apis(before: GcpEvidence, after: GcpEvidence) -> Iterator[Docum
         old, new = service_states(services), service_states(listed)
         project = after.project_id or after.project_number or "PROJECT_ID"
         for api in [api for api in new if new[api] != old.get(api)]:
-            states = [json.dumps({"name": api, "state": one.get(api)}, indent=2) for one in (old, new)]
+            states = [json.dumps({"name": api, "state": states_of.get(api)}, indent=2) for states_of in (old, new)]
             run = [command("gcloud", "services", "enable", api, f"--project={project}")]
             verify = [command("gcloud", "services", "list", "--enabled", f"--filter={api}", f"--project={project}")]
             undo = [command("gcloud", "services", "disable", api, f"--project={project}")]

@@ -50,18 +50,18 @@ class Used(NamedTuple):
 def narrow(case: Case, used: Used, weaknesses: Weaknesses) -> list[FixRow]:
     """Return the rows of the edit that closes most of the weaknesses; empty without a proof."""
     case = case._replace(readings=())
-    found = weaknesses(case.evidence)
+    weaknesses_found = weaknesses(case.evidence)
     search = _Search(case, used)
-    if not found or not search.possible:
+    if not weaknesses_found or not search.possible:
         return []
     best: tuple[int, TargetEvidence, list[str]] | None = None
     for evidence in search.candidates():
         if objections(case.evidence, evidence) or not search.keeps(evidence):
             continue
         left = weaknesses(evidence)
-        closed = [code for code, number in found.items() if left.get(code, 0) < number]
+        closed = [code for code, number in weaknesses_found.items() if left.get(code, 0) < number]
         number = sum(left.values())
-        grown = any(left.get(code, 0) > found.get(code, 0) for code in left)
+        grown = any(left.get(code, 0) > weaknesses_found.get(code, 0) for code in left)
         if closed and not grown and (best is None or number < best[0]):
             best = (number, evidence, closed)
             if not number:
@@ -78,8 +78,14 @@ class _Search:
         self.reach = reach_of(case)
         self.profile: Profile | None = case.profile
         self.subject = case.token.subject or ""
-        self.logged = [one for one in self._of_each_owner(used.logged)[:_MOST_LOGGED] if self._passes(case, one)]
-        tokens = [one for one in dict.fromkeys((self.subject, *used.tokens)) if one and self._passes(case, one)]
+        self.logged = [
+            subject for subject in self._of_each_owner(used.logged)[:_MOST_LOGGED] if self._passes(case, subject)
+        ]
+        tokens = [
+            subject
+            for subject in dict.fromkeys((self.subject, *used.tokens))
+            if subject and self._passes(case, subject)
+        ]
         self.in_use = list(dict.fromkeys((*tokens, *self.logged)))
         self.owners = self._owners()
 
@@ -96,7 +102,7 @@ class _Search:
         if self.profile is not None:
             for subject in subjects:
                 firsts.setdefault(owner_head(subject, self.profile), subject)
-        return [one for one in dict.fromkeys((*firsts.values(), *subjects)) if one]
+        return [kept for kept in dict.fromkeys((*firsts.values(), *subjects)) if kept]
 
     def _owners(self) -> dict[str, list[str]]:
         """The subjects in use by the beginning that names their tenant and team."""
@@ -118,7 +124,7 @@ class _Search:
         """Yield the evidence after each edit."""
         levels = [list(self.owners), self._deeper()]
         levels = [level for place, level in enumerate(levels) if level and level not in levels[:place]]
-        known = [*self.in_use, *self._neighbours()]
+        subjects = [*self.in_use, *self._neighbours()]
         reach = self.reach
         if self.case.cloud == "gcp":
             from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's
@@ -129,7 +135,7 @@ class _Search:
 
         openings = _openings(reach)
         met = {at for opening in openings for at in self._statements(opening.subject)}
-        yield from aws_edits(self.case, levels, known, openings, met.__contains__)
+        yield from aws_edits(self.case, levels, subjects, openings, met.__contains__)
 
     def _deeper(self) -> list[str]:
         """The beginnings through the names of the workloads in use."""
@@ -158,8 +164,8 @@ class _Search:
         """Other workloads of the teams in use that pass now."""
         if self.profile is None:
             return []
-        found = [other for subjects in self.owners.values() for other in same_team(subjects[0], self.profile)]
-        return [other for other in dict.fromkeys(found) if self._passes(self.case, other)]
+        neighbours = [other for subjects in self.owners.values() for other in same_team(subjects[0], self.profile)]
+        return [other for other in dict.fromkeys(neighbours) if self._passes(self.case, other)]
 
     def rows(self, evidence: TargetEvidence, codes: list[str]) -> list[FixRow]:
         """The rows of a proven edit, one for each document."""
@@ -181,20 +187,21 @@ class _Search:
     def _closes(self, edited: Case) -> list[tuple[str, str]]:
         """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
         opened = [
-            one._replace(subject=subject)
-            for one in _openings(self.reach)
-            for subject in self._alike(one)
+            opening._replace(subject=subject)
+            for opening in _openings(self.reach)
+            for subject in self._alike(opening)
             if self._passes(self.case, subject) and not self._passes(edited, subject)
         ]
         closes = [
-            ("a stranger" if one.who in ("anyone", "tenant") else f"another {one.segment}", one) for one in opened
+            ("a stranger" if opening.who in ("anyone", "tenant") else f"another {opening.segment}", opening)
+            for opening in opened
         ]
-        lacking = [one for one in _found(self.reach.vacuous) if one.segment]
-        closed = [(who, one.subject) for who, one in closes]
+        lacking = [opening for opening in _found(self.reach.vacuous) if opening.segment]
+        closed = [(who, opening.subject) for who, opening in closes]
         closed += [
-            (f"a token without {one.segment}", "")
-            for one in lacking
-            if _is_refused(evaluate(as_stranger(edited, one.subject, lacking=one.segment)), self.steps)
+            (f"a token without {opening.segment}", "")
+            for opening in lacking
+            if _is_refused(evaluate(as_stranger(edited, opening.subject, lacking=opening.segment)), self.steps)
         ]
         return list(dict.fromkeys(closed))[:_MOST_CLOSED]
 
@@ -237,7 +244,9 @@ class _Search:
         from oidc_doctor.findings.fixes.narrow_gcp import edits
 
         closed = next(edits(self.case, [], (), _found(self.reach.values_alike)), None)
-        refused = (one for one in self.in_use if closed is not None and not self._passes(self._with(closed), one))
+        refused = (
+            subject for subject in self.in_use if closed is not None and not self._passes(self._with(closed), subject)
+        )
         return next(refused, "")
 
     def _owner_names(self) -> str:
@@ -248,13 +257,13 @@ class _Search:
 
 def _openings(reach: PolicyReach | GoogleReach) -> list[Opening]:
     """Strangers who pass, the widest first."""
-    found = [
+    openings = [
         *_found(lambda: reach.openings("anyone", "tenant")),
         *_found(lambda: reach.openings("team")),
         *_found(reach.names_alike),
         *_found(reach.values_alike),
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(openings))
 
 
 def _found(question: Callable[[], list[Opening]]) -> list[Opening]:

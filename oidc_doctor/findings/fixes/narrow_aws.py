@@ -25,7 +25,7 @@ _MOST_PATTERNS = 32  # of one key that beginnings are written into: a longer lis
 def edits(
     case: Case,
     levels: Sequence[Sequence[str]],
-    known: Sequence[str],
+    subjects: Sequence[str],
     openings: Sequence[Opening],
     is_open: Callable[[str], bool],
 ) -> Iterator[TargetEvidence]:
@@ -42,7 +42,9 @@ def edits(
 
     def closed(heads: Sequence[str], *, add: bool) -> Change:
         def change(statement: dict[str, Any], open_: bool) -> bool:
-            return open_ and (_close(statement, key, heads, known, met) or (add and _add(statement, key, heads, known)))
+            return open_ and (
+                _close(statement, key, heads, subjects, met) or (add and _add(statement, key, heads, subjects))
+            )
 
         return change
 
@@ -123,7 +125,7 @@ def _plain_operators(statement: dict[str, Any]) -> bool:
 
 
 def _close(
-    statement: dict[str, Any], key: str, heads: Sequence[str], known: Sequence[str], met: Collection[str]
+    statement: dict[str, Any], key: str, heads: Sequence[str], subjects: Sequence[str], met: Collection[str]
 ) -> bool:
     """Write the beginnings into the patterns that strangers meet. One that no beginning meets stays as it is."""
     block = statement.get("Condition")
@@ -136,7 +138,7 @@ def _close(
             was = keys[own] if isinstance(keys[own], list) else [keys[own]]
             if not all(isinstance(value, str) for value in was) or len(was) > _MOST_PATTERNS:
                 continue
-            now = [text for value in was for text in (_inside(value, heads, known) if value in met else [value])]
+            now = [text for value in was for text in (_inside(value, heads, subjects) if value in met else [value])]
             now = list(dict.fromkeys(now))
             if now != was:
                 keys[own] = now[0] if len(now) == 1 and not isinstance(keys[own], list) else now
@@ -144,14 +146,14 @@ def _close(
     return changed
 
 
-def _inside(value: Any, heads: Sequence[str], known: Sequence[str]) -> list[Any]:
+def _inside(value: Any, heads: Sequence[str], subjects: Sequence[str]) -> list[Any]:
     if not isinstance(value, str) or "$" in value or not PATTERN_SIGNS & set(value):
         return [value]
-    found = [text for head in heads for text in within(value, head, known)]
-    return found or [value]
+    narrowed = [text for head in heads for text in within(value, head, subjects)]
+    return narrowed or [value]
 
 
-def _add(statement: dict[str, Any], key: str, heads: Sequence[str], known: Sequence[str]) -> bool:
+def _add(statement: dict[str, Any], key: str, heads: Sequence[str], subjects: Sequence[str]) -> bool:
     """Ask for the beginnings where the statement asks for no subject."""
     block = statement.setdefault("Condition", {})
     if not isinstance(block, dict):
@@ -161,7 +163,7 @@ def _add(statement: dict[str, Any], key: str, heads: Sequence[str], known: Seque
         plain = how is not None and not how.negated and not name.lower().startswith("null")
         if plain and isinstance(keys, dict) and key.lower() in (other.lower() for other in keys):
             return False
-    patterns = [head if head in known or "*" in head else f"{head}*" for head in heads]
+    patterns = [head if head in subjects or "*" in head else f"{head}*" for head in heads]
     like = block.setdefault("StringLike" if any("*" in pattern for pattern in patterns) else "StringEquals", {})
     if not isinstance(like, dict) or not patterns:
         return False

@@ -102,8 +102,8 @@ def without_segments(case: Case) -> Iterator[tuple[str, str]]:
         return
     segments = [segment for segment in profile.parse_subject(subject).segments if segment.known and segment.labelled]
     owners = (profile.tenancy.tenant, profile.tenancy.team)
-    varying = [number for number, one in enumerate(segments) if varying_from(one, profile) is not None]
-    others = [number for number, one in enumerate(segments) if number not in varying and one.name not in owners]
+    varying = [number for number, part in enumerate(segments) if varying_from(part, profile) is not None]
+    others = [number for number, part in enumerate(segments) if number not in varying and part.name not in owners]
     runs = [(number, number + 1) for number in (*varying, *others)]
     runs += [(start, end) for start in others for end in range(start + 2, len(segments))]
     for start, end in runs:

@@ -206,22 +206,24 @@ class _Search:
         """
         if candidate.evidence.target != self.case.evidence.target:
             return []
-        strangers = [one for one in self.others if one.outsider]
-        closed = [one for one in self._passing(strangers, steps) if refuses_token(edited, one, *steps)]
+        strangers = [stranger for stranger in self.others if stranger.outsider]
+        closed = [stranger for stranger in self._passing(strangers, steps) if refuses_token(edited, stranger, *steps)]
         exchange = NARROWED_STEPS[self.cloud]
         return closed + [
-            one
-            for one in self.others
-            if not one.outsider and passes_token(self.case, one, *exchange) and refuses_token(edited, one, *exchange)
+            stranger
+            for stranger in self.others
+            if not stranger.outsider
+            and passes_token(self.case, stranger, *exchange)
+            and refuses_token(edited, stranger, *exchange)
         ]
 
     def _passing(self, tokens: Sequence[OtherToken], steps: tuple[str, ...]) -> list[OtherToken]:
         """The tokens that these steps of the present configuration do not refuse."""
-        known = self._refused_now
+        refused_now = self._refused_now
         for token in tokens:
-            if (id(token), steps) not in known:
-                known[id(token), steps] = refuses_token(self.case, token, *steps)
-        return [token for token in tokens if not known[id(token), steps]]
+            if (id(token), steps) not in refused_now:
+                refused_now[id(token), steps] = refuses_token(self.case, token, *steps)
+        return [token for token in tokens if not refused_now[id(token), steps]]
 
 
 def _named(others: Iterable[OtherToken]) -> list[str]:

@@ -60,8 +60,8 @@ def _provider_named(case: Case, name: ProviderName) -> Iterator[Candidate]:
 def _read_providers(case: Case) -> list[ProviderName]:
     """The providers that were read, the target's own first."""
     gcp = case.evidence.gcp
-    found = [] if gcp is None else [gcp.provider, *gcp.near_providers]
-    names = [read_name(one.name) for one in found if isinstance(one, GcpProvider) and one.name]
+    providers = [] if gcp is None else [gcp.provider, *gcp.near_providers]
+    names = [read_name(provider.name) for provider in providers if isinstance(provider, GcpProvider) and provider.name]
     return [name for name in dict.fromkeys(names) if not name.fault]
 
 
@@ -72,7 +72,9 @@ def project_number(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         return
     sent = read_name((request.audience or request.provider or "").removeprefix(HOST))
     numbers = [gcp.project_number] if gcp.project_number and gcp.project_id in (None, sent.project) else []
-    numbers += [one.project for one in _read_providers(case) if (one.pool, one.provider) == (sent.pool, sent.provider)]
+    numbers += [
+        name.project for name in _read_providers(case) if (name.pool, name.provider) == (sent.pool, sent.provider)
+    ]
     for number in dict.fromkeys(numbers):
         if not sent.fault and number.isdecimal():
             yield from _provider_named(case, sent._replace(project=number))
@@ -101,7 +103,7 @@ def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     emails = [refusal.fact("near"), refusal.fact("read")]
     emails += [account.email for account in gcp.near_service_accounts if account.email]
     for email in dict.fromkeys(filter(None, emails)):
-        read = next((one for one in gcp.near_service_accounts if one.email == email), None)
+        read = next((candidate for candidate in gcp.near_service_accounts if candidate.email == email), None)
         account = read or Missing("gcp/service-account.json", "not read for this account")
         edited = gcp._replace(service_account=account, near_service_accounts=())
         if isinstance(gcp.service_account_policy, Missing):  # what was read is that the other account has none
@@ -169,7 +171,7 @@ def near_role(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return
     roles = [role for role in (aws.role, *aws.near_roles) if isinstance(role, Role) and role.arn]
     wanted = refusal.expected.value if refusal.expected is not None else ""
-    for role in sorted(roles, key=lambda one: one.arn != wanted):
+    for role in sorted(roles, key=lambda candidate: candidate.arn != wanted):
         evidence = case.evidence._replace(aws=aws._replace(role=role, near_roles=()))
         yield from _with_target(case, "aws", evidence, role_arn=role.arn)
     inside = _ARN.search(request.role_arn or "")

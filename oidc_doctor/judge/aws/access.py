@@ -1,8 +1,8 @@
 """The permission step: whether the session may make each call that the workload needs.
 
-The decision is `iam.decide_access`; here are the policies that were read, and the words of what they lack. Whether a
-control policy is attached to the account, or a call goes through a VPC endpoint, is not known from the policy's text,
-so it denies nothing for certain.
+`iam.decide_access` decides; this module collects the policies that were read and words what they lack. A policy's text
+does not show whether a control policy is attached to the account, or whether a call goes through a VPC endpoint, so
+such a policy never denies for certain.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _SETTLED_BY = {
 
 
 def judge_access(exchange: AwsExchange) -> None:
-    """Settle `permission` by the calls that are asked for, where the role's own policies were read at all."""
+    """Settle `permission` by the needed calls, if the role's own policies were read."""
     role_arn = exchange.request.role_arn or (exchange.aws.role.arn if isinstance(exchange.aws.role, Role) else None)
     if role_arn is None or account_of(role_arn) is None or has_placeholder(role_arn):
         return
@@ -86,7 +86,7 @@ def judge_access(exchange: AwsExchange) -> None:
 
 
 def _free_name(taken: set[str]) -> str:
-    """A name for a new inline policy: put-role-policy replaces the policy that has the name."""
+    """Return an unused name for a new inline policy: put-role-policy overwrites a policy with the same name."""
     return next(
         name
         for number in range(1, len(taken) + 2)
@@ -95,7 +95,7 @@ def _free_name(taken: set[str]) -> str:
 
 
 class Deciding(NamedTuple):
-    """The statement that decides a call, and the policy that it is of."""
+    """The statement that decides a call, and its policy."""
 
     answer: iam.PolicyAnswer
     statement: iam.StatementResult
@@ -130,7 +130,7 @@ class _Answer:
         return iam.AppliedPolicy(kind, document.file, policy)
 
     def _resource_policies(self) -> tuple[Document, ...] | None:
-        """The policies of the resource itself; None where it may have one that was not read."""
+        """Return the resource's own policies; None if it may have a policy that was not read."""
         if self.need.action == TOKEN_ACTION:
             return ()
         read = self.exchange.documents(_RESOURCE_POLICIES[self.need.service][0])
@@ -139,7 +139,7 @@ class _Answer:
         return read if all(self._is_of_resource(document) for document in read) else None
 
     def _is_of_resource(self, document: Document) -> bool:
-        """Whether a policy is of this bucket or repository: of several that are asked for, a bundle has one policy."""
+        """Whether the policy belongs to this bucket or repository: a bundle has one policy, even for several calls."""
         if document.duplicates:
             return False
         if self.need.service == "ecr":
@@ -157,7 +157,7 @@ class _Answer:
         return any(row.resource is not False for decision in decisions for row in decision.statements)
 
     def _denied_by_control(self) -> tuple[PolicyKind, str] | None:
-        """The control that denies the call where it applies, or may, and its file; None where none does."""
+        """Return the control policy that denies the call, or may deny it, and its file; None if there is none."""
         aws, allow_lists = self.exchange.aws, []
         for kind, documents in self._controls():
             for document in documents:
@@ -167,7 +167,7 @@ class _Answer:
                     return kind, document.file
                 if kind == "SCP" and has_allow:
                     allow_lists.append((answer.allows, document.file))
-        if allow_lists and not any(allows for allows, _ in allow_lists):  # the account's own may have another one
+        if allow_lists and not any(allows for allows, _ in allow_lists):  # the account's own policies may differ
             return "SCP", allow_lists[0][1]
         if aws.unread_rcps:
             return "RCP", aws.unread_rcps[0]
@@ -175,7 +175,7 @@ class _Answer:
         return ("SCP" if "/scps/" in f"/{unread}" else "VPC_ENDPOINT", unread) if unread else None
 
     def _controls(self) -> Iterator[tuple[PolicyKind, tuple[Document, ...]]]:
-        """The policies of the organization and of VPC endpoints that were read."""
+        """Return the organization and VPC endpoint policies that were read."""
         yield "RCP", self.exchange.aws.rcps
         kinds: tuple[tuple[PolicyKind, str], ...] = (("SCP", "aws/scps/*.json"), ("VPC_ENDPOINT", _ENDPOINTS))
         for kind, path in kinds:
@@ -191,7 +191,7 @@ class _Answer:
 
     @property
     def kind(self) -> Kind | None:
-        """The kind of what denies it, or may: None where nothing does, or only evidence is missing."""
+        """The kind of refusal, certain or possible; None if nothing denies the call, or only evidence is missing."""
         access = self.access
         if access.denied_by is not None:
             return _DENIED_BY.get(access.denied_by.applied.kind)
@@ -199,7 +199,7 @@ class _Answer:
             return None
         lacking = access.lacking
         if access.allowed is None:
-            # a policy of the resource may allow it: only where the role's own policies were all read, and do not
+            # a resource policy may allow it: only if all of the role's own policies were read and do not
             identity = [answer for answer in access.of("PRINCIPAL") if answer.allows is not False]
             if identity or "PRINCIPAL" in access.open or "RESOURCE" not in access.open or self.need.service == "kms":
                 return None
@@ -212,12 +212,12 @@ class _Answer:
 
     @property
     def unmet(self) -> Deciding | None:
-        """The Allow of the role that fails by its condition alone."""
+        """The role's Allow statement that fails only because of its condition."""
         return self._allow_of_role(lambda row: bool(row.resource) and row.condition is False)
 
     @property
     def nearest(self) -> Deciding | None:
-        """The Allow that comes nearest: of the action, on another resource."""
+        """The closest Allow statement: same action, different resource."""
         return self._allow_of_role(lambda row: row.resource is False)
 
     def _allow_of_role(self, fits: Callable[[iam.StatementResult], bool]) -> Deciding | None:
@@ -233,7 +233,7 @@ class _Answer:
 
     @property
     def deciding(self) -> Deciding | None:
-        """The statement that decides, or that comes nearest to allowing the call."""
+        """The statement that decides, or that comes closest to allowing the call."""
         denied_by = self.access.denied_by
         if denied_by is not None:
             statement = denied_by.denying()
@@ -248,13 +248,13 @@ class _Answer:
         return self.unmet or self.nearest
 
     def would_match(self, pattern: str) -> bool:
-        """Whether a statement with this Resource would match the call's."""
+        """Whether a statement with this Resource would match the call's resource."""
         statement = {"Effect": "Allow", "Action": "*", "Resource": pattern}
         policy = iam.compile_policy({"Version": "2012-10-17", "Statement": statement}, grammar=iam.IDENTITY)
         return policy.decide("", self.need.action, {}, self.need.resource).granted is True
 
     def row(self) -> AccessDecision:
-        """The decision as the report has it."""
+        """Return the decision as a row of the report."""
         access, deciding = self.access, self.deciding
         decision: Decision = "allowed" if access.allowed else "denied"
         if access.allowed is None or self.by_control:
@@ -271,18 +271,18 @@ class _Answer:
         return AccessDecision(self.need, decision, by, self.place_of(deciding), note, trace, second)
 
     def place_of(self, deciding: Deciding | None) -> Origin | None:
-        """Where a statement was read."""
+        """Return the origin of a statement."""
         if deciding is None:
             return None
         return self.documents[deciding.answer.applied.name].at(deciding.statement.node.pointer)
 
     def settled_by(self) -> str:
-        """The evidence that would settle an open call."""
+        """Return the evidence that would settle an open call."""
         if self.by_control:
             kind, file = self.by_control
             return f"{_SETTLED_BY[kind]} ({file})"
         kinds = sorted(self.access.open)
-        if not kinds:  # the documentation leaves it open for `Principal: *` without a condition
+        if not kinds:  # undocumented for `Principal: *` without a condition
             return "whether the permissions boundary limits what the resource's policy grants to everyone"
         read = [answer.applied.name for answer in self.access.answers if answer.allows is None or answer.denies is None]
         if read and not {*kinds} & self.policies.unread:
@@ -292,7 +292,7 @@ class _Answer:
 
     @property
     def is_granted_with(self) -> bool:
-        """Whether the smallest Allow for the role settles the call, or leaves open only what was not read."""
+        """Whether the smallest Allow for the role settles the call, apart from evidence that was not read."""
         policy = policy_allowing([self.need])
         if policy is None:
             return False
@@ -302,9 +302,9 @@ class _Answer:
 
 
 def policy_allowing(needs: Sequence[Need]) -> dict[str, Any] | None:
-    """The smallest policy that allows these calls, those of one resource in one statement.
+    """Return the smallest policy that allows these calls, with one statement per resource.
 
-    None without calls, and where a part of a resource's name is not known.
+    None without calls, or if a part of a resource's name is unknown.
     """
     by_resource: dict[str, list[str]] = {}
     for need in needs:
@@ -318,7 +318,7 @@ def policy_allowing(needs: Sequence[Need]) -> dict[str, Any] | None:
 
 
 def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certain: bool, policy_name: str) -> None:
-    """One refusal for the calls of a service that fail for the same reason."""
+    """Record one refusal for all calls to a service that fail for the same reason."""
     first = answers[0]
     deciding = first.deciding
     actions = list(dict.fromkeys(answer.need.action for answer in answers))
@@ -359,12 +359,12 @@ def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certai
 
 
 def _short(resource: str) -> str:
-    """An ARN without what is the same for every resource of the account: bucket/key, repository/NAME."""
+    """Shorten an ARN to the part that identifies the resource in the account: bucket/key, repository/NAME."""
     return str(resource).rpartition(":")[2]
 
 
 def _reason(answer: _Answer) -> str:
-    """Why the statement that comes nearest does not allow the call."""
+    """Return why the closest statement does not allow the call."""
     if answer.access.denied_by is not None:
         return ""
     unmet, nearest = answer.unmet, answer.nearest
@@ -383,7 +383,7 @@ def _reason(answer: _Answer) -> str:
 
 
 def _reason_of_s3(answer: _Answer, patterns: list[str]) -> str:
-    """How the nearest pattern misses a bucket or its objects: the pattern that was meant is put to the evaluator."""
+    """Return how the closest pattern misses a bucket or its objects, by evaluating the intended pattern."""
     bucket = str(answer.need.resource).partition("/")[0]
     for pattern in sorted(patterns, key=len, reverse=True):
         if "s3://" in pattern and answer.would_match(pattern.replace("s3://", "").rstrip("/") + "/*"):

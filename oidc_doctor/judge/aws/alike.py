@@ -1,7 +1,7 @@
-"""One exchange on many trust policies: of revisions that differ in nothing but the values of their conditions.
+"""Judge one exchange against many revisions of a trust policy that differ only in the values of their conditions.
 
-All steps but the policy's own decision are the same for such policies, so those that decide alike are judged alike: one
-of them needs to be judged, and the others to be asked for their decision alone.
+Such policies differ in no step but the policy's own decision, so policies with the same decision have the same trace:
+one of them is judged in full, and the others only evaluated.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class AlikeTrustPolicies:
-    """A case, and the decisions on it of the trust policies that have the same outline as its own."""
+    """A case, and the decisions of trust policies with the same outline as the case's own policy."""
 
     def __init__(self, case: Case, document: Document) -> None:
         exchange = judged_before_role(case)
@@ -30,14 +30,14 @@ class AlikeTrustPolicies:
         self._asked = [iam.AskedOfMany(principal, action, context) for action in actions] if principal else []
 
     def decisions(self, policy: iam.SharedPolicy) -> tuple[object, ...]:
-        """Return what of the policy decides the exchange: its effect on each action that this needs."""
+        """Return the policy's effect on each action that the exchange needs."""
         return (policy.has_allow, *(asked.effect(policy) for asked in self._asked))
 
 
 def outline(document: Document) -> tuple[object, ...] | None:
-    """Return what the judge reads of a trust policy next to its decision: the providers it names and the keys it tests.
+    """Return what the judge reads of a trust policy apart from its decision: named providers and tested keys.
 
-    None where more of it counts: a member that it has twice, or a text that may be redacted.
+    None if other parts matter: a duplicate member, or a string that may be redacted.
     """
     if document.duplicates or "***" in document.text:
         return None

@@ -1,4 +1,4 @@
-"""Role and provider ARNs as IAM reads them. The texts are the user's own, or a policy author's."""
+"""Parse role and provider ARNs as IAM does. The strings come from the user or a policy's author."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _constraint(text: str, limit: str) -> str:
 
 
 class RoleArn(NamedTuple):
-    """The parts of a role ARN. `fault` says why it is not one; `unsure` where a placeholder may hide the right text."""
+    """The parts of a role ARN. `fault` says why it is invalid; `unsure` if a placeholder may hide the right value."""
 
     text: str
     partition: str
@@ -54,12 +54,12 @@ class RoleArn(NamedTuple):
 
 
 def issuer_path(issuer: str) -> str:
-    """The issuer as IAM writes it in ARNs and condition keys: without https://, path and case kept."""
+    """Return the issuer as written in ARNs and condition keys: without https://, with path and case unchanged."""
     return issuer.removeprefix("https://")
 
 
 def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
-    """Split a role ARN into its parts; `fault` says in plain words why it is not a role's."""
+    """Split a role ARN into its parts; `fault` says in plain words why it is not a role ARN."""
     open_ = pasted and has_placeholder(text)
     if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
         return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder, which may hide any ARN
@@ -104,7 +104,7 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
 
 
 def _no_arn(text: str) -> str:
-    """Why a text has not the six fields of an ARN."""
+    """Return why a string does not have the six fields of an ARN."""
     form = "arn:aws:iam::ACCOUNT:role/NAME"
     bare = text.strip()
     if bare != text and bare.startswith("arn:"):
@@ -123,7 +123,7 @@ def _no_arn(text: str) -> str:
 
 
 def _no_role(account: str, resource: str) -> str:
-    """Why the last field is not that of a role; empty where it is."""
+    """Return why the last field does not name a role; empty if it does."""
     kind, slash, rest = resource.partition("/")
     if kind == "role" and slash:
         return "" if rest else "the role's name is empty"
@@ -161,7 +161,7 @@ def _place(text: str, field: int) -> tuple[int, int]:
 
 
 def federated(policy: Json) -> list[tuple[str, str]]:
-    """The Federated principals of a trust policy's Allow statements, each with its JSON pointer."""
+    """Return the Federated principals of a trust policy's Allow statements, each with its JSON pointer."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     listed = isinstance(statements, list)
     principals: list[tuple[str, str]] = []
@@ -181,7 +181,7 @@ def federated(policy: Json) -> list[tuple[str, str]]:
 
 
 def split_provider(arn: str) -> tuple[str, str, str] | None:
-    """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
+    """Return partition, account and issuer of an OIDC provider's ARN; None for any other string."""
     head, mark, issuer = arn.partition(":oidc-provider/")
     parts = head.split(":")
     if not mark or len(parts) < ARN_FIELDS - 1:
@@ -190,7 +190,7 @@ def split_provider(arn: str) -> tuple[str, str, str] | None:
 
 
 def provider_issuer(policy: Json) -> str | None:
-    """The issuer that a trust policy trusts, where it trusts exactly one."""
+    """Return the issuer that a trust policy trusts, if there is exactly one."""
     names = [name for name, _ in federated(policy)]
     issuers = {name for name in names if name in BUILT_IN} | {
         split[2] for name in names if (split := split_provider(name))

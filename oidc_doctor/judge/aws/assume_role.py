@@ -1,4 +1,4 @@
-"""The method of the Truss configuration against the calls that the role's trust policy allows.
+"""Compare the auth method of the Truss configuration with the calls that the role's trust policy allows.
 
 With AWS_ASSUME_ROLE Baseten's own principal calls sts:AssumeRole with an external id, and no token is sent; with
 AWS_OIDC the workload's token is sent with sts:AssumeRoleWithWebIdentity (truss 0.18.27 and later, read; baseten org
@@ -52,25 +52,25 @@ def judge_method(exchange: AwsExchange) -> None:
             actual=Side(source.method, at),
             where=at,
             location=Clause((source.named("auth_method"), source.method)),
-            rank=-15,  # before the clause that does not fit a call which was not meant
+            rank=-15,  # first, since the clause was not written for this call
             facts={"method": source.method, "other": other, "call": _CALLS[source.method], "allowed": _CALLS[other]},
         )
         return
 
 
 def _of_role(exchange: AwsExchange, role: Role, truss: Document) -> Iterator[TrussSource]:
-    """What the configuration fetches with this role."""
+    """Return the settings that fetch something with this role."""
     for source in truss_sources(truss):
         if source.method not in _CALLS:
             continue
         arn = (source.auth or {}).get(_ARNS[source.method])
-        known = role.arn or exchange.request.role_arn
-        if isinstance(arn, str) and not has_placeholder(arn) and known in (None, arn):
+        role_arn = role.arn or exchange.request.role_arn
+        if isinstance(arn, str) and not has_placeholder(arn) and role_arn in (None, arn):
             yield source
 
 
 def _allows(exchange: AwsExchange, document: Document, call: str) -> bool | None:
-    """Whether an Allow of the policy names the call; None where a statement cannot be read."""
+    """Whether an Allow of the policy names the call; None if a statement is unreadable."""
     rows = trust_policy(document, pasted=exchange.pasted).decide("", call, {}).statements
     actions = [row.action for row in rows if row.effect != "Deny"]
     if any(actions):

@@ -1,4 +1,4 @@
-"""The token's audience against the provider's ClientIDList."""
+"""Compare the token's audience with the provider's ClientIDList."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def judge_audience(exchange: AwsExchange) -> None:
         return
     answers = [same(client_id, audience, pasted=exchange.either_pasted) for client_id in ids]
     if True in answers:
-        if exchange.results["audience"].state != ASSUMED:  # by the way it was implied
+        if exchange.results["audience"].state != ASSUMED:  # an implied audience is only assumed
             exchange.passed("audience", "", at)
         return
     difference = compare_value(list(ids), audience, wildcards=False, pasted=exchange.pasted)
@@ -91,9 +91,9 @@ def _got_past(exchange: AwsExchange) -> bool:
 
 
 def _imply_audience(exchange: AwsExchange) -> None:
-    """Settle an unknown aud by what leaves it one value: an issuer that fixes it, or a provider with one client id.
+    """Settle an unknown aud that can have one value only: the issuer fixes it, or the provider has one client ID.
 
-    The only client id is the audience of every token that got past this step, and of a hypothetical one that does.
+    A single client ID is the audience of every token that passed this step, and of a hypothetical token that does.
     """
     token, profile, provider = exchange.token, exchange.case.profile, exchange.provider
     if token.claim("aud") is not UNKNOWN or exchange.audience is not None:
@@ -104,7 +104,7 @@ def _imply_audience(exchange: AwsExchange) -> None:
         return
     ids = provider.client_ids if provider is not None else UNKNOWN
     if provider is None or not isinstance(ids, tuple) or not ids or exchange.seen_at("audience"):
-        return  # an error that was seen may say that the audience is none of them
+        return  # an observed error may say that the audience is not listed
     if len(ids) > 1 or has_placeholder(ids[0]):
         if token.kind == "hypothetical":
             exchange.assume("audience", "the token's audience is one of the provider's client ids")
@@ -132,5 +132,5 @@ def _refuse_empty_list(exchange: AwsExchange, provider: AwsOidcProvider, audienc
 
 
 def _provider_name(exchange: AwsExchange, provider: AwsOidcProvider) -> str:
-    """The provider's ARN: as read, else (IAM prints none) as it must be in the role's account."""
+    """Return the provider's ARN: as read, else (IAM's output omits it) the only possible ARN in the role's account."""
     return provider.arn or (exchange.provider_arn if exchange.account else None) or provider.url

@@ -1,4 +1,4 @@
-"""The kind of refusal for a condition key that does not hold.
+"""Determine the kind of refusal for a condition key that is not met.
 
 Order of names (contract): key misspelled, key not provided, else by value; for the subject wildcard, case, format
 changed, form, segment; for the audience `azp-decides-audience` whenever `aud` alone would pass.
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.judge.aws.state import AwsExchange
 
-# Keys that exist on other calls and never on this one.
+# Keys that exist for other calls and never for this one.
 _TAG_KEY = "aws:requesttag/"
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "unreadable")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-# Keys whose values are networks, of which none is nearer to an address than another.
+# Keys whose values are networks, which have no closest match for an address.
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
 class FailedCondition(NamedTuple):
-    """A condition key under an operator of a statement, which does not hold."""
+    """A condition key of a statement that is not met."""
 
     statement: int  # its index in the policy
     operator: Node
@@ -48,7 +48,7 @@ class FailedCondition(NamedTuple):
 
 
 class Present(NamedTuple):
-    """The condition keys of a request: their names, and their values by the names in small letters."""
+    """The condition keys of a request: their names, and their values by lower-case name."""
 
     names: list[str]
     values: dict[str, Any]
@@ -60,7 +60,7 @@ def present_in(context: dict[str, Any]) -> Present:
 
 
 def explain_clause(exchange: AwsExchange, clause: FailedCondition, present: Present) -> None:
-    """Record the refusal of this clause, or the suspicion where its values are not all known."""
+    """Record this clause's refusal, or a suspicion if some of its values are unknown."""
     name = clause.key.name
     location = Clause(statement=clause.statement, operator=clause.operator.name, key=name)
     facts = {"key": name, "operator": clause.operator.name, "statement": f"Statement[{clause.statement}]"}
@@ -94,7 +94,7 @@ def _walk(node: Node) -> list[Node]:
 
 
 def _patterns(clause: FailedCondition) -> list[str]:
-    """The policy's values of this key, as texts, after variables."""
+    """Return the policy's values for this key as strings, with variables substituted."""
     nodes = list({node.pointer: node for node in _walk(clause.key) if node.level == "value"}.values())
     values = [node.expected if node.resolved is None else node.resolved for node in nodes]
     return [
@@ -110,7 +110,7 @@ def _absent_key(
     location: Clause,
     facts: dict[str, str],
 ) -> bool:
-    """Refuse for a key that is not in the request: misspelled, not exported by AWS, or a claim that is missing."""
+    """Refuse for a key that is absent from the request: misspelled, not exported by AWS, or from a missing claim."""
     path = issuer_path(exchange.issuer or "")
     name = clause.key.name
     provided = condition_keys(exchange.case.profile, exchange.issuer)
@@ -211,7 +211,7 @@ def _variable(exchange: AwsExchange, clause: FailedCondition, location: Clause, 
 
 
 def _null(exchange: AwsExchange, clause: FailedCondition, actual: Any, location: Clause, facts: dict[str, str]) -> None:
-    """A Null condition asks whether the key is there, and compares nothing."""
+    """Explain a Null condition, which tests only whether the key is present."""
     wants_absent = any(value.lower() == "true" for value in _patterns(clause))
     exchange.refuse(
         Kind.CONDITION_VALUE_DIFFERS,
@@ -229,9 +229,9 @@ def _null(exchange: AwsExchange, clause: FailedCondition, actual: Any, location:
 def _unknown_value(
     exchange: AwsExchange, clause: FailedCondition, location: Clause, facts: dict[str, str], *, absent: bool
 ) -> None:
-    """A key whose value was not read, or a provided key whose claim this token lacks."""
+    """Explain a key whose value was not read, or a provided key whose claim this token lacks."""
     if not absent and not exchange.given and not exchange.seen_at("authorise"):
-        # without any token every clause is open, and none more suspect than another
+        # without a token every clause is open, and none is more suspect than the others
         exchange.settle("authorise", "unknown", f"the value of {clause.key.name} was not given")
         return
     if not absent and any(refusal.certain for refusal in exchange.results["authorise"].refusals):
@@ -268,7 +268,7 @@ def _unknown_value(
 
 
 def _misplaced(exchange: AwsExchange, clause: FailedCondition) -> str:
-    """The claim, sub or aud, that the values under the other one's key were written for; empty where they fit."""
+    """Return the claim (sub or aud) that values under the wrong key were written for; empty if they fit their key."""
     claim = clause.key.name.rpartition(":")[2].lower()
     negated = "not" in clause.operator.name.lower()
     values = _patterns(clause)
@@ -345,7 +345,7 @@ def _value(
 
 
 class _Same:
-    """A profile, equal to itself alone: it has no hash of its own."""
+    """A profile compared by identity, because it is not hashable."""
 
     def __init__(self, profile: Profile | None) -> None:
         self.profile = profile
@@ -357,7 +357,7 @@ class _Same:
         return isinstance(other, _Same) and self.profile is other.profile
 
 
-@functools.lru_cache(maxsize=256)  # an attempt is replayed on revisions, most of which leave this clause as it is
+@functools.lru_cache(maxsize=256)  # an attempt is replayed on revisions, most of which do not change this clause
 def _difference(
     patterns: tuple[str, ...], text: str, wildcards: bool, pasted: bool, subject_of: _Same | None
 ) -> Difference:
@@ -369,7 +369,7 @@ def _difference(
 def _excluded(
     exchange: AwsExchange, clause: FailedCondition, patterns: list[str], texts: list[str], facts: dict[str, str]
 ) -> None:
-    """A negated operator: the policy names what it keeps out, and this value is among it."""
+    """Explain a negated operator: the request's value is one that the policy excludes."""
     operator, claim = clause.operator.name, clause.key.name.rpartition(":")[2].lower()
     excluding = [
         pattern
@@ -424,7 +424,7 @@ def _kind(
 
 
 def _holds(operator: str, patterns: list[str], exchange: AwsExchange) -> bool:
-    """Whether the condition on `aud` would hold for the token's real audience."""
+    """Whether the condition on `aud` would be met by the token's real audience."""
     aud = exchange.token.claim("aud")
     values = aud if isinstance(aud, list) else [aud]
     return any(

@@ -1,6 +1,6 @@
-"""The compiled policies of the documents at work.
+"""Cache the compiled policies of the documents in use.
 
-Attempts and strangers are judged on the same few documents, and compiling one takes longer than asking it.
+Attempts and synthetic tokens are judged on the same few documents, and compiling a policy costs more than a decision.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oidc_doctor.iam.controls import ControlStatement
     from oidc_doctor.model.document import Document, Json
 
-# By the id of a value (of a document, or all documents of a kind), which is kept and so stays its own.
+# Keyed by the id of a value (of a document, or all documents of a kind). The value is kept, so its id is not reused.
 _COMPILED: dict[tuple[int, Callable[..., Any], bool], tuple[Any, Any]] = {}
 _MOST_COMPILED = 64
 
@@ -23,12 +23,12 @@ _MOST_COMPILED = 64
 class Controls(NamedTuple):
     """The statements of all resource control policies."""
 
-    together: Json  # as one policy, for the condition keys that any of them tests
+    together: Json  # combined into one policy, for the condition keys that any of them tests
     statements: list[tuple[Document, ControlStatement]]
 
 
 def once(value: Any, make: Callable[..., Any], *, pasted: bool) -> Any:
-    """Return what `make` makes of the value, made once."""
+    """Return `make(value)`, computed once per value."""
     key = (id(value), make, pasted)
     if key not in _COMPILED:
         if len(_COMPILED) >= _MOST_COMPILED:
@@ -38,15 +38,15 @@ def once(value: Any, make: Callable[..., Any], *, pasted: bool) -> Any:
 
 
 def resource_controls(documents: tuple[Document, ...]) -> Controls:
-    """The statements of all resource control policies: an organization may have hundreds of them."""
+    """Return the statements of all resource control policies: an organization may have hundreds."""
     controls: Controls = once(documents, _make_controls, pasted=True)
     return controls
 
 
 def _make_controls(documents: tuple[Document, ...], *, pasted: bool) -> Controls:
-    written = [document.value.get("Statement") for document in documents if isinstance(document.value, dict)]
+    raw_values = [document.value.get("Statement") for document in documents if isinstance(document.value, dict)]
     return Controls(
-        {"Statement": [one for of_one in written for one in (of_one if isinstance(of_one, list) else [of_one])]},
+        {"Statement": [element for raw in raw_values for element in (raw if isinstance(raw, list) else [raw])]},
         [
             (document, statement)
             for document in documents
@@ -56,19 +56,19 @@ def _make_controls(documents: tuple[Document, ...], *, pasted: bool) -> Controls
 
 
 def trust_policy(document: Document, *, pasted: bool) -> iam.Policy:
-    """The policy of a role that says who may assume it."""
+    """Compile a role's trust policy."""
     policy: iam.Policy = once(document.value, iam.compile_policy, pasted=pasted)
     return policy
 
 
 def identity_policy(document: Document, *, pasted: bool) -> iam.Policy:
-    """A policy of a role, its boundary, or a session policy."""
+    """Compile an identity policy, a permissions boundary or a session policy."""
     policy: iam.Policy = once(document.value, _make_identity_policy, pasted=pasted)
     return policy
 
 
 def resource_policy(document: Document, *, pasted: bool) -> iam.Policy:
-    """A policy of a bucket, repository or key, or a resource control policy."""
+    """Compile a policy of a bucket, repository or key, or a resource control policy."""
     policy: iam.Policy = once(document.value, _make_resource_policy, pasted=pasted)
     return policy
 

@@ -1,6 +1,6 @@
-"""The condition key that was meant, where a trust policy tests one that does not exist or one for another value.
+"""Find the intended condition key if a trust policy tests a key that does not exist, or a key for a different value.
 
-The value decides before the name: a subject that is under `:aud` was meant for `:sub`, however near the names are.
+The value decides before the name: a subject under `:aud` was meant for `:sub`, however similar the names.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from oidc_doctor.judge.aws.state import AwsExchange
 
-# How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
+# Minimum similarity of a key name and its misspelling (difflib's ratio).
 _SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
 # Prefixes of keys that belong to no issuer.
 _GENERAL = ("aws", "sts")
 
 
 def names_issuer_alone(exchange: AwsExchange, name: str) -> bool:
-    """Whether a condition key is the issuer, its URL or its provider's ARN, without the claim behind it."""
+    """Whether a condition key is only the issuer, its URL or its provider's ARN, without a claim after it."""
     parts = split_provider(name)
     bare = (parts[2] if parts else name).removeprefix("https://").rstrip("/:")
     return bare.lower() == issuer_path(exchange.issuer or "").rstrip("/").lower()
 
 
 def meant_by(exchange: AwsExchange, operator: str, values: list[str]) -> str | None:
-    """The claim, sub or aud, that the values were written for: the one that meets them, else the one of their form."""
+    """Return the claim (sub or aud) that the values were written for: the claim that meets them, else by their form."""
     token = {"sub": exchange.token.claim("sub"), "aud": exchange.audience}
     holds = _test(operator, tuple(values))
     met = [claim for claim, value in token.items() if isinstance(value, str) and holds({"k": value}) is True]
@@ -50,7 +50,7 @@ def _test(operator: str, values: tuple[str, ...]) -> Callable[[dict[str, Any]], 
 
 
 def is_any_of_form(exchange: AwsExchange, values: list[str], claim: str) -> bool:
-    """Whether any of a policy's values is of the form of the claim, sub or aud."""
+    """Whether any policy value has the form of this claim (sub or aud)."""
     audiences = _audiences(exchange)
     return any(_form_of(exchange, value, audiences) == claim for value in values)
 
@@ -75,16 +75,16 @@ def _form_of(exchange: AwsExchange, value: str, audiences: set[str | None]) -> s
         lead = value.partition(":")[0]
         alike = isinstance(subject, str) and lead and "*" not in lead and subject.startswith(lead + ":")
         return "sub" if alike and "://" not in value else None
-    known = [segment for segment in profile.parse_subject(value).segments if segment.known]
-    return "sub" if len(known) > 1 else None
+    segments = [segment for segment in profile.parse_subject(value).segments if segment.known]
+    return "sub" if len(segments) > 1 else None
 
 
 def correct_key(
     exchange: AwsExchange, name: str, claims: list[str], present: list[str], meant: str | None
 ) -> str | None:
-    """The condition key that the name probably misspells.
+    """Return the condition key that the name probably misspells.
 
-    `claims` have a key of this issuer; `meant` is the claim that the policy's value was written for.
+    `claims` are those with a key of this issuer; `meant` is the claim that the policy's value was written for.
     """
     path = issuer_path(exchange.issuer or "")
     if names_issuer_alone(exchange, name):
@@ -103,7 +103,7 @@ def correct_key(
 
 
 def _is_claim(exchange: AwsExchange, claim: str) -> bool:
-    """A claim that the token has, or one that every token has though AWS never exports it."""
+    """Whether the token has this claim, or every token has it although AWS never exports it."""
     profile = exchange.case.profile
     if profile is not None and (profile.segment_rule(claim) is not None or claim in profile.grammar.keys):
         return True
@@ -113,7 +113,7 @@ def _is_claim(exchange: AwsExchange, claim: str) -> bool:
 
 
 def _like_issuer(prefix: str, path: str) -> bool:
-    """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
+    """Whether a wrong prefix was meant for this issuer, or at least for an issuer (it contains a dot or a slash)."""
     if not prefix or "." in prefix or "/" in prefix:
         return True
     return similarity(prefix.lower(), path.lower()) > _SIMILAR_PREFIX

@@ -1,4 +1,4 @@
-"""Evidence of AWS that contradicts itself: roles and providers that were read twice, and another account's answers."""
+"""Find contradictions in AWS evidence: roles and providers that were read twice, and output from another account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def contradictions(exchange: AwsExchange) -> Iterator[Contradiction]:
-    """The contradictions of an exchange with AWS. Of a claim that a token has twice, STS reads the last (recorded)."""
+    """Return the contradictions of an exchange with AWS. Of a duplicate claim, STS reads the last (recorded)."""
     aws, issuer = exchange.aws, exchange.case.evidence.issuer
     role = aws.role
     if isinstance(role, Role):
@@ -38,7 +38,7 @@ def _policy(role: Role) -> Document | None:
 
 
 def _names_of(role: Role) -> Iterator[Contradiction]:
-    """A role whose ARN and whose RoleName or Path are of two roles, or that has one of them in two spellings."""
+    """Find a role whose ARN disagrees with its RoleName or Path, or that has one of these in two spellings."""
     for name in ("Arn", "RoleName", "Path"):
         other = role.raw.get(name[0].lower() + name[1:])
         if isinstance(role.raw.get(name), str) and isinstance(other, str):
@@ -48,7 +48,7 @@ def _names_of(role: Role) -> Iterator[Contradiction]:
     if not role.arn or not isinstance(written, str) or has_placeholder(role.arn + written + str(path)):
         return
     named = role.arn.partition(":role/")[2]
-    below = path if isinstance(path, str) and path != "/" else ""  # people who write a role by hand leave the default
+    below = path if isinstance(path, str) and path != "/" else ""  # people who write a role by hand keep the default
     if named and (named.rpartition("/")[2] != written or (below and below + written != "/" + named)):
         yield Contradiction(
             "authorise",
@@ -59,7 +59,7 @@ def _names_of(role: Role) -> Iterator[Contradiction]:
 
 
 def _roles(exchange: AwsExchange, role: Role) -> Iterator[Contradiction]:
-    """Another reading of the target's role whose trust policy differs."""
+    """Find another reading of the target's role with a different trust policy."""
     policy = _policy(role)
     for near in exchange.aws.near_roles:
         other = _policy(near)
@@ -78,7 +78,7 @@ def _roles(exchange: AwsExchange, role: Role) -> Iterator[Contradiction]:
 
 
 def _canonical(policy: Json) -> Json:
-    """A policy without what tools write in more than one way: a list of one element, and the order of members."""
+    """Normalise a policy: tools differ in lists of one element and in the order of members."""
     if isinstance(policy, dict):
         return {name: _canonical(value) for name, value in policy.items()}
     if isinstance(policy, list):
@@ -88,13 +88,13 @@ def _canonical(policy: Json) -> Json:
 
 
 def _is_other_path(left: str, right: str) -> bool:
-    """Whether two ARNs are of one role's name in one account, under two paths."""
+    """Whether two ARNs have the same account and role name, but different paths."""
     (account, _, name), (other_account, _, other_name) = (arn.partition(":role/") for arn in (left, right))
     return account == other_account and name.rpartition("/")[2] == other_name.rpartition("/")[2]
 
 
 def _providers(exchange: AwsExchange, provider: AwsOidcProvider) -> Iterator[Contradiction]:
-    """Another reading of the provider, or a list of the account's providers in which it is missing."""
+    """Find another reading of the provider, or a list of the account's providers without it."""
     aws = exchange.aws
     path = (provider.arn or "").partition(":oidc-provider/")[2]
     if path and same(path, provider.url, pasted=exchange.either_pasted) is False:
@@ -105,7 +105,9 @@ def _providers(exchange: AwsExchange, provider: AwsOidcProvider) -> Iterator[Con
             continue
         if None not in (other.arn, provider.arn) and other.arn != provider.arn:
             continue  # of another account
-        ids = [list(one.client_ids) if isinstance(one.client_ids, tuple) else None for one in (provider, other)]
+        ids = [
+            list(reading.client_ids) if isinstance(reading.client_ids, tuple) else None for reading in (provider, other)
+        ]
         if None not in ids:
             places = (provider.document.at("/ClientIDList"), other.document.at("/ClientIDList"))
             yield from different("audience", f"the ClientIDList of {provider.url}", (ids[0], ids[1]), places)
@@ -127,7 +129,7 @@ def _providers(exchange: AwsExchange, provider: AwsOidcProvider) -> Iterator[Con
 
 
 def _other_account(exchange: AwsExchange) -> Iterator[Contradiction]:
-    """The caller that read the evidence, where IAM answers it about another account than the role's."""
+    """Find a caller whose account, and so whose IAM output, is not the role's."""
     caller, account = exchange.aws.caller_account, exchange.account
     if not caller or not account or caller == account or account_is_redacted(caller) or account_is_redacted(account):
         return

@@ -1,4 +1,4 @@
-"""AssumeRoleWithWebIdentity as STS and IAM decide it: from one case to the trace of all steps.
+"""Decide AssumeRoleWithWebIdentity as STS and IAM do: from a case to the trace of all steps.
 
 The order is inferred from which error wins in recorded calls; each step's rules are verified unless a comment says
 otherwise (recorded STS calls of September 2026, STS API reference, IAM user guide).
@@ -35,7 +35,7 @@ _DEFAULT_MAX_SESSION = 3600
 
 
 def evaluate_aws(case: Case) -> Trace:
-    """The exchange with AWS STS for one case."""
+    """Judge the exchange with AWS STS for one case."""
     exchange = judged_before_role(case)
     _judge_role(exchange)
     _judge_duration(exchange)
@@ -52,7 +52,7 @@ def evaluate_aws(case: Case) -> Trace:
 
 
 def judged_before_role(case: Case) -> AwsExchange:
-    """The exchange with the steps that come before the role and its trust policy."""
+    """Judge the steps before the role and its trust policy."""
     exchange = AwsExchange(case)
     _judge_obtain(exchange)
     judge_request(exchange)
@@ -88,7 +88,7 @@ def _judge_role(exchange: AwsExchange) -> None:
             None,
         )
         if isinstance(role, Role) and role.arn == sent:
-            moved = None  # both were read, though an account has one role of a name: a contradiction
+            moved = None  # both were read, although role names are unique in an account: a contradiction
         gone = isinstance(role, Missing) and role.proves_absence
         if moved or gone:
             difference = (
@@ -117,7 +117,7 @@ def _judge_role(exchange: AwsExchange) -> None:
 
 
 def _same_role(near: str, sent: RoleArn) -> bool:
-    """Whether a role that was read is the one meant: the same account and name (any case), under another path."""
+    """Whether the role that was read is the target's: same account and name (any case), different path."""
     other = read_role_arn(near, pasted=False)
     return not other.fault and other.account == sent.account and other.name.lower() == sent.name.lower()
 

@@ -1,8 +1,8 @@
-"""AWS's global condition keys at AssumeRoleWithWebIdentity: which the call has, which it has not, which are not known.
+"""AWS's global condition keys at AssumeRoleWithWebIdentity: present, absent or unknown.
 
 Source: IAM User Guide, AWS global condition context keys ("Availability" of each key, and the services that support the
 keys of VPC endpoints), and STS API, AssumeRoleWithWebIdentity, which is called without a signature. A key of AWS's list
-that no row settles is unknown, and never absent.
+that no row settles is unknown, never absent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ABSENT = frozenset(
         "aws:SourceAccount",
         "aws:SourceArn",
         "aws:SourceOrgID",
-        # STS is none of the services that support them, as of November 2026; the lists grow
+        # STS does not support them as of November 2026; the lists grow
         "aws:SourceVpcArn",
         "aws:VpceAccount",
         "aws:VpceOrgID",
@@ -53,7 +53,7 @@ _UNKNOWN = frozenset(
         "aws:VpcSourceIp",
         "aws:UserAgent",
         "aws:referer",
-        "aws:ResourceOrgID",  # of the role, so the call has it; a bundle does not know the organization
+        "aws:ResourceOrgID",  # a property of the role, so the call has it; a bundle does not show the organization
         "aws:ResourceOrgPaths",
         "aws:PrincipalOrgPaths",
         "aws:SourceOrgPaths",
@@ -78,7 +78,7 @@ _UNKNOWN = frozenset(
 _UNKNOWN_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "aws:transactioncontext/", "aws:originidentity/")
 
 
-# Keys that the call has, or has where the token asks for them: whether one is there is read elsewhere.
+# Keys that the call has, always or if the token requests them: `request_context` determines their presence.
 _OF_THE_CALL = frozenset(
     name.lower()
     for name in (
@@ -89,17 +89,18 @@ _OF_THE_CALL = frozenset(
     )
 )
 _LISTED = _ABSENT | _UNKNOWN | _OF_THE_CALL
-_MISSPELLED = 0.8  # how similar a name is to one of the list that it misspells
+_MISSPELLED = 0.8  # minimum similarity of a misspelled name and the listed key
 
 
-# Keys of the compute services travel with requests to others; a key of any other service, as s3:prefix, is of its own.
+# Keys of the compute services are sent with requests to other services; any other service's key, such as s3:prefix, is
+# not.
 _PREFIXES_OF_AWS = ("aws:", "sts:", "ec2:", "lambda:", "glue:", "ssm:", "identitystore:")
 
 
 def is_unlisted(key: str) -> bool:
-    """Whether it is a key in AWS's own names that no list here has: AWS may have added it since November 2026.
+    """Whether the key has a prefix of AWS and is in no list here: AWS may have added it since November 2026.
 
-    A name that nearly is one of the list misspells that one: AWS has no such key, and the call does not have it.
+    A name similar to a listed key is a misspelling: AWS has no such key, so the call does not have it.
     """
     folded = key.lower()
     if not folded.startswith(_PREFIXES_OF_AWS) or folded in _LISTED:
@@ -111,17 +112,17 @@ def is_unlisted(key: str) -> bool:
 
 
 def is_absent(key: str) -> bool:
-    """Whether it is a key of other calls and callers, which this call never has."""
+    """Whether the key belongs to other calls and callers, so that this call never has it."""
     folded = key.lower()
     return folded in _ABSENT or folded.startswith(_ABSENT_PREFIXES)
 
 
 def supported_instead(key: str) -> str:
-    """The keys that STS does support, for one of a VPC endpoint that it does not; else empty."""
+    """Return the keys that STS supports instead of an unsupported VPC endpoint key; empty for other keys."""
     return "aws:SourceVpce, aws:SourceVpc or aws:VpcSourceIp" if key.lower() in _OF_AN_ENDPOINT else ""
 
 
 def is_unknown(key: str) -> bool:
-    """Whether it is a global key of which neither absence nor value is known without further evidence."""
+    """Whether it is a global key whose presence or value is unknown without further evidence."""
     folded = key.lower()
     return folded in _UNKNOWN or folded.startswith(_UNKNOWN_PREFIXES)

@@ -1,4 +1,4 @@
-"""The calls that a workload makes with its session on AWS: derived from the target, the Truss file and refused calls.
+"""Derive the calls that a workload makes with its AWS session from the target, the Truss file and refused calls.
 
 Baseten's documentation of OIDC (permissions for ECR and S3): weights are listed and read, images are pulled. Service
 Authorization Reference: `ecr:GetAuthorizationToken` has no resource, `s3:ListBucket` is of the bucket and
@@ -20,22 +20,22 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
 
-ANY_KEY = "<key>"  # represents the rest of an object's key, which no one wrote
+ANY_KEY = "<key>"  # placeholder for the unspecified rest of an object's key
 TOKEN_ACTION = "ecr:GetAuthorizationToken"
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-# The extensions of weights and of what lies next to them: a folder may have a dot in its name as well.
+# The extensions of weights and files stored with them: a folder name may also contain a dot.
 _FILE = re.compile(
     r"\.(?:safetensors|bin|gguf|ggml|pth?|ckpt|onnx|h5|pb|tflite|npz?|pkl|joblib|engine|plan|msgpack|model|json|ya?ml|txt|md"
     r"|py|csv|parquet|tar|t?gz|zip|zst|bz2|xz|7z)$",
     re.IGNORECASE,
 )
-# Amazon S3 User Guide, bucket naming rules; an alias of an access point has the form of a name, and is none.
+# Amazon S3 User Guide, bucket naming rules; an access point alias looks like a bucket name, but is not.
 _BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)(?<!--x-s3)")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")  # Amazon ECR API, RepositoryName
 
 
 def needs_of(exchange: AwsExchange) -> list[Need]:
-    """Every call that is asked for, each once: of the target file, the Truss file, the refused calls, the keys."""
+    """Return every needed call once: from the target file, the Truss file, refused calls and encryption keys."""
     needs = [*_of_target(exchange), *_of_truss(exchange), *_of_readings(exchange)]
     needs += _of_encryption(exchange, needs)
     return list({(need.action, str(need.resource)): need for need in reversed(needs)}.values())[::-1]
@@ -43,7 +43,7 @@ def needs_of(exchange: AwsExchange) -> list[Need]:
 
 def _of_target(exchange: AwsExchange) -> Iterator[Need]:
     request, evidence = exchange.request, exchange.case.evidence
-    # what was taken from the Truss file is read there, with its path
+    # values taken from the Truss file are read there, with their paths
     truss = "" if isinstance(evidence.truss, Missing) else evidence.truss.file
     origins = {name: at for name, at in evidence.target.origins.items() if at.file != truss}
     if request.s3_bucket and "aws.s3_bucket" in origins and not has_placeholder(request.s3_bucket):
@@ -54,7 +54,7 @@ def _of_target(exchange: AwsExchange) -> Iterator[Need]:
 
 
 def _of_truss(exchange: AwsExchange) -> Iterator[Need]:
-    """What the Truss file fetches with this role."""
+    """Return the calls for everything that the Truss file fetches with this role."""
     truss = exchange.case.evidence.truss
     if isinstance(truss, Missing):
         return
@@ -108,7 +108,7 @@ def _of_image(exchange: AwsExchange, image: str, at: Origin | None) -> Iterator[
 
 
 def _of_readings(exchange: AwsExchange) -> Iterator[Need]:
-    """The calls that the observed errors and the logs say were refused to a session of this role."""
+    """Return the calls that were denied to a session of this role, according to observed errors and logs."""
     for reading in exchange.case.readings:
         if "permission" not in reading.steps or reading.cloud != "aws":
             continue
@@ -124,7 +124,7 @@ def _of_readings(exchange: AwsExchange) -> Iterator[Need]:
 
 
 def _of_encryption(exchange: AwsExchange, needs: list[Need]) -> Iterator[Need]:
-    """`kms:Decrypt` for the objects of a bucket that encrypts them with a key of the customer's."""
+    """Return `kms:Decrypt` for the objects of a bucket that is encrypted with a customer managed key."""
     reads = next((need for need in needs if need.action == "s3:GetObject"), None)
     read = exchange.documents("aws/bucket-encryption.json")
     if reads is None or isinstance(read, Missing):

@@ -1,8 +1,8 @@
 """The partitions to which a role, an OIDC provider, a Region and an STS endpoint belong.
 
-A partition is a cloud of its own: an ARN, a provider or an endpoint of one means nothing in another (AWS General
-Reference, ARNs and partitions; the prefixes of Regions are those of botocore's partitions.json). What STS answers
-across partitions was never recorded: public reports show a missing provider, an invalid security token, AccessDenied.
+Partitions are separate clouds: an ARN, provider or endpoint of one partition is invalid in another (AWS General
+Reference, ARNs and partitions; the prefixes of Regions are those of botocore's partitions.json). STS's response across
+partitions was never recorded: public reports show a missing provider, an invalid security token, AccessDenied.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BY_PREFIX = {
     "us-isof-": "aws-iso-f",
     "eusc-": "aws-eusc",
 }
-# A Region of each, as an example of what to call.
+# An example Region of each partition.
 _EXAMPLES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1", "aws-eusc": "eusc-de-east-1"}
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
 _HOST = re.compile(r"https://sts(?:-fips)?\.(?:([a-z0-9-]{1,30})\.)?(?:amazonaws\.com(\.cn)?|api\.aws)\b")
@@ -35,20 +35,20 @@ _STEPS = ("request", "provider", "authorise")
 
 
 def partition_of_region(region: str) -> str | None:
-    """The partition of a Region; None for a text that is no Region's name."""
+    """Return the partition of a Region; None for an invalid Region name."""
     if not _REGION.fullmatch(region):
         return None
     return next((name for prefix, name in _BY_PREFIX.items() if region.startswith(prefix)), "aws")
 
 
 def partition_of_arn(arn: str) -> str:
-    """The partition field of an ARN; empty where it is no ARN."""
+    """Return the partition field of an ARN; empty for an invalid ARN."""
     fields = arn.split(":", 2)
     return fields[1] if len(fields) > 2 and fields[0] == "arn" else ""  # noqa: PLR2004 - arn:PARTITION:rest
 
 
 def judge_partitions(exchange: AwsExchange) -> None:
-    """Refuse a role ARN that is sent to STS of another partition."""
+    """Refuse a role ARN that is sent to STS in another partition."""
     arn = exchange.role_arn
     if arn is None or arn.fault or has_placeholder(arn.partition) or not arn.partition:
         exchange.unseen.add(Kind.ENDPOINT_PARTITION_DIFFERS)
@@ -60,31 +60,31 @@ def judge_partitions(exchange: AwsExchange) -> None:
 
 
 def _endpoints(exchange: AwsExchange) -> list[tuple[str, str, str, Origin | None]]:
-    found: list[tuple[str, str, str, Origin | None]] = []
+    endpoints: list[tuple[str, str, str, Origin | None]] = []
     region, origins = exchange.request.region, exchange.case.evidence.target.origins
     partition = partition_of_region(region) if region else None
     if region and partition:
-        found.append(("the Region", region, partition, origins.get("aws.region")))
+        endpoints.append(("the Region", region, partition, origins.get("aws.region")))
     for reading in exchange.case.readings:
         host = _HOST.search(reading.text)
         if host and reading.cloud in (None, "aws"):
             partition = "aws-cn" if host[2] else partition_of_region(host[1] or "us-east-1")
             if partition:
-                found.append(("the STS endpoint", host[0], partition, None))
-    return found
+                endpoints.append(("the STS endpoint", host[0], partition, None))
+    return endpoints
 
 
 def refuse_partition(
     exchange: AwsExchange,
     what: str,
-    found: Side,
+    partition_found: Side,
     partition: str,
     *,
     step: str = "",
     certain: bool = True,
     settle: str = "",
 ) -> None:
-    """Refuse what is of another partition than the role, at its step or the one whose error was seen."""
+    """Refuse for a part in another partition than the role's, at its own step or the step of the observed error."""
     arn = exchange.role_arn
     assert arn is not None  # noqa: S101 - the callers' condition
     exchange.refuse(
@@ -92,12 +92,12 @@ def refuse_partition(
         CloudError("", "", certain=False),
         step=step or next((seen for seen in _STEPS if exchange.seen_at(seen)), _STEPS[0]),
         expected=Side(arn.text, exchange.case.evidence.target.origins.get("aws.role_arn")),
-        actual=found,
+        actual=partition_found,
         certain=certain,
         settle=settle,
         rank=-5,
         what=what,
-        found=found.value,
+        found=partition_found.value,
         partition=partition,
         role_partition=arn.partition,
         example=_EXAMPLES.get(arn.partition, ""),

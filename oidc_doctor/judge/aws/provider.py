@@ -167,9 +167,9 @@ def _refuse_url(
 
 
 def _nearest_url(path: str, urls: list[str]) -> int | None:
-    """Return the URL meant for this issuer: it differs by slash, case, port, a missing path or a misspelt host.
+    """Return the URL intended for this issuer: it differs by slash, case, port, a missing path or a misspelt host.
 
-    A path that differs in its last part is another cluster, organization or team, and no typo.
+    A path with a different last part is another cluster, organization or team, not a typo.
     """
 
     def plain(url: str) -> str:

@@ -54,7 +54,7 @@ def judge_request(exchange: AwsExchange) -> None:
 
 
 def _as_named(exchange: AwsExchange, arn: RoleArn) -> RoleArn:
-    """The role ARN; read without thought of redactions where the observed error calls it malformed."""
+    """Return the role ARN; if the observed error calls it malformed, redactions are not considered."""
     named = any(reading.kind is Kind.ROLE_ARN_MALFORMED for reading in exchange.case.readings)
     strict = read_role_arn(arn.text, pasted=False) if named else arn
     return strict if strict.fault and not has_placeholder(arn.text) else arn
@@ -78,7 +78,7 @@ def _refuse_provider_id(exchange: AwsExchange, provider_id: str) -> None:
 
 
 def _judge_parameters(exchange: AwsExchange) -> None:
-    """Length, range and pattern of the other parameters, each with the service's own words."""
+    """Check length, range and pattern of the other parameters, with the service's own wording."""
     request = exchange.request
     wrong: list[tuple[str, str, str, Kind]] = []  # parameter, value as printed, constraint, kind
     name = request.role_session_name
@@ -135,7 +135,7 @@ def _judge_parameters(exchange: AwsExchange) -> None:
 
 
 def _printed(value: str) -> str:
-    """The value as STS prints it, without values that are secret or long."""
+    """Return the value as STS prints it; secret and long values are omitted."""
     return f"Value '{value}'" if value else "Value"
 
 

@@ -1,4 +1,4 @@
-"""The condition keys of an AssumeRoleWithWebIdentity request and their values.
+"""Build the condition keys of an AssumeRoleWithWebIdentity request, with their values.
 
 Which claims are condition keys, and their values, follow the IAM condition-key reference and recorded evaluations
 (no iss, azp, exp or jti key; `aud` is azp where that is set; other claims are ignored).
@@ -36,12 +36,12 @@ _OF_THE_CALL = ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourc
 
 
 def request_context(exchange: AwsExchange, policy: Json) -> dict[str, Any]:
-    """Return the request's value of each condition key; claims as the token has them, iam.UNKNOWN for what is not read.
+    """Return the request's value of each condition key; claims as in the token, iam.UNKNOWN for unread values.
 
-    A placeholder in the prefix of one of the policy's keys leaves open whose key it is: such a key is there as well.
+    A policy key with a placeholder in its prefix may belong to any issuer, so it is included as well.
     """
     keys = _keys_once(policy)
-    # in this order: what the target's context says holds, whatever is known of a key otherwise
+    # in this order: the target's context takes precedence
     context = _unread_keys(exchange, keys) | _keys_of_request(exchange)
     return _with_aliases(exchange, context, keys)
 
@@ -69,23 +69,23 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
         value = _key_value(exchange, claim, form)
         if value is not None:
             context[f"{path}:{claim}"] = value
-    if path in BUILT_IN and not exchange.built_in:  # a provider of the account's own has the keys of any provider
+    if path in BUILT_IN and not exchange.built_in:  # a provider in the account has the same keys as any other provider
         for claim in ("email", "amr"):
             value = token.claim(claim)
             if value is not ABSENT:
                 context.setdefault(f"{path}:{claim}", value if isinstance(value, str | list) else iam.UNKNOWN)
     context |= _session_keys(token)
-    given: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
+    tested: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
     of_token = {name.lower(): value for name, value in context.items() if name.lower().startswith(f"{path}:".lower())}
-    for name, value in given.items():
+    for name, value in tested.items():
         if of_token.get(name.lower(), value) not in (value, iam.UNKNOWN):
-            given[name] = iam.UNKNOWN  # the token says another value
-    named = {name.lower() for name in given}  # IAM compares names without regard to case, so one value may stay
-    return {name: value for name, value in context.items() if name.lower() not in named} | given
+            tested[name] = iam.UNKNOWN  # the token has a different value
+    named = {name.lower() for name in tested}  # IAM ignores the case of names, so only one value may remain
+    return {name: value for name, value in context.items() if name.lower() not in named} | tested
 
 
 def _session_keys(token: Token) -> dict[str, Any]:
-    """The keys of the claims that shape the session; unknown where a token that is not complete shows none."""
+    """Return the keys from the claims that shape the session; unknown if the token is incomplete and shows none."""
     keys: dict[str, Any] = {}
     tags, transitive, identity = session_tags(token), transitive_keys(token), source_identity(token)
     if token.claim(TAGS) is UNKNOWN:
@@ -105,23 +105,27 @@ def _session_keys(token: Token) -> dict[str, Any]:
 
 
 def _unread_keys(exchange: AwsExchange, keys: list[str]) -> dict[str, Any]:
-    """Those of the policy's keys that the request may have, and that nothing here has read."""
-    known = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
+    """Return the policy's keys that the request may have and that were not read."""
+    known_keys = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
     return dict.fromkeys(
-        (key.lower() for key in keys if is_unknown(key) or is_unlisted(key) or _may_be_tag(exchange.token, key, known)),
+        (
+            key.lower()
+            for key in keys
+            if is_unknown(key) or is_unlisted(key) or _may_be_tag(exchange.token, key, known_keys)
+        ),
         iam.UNKNOWN,
     )
 
 
-def _may_be_tag(token: Token, key: str, known: set[str]) -> bool:
+def _may_be_tag(token: Token, key: str, known_keys: set[str]) -> bool:
     prefix, slash, tag = key.partition("/")
-    if not slash or prefix.lower() != "aws:requesttag" or key.lower() in known:
+    if not slash or prefix.lower() != "aws:requesttag" or key.lower() in known_keys:
         return False
     return UNKNOWN in (token.claim(TAGS), token.claim(PRINCIPAL_TAGS + tag))
 
 
 def _authorized_by_idp(exchange: AwsExchange) -> Any:
-    """The Bool key: false where the token has no roles claim, true where that names the role."""
+    """Return the Bool key: false without a roles claim, true if the roles claim names the role."""
     token, role = exchange.token, exchange.request.role_arn
     entries = roles_claim(token)
     if entries is None:
@@ -142,7 +146,7 @@ def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
         values = value if isinstance(value, list) else [value]
         return [_text(entry, exchange) for entry in values]
     if isinstance(value, list):
-        # STS refuses several before it comes to the policy, so what the key would be was never seen
+        # STS refuses several entries before it evaluates the policy, so the key's value was never observed
         return _text(value[0], exchange) if len(value) == 1 else iam.UNKNOWN if value else None
     return _text(value, exchange)
 
@@ -169,7 +173,7 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str
     return {**context, **extra}
 
 
-# By the id of a policy, which is kept and so stays its own: many tokens are judged on the same few.
+# Keyed by the id of a policy, which is kept so that its id is not reused: many tokens are judged on few policies.
 _KEYS: dict[int, tuple[Json, list[str]]] = {}
 _MOST_KEPT = 64
 
@@ -183,7 +187,7 @@ def _keys_once(policy: Json) -> list[str]:
 
 
 def condition_keys_of(policy: Json) -> list[str]:
-    """The keys that the policy's conditions test, and those that the variables of its values and resources name."""
+    """Return the keys that the policy's conditions test, and the keys named by variables in values and resources."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     keys: list[str] = []
     for statement in statements if isinstance(statements, list) else [statements]:

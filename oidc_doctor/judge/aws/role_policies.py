@@ -1,4 +1,4 @@
-"""The policies of the role and of its session that were read, and whether any of them was not."""
+"""Collect the role's and session's policies that were read, and whether some were not."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class RolePolicies(NamedTuple):
-    """The policies that limit or grant what a session may do, besides those of the resource."""
+    """The policies that grant or limit a session's permissions, apart from resource policies."""
 
     applied: list[iam.AppliedPolicy]
     documents: list[Document]
     unread: frozenset[PolicyKind]
-    names: frozenset[str] = frozenset()  # that a policy of the role has, as far as they were listed or read
+    names: frozenset[str] = frozenset()  # names of the role's policies, as far as listed or read
 
     @property
     def were_read(self) -> bool:
-        """Whether the role's identity policies were read at all: some of them, or all, of which there may be none."""
+        """Whether any identity policies were read, or a complete list of them, which may be empty."""
         return bool(self.applied) or "PRINCIPAL" not in self.unread
 
 
@@ -57,20 +57,20 @@ def _identity_policies(exchange: AwsExchange) -> RolePolicies:
     documents = [] if isinstance(read, Missing) else [document for document in read if _is_of(exchange, document)]
     inline = policy_names(exchange.documents(ROLE_POLICY_LIST), "PolicyNames", "")
     attached = policy_names(exchange.aws.attached_policies, "AttachedPolicies", "PolicyName")
-    if inline is not None and attached is not None:  # complete lists: another file is of a policy that is gone
+    if inline is not None and attached is not None:  # complete lists: any other file belongs to a deleted policy
         documents = [document for document in documents if names_of(document) & {*inline, *attached}]
     documents = [document for document in documents if not is_old_version(document)]
-    found = {name for document in documents for name in names_of(document)}
-    all_listed = inline is not None and attached is not None and found.issuperset((*inline, *attached))
-    if all_listed and inline and attached:  # an inline and a managed policy may have one name, and are two
+    names_read = {name for document in documents for name in names_of(document)}
+    all_listed = inline is not None and attached is not None and names_read.issuperset((*inline, *attached))
+    if all_listed and inline and attached:  # an inline and a managed policy may share a name
         files = {name: sum(name in names_of(document) for document in documents) for name in {*inline} & {*attached}}
         all_listed = all(number > 1 for number in files.values())
     part = _part(exchange, "PRINCIPAL", documents, all_read=all_listed and isinstance(exchange.aws.role, Role))
-    return part._replace(names=frozenset(found.union(inline or ())))
+    return part._replace(names=frozenset(names_read.union(inline or ())))
 
 
 def _boundary(exchange: AwsExchange) -> RolePolicies:
-    """The permissions boundary. A role as IAM prints it has none where it names none."""
+    """Return the permissions boundary. A role in IAM's output without a boundary has none."""
     role, read = exchange.aws.role, exchange.documents("aws/boundary.json")
     is_named = isinstance(role, Role) and bool(role.raw.get("PermissionsBoundary"))
     if isinstance(read, Missing):
@@ -92,7 +92,7 @@ def _session_policy(exchange: AwsExchange) -> RolePolicies:
 
 
 def policy_names(read: tuple[Document, ...] | Document | Missing, member: str, key: str) -> tuple[str, ...] | None:
-    """The names of a list of policies; None where it was not read, or not in full."""
+    """Return the names in a list of policies; None if the list was not read completely."""
     if isinstance(read, Missing):
         return None
     document = read if isinstance(read, Document) else read[0]
@@ -106,9 +106,9 @@ def policy_names(read: tuple[Document, ...] | Document | Missing, member: str, k
 
 
 def _is_of(exchange: AwsExchange, document: Document) -> bool:
-    """Whether a policy is of the target's role: its answer names the role, or the role that was read is the target's.
+    """Whether a policy belongs to the target's role: it names the role, or the role that was read is the target's.
 
-    A bundle with several roles may hold the policies of another one.
+    A bundle with several roles may contain the policies of other roles.
     """
     name = document.in_answer("RoleName")
     if name is not None:
@@ -117,7 +117,7 @@ def _is_of(exchange: AwsExchange, document: Document) -> bool:
 
 
 def with_inline_policy(documents: dict[str, Documents], added: Document) -> dict[str, Documents]:
-    """The evidence's documents with one more inline policy of the role, also in the list of them."""
+    """Return the evidence's documents with an added inline policy, which is also added to the list of policies."""
     read, listed = documents.get(ROLE_POLICIES), documents.get(ROLE_POLICY_LIST)
     policies = (*(read if isinstance(read, tuple) and not isinstance(read, Missing) else ()), added)
     changed: dict[str, Documents] = {**documents, ROLE_POLICIES: policies}
@@ -129,14 +129,14 @@ def with_inline_policy(documents: dict[str, Documents], added: Document) -> dict
 
 
 def is_old_version(document: Document) -> bool:
-    """Whether this is a version of a managed policy that is not in force."""
+    """Whether this version of a managed policy is not the default version."""
     answer = document.answer if isinstance(document.answer, dict) else {}
     version = answer.get("PolicyVersion", answer)
     return isinstance(version, dict) and version.get("IsDefaultVersion") is False
 
 
 def names_of(document: Document) -> set[str]:
-    """The names that a policy's file may be known by: its own, without the kind that a capture puts before it."""
+    """Return the possible policy names of a file: its own, and without the prefix that a capture adds."""
     stem = PurePosixPath(document.file).name.removesuffix(".json")
     return {
         stem,

@@ -29,7 +29,7 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 
 def session_tags(token: Token) -> dict[str, str]:
-    """The session tags that a well-formed token asks for."""
+    """Return the session tags that a well-formed token requests."""
     session: dict[str, str] = {}
     nested = token.claim(TAGS)
     nested_tags = nested.get("principal_tags") if isinstance(nested, dict) else None
@@ -44,20 +44,20 @@ def session_tags(token: Token) -> dict[str, str]:
 
 
 def transitive_keys(token: Token) -> list[str]:
-    """The transitive tag keys that a token asks for."""
+    """Return the transitive tag keys that a token requests."""
     nested = token.claim(TAGS)
     keys = nested.get("transitive_tag_keys") if isinstance(nested, dict) else token.claim(TRANSITIVE)
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
 
 
 def source_identity(token: Token) -> str | None:
-    """The source identity that a token sets."""
+    """Return the source identity that a token sets."""
     value = token.claim(SOURCE_IDENTITY)
     return value if isinstance(value, str) else None
 
 
 def roles_claim(token: Token) -> list[str] | None:
-    """The entries of the roles claim; None where there is none (null counts as none, as recorded)."""
+    """Return the entries of the roles claim; None without the claim (null counts as absent: recorded)."""
     value = token.claim(ROLES)
     if value in (ABSENT, UNKNOWN, None):
         return None
@@ -99,7 +99,7 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
         return
     at = exchange.claim_origin(TAGS)
     if nested is None:
-        return  # how STS reads a null here was never recorded; it is treated as absent, like the roles claim
+        return  # STS's handling of null here was never recorded; it is treated as absent, like the roles claim
     if not isinstance(nested, dict):
         exchange.refuse(
             Kind.TAGS_CLAIM_MALFORMED,

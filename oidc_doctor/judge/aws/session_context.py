@@ -1,7 +1,7 @@
-"""The condition keys of a call that a session makes after the exchange.
+"""Build the condition keys of a call that a session makes after the exchange.
 
-IAM User Guide, AWS global condition context keys ("Availability" of each key). A key of which a policy asks and that
-no row here settles is unknown: it never decides.
+IAM User Guide, AWS global condition context keys ("Availability" of each key). A key that a policy tests and no row
+here settles is unknown: it never decides.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _THROUGH_S3 = frozenset(("aws:calledvia", "aws:calledviafirst", "aws:calledviala
 
 
 def _region(need: Need) -> str:
-    """The Region whose service is called: of the registry or key. Of a bucket, the Region is not in its name."""
+    """Return the Region of the registry or key. A bucket's name does not contain its Region."""
     if need.service == "s3":
         return ""
     ecr = ECR_HOST.fullmatch(need.wish.partition("/")[0])
@@ -44,11 +44,11 @@ def _region(need: Need) -> str:
     return "" if has_placeholder(region) else region
 
 
-_REGION = 3  # the place of the Region in an ARN
+_REGION = 3  # index of the Region in an ARN
 
 
 def session_context(exchange: AwsExchange, need: Need, account: str | None, policies: Iterable[Json]) -> dict[str, Any]:
-    """Return the value of each key that the policies ask for; `account` is that of the resource."""
+    """Return the value of each key that the policies test; `account` is the resource's."""
     role, request = exchange.aws.role, exchange.request
     name = request.role_session_name
     role_id = role.raw.get("RoleId") if isinstance(role, Role) else None
@@ -72,16 +72,16 @@ def session_context(exchange: AwsExchange, need: Need, account: str | None, poli
         context[f"{issuer_path(exchange.issuer)}:sub"] = subject
     if exchange.issuer and exchange.audience is not None:
         context[f"{issuer_path(exchange.issuer)}:aud"] = exchange.audience
-    given = {
+    values = {
         key: value for key, value in request.context.items() if key.lower().startswith(("aws:", f"{need.service}:"))
     }
-    named = {key.lower() for key in given}
-    context = {key: value for key, value in context.items() if key.lower() not in named} | given | dict(need.context)
-    known = {key.lower() for key in context} | _ABSENT
+    named = {key.lower() for key in values}
+    context = {key: value for key, value in context.items() if key.lower() not in named} | values | dict(need.context)
+    known_keys = {key.lower() for key in context} | _ABSENT
     if need.service == "kms":
-        known -= _THROUGH_S3
+        known_keys -= _THROUGH_S3
     for policy in policies:
         for key in condition_keys_of(policy):
-            if key.lower() not in known:
+            if key.lower() not in known_keys:
                 context[key] = iam.UNKNOWN
     return context

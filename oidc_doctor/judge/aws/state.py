@@ -20,12 +20,12 @@ from oidc_doctor.model.document import UNKNOWN, Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
 from oidc_doctor.model.placeholder import account_is_redacted, spans
 
-# What `aws iam get-role` prints next to the trust policy, and a person who pastes a policy does not write.
+# Fields that `aws iam get-role` prints with the trust policy, and that a pasted policy lacks.
 _PRINTED = frozenset({"RoleId", "CreateDate", "Arn", "AssumeRolePolicyDocument"})
 
 
 def _texts(value: Json) -> list[str]:
-    """All texts of a document, names of members included."""
+    """Yield all strings of a document, including member names."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
@@ -33,7 +33,7 @@ def _texts(value: Json) -> list[str]:
     return [text for member in value for text in _texts(member)] if isinstance(value, list | tuple) else []
 
 
-@functools.lru_cache(maxsize=16)  # a list of roles is one text, and all of it is searched for each role
+@functools.lru_cache(maxsize=16)  # a list of roles is one document, which is searched for each role
 def _has_asterisks(text: str) -> bool:
     return "***" in text
 
@@ -47,7 +47,7 @@ class AwsExchange(ExchangeBuilder):
     issuer: str | None  # of the token, or the issuer assumed for it
     issuer_assumed: bool
     provider: AwsOidcProvider | None
-    audience: str | None  # azp if set, else the single aud; None where it is not known
+    audience: str | None  # azp if set, else the single aud; None if unknown
 
     def __init__(self, case: Case) -> None:
         super().__init__(case, "aws")
@@ -64,7 +64,7 @@ class AwsExchange(ExchangeBuilder):
         self.common = {name: value for name, value in facts.items() if value}
 
     def _only_asterisks(self) -> bool:
-        """Whether AWS printed the role, and nothing in it looks redacted but runs of `*`, which so are wildcards."""
+        """Whether AWS printed the role, and only runs of `*` look redacted, which are wildcards then."""
         role = self.aws.role
         if not isinstance(role, Role) or isinstance(role.trust_policy, Missing) or not role.raw.keys() >= _PRINTED:
             return False
@@ -83,7 +83,7 @@ class AwsExchange(ExchangeBuilder):
         return bool(gaps) and all(set(gap) == {"*"} for gap in gaps)
 
     def imply(self, claim: str, value: str, at: Origin) -> None:
-        """Set an unread claim to the only value that the other evidence leaves; `at` names that evidence."""
+        """Set an unread claim to the only value possible given other evidence; `at` is the origin of that evidence."""
         self.token = self.token._replace(claims={**self.token.claims, claim: value})
         self._implied[claim] = at
         if claim == "aud":
@@ -96,7 +96,7 @@ class AwsExchange(ExchangeBuilder):
 
     @property
     def grounded(self) -> bool:
-        """Whether evidence apart from the trust policy shows whose token it is: the token, its provider, the target."""
+        """Whether evidence other than the trust policy shows the token's issuer: token, provider or target."""
         return self.given or bool(self.case.evidence.target.issuer) or isinstance(self.aws.provider, AwsOidcProvider)
 
     def _issuer(self) -> tuple[str | None, bool]:
@@ -119,14 +119,14 @@ class AwsExchange(ExchangeBuilder):
     def _audience(self) -> str | None:
         azp = self.token.claim("azp")
         if isinstance(azp, str | int) and not isinstance(azp, bool):
-            return str(azp)  # STS was seen to read a number as text in sub; that it does so here is inferred
+            return str(azp)  # STS was observed to read a number as a string in sub; for this claim it is inferred
         aud = self.token.claim("aud")
         if isinstance(aud, list):
             return aud[0] if len(aud) == 1 and isinstance(aud[0], str) else None
         return aud if isinstance(aud, str) else None
 
     def documents(self, path: str) -> tuple[Document, ...] | Missing:
-        """The files of this path of the contract, or why there are none."""
+        """Return the files at this path of the bundle, or why there are none."""
         return self.aws.documents.get(path, Missing(path, "not in the bundle"))
 
     @property
@@ -145,9 +145,9 @@ class AwsExchange(ExchangeBuilder):
                 return parts[0], parts[1]
         return None
 
-    @functools.cached_property  # asked for by most steps, of a policy of any length
+    @functools.cached_property  # used by most steps, for policies of any length
     def built_in(self) -> bool:
-        """Whether AWS knows the token's issuer itself: by its bare name, which a provider of the account's own is not.
+        """Whether the token's issuer is built into AWS and named without an ARN, unlike a provider in the account.
 
         An account may have an IAM provider for accounts.google.com; a trust policy that names its ARN is about that
         one (public set-ups).
@@ -173,6 +173,6 @@ class AwsExchange(ExchangeBuilder):
         if trusted is not None and (self.role_arn is None or (self.pasted and account_is_redacted(trusted[1]))):
             partition = trusted[
                 0
-            ]  # a redacted principal is another person's: its partition says nothing of this role's
+            ]  # a redacted principal comes from someone else, so its partition proves nothing about this role's
         account = self.account or (trusted[1] if trusted else None)
         return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"

@@ -1,4 +1,4 @@
-"""The token as STS reads it: shape, header, required claims, times. All faults are recorded, not the first alone.
+"""Check the token as STS does: form, header, required claims, times. All faults are recorded, not only the first.
 
 Texts and tolerances are those recorded on real STS calls in September 2026 (required claims; 300 s of
 tolerance; the clock printed in the expiry text is 300 s behind, in the not-before text 301 s ahead).
@@ -159,7 +159,7 @@ def _judge_times(exchange: ExchangeBuilder) -> None:
 
 
 def _is_recorded(value: Json) -> bool:
-    """Whether AWS's answer to what is no time was recorded: to null, a fraction and a text, not to a huge number."""
+    """Whether AWS's response to this invalid time was recorded (null, fractions, strings; not huge numbers)."""
     if isinstance(value, str):
         return not value.removeprefix("-").isdigit()
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""The trust policy of a role against a token: the decision, and for a refusal the clause that made it."""
+"""Evaluate a role's trust policy for a token: the decision, and for a refusal the deciding clause."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 
 
 def judge_trust(exchange: AwsExchange, document: Document) -> None:
-    """Settle `authorise` by the trust policy, for the assume call and what the token's claims need besides."""
+    """Settle `authorise` by the trust policy, for the assume call and further actions that the claims need."""
     principal = exchange.provider_arn
     if principal is None:
         return
@@ -52,7 +52,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
 
 
 def _resource_control(exchange: AwsExchange) -> None:
-    """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
+    """Suspect a resource control policy that denies the call; whether it is attached to this account is unknown."""
     for document in exchange.aws.rcps:
         if document.duplicates:
             exchange.refuse(
@@ -128,7 +128,7 @@ def _allowed_besides(
 
 
 def needed_besides(exchange: AwsExchange) -> list[tuple[Kind, str]]:
-    """The actions that the token's claims need besides the assume call, each with the kind of its refusal."""
+    """Return the actions that the token's claims need in addition to the assume call, each with its kind of refusal."""
     needed = []
     if session_tags(exchange.token):
         needed.append((Kind.SESSION_TAGS_NOT_ALLOWED, TAG_SESSION))
@@ -173,7 +173,7 @@ def _deciding_value(statement: StatementResult) -> Side | None:
 
 
 def _caught(statement: StatementResult) -> dict[str, str]:
-    """What in the request the Deny's clause catches, in words; and whether its operator names what it leaves alone."""
+    """Describe what in the request the Deny clause matches, and whether its operator lists exceptions (is negated)."""
     for operator in operators_of(statement):
         for key in operator.children:
             negated = "not" in operator.name.lower()
@@ -190,7 +190,7 @@ def _caught(statement: StatementResult) -> dict[str, str]:
 
 
 def operators_of(statement: StatementResult) -> list[Node]:
-    """The condition operators of a statement, as traced."""
+    """Return the condition operators of a statement from its trace."""
     return [child for child in statement.node.children if child.level == "operator"]
 
 
@@ -209,7 +209,7 @@ def _at_pointer(value: Json, pointer: str) -> Json:
 
 
 def _nearness(statement: StatementResult) -> tuple[int, int, int]:
-    """Principal and action first, then the fewest conditions that do not hold."""
+    """Sort key: matching principal and action first, then the fewest unmet conditions."""
     wrong = sum(key.result is not True for operator in operators_of(statement) for key in operator.children)
     return statement.principal is False, statement.action is False, wrong
 
@@ -246,7 +246,7 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         if operator.reason != "unreadable"
     ]
     present = present_in(context)
-    for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # what fails, then what is open
+    for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # failed conditions, then open ones
         if key.result is not True:
             where = document.at(key.pointer)
             explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), present)
@@ -255,13 +255,13 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         _undecided_deny(exchange, decision, document)
     result = exchange.results["authorise"]
     if sure and result.state != "refused":
-        # an unknown clause among those that refuse for certain elsewhere: name the refusal all the same
+        # an unknown clause, with certain refusals in other statements: name the refusal anyway
         result.state = "refused"
     exchange.detail["nearest"] = nearest.node.pointer
 
 
 def _unreadable(statement: StatementResult) -> list[Node]:
-    """The elements of a statement that IAM would not store, where they leave open whether the statement applies."""
+    """Return the elements of a statement that IAM would not store, if they leave open whether the statement applies."""
     if statement.applies is not None:
         return []
     parts = statement.node.children or (statement.node,)  # a statement that is no object has no elements
@@ -269,7 +269,7 @@ def _unreadable(statement: StatementResult) -> list[Node]:
 
 
 def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Document) -> None:
-    """Suspect the parts that IAM would not store, and so does not hold: the text that it does hold may refuse."""
+    """Suspect the parts that IAM would not store: the effective policy differs there and may refuse."""
     nodes = [node for node in decision.trace.children if node.level == "member"]
     nodes += [node for statement in decision.statements for node in _unreadable(statement)]
     for element in nodes:
@@ -289,7 +289,7 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
 
 
 def _innermost(node: Node) -> tuple[Node, str]:
-    """The innermost part that cannot be read, and its text; an operator and a name, where that of a key is none."""
+    """Return the innermost unreadable part and its text; for an invalid key name, with the operator."""
     inner = next((child for child in node.children if child.reason == "unreadable" and child.result is None), None)
     if inner is None:
         return node, shown(node.expected)
@@ -299,7 +299,7 @@ def _innermost(node: Node) -> tuple[Node, str]:
 
 
 def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
-    """Refuse operators that IAM does not have: no request meets them."""
+    """Refuse for operators that IAM does not have: no request meets them."""
     for operator in operators_of(statement):
         if operator.children or operator.result is True or operator.reason == "unreadable":
             continue
@@ -393,7 +393,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
 
 
 def _assuming_role(document: Document, statement: StatementResult) -> str:
-    """The role that may assume this one, where the statement names a role and no provider."""
+    """Return the role that may assume this role, if the statement names a role and no provider."""
     raw = _at_pointer(document.value, statement.node.pointer)
     principal = raw.get("Principal") if isinstance(raw, dict) else None
     named = principal.get("AWS") if isinstance(principal, dict) else None
@@ -435,7 +435,7 @@ def _action(exchange: AwsExchange, statement: StatementResult, document: Documen
 
 
 def node_json(node: Node, document: Document) -> dict[str, Any]:
-    """A trace node as JSON, with the line of each element."""
+    """Return a trace node as JSON, with the line of each element."""
     data = node.to_json()
     _add_lines(data, document)
     return data

@@ -1,9 +1,9 @@
-"""The permission step on Google Cloud: whether the principal may make each call that the workload needs.
+"""Judge the permission step on Google Cloud: whether the principal may make each call that the workload needs.
 
-IAM documentation, policy inheritance: a call is allowed where a binding on the resource, its project, folder or
-organization has the principal and a role with the permission, and its condition is true. Deny policies and perimeters
-are not in a bundle. The principal is the service account that the client impersonates, or the federated principal of
-the token, whose members are those of a service account's policy.
+IAM documentation, policy inheritance: a call is allowed if a binding on the resource, its project, folder or
+organization grants the principal a role with the permission, and its condition is true. Bundles contain no deny
+policies and no perimeters. The principal is the service account that the client impersonates, or the token's federated
+principal, whose members are written as in a service account's policy.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _IMAGE = re.compile(r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]
 _GCR = re.compile(r"(?P<host>(?:(?:us|eu|asia)\.)?gcr\.io)/(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])/.+")
 _GCR_LOCATIONS = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")  # Cloud Storage documentation, bucket names
-# A member whose holders a policy does not list.
+# A member that stands for principals that a policy does not list.
 _OF_MANY = ("group:", "domain:", *OF_OTHER_SETS)
 _BASIC_ROLES = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
 _NOUN_OF = {"storage": "bucket", "artifactregistry": "repository"}
 
 
 def judge_access(exchange: GcpExchange) -> None:
-    """Settle `permission` by what is asked for, where a policy that can grant it was read."""
+    """Settle `permission` by the needed calls, if a policy that can grant them was read."""
     needs = needs_of(exchange.case.evidence)
     answers = [_Answer(exchange, need, of_resource=_own_policy(exchange, need, needs)) for need in needs]
     if not any(answer.policies for answer in answers):
@@ -68,7 +68,7 @@ def judge_access(exchange: GcpExchange) -> None:
 
 
 def needs_of(evidence: TargetEvidence) -> list[Need]:
-    """What the target and the Truss file read with this provider or account, each call once."""
+    """Return the calls of the target and the Truss file with this provider or account, each call once."""
     return list({(need.action, need.resource): need for need in _needs(evidence)}.values())
 
 
@@ -89,7 +89,7 @@ def _needs(evidence: TargetEvidence) -> Iterator[Need]:
 
 
 def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPolicy | Missing:
-    """The allow policy of the bucket or repository. It does not name it: of several, it may be that of another one."""
+    """Return the allow policy of the bucket or repository. The policy does not name it: it may belong to another."""
     gcp = exchange.gcp
     policy = gcp.bucket_policy if need.service == "storage" else gcp.repository_policy
     if len({other.resource for other in needs if other.service == need.service}) > 1:
@@ -99,14 +99,14 @@ def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPo
 
 
 def needs_of_request(request: TargetGcp) -> list[Need]:
-    """The calls that reading the bucket and the repository of a target takes."""
+    """Return the calls needed to read a target's bucket and repository."""
     bucket = request.gcs_bucket
     texts = (f"gs://{bucket.removeprefix('gs://')}" if bucket else "", request.artifact_repository or "")
     return [need for text in texts for need in needs_of_text(text)]
 
 
 def needs_of_text(text: str, at: Origin | None = None) -> Iterator[Need]:
-    """The calls that reading a bucket (gs://…) or an image takes; none for a text that names neither."""
+    """Return the calls needed to read a bucket (gs://…) or an image; none for any other string."""
     image, old = _IMAGE.fullmatch(text), _GCR.fullmatch(text)
     if text.lower().startswith("gs://"):
         bucket = text[len("gs://") :].partition("/")[0]
@@ -130,11 +130,11 @@ class _Grant(NamedTuple):
     policy: AllowPolicy
     binding: Binding
     pointer: str
-    why: str = ""  # what leaves it open; empty where it grants
+    why: str = ""  # why it is open; empty if it grants
 
 
 class _Near(NamedTuple):
-    """A binding that comes near to granting the permission, and why it does not. The smallest `near` is the nearest."""
+    """A binding that nearly grants the permission, and why it does not. The smallest `near` is the closest."""
 
     near: int
     policy: AllowPolicy
@@ -142,7 +142,7 @@ class _Near(NamedTuple):
     pointer: str
     reason: str
     kind: Kind = Kind.PERMISSION_MISSING
-    miss: Miss | None = None  # of a member of the pool
+    miss: Miss | None = None  # for a member of the pool
 
 
 def _near_of(miss: Miss) -> _Near:
@@ -157,7 +157,7 @@ class _Answer:
         self.need = need
         gcp = exchange.gcp
         request = exchange.request
-        # an account that the client's configuration does not impersonate makes no call
+        # an account that the client does not impersonate makes no calls
         self.account = "" if uses_the_token_directly(exchange) else request.service_account or ""
         self.project = _project_of(need, of_resource)
         self.is_same_project = self._is_in_project_read()
@@ -167,11 +167,11 @@ class _Answer:
             above = [Missing(f"the allow policy {reason}", "not in the bundle")]
         self.read = (of_resource, *above)
         self.policies = [policy for policy in self.read if isinstance(policy, AllowPolicy)]
-        found = [row for policy in self.policies for row in self._rows(policy)]
-        grants = [row for row in found if isinstance(row, _Grant)]
+        rows = [row for policy in self.policies for row in self._rows(policy)]
+        grants = [row for row in rows if isinstance(row, _Grant)]
         self.grant = next((grant for grant in grants if not grant.why), None)
         self.open = next((grant for grant in grants if grant.why), None)
-        self.nearest = min((row for row in found if isinstance(row, _Near)), key=lambda row: row.near, default=None)
+        self.nearest = min((row for row in rows if isinstance(row, _Near)), key=lambda row: row.near, default=None)
         self.unread = [policy for policy in self.read if isinstance(policy, Missing) and not policy.proves_absence]
 
     def _is_in_project_read(self) -> bool | None:
@@ -186,40 +186,40 @@ class _Answer:
         is_contradicted = bool(gcp.project_id) and gcp.project_id not in names and gcp.project_number not in names
         if not self.project or not names or is_contradicted:
             return None
-        # an ID and a number cannot be told apart where the project itself was not read
+        # an ID and a number cannot be compared unless the project was read
         alike = any(listed.isdigit() == self.project.isdigit() for listed in names)
         return True if self.project in names else False if alike else None
 
     @property
     def is_absent(self) -> bool:
-        """Whether the service answered that there is no such bucket or repository."""
+        """Whether the service reported that the bucket or repository does not exist."""
         policy = self.read[0]
         return isinstance(policy, Missing) and policy.proves_absence
 
     @property
     def is_granted_above(self) -> bool:
-        """Whether the grant is one of the project, or above it."""
+        """Whether the grant is on the project or above it."""
         return self.grant is not None and self.grant.policy.resource not in ("bucket", "repository")
 
     @property
     def lacks(self) -> bool | None:
-        """Whether no policy allows it: for certain, or False where only one that was not read may; None otherwise."""
+        """True if certainly no policy allows the call, False if only an unread policy may, None otherwise."""
         if self.grant is not None or self.open is not None or not self.holder or self.is_absent:
             return None
         if not self.unread and self.is_same_project:
             return True
-        # without the resource's own policy or its project's, almost nothing is known
+        # without the policy of the resource or its project, almost nothing is known
         both = isinstance(self.read[0], AllowPolicy) and isinstance(self.read[1], AllowPolicy)
         return False if both else None
 
     @property
     def holder(self) -> str:
-        """The principal that makes the call: the service account, or the federated one."""
+        """The principal that makes the call: the service account or the federated principal."""
         return f"serviceAccount:{self.account}" if self.account else self.principal
 
     @property
     def principal(self) -> str:
-        """The federated principal of the token; empty where it is not known."""
+        """The token's federated principal; empty if unknown."""
         return own_principal(self.exchange)
 
     def _rows(self, policy: AllowPolicy) -> Iterator[_Grant | _Near]:
@@ -240,7 +240,7 @@ class _Answer:
     def _grant(
         self, policy: AllowPolicy, binding: Binding, pointer: str, may_hold: str, *, has: bool | None
     ) -> _Grant | _Near:
-        """What a binding grants whose member is the holder, or may be."""
+        """Return the grant of a binding whose member is, or may be, the holder."""
         condition = condition_holds(self.exchange, binding)
         if condition is False:
             member = Member(binding.members[int(pointer.rpartition("/")[2])])
@@ -258,7 +258,7 @@ class _Answer:
     def _miss(
         self, member: str, binding: Binding, policy: AllowPolicy, pointer: str
     ) -> _Near | Literal["open", "another"] | None:
-        """None where the member is the holder; else why it is not, or that it may be."""
+        """Return why the member is not the holder, or may not be; None if it is the holder."""
         if member in (EVERYONE, self.holder) or (member == "allAuthenticatedUsers" and self.account):
             return None
         if member.startswith(tuple(_BASIC_ROLES)):
@@ -281,9 +281,9 @@ class _Answer:
         return _near_of(miss)
 
     def _miss_of_basic_role(self, member: str) -> Literal["open", "another"] | None:
-        """Whether the holder has the basic role on the project: projectViewer:PROJECT represents those who have it.
+        """Check for the basic role on the project: projectViewer:PROJECT means everyone with that role.
 
-        Cloud Storage documentation, convenience values: they are the holders of the role on the project itself.
+        Cloud Storage documentation, convenience values: the principals with the role on the project itself.
         """
         kind, _, project = member.partition(":")
         policy = self.read[1]
@@ -297,7 +297,7 @@ class _Answer:
     def _miss_of_account(
         self, member: str, pool_member: Member | None, binding: Binding, policy: AllowPolicy, pointer: str
     ) -> _Near | Literal["another"]:
-        """Why a member is not the service account that makes the call."""
+        """Return why a member is not the service account that makes the call."""
         where = f"{binding.role} on {_words_of(policy)}"
         if member.removeprefix("deleted:").partition("?uid=")[0] == self.holder:
             miss = Miss(3, Kind.BINDING_NAMES_DELETED_PRINCIPAL, Member(member), binding, policy, pointer, known=True)
@@ -310,7 +310,7 @@ class _Answer:
         return "another"
 
     def row(self) -> AccessDecision:
-        """The decision as the report has it."""
+        """Return the decision as a row of the report."""
         grant = self.grant or self.open
         near = self.nearest if grant is None else None
         place = grant or near
@@ -323,7 +323,7 @@ class _Answer:
         return AccessDecision(self.need, decision, by, location, note, second=second)
 
     def settled_by(self) -> str:
-        """The evidence that would settle an open call."""
+        """Return the evidence that would settle an open call."""
         if self.open is not None:
             return self.open.why
         if not self.holder:
@@ -337,7 +337,7 @@ class _Answer:
 
 
 def _project_of(need: Need, policy: AllowPolicy | Missing) -> str:
-    """The project of a repository; of a bucket, the one that its default bindings name (projectOwner:PROJECT)."""
+    """Return a repository's project; for a bucket, the project in its default bindings (projectOwner:PROJECT)."""
     if need.service != "storage":
         return need.resource.removeprefix("projects/").partition("/")[0]
     members = (
@@ -360,7 +360,7 @@ def _words_of(policy: AllowPolicy) -> str:
 
 
 def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> None:
-    """One refusal for the calls on a resource that no binding allows."""
+    """Record one refusal for the calls on a resource that no binding allows."""
     first = answers[0]
     need, near = first.need, first.nearest
     actions = list(dict.fromkeys(answer.need.action for answer in answers))

@@ -1,4 +1,4 @@
-"""The token's audience against the provider's allowedAudiences."""
+"""Compare the token's audience with the provider's allowedAudiences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _audiences(value: Json) -> list[str]:
 
 
 def judge_audience(exchange: GcpExchange) -> None:
-    """Judge the token's aud: one of allowedAudiences, or the provider's own name where none is listed."""
+    """Judge the token's aud: one of allowedAudiences, or the provider's own name if the list is empty."""
     provider, aud = exchange.provider, exchange.token.claim("aud")
     if provider is not None and provider.kind == "oidc" and aud is UNKNOWN and exchange.token.kind == "hypothetical":
         exchange.assume("audience", "the token's audience is one that the provider allows")

@@ -1,7 +1,7 @@
-"""A CEL expression that was false, or could not be evaluated: the sub-expression that decided, and both its sides.
+"""Find the deciding sub-expression of a CEL expression that is false or fails, and both its sides.
 
-Values come from the token. Where evidence is pasted and holds placeholders, a false answer may be open: `settled` says
-whether it would be false for every text in their place.
+Values come from the token. With placeholders in pasted evidence a false result may be uncertain: `settled` determines
+whether it is false for every possible value.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _QUANTIFIER = re.compile(r"\{\d*,?\d*\}")
 class DecidingTest(NamedTuple):
     """The deciding sub-expression. `literal` is the text in the expression, `value` the token's.
 
-    `compared` is False for what is not a comparison of two texts; then only the clause itself is shown.
+    `compared` is False unless two strings are compared; then only the clause itself is shown.
     """
 
     node: Node
@@ -35,7 +35,7 @@ class DecidingTest(NamedTuple):
 
 
 def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] | None = None) -> bool | None:
-    """True or False where the answer holds for every filling of placeholders and every unknown claim; else None.
+    """Return True or False if the result is the same for all values of placeholders and unknown claims; else None.
 
     `evaluate` returns the trace of a part that a decision to its left made unnecessary.
     """
@@ -63,7 +63,7 @@ def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] 
 def _open(node: Node) -> bool:
     pattern = node.children[-1] if node.function == "matches" and node.children else None
     return any(
-        # {8} is a quantifier in a pattern, and no placeholder
+        # {8} is a quantifier in a pattern, not a placeholder
         has_placeholder(_QUANTIFIER.sub("", part.value) if part is pattern else part.value)
         for part in node.walk()
         if part.evaluated and isinstance(part.value, str)
@@ -96,9 +96,9 @@ def _open_answer(node: Node) -> bool | None:
 
 
 def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> DecidingTest:
-    """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out false.
+    """Return the first sub-expression below `&&`, `||` and `!` that makes the whole expression false.
 
-    `surely_false` returns the trace of a part of `&&` that is false for every filling of placeholders, None for others.
+    `surely_false` returns the trace of a part of `&&` that is false for all placeholder values, None for other parts.
     """
     wanted, outer = False, node
     while True:
@@ -119,7 +119,7 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
             if not branches or branches[0].value is not wanted:
                 break
             test, branch = node.children[0], branches[0]
-            if branch.op == "literal":  # the outcome is in the text: the test chose it
+            if branch.op == "literal":  # the result is a literal: the test chose it
                 node, wanted, outer = test, bool(test.value), node
             else:
                 node = outer = branch
@@ -129,7 +129,7 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
 
 
 def failing(node: Node) -> Node:
-    """The innermost sub-expression at which an error arose."""
+    """Return the innermost sub-expression that raised an error."""
     while True:
         inner = next((child for child in node.children if child.error is not None and child.error is node.error), None)
         if inner is None:
@@ -141,13 +141,13 @@ _LONGEST_VALUE = 80  # characters of a value in a sentence
 
 
 def read_values(node: Node) -> str:
-    """The values and types of the parts that a failing sub-expression was given: `assertion.level` is "3" (string)."""
+    """Describe the operands of a failing sub-expression: `assertion.level` is "3" (string)."""
     parts = [part for child in node.children for part in _read_parts(child)]
     return ", ".join(dict.fromkeys(f"{part.text} is {_short(part.value)} ({type_name(part.value)})" for part in parts))
 
 
 def _read_parts(node: Node) -> list[Node]:
-    """The outermost paths below a node that were evaluated."""
+    """Return the outermost evaluated paths below a node."""
     if node.op == "literal" or not node.evaluated or node.error is not None:
         return []
     if node.op in ("select", "index", "ident"):
@@ -178,7 +178,7 @@ _COMPARISONS = ("==", "in", "startsWith", "endsWith", "contains")
 
 
 def _sides(node: Node, outer: Node, *, negated: bool) -> DecidingTest:
-    """The sides that the clause compares. `outer` is the same clause with the `!` before it."""
+    """Return the sides that the clause compares. `outer` is the clause including a preceding `!`."""
     children = [child for child in node.children if child.evaluated and child.error is None]
     name = node.function or node.op
     if len(children) != 2:  # noqa: PLR2004 - a comparison has two sides
@@ -188,7 +188,7 @@ def _sides(node: Node, outer: Node, *, negated: bool) -> DecidingTest:
         left, right = right, left
     values = right.value if isinstance(right.value, list) else [right.value]
     texts = isinstance(left.value, str) and all(isinstance(element, str) for element in values)
-    quoted = not texts and name in ("==", "!=")  # '1' and 1 differ in their type, so the text is shown as text
+    quoted = not texts and name in ("==", "!=")  # '1' and 1 differ in type, so the string is quoted
     literal = [
         repr(element) if quoted and isinstance(element, str) else text
         for element, text in zip(values, _texts(right), strict=True)

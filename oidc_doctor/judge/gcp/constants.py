@@ -1,4 +1,4 @@
-"""Mapped attributes whose expression reads no claim: every token gets the same value, often the name of a claim."""
+"""Find mapped attributes whose expression reads no claim, so that every token gets the same value."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.placeholder import has_placeholder
 
-_OTHER_WORD = re.compile(r"^(?:assertions|claims?|token|jwt)\.(?=[A-Za-z_]+$)")  # for what CEL calls assertion here
+_OTHER_WORD = re.compile(r"^(?:assertions|claims?|token|jwt)\.(?=[A-Za-z_]+$)")  # written instead of assertion
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ALIKE = 0.75  # how similar two texts are of which one misspells the other
+_ALIKE = 0.75  # minimum similarity of a name and its misspelling
 
 
 class Constant(NamedTuple):
@@ -22,17 +22,17 @@ class Constant(NamedTuple):
     attribute: str
     expression: str
     value: str
-    unquoted: str  # the expression that reads the claim which the text names; empty where it names none
+    unquoted: str  # the expression that reads the claim named in the string; empty if it names none
 
     def causes(self, compared: Iterable[str]) -> bool:
-        """Whether the quotes, and not one of the texts that it is compared with, are the likely mistake."""
+        """Whether the quotes are the likely mistake, not a string that the constant is compared with."""
         return bool(self.unquoted) or not any(
             similarity(self.value.lower(), text.lower()) >= _ALIKE for text in compared
         )
 
 
 def constant_of(attribute: str, program: cel.Program, value: object, token: Token) -> Constant | None:
-    """The constant that this expression of the mapping is; None where it reads a claim or gives no text."""
+    """Return the mapping expression as a constant; None if it reads a claim or returns no string."""
     if not isinstance(value, str) or program.references():
         return None
     unquoted = _unquoted(attribute, value, token)
@@ -42,7 +42,7 @@ def constant_of(attribute: str, program: cel.Program, value: object, token: Toke
 
 
 def _unquoted(attribute: str, value: str, token: Token) -> str:
-    """The claim that a text names: assertion.NAME in quotes, a claim of the token, or the attribute's own name."""
+    """Return the claim that a string names: quoted assertion.NAME, a token's claim, or the attribute's own name."""
     value = _OTHER_WORD.sub("assertion.", value.strip(" '\""))
     try:
         references = cel.compile(value).references()
@@ -56,7 +56,7 @@ def _unquoted(attribute: str, value: str, token: Token) -> str:
 
 
 def constants_in(text: str, constants: Mapping[str, Constant]) -> list[Constant]:
-    """Those of the constant attributes that an expression reads."""
+    """Return the constant attributes that an expression reads."""
     try:
         paths = [".".join(reference.keys[:2]) for reference in cel.compile(text).references()]
     except cel.CelError:
@@ -65,7 +65,7 @@ def constants_in(text: str, constants: Mapping[str, Constant]) -> list[Constant]
 
 
 def quoted_claim(text: str, literals: Iterable[str]) -> str:
-    """The claim that an expression without any reading of a claim holds as a text; empty where there is none."""
+    """Return the claim that an expression quotes instead of reading it; empty if there is none."""
     try:
         references = cel.compile(text).references()
         if references:
@@ -80,7 +80,7 @@ def quoted_claim(text: str, literals: Iterable[str]) -> str:
 
 
 def constant_facts(constant: Constant) -> dict[str, str]:
-    """What the words need of a constant."""
+    """Return the facts about a constant for the message."""
     return {
         "attribute": constant.attribute,
         "expression": constant.expression,

@@ -1,4 +1,4 @@
-"""Evidence of Google that contradicts itself: resources that were read twice, and the client's own configuration."""
+"""Find contradictions in Google evidence: resources that were read twice, and the client's own configuration."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOKEN_TYPES = ("urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:t
 
 
 def contradictions(exchange: GcpExchange) -> Iterator[Contradiction]:
-    """The contradictions of an exchange with Google."""
+    """Return the contradictions of an exchange with Google."""
     gcp, issuer = exchange.gcp, exchange.case.evidence.issuer
     yield from repeated_claims(exchange)
     if exchange.provider is not None:
@@ -47,7 +47,7 @@ def contradictions(exchange: GcpExchange) -> Iterator[Contradiction]:
 
 
 def _providers(exchange: GcpExchange, provider: GcpProvider) -> Iterator[Contradiction]:
-    """Another reading of the provider that differs from the one that is judged."""
+    """Find another reading of the provider that differs from the judged one."""
     for other in (exchange.gcp.provider, *exchange.gcp.near_providers):
         if not isinstance(other, GcpProvider) or other is provider or not other.name or other.name != provider.name:
             continue
@@ -69,7 +69,7 @@ def _plain(value: Any) -> Any:
 
 
 def _client(exchange: GcpExchange) -> Iterator[Contradiction]:
-    """The credential configuration, which Google's libraries send, where it asks for another exchange."""
+    """Find a credential configuration (which Google's libraries send) that requests a different exchange."""
     document = exchange.gcp.credentials
     configuration = document.value if isinstance(document, Document) and isinstance(document.value, dict) else {}
     if not isinstance(document, Document) or configuration.get("type") not in (None, "external_account"):

@@ -1,8 +1,8 @@
-"""The exchange at Google's Security Token Service and the impersonation after it, as Google decides them.
+"""Decide the exchange at Google's Security Token Service and the impersonation after it, as Google does.
 
 Order: target, token, issuer, audience, times, keys, condition, mapping, impersonation (the mapping is computed before
 the condition and its errors are reported after it: measured). Sources: Google Cloud documentation and measured notes of
-September 2026; what is only inferred is marked where it is used and never makes a certain refusal.
+September 2026; inferred rules are marked and never lead to a certain refusal.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from oidc_doctor.model.refusal import Side, Trace
 
 
 def evaluate_gcp(case: Case) -> Trace:
-    """The exchange with Google for one case."""
+    """Judge the exchange with Google for one case."""
     exchange = GcpExchange(case)
     _judge_obtain(exchange)
     exchange.settle("configure", "unknown", "set-up is not part of the exchange")

@@ -1,4 +1,4 @@
-"""Service account impersonation: the request for the account's token, the account itself, then its allow policies."""
+"""Judge service account impersonation: the request for the token, the account itself, then its allow policies."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def judge_impersonation(exchange: GcpExchange) -> None:
     if other is not None and not _is_proven_absent(exchange):
         _suspect_account(exchange, account or "", other)
         if exchange.gcp.near_service_accounts:
-            return  # the policy that was read is taken to be of that other account
+            return  # the policy that was read is assumed to belong to that other account
     judge_bindings(exchange, account or "", policies)
 
 
 _IMPERSONATION = re.compile(r"/serviceAccounts/([^/:]+@[^/:]+):generateAccessToken")
-_ALIKE = 0.95  # how similar two addresses are of which one is a slip of the other
+_ALIKE = 0.95  # minimum similarity of an address and its misspelling
 
 
 def _other_account(exchange: GcpExchange, account: str) -> Side | None:
-    """The account that was read, or that the evidence lists, where the client asks for another one."""
+    """Return the account that was read or listed, if the client requests a different one."""
     gcp = exchange.gcp
     if not account or has_placeholder(account):
         return None
@@ -82,7 +82,7 @@ def _other_account(exchange: GcpExchange, account: str) -> Side | None:
 
 
 def _misspelled_by(account: str, policies: list[AllowPolicy]) -> Side | None:
-    """The member address that this account probably misspells; None where the account itself is a member."""
+    """Return the member address that this account probably misspells; None if the account itself is a member."""
     nearest = None
     for policy in policies:
         for binding in policy.bindings:
@@ -125,7 +125,7 @@ def _policies(exchange: GcpExchange) -> list[AllowPolicy]:
 
 
 def uses_the_token_directly(exchange: GcpExchange) -> bool:
-    """Whether the client's configuration names no service account, and the target's own settings name none either."""
+    """Whether neither the client's configuration nor the target's own settings name a service account."""
     credentials = exchange.gcp.credentials
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
         return False
@@ -135,7 +135,7 @@ def uses_the_token_directly(exchange: GcpExchange) -> bool:
 
 
 def _direct_access(exchange: GcpExchange) -> None:
-    """Settle `impersonate` for a target without a service account, which uses the federated token directly."""
+    """Settle `impersonate` for a target that uses the federated token directly, without a service account."""
     credentials = exchange.gcp.credentials
     unread = exchange.provider is None and exchange.name is None and exchange.gke is None
     if unread and not isinstance(credentials, Document):
@@ -158,7 +158,7 @@ def _direct_access(exchange: GcpExchange) -> None:
 
 
 def judge_permission(exchange: GcpExchange) -> None:
-    """Say of an observed refusal after the exchange which principal it is about; the sentence itself proves it."""
+    """Report the principal of an observed refusal after the exchange; the sentence itself proves the refusal."""
     for reading in exchange.case.readings:
         if reading.kind is not Kind.PERMISSION_MISSING or reading.cloud != "gcp":
             continue
@@ -169,7 +169,7 @@ def judge_permission(exchange: GcpExchange) -> None:
         if federated and exchange.results["impersonate"].state == PASSED and exchange.results["impersonate"].at:
             _impersonation_was_meant(exchange, reading, principal)
         if _is_shown(exchange, reading.facts.get("permission", "")):
-            continue  # the policies name the call, and why it is denied
+            continue  # the policies show the call, and why it is denied
         exchange.refuse(
             Kind.PERMISSION_MISSING,
             CloudError(*on_the_wire(reading.text)),
@@ -194,7 +194,7 @@ def _is_shown(exchange: GcpExchange, permission: str) -> bool:
 
 
 def _impersonation_was_meant(exchange: GcpExchange, reading: Reading, principal: str) -> None:
-    """The principal may impersonate an account, and yet Cloud Storage saw the principal itself."""
+    """Report a principal that may impersonate an account, but reached Cloud Storage without doing so."""
     exchange.refuse(
         Kind.IMPERSONATION_NOT_CONFIGURED,
         CloudError(*on_the_wire(reading.text)),
@@ -205,7 +205,7 @@ def _impersonation_was_meant(exchange: GcpExchange, reading: Reading, principal:
         permission=reading.facts.get("permission", ""),
     )
     refusals = exchange.results["permission"].refusals
-    refusals[-1] = refusals[-1]._replace(named_by_error=True)  # "Caller" is what the sentence calls such a principal
+    refusals[-1] = refusals[-1]._replace(named_by_error=True)  # the sentence calls such a principal "Caller"
 
 
 def _judge_request(exchange: GcpExchange) -> None:
@@ -228,7 +228,7 @@ def _judge_request(exchange: GcpExchange) -> None:
     if isinstance(services, Missing):
         exchange.unseen.add(Kind.API_DISABLED)
     elif _is_disabled(services, "sts.googleapis.com") is not False:
-        # inferred: no raw refusal for this was found, and it is the pool's project that counts
+        # inferred: no such refusal was found in raw form; the pool's project decides
         exchange.refuse(
             Kind.API_DISABLED,
             CloudError("PERMISSION_DENIED", "", certain=False),
@@ -263,9 +263,9 @@ def _judge_request(exchange: GcpExchange) -> None:
 
 
 def _is_disabled(services: Document, api: str) -> bool | None:
-    """Whether the list shows the service as disabled; None where it has another state.
+    """Whether the list shows the service as disabled; None for any other state.
 
-    None also where a list of enabled services lacks it, which may have been cut short.
+    None also if a list of enabled services lacks the service, since the list may be truncated.
     """
     states = service_states(services)
     if api in states:
@@ -288,7 +288,7 @@ def _judge_account(exchange: GcpExchange, account: str, other: str) -> None:
                 near=other,
             )
         elif other and any(reading.kind is Kind.SERVICE_ACCOUNT_MISSING for reading in exchange.case.readings):
-            # the sentence proves it; what the evidence lists in its place is said with it
+            # the sentence proves the refusal; alternatives from the evidence are added
             exchange.refuse(
                 Kind.SERVICE_ACCOUNT_MISSING,
                 where=exchange.case.evidence.target.origins.get("gcp.service_account"),

@@ -1,7 +1,7 @@
-"""The token's issuer against the provider's issuerUri.
+"""Compare the token's issuer with the provider's issuerUri.
 
-A slash at the end of one of them is taken to be overlooked (inferred: public set-ups that work have it in issuerUri and
-not in iss, and a recorded refusal quotes an iss without the slash that it had).
+A trailing slash on one side is assumed to be ignored (inferred: public set-ups that work have it in issuerUri and not
+in iss, and a recorded refusal quotes an iss without its slash).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def judge_issuer(exchange: GcpExchange) -> None:
         return
     uri, at = provider.issuer_uri, provider.document.at("/oidc/issuerUri")
     issuer = "null" if iss is ABSENT or iss is None else shown(iss)
-    # the sentence quotes an iss without the slash at its end (one capture)
+    # the sentence quotes an iss without its trailing slash (one capture)
     error = grant(texts.ISSUER_DIFFERS.format(issuer.rstrip("/"), uri), certain=not issuer.endswith("/"))
     if iss is UNKNOWN:
         exchange.assume("issuer", "the token's issuer is the provider's (not given)")

@@ -1,6 +1,6 @@
-"""The text of a mapped attribute, found once for the values of the claims that its expression names.
+"""Cache the string of a mapped attribute by the values of the claims that its expression names.
 
-A provider is asked with many synthetic tokens, which differ in a claim or two.
+A provider is evaluated for many synthetic tokens, which differ in one or two claims.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _MOST_KEPT = 1024  # texts
 
 
 def text_of(program: Program, claims: dict[str, Any]) -> tuple[str, int] | None:
-    """Return an expression's text and its steps of work; None for all else. The trace is for explanations."""
+    """Return an expression's string and its evaluation steps; None for any other result, which needs a trace."""
     named = _named(program, claims)
     return _text(program, claims) if named is None else _text_of_named(program, named)
 
 
 def _named(program: Program, claims: dict[str, Any]) -> Named | None:
-    """Return the claims that the expression names; None where it reads others too, or one that is no plain value."""
+    """Return the claims that the expression names; None if it reads other claims, or a list or object."""
     names = _names(program)
     if names is None:
         return None

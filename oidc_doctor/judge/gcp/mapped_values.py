@@ -1,7 +1,7 @@
-"""The values that an attribute mapping gives: their types and sizes.
+"""Check types and sizes of the values that an attribute mapping returns.
 
-Limits and texts: Google Cloud documentation and recorded answers; that a workload pool wants google.groups to be a list
-of strings, and the texts that say so, are inferred from workforce pools and from a library that follows the service.
+Limits and texts: Google Cloud documentation and recorded answers; that a workload pool requires google.groups to be a
+list of strings, and the error sentences, are inferred from workforce pools and from a library that follows the service.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TYPES = {int: "int", float: "double", list: "list", dict: "map", type(None): "n
 
 
 def type_name(value: object) -> str:
-    """The type of a value, as CEL names it."""
+    """Return a value's CEL type name."""
     return _TYPES.get(type(value), type(value).__name__.lower())
 
 

@@ -1,4 +1,4 @@
-"""Attribute mapping and attribute condition of a provider, evaluated on the token's claims.
+"""Evaluate a provider's attribute mapping and attribute condition on the token's claims.
 
 Limits and texts: Google Cloud documentation and measured notes of September 2026. A missing claim is reported by Google
 as a rejection by the condition (measured); the judge names it a missing claim.
@@ -58,7 +58,7 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
 
 
 def _judge_written_condition(exchange: GcpExchange, written: WrittenProvider) -> None:
-    """Settle `condition` by a logged write, where the provider was not read and what is known decides it."""
+    """Settle `condition` by a logged write if the provider was not read and the known facts decide."""
     provider, mapping = written.provider, written.provider.mapping
     if "condition" not in written.known:
         return
@@ -74,7 +74,7 @@ def _judge_written_condition(exchange: GcpExchange, written: WrittenProvider) ->
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
-    """The token's claims, with those that the expression reads and that were not read marked as unknown."""
+    """Return the token's claims, plus UNKNOWN for each unread claim that the expression reads."""
     token = exchange.token
     claims = {name: value for name, value in token.claims.items() if value is not None or token.kind == "jwt"}
     for reference in program.references():
@@ -84,7 +84,7 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
 
 
 def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | CelError:
-    """Compile an expression. Google refuses one with an error, unless that is of a bound of ours."""
+    """Compile an expression. Google refuses an expression with an error, unless the error is our own limit."""
     try:
         return cel.compile(text)
     except cel.CelError as error:
@@ -99,7 +99,7 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
             ),
             step=step,
             actual=Side(text, at, ((error.start, error.end),) if 0 <= error.start < error.end else ()),
-            # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
+            # Google refuses to save such an expression, so the stored one may differ from the pasted one
             certain=not has_placeholder(text),
             settle="the expression as Google has it",
             which=which,
@@ -184,8 +184,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
-    known = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(known, **exchange.bounds)
+    bound_values = {**bindings, "assertion": _claims(exchange, program)}
+    node = program.trace(bound_values, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
@@ -193,7 +193,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def part(text: str) -> Any:
         try:
-            return cel.compile(text).trace(known)
+            return cel.compile(text).trace(bound_values)
         except cel.CelError:
             return None
 
@@ -279,14 +279,14 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
 
 
 def _values_at_fault(fault: CelError, inner: Any) -> str:
-    """The values that an expression failed on; nothing where it fails on every token."""
+    """Describe the values on which an expression failed; empty if it fails for every token."""
     return "" if fault.code in ("no_such_function", "no_such_attribute", "bad_pattern") else read_values(inner)
 
 
 def _claim_missing(
     exchange: GcpExchange, claim: str, node: Any, inner: Any, at: Origin, *, certain: bool = True
 ) -> None:
-    """The condition reads a claim that the token lacks, or (not `certain`) that was not among the claims given."""
+    """Refuse for a claim that the condition reads and the token lacks, or (not `certain`) that was not supplied."""
     exchange.refuse(
         Kind.CONDITION_CLAIM_MISSING,
         expected=Side(node.text, at, ((inner.start, inner.end),)),
@@ -301,7 +301,7 @@ def _claim_missing(
 
 
 def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin) -> None:
-    """The condition reads an attribute that the mapping does not return: not mapped at all, or its claim is absent."""
+    """Refuse for an attribute that the condition reads and the mapping lacks: unmapped, or its claim is absent."""
     provider = exchange.provider
     mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
     node = exchange.detail.get("mapping", {}).get(path)
@@ -333,7 +333,7 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
 
 
 def _clause_around(root: Any, inner: Any) -> str:
-    """The smallest comparison that holds the failing part."""
+    """Return the smallest comparison that contains the failing part."""
     best = inner
     for node in root.walk():
         if node.op in ("compare", "call", "in") and node.start <= inner.start and node.end >= inner.end:
@@ -343,7 +343,11 @@ def _clause_around(root: Any, inner: Any) -> str:
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
     constant = next(
-        (found for found in constants_in(clause.node.text, exchange.constants) if found.causes(clause.literal)),
+        (
+            candidate
+            for candidate in constants_in(clause.node.text, exchange.constants)
+            if candidate.causes(clause.literal)
+        ),
         None,
     )
     if constant is not None:
@@ -396,7 +400,7 @@ def _condition_on_constant(
 def _literal_difference(exchange: GcpExchange, clause: DecidingTest, at: Origin) -> tuple[str, Side, Side, Kind]:
     literal, value = clause.literal, clause.value or ""
     function = clause.function
-    # the literal as the pattern that the function tests, so that the nearest place can be shown
+    # the literal as a pattern, so that the closest match can be shown
     patterns = {
         "startsWith": [text + "*" for text in literal],
         "endsWith": ["*" + text for text in literal],

@@ -1,4 +1,4 @@
-"""The keys of an attribute mapping, which Google checks when the provider is stored.
+"""Check the keys of an attribute mapping, as Google does when the provider is stored.
 
 Sources: Google Cloud, IAM API, field attributeMapping (names of keys, their characters and length); a recorded refusal
 of a key outside `attribute.` and `google.` (March 2026).
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 _GOOGLE_KEYS = ("subject", "groups", "display_name", "profile_photo", "posix_username", "email")
 _KEY_LENGTH = 100  # characters of NAME in attribute.NAME
-_ALIKE = 0.88  # how similar two keys are of which one misspells the other
+_ALIKE = 0.88  # minimum similarity of a key and its misspelling
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
 def nearest_key(key: str, mapping: Iterable[str]) -> str:
-    """The mapped key that an unmapped one probably misspells; empty where none is like it."""
+    """Return the mapped key that an unmapped key probably misspells; empty if none is similar."""
     import difflib  # late: few keys are unmapped
 
     keys = {mapped.lower(): mapped for mapped in mapping if not _key_fault(mapped)[1]}
@@ -41,7 +41,7 @@ def judge_keys_of_mapping(exchange: GcpExchange, provider: GcpProvider) -> None:
         recorded, reason = _key_fault(key)
         if not reason or has_placeholder(key):
             continue
-        # an exchange that was refused later shows a stored provider, and so another mapping than this text
+        # an exchange that was refused at a later step proves a stored provider, whose mapping differs from this text
         reached = any(
             reading.cloud == "gcp" and not reading.steps & {"configure", "obtain"} for reading in exchange.case.readings
         )
@@ -61,7 +61,7 @@ def judge_keys_of_mapping(exchange: GcpExchange, provider: GcpProvider) -> None:
 
 
 def _key_fault(key: str) -> tuple[bool, str]:
-    """Whether the refusal of such a key was recorded, and what is wrong with it: nothing where the text is empty."""
+    """Return whether the refusal of such a key was recorded, and its fault; an empty fault means a valid key."""
     prefix, dot, name = key.partition(".")
     if prefix == "google" and dot:
         if name in _GOOGLE_KEYS:

@@ -1,7 +1,7 @@
-"""The members of an allow policy that have to be compared with a token.
+"""Index the members of an allow policy that have to be compared with a token.
 
-Of many members that differ in their value alone, all but the one with the token's own value miss in the same way, so
-the first of them represents the others.
+Of members that differ only in their value, all except the one with the token's value fail in the same way, so the first
+one represents the others.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.evidence import AllowPolicy, Binding
 
-EVERYONE = "allUsers"  # Google Cloud, principal identifiers: anyone; allAuthenticatedUsers has no identities of pools
-_VALUED = ("attribute", "subject", "group")  # forms of which a value is compared
+EVERYONE = "allUsers"  # Google Cloud, principal identifiers: anyone; allAuthenticatedUsers excludes pool identities
+_VALUED = ("attribute", "subject", "group")  # forms with a value to compare
 
 
 class Entry(NamedTuple):
-    """A member of a pool, or everyone (None), with its binding and its place."""
+    """A member of a pool, or everyone (None), with its binding and its position."""
 
     member: Member | None
     binding: Binding
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 
 class _Alike(NamedTuple):
-    """The entries that differ in their value alone: numbers by value, in the order of the policy."""
+    """Entries that differ only in their value: their numbers by value, in the order of the policy."""
 
     form: str
     attribute: str
@@ -41,7 +41,7 @@ class MemberIndex:
 
     def __init__(self, policy: AllowPolicy) -> None:
         self._entries: list[Entry] = []
-        self._single: list[int] = []  # the numbers of those that have to be looked at for every token
+        self._single: list[int] = []  # numbers of the entries to compare with every token
         alike: dict[tuple[object, ...], _Alike] = {}
         for binding in policy.bindings:
             for place, text in enumerate(binding.members):
@@ -59,9 +59,9 @@ class MemberIndex:
         self._alike = list(alike.values())
 
     def to_compare(self, values: dict[tuple[str, str], Sequence[str] | None]) -> list[Entry]:
-        """Return the entries to compare, in order. `values`: what the token has for a form and attribute.
+        """Return the entries to compare, in order. `values`: the token's values for a form and attribute.
 
-        None: nothing can be said of its values, so that all entries of this form and attribute are compared.
+        None: the values are unknown, so all entries of this form and attribute are compared.
         """
         numbers = list(self._single)
         for group in self._alike:
@@ -74,11 +74,11 @@ class MemberIndex:
         return [self._entries[number] for number in sorted(numbers)]
 
     def compared(self) -> set[tuple[str, str]]:
-        """Return the forms and attributes whose values `to_compare` asks for."""
+        """Return the forms and attributes whose values `to_compare` needs."""
         return {(group.form, group.attribute) for group in self._alike}
 
 
 def _is_plain(member: Member) -> bool:
-    """Whether the member's value equals its own text alone, and nothing about it is at fault."""
+    """Whether the member's value equals only its own text, and the member has no fault."""
     is_whole = bool(member.value) and not member.fault and not member.deleted and member.form in _VALUED
     return is_whole and "*" not in member.value and not has_placeholder(member.text) and not is_left_out(member.text)

@@ -1,4 +1,4 @@
-"""Whether a member of the allow policies of the service account or above it is the mapped principal.
+"""Compare the members of the allow policies on and above the service account with the mapped principal.
 
 Roles: roles/iam.workloadIdentityUser (documented); roles/iam.serviceAccountTokenCreator carries the same permission
 (inferred). A binding on the project, folder or organization applies to the service accounts below it (inferred from
@@ -35,15 +35,15 @@ _MEMBER = re.compile(
     r"(?:deleted:)?[A-Za-z]+:.+|all(?:Authenticated)?Users", re.DOTALL
 )  # Google Cloud, principal identifiers
 _ROLE = re.compile(r"(?:roles|(?:projects|organizations)/[^/]+/roles)/[A-Za-z0-9_.]+|deleted:.+", re.DOTALL)
-# A policy that was read at version 1 has such a name in place of a condition (Google Cloud, troubleshooting conditions)
+# A policy that was read as version 1 has such a name instead of a condition (Google Cloud, troubleshooting conditions)
 _HIDDEN_CONDITION = "_withcond_"
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
-# Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.
+# Basic and custom roles may grant the permission too; a bundle does not show a custom role's permissions.
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
 
 
 class Miss(NamedTuple):
-    """The reason why a member does not match; the smaller `near`, the closer it is to a match."""
+    """The reason why a member does not match; the smaller `near`, the closer the match."""
 
     near: int
     kind: Kind
@@ -55,20 +55,20 @@ class Miss(NamedTuple):
 
 
 def principal_of(name: ProviderName, subject: str) -> str:
-    """The principal identifier that Google makes of a mapped subject."""
+    """Return the principal identifier for a mapped subject."""
     if name.pool.endswith(OF_GKE) and subject.startswith("ns/"):
         return gke_member(name.pool, subject)
     return f"principal://iam.googleapis.com/{name.pool_name}/subject/{subject}"
 
 
 def is_own(exchange: GcpExchange) -> str:
-    """Return `yes` where google.subject is the whole subject of the token, which no one else can have; else nothing."""
+    """Return `yes` if google.subject is the token's complete subject, which is unique; else empty."""
     subject = exchange.mapped.get("google.subject")
     return "yes" if exchange.gke is not None or (subject and subject == exchange.token.subject) else ""
 
 
 def own_principal(exchange: GcpExchange) -> str:
-    """Return the federated principal of the token; nothing where provider or subject is not known."""
+    """Return the token's federated principal; empty if provider or subject is unknown."""
     name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
     return principal_of(name, subject) if name and subject else ""
 
@@ -112,14 +112,14 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
 
 
 class _Index(NamedTuple):
-    """What no token changes of an allow policy."""
+    """The parts of an allow policy's evaluation that do not depend on the token."""
 
-    policy: AllowPolicy  # kept, so that the id of its bindings stays its own
+    policy: AllowPolicy  # kept, so that the id of its bindings is not reused
     members: MemberIndex
     is_cut: bool
 
 
-_INDICES: dict[int, _Index] = {}  # by the id of a policy's bindings: it is asked with every synthetic token
+_INDICES: dict[int, _Index] = {}  # by the id of a policy's bindings: the policy is evaluated for every synthetic token
 _MOST_INDICES = 64
 
 
@@ -133,7 +133,7 @@ def _index_of(policy: AllowPolicy) -> _Index:
 
 
 def _values(exchange: GcpExchange, members: MemberIndex) -> dict[tuple[str, str], Sequence[str] | None]:
-    """The token's values for the forms and attributes of these members; None where they may equal other texts."""
+    """Return the token's values for these members' forms and attributes; None if they may equal other strings."""
     values: dict[tuple[str, str], Sequence[str] | None] = {}
     for form, attribute in members.compared():
         key = f"attribute.{attribute}" if form == "attribute" else "google.subject"
@@ -145,7 +145,7 @@ def _values(exchange: GcpExchange, members: MemberIndex) -> dict[tuple[str, str]
 
 
 def _is_cut(policy: AllowPolicy) -> bool:
-    """Whether a binding that may grant has a role or member that no policy of Google's has: it was left out."""
+    """Whether a possibly granting binding has a role or member that Google would not store: part of it was left out."""
     for binding in policy.bindings:
         if not _ROLE.fullmatch(binding.role) or is_left_out(binding.role):
             return True
@@ -156,13 +156,13 @@ def _is_cut(policy: AllowPolicy) -> bool:
 
 
 def _is_of_kubernetes(exchange: GcpExchange) -> bool:
-    """Whether a member of GKE can be meant for this token: it is no binding for the token of another issuer."""
+    """Whether a GKE member can apply to this token: it never applies to tokens of other issuers."""
     subject = exchange.token.subject
     return subject is None or subject.startswith("system:serviceaccount:")
 
 
 def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete: bool) -> None:
-    """Settle the step where no member matches for certain; a member that may match leaves it open or suspected."""
+    """Settle the step if no member matches for certain; a possible match leaves it open or suspected."""
     open_ = any(not miss.known for miss in misses) or (exchange.provider is None and exchange.gke is None)
     if open_ and not exchange.token.given and not exchange.seen_at("impersonate"):
         exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
@@ -197,7 +197,7 @@ def _no_binding(exchange: GcpExchange, policy: AllowPolicy, account: str, *, cer
 def _judge_member(
     exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str
 ) -> Miss | Literal["granted"] | None:
-    """Whether this member grants the impersonation; None where its binding has nothing to do with it."""
+    """Return whether this member grants the impersonation; None if its binding is irrelevant."""
     miss = match(exchange, member, binding, policy, pointer)
     if binding.role in GRANTING:
         if miss is not None:
@@ -220,14 +220,14 @@ def _judge_member(
 
 
 def match(exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str) -> Miss | None:
-    """None where the member is the mapped principal; else why it is not, or may not be (`known` False)."""
+    """Return why the member is not the mapped principal, or may not be (`known` False); None if it is."""
 
     def miss(near: int, kind: Kind, known: bool = True) -> Miss:
         return Miss(near, kind, member, binding, policy, pointer, known)
 
     name = exchange.provider_name
-    elsewhere: bool | None = False  # in another pool than the token's
-    of_gke = member.pool.endswith(OF_GKE)  # such a pool has the project's id in its name
+    elsewhere: bool | None = False  # in a pool other than the token's
+    of_gke = member.pool.endswith(OF_GKE)  # such a pool's name contains the project id
     if name is not None and member.pool:
         project = same(member.project, name.project, pasted=exchange.pasted)
         if of_gke and not (member.project and name.project):
@@ -251,7 +251,7 @@ def match(exchange: GcpExchange, member: Member, binding: Binding, policy: Allow
 
 
 def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kind, bool], Miss]) -> Miss | None:
-    """Whether subject, group or attribute of the member is the token's."""
+    """Compare the member's subject, group or attribute with the token's."""
     if member.form == "all":
         return None
     if member.form == "attribute":
@@ -285,7 +285,7 @@ def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
 
 
 def _match_kubernetes(exchange: GcpExchange, member: Member, miss: Callable[[int, Kind, bool], Miss]) -> Miss | None:
-    """Whether a token is of the namespace or cluster that a set of GKE names; an account's unique id is not read."""
+    """Compare a token with a GKE set's namespace or cluster; an account's unique id is not read."""
     subject, issuer = exchange.mapped.get("google.subject", ""), exchange.token.claim("iss")
     actual = {
         "namespace": subject.removeprefix("ns/").partition("/")[0],
@@ -308,21 +308,21 @@ def _match_group(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
 
 
 def _is_unset(exchange: GcpExchange, key: str) -> bool:
-    """Whether the mapping of this attribute failed for a claim that is known to be absent."""
+    """Whether the mapping of this attribute failed because a claim is known to be absent."""
     node = exchange.detail.get("mapping", {}).get(key)
     return node is not None and node.error is not None and node.error.code not in ("unknown", "limit")
 
 
 def condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
-    """Whether the binding's IAM condition holds.
+    """Whether the binding's IAM condition is true.
 
-    None where it reads values that a bundle cannot hold, and where it has a part that is not valid: IAM compiles all of
-    a condition when it is stored (inferred), so IAM then holds another text.
+    None if it reads values that no bundle contains, or if a part of it is invalid: IAM compiles the whole condition
+    when it is stored (inferred), so the stored condition must differ.
     """
     return _holds_at(binding.condition, int(exchange.case.at)) if binding.condition else True
 
 
-@functools.lru_cache(maxsize=4096)  # an allow policy is asked with every synthetic token
+@functools.lru_cache(maxsize=4096)  # an allow policy is evaluated for every synthetic token
 def _holds_at(condition: str, at: int) -> bool | None:
     program = _valid(condition)
     if program is None:
@@ -334,7 +334,7 @@ def _holds_at(condition: str, at: int) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is asked at several times
+@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, each evaluated at several times
 def _valid(condition: str) -> cel.Program | None:
     try:
         program = cel.compile(condition)
@@ -352,7 +352,7 @@ def explain_miss(
     settle: str,
     step: str = "impersonate",
 ) -> None:
-    """Refuse `step` by the reason why this member does not match; `place` are the facts of what its policy is of."""
+    """Refuse `step` because this member does not match; `place` are the facts about the policy's resource."""
     member, name = miss.member, exchange.provider_name
     at = miss.policy.document.at(miss.pointer)
     principal = own_principal(exchange)
@@ -384,7 +384,7 @@ def explain_miss(
     if miss.kind is Kind.MAPPING_CONSTANT:
         constant = exchange.constants[_key_of(member)]
         facts |= constant_facts(constant)
-        clause = Clause((f"{constant.attribute}={constant.expression}",))  # one cause, whatever compares it
+        clause = Clause((f"{constant.attribute}={constant.expression}",))  # one cause, whatever makes the comparison
         if exchange.provider is not None:
             where = exchange.provider.document.at("/attributeMapping" + pointer_segment(constant.attribute))
         expected, actual = Side(member.value, at), Side(constant.value, where)
@@ -422,7 +422,7 @@ def _places(text: str, name: Member | ProviderName, other: Member | ProviderName
 
 
 def _key_of(member: Member) -> str:
-    """The mapped attribute that a member compares."""
+    """Return the mapped attribute that a member compares."""
     return f"attribute.{member.attribute}" if member.form == "attribute" else "google.subject"
 
 

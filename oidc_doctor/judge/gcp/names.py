@@ -1,7 +1,7 @@
-"""Google's resource names and members: the audience of the STS request, the provider's name, principal identifiers.
+"""Parse Google resource names and members: the STS request's audience, provider names, principal identifiers.
 
-Source: Google Cloud documentation, principal identifiers and workload identity federation with other providers; the
-refusals of malformed names are those quoted in public threads.
+Source: Google Cloud documentation, principal identifiers and workload identity federation with other providers;
+refusals of malformed names are quoted from public threads.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PROJECT_ID = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 class ProviderName(NamedTuple):
-    """The parts of a provider's full name. `fault` says why it is not one."""
+    """The parts of a provider's full name. `fault` says why the name is invalid."""
 
     text: str
     project: str = ""
@@ -32,28 +32,28 @@ class ProviderName(NamedTuple):
 
     @property
     def full(self) -> str:
-        """projects/…/providers/…, without host."""
+        """Return projects/…/providers/…, without host."""
         return f"projects/{self.project}/locations/global/workloadIdentityPools/{self.pool}/providers/{self.provider}"
 
     @property
     def pool_name(self) -> str:
-        """projects/…/workloadIdentityPools/…."""
+        """Return projects/…/workloadIdentityPools/…."""
         return self.full.rpartition("/providers/")[0]
 
     @property
     def project_is_number(self) -> bool:
-        """Whether the project is named by its number, as Google wants it."""
+        """Whether the project is given by its number, as Google requires."""
         return self.project.isascii() and self.project.isdigit()
 
     @property
     def project_is_id(self) -> bool:
-        """Whether the project is named by a text that can be a project id."""
+        """Whether the project is given by a string that can be a project id."""
         return _PROJECT_ID.fullmatch(self.project) is not None
 
 
-@functools.lru_cache(maxsize=64)  # the request's own is asked for with each member of a policy
+@functools.lru_cache(maxsize=64)  # the request's own name is parsed for each member of a policy
 def read_name(text: str) -> ProviderName:
-    """A provider's name, with or without Google's host before it."""
+    """Parse a provider's name, with or without Google's host in front."""
     bare = text.removeprefix("https:").removeprefix(HOST)
     match = _NAME.fullmatch(bare)
     if not match:
@@ -64,7 +64,7 @@ def read_name(text: str) -> ProviderName:
 
 
 def read_audience(text: str, *, pasted: bool) -> ProviderName:
-    """The audience of an STS request. Its fault names what is wrong with the form."""
+    """Parse the audience of an STS request. `fault` describes an invalid form."""
     open_ = pasted and has_placeholder(text)
     if text.startswith("https://iam.googleapis.com/"):
         return ProviderName(text, fault="it begins with https:, the STS audience begins with //iam.googleapis.com/")
@@ -73,7 +73,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     if text.startswith("projects/"):
         return ProviderName(text, fault="it lacks the prefix //iam.googleapis.com/")
     if not text.startswith(HOST):
-        # clusters of GKE send identitynamespace:…, for their own pool
+        # GKE clusters send identitynamespace:… for their own pool
         if text.startswith("identitynamespace:") or (open_ and not text.startswith("//")):
             return ProviderName(text)
         host = text.removeprefix("https:").removeprefix("//").split("/", 1)[0]
@@ -82,7 +82,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
         )
     bare = text.removeprefix(HOST)
     if bare.startswith("locations/"):
-        return ProviderName(text)  # a workforce pool, which the tool does not judge
+        return ProviderName(text)  # a workforce pool, which this tool does not judge
     match = _NAME.fullmatch(bare)
     if match:
         name = ProviderName(text, match["project"], match["pool"], match["provider"])
@@ -108,13 +108,13 @@ OF_OTHER_SETS = ("principalSet://cloudresourcemanager.googleapis.com/", "princip
 
 
 class Member(NamedTuple):
-    """A member of an allow policy that names a workload identity pool's principals, in its parts."""
+    """The parts of an allow policy member that names principals of a workload identity pool."""
 
     text: str
     project: str = ""
     pool: str = ""
     form: str = ""  # subject | group | attribute | all | kubernetes (a set that Google Kubernetes Engine defines)
-    attribute: str = ""  # of attribute.NAME
+    attribute: str = ""  # NAME in attribute.NAME
     value: str = ""
     fault: str = ""
     deleted: bool = False
@@ -137,7 +137,7 @@ _KUBERNETES_SUBJECT = re.compile(r"system:serviceaccount:(?P<namespace>[^:/]+):(
 
 
 def gke_identity(issuer: object, subject: str | None) -> tuple[ProviderName, str] | None:
-    """The pool and the mapped subject of a token that a GKE cluster issued; None for every other token.
+    """Return pool and mapped subject of a token issued by a GKE cluster; None for any other token.
 
     Google Cloud, Workload Identity Federation for GKE: the pool is PROJECT.svc.id.goog, the subject ns/…/sa/….
     """
@@ -150,7 +150,7 @@ def gke_identity(issuer: object, subject: str | None) -> tuple[ProviderName, str
 
 
 def gke_member(pool: str, subject: str) -> str:
-    """The member of a Kubernetes service account, as the guides of GKE write it."""
+    """Return the member for a Kubernetes service account, as GKE's guides write it."""
     namespace, _, account = subject.removeprefix("ns/").partition("/sa/")
     return f"serviceAccount:{pool}[{namespace}/{account}]"
 
@@ -163,9 +163,9 @@ def _read_gke_member(text: str) -> Member:
     return Member(text, pool=match["pool"], form="subject", value=value, deleted=text.startswith("deleted:"))
 
 
-@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is read again for every token
+@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is parsed again for every token
 def read_member(text: str) -> Member | None:
-    """A member of a pool; None for members of other kinds (users, groups, service accounts).
+    """Parse a pool member; None for members of other kinds (users, groups, service accounts).
 
     Pools have principal:// and principalSet:// members; those of GKE are also serviceAccount:PROJECT.svc.id.goog[…].
     """

@@ -1,4 +1,4 @@
-"""Which predefined roles hold the permissions that a workload needs.
+"""Predefined roles with the permissions that a workload needs.
 
 Cloud Storage documentation, IAM roles for Cloud Storage; Artifact Registry documentation, access control with IAM
 (November 2026). The contents of custom roles, of basic roles and of roles of other services are not in this table.
@@ -26,7 +26,7 @@ _HOLD = {
     "storage.objects.list": _LISTS,
     "artifactregistry.repositories.downloadArtifacts": _PULLS,
 }
-# Roles of the set-ups that Baseten documents, which hold none of these permissions.
+# Roles of the set-ups that Baseten documents, which have none of these permissions.
 _OTHERS = frozenset(
     (
         *("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountUser"),
@@ -39,11 +39,11 @@ SMALLEST = {
     "storage.objects.list": "roles/storage.objectViewer",
     "artifactregistry.repositories.downloadArtifacts": "roles/artifactregistry.reader",
 }
-"""The role that grants a permission and as few others as possible (Baseten's documentation of OIDC)."""
+"""The least privileged role with a permission (Baseten's documentation of OIDC)."""
 
 
 def holds(role: str, permission: str) -> bool | None:
-    """Whether the role has the permission; None for a role that is not in the table."""
+    """Whether the role has the permission; None for a role outside this table."""
     if role in _HOLD[permission]:
         return True
     return False if role in _KNOWN else None

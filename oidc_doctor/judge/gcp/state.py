@@ -24,10 +24,10 @@ class GcpExchange(ExchangeBuilder):
     name: ProviderName | None  # the provider that the request names
     provider: GcpProvider | None
     issuer: str | None
-    gke: ProviderName | None  # the pool of a GKE cluster's token, where no provider is concerned
+    gke: ProviderName | None  # the pool of a GKE cluster's token, which needs no provider
     constants: dict[str, Constant]  # mapped attributes whose expression reads no claim
-    beyond: dict[str, CelError]  # mapped attributes whose expression is beyond a bound of ours
-    cel_work: int  # steps that the expressions of this exchange may still take together
+    beyond: dict[str, CelError]  # mapped attributes whose expression exceeds our limits
+    cel_work: int  # remaining evaluation steps for all expressions of this exchange
 
     def __init__(self, case: Case) -> None:
         super().__init__(case, "gcp")
@@ -44,12 +44,12 @@ class GcpExchange(ExchangeBuilder):
 
     @property
     def bounds(self) -> dict[str, int]:
-        """What the next expression may take: steps, and recorded parts of loops."""
+        """The next expression's limits: steps, and recorded parts of loops."""
         return {"work": self.cel_work, "room": CEL_TRACE.most if self.case.traced else 0}
 
     @property
     def provider_name(self) -> ProviderName | None:
-        """The provider that the exchange is with: as read, else as the request names it; for GKE its pool alone."""
+        """The exchange's provider: as read, else as in the request; for GKE only its pool."""
         if self.gke is not None:
             return self.gke
         if self.provider and self.provider.name:
@@ -59,6 +59,6 @@ class GcpExchange(ExchangeBuilder):
         return self.name if self.name and not self.name.fault else None
 
     def claim_with(self, value: str) -> Origin | None:
-        """Where the claim that has this value was read; None where none has it."""
+        """Return where the claim with this value was read; None if no claim has it."""
         name = next((name for name, claim in self.token.claims.items() if claim == value), None)
         return self.claim_origin(name) if name else None

@@ -1,4 +1,4 @@
-"""The request's audience: the provider and pool that it names, their states, and the credential configuration."""
+"""Judge the request's audience: the provider and pool that it names, their states, and the credential configuration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "cr
 
 
 def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) -> None:
-    """Judge the client's external_account configuration: the client library refuses it before any request."""
+    """Judge the client's external_account configuration, which the client library checks before any request."""
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
         exchange.unseen.add(Kind.CREDENTIAL_CONFIG_INVALID)
         return
@@ -64,7 +64,7 @@ def judge_target(exchange: GcpExchange) -> None:
         ):
             exchange.assume("target", "the request names the provider that was read")
         return
-    # the target file and the flags are written by hand: whatever else was recorded, these may hold placeholders
+    # the target file and the flags are written by hand, so they may contain placeholders even in a recorded case
     exchange.name = read_audience(audience, pasted=True)
     if not _is_form_usable(exchange, exchange.name, audience, at, sure=sure):
         return
@@ -74,9 +74,9 @@ def judge_target(exchange: GcpExchange) -> None:
 
 
 def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at: Origin | None, *, sure: bool) -> bool:
-    """Whether the audience names a provider by its project's number. Refuses `target` where it does not."""
+    """Whether the audience names a provider by project number. Refuses `target` if not."""
     if name.fault:
-        # a gap may hide what is right; a doubled prefix that the client would add itself was never observed
+        # a placeholder may hide a valid name; a doubled prefix that the client would add itself was never observed
         exchange.refuse(
             Kind.REQUEST_AUDIENCE_MALFORMED,
             actual=Side(audience, at),
@@ -88,7 +88,7 @@ def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at
         )
         return False
     if "$" in audience and has_placeholder(audience) and exchange.seen_at("target"):
-        # only the observed error makes an unexpanded variable the fault: in a paste it may hide a value
+        # an unexpanded variable is a fault only with a matching observed error: in a paste it may hide a value
         exchange.refuse(
             Kind.REQUEST_AUDIENCE_MALFORMED,
             CloudError("invalid_request", texts.INVALID_AUDIENCE, certain=False),
@@ -120,7 +120,7 @@ def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at
 
 
 def _is_judged(exchange: GcpExchange) -> bool:
-    """Whether the provider takes ID tokens, and nothing above it is in a state that leaves `target` open."""
+    """Whether the provider accepts ID tokens, and no state above it leaves `target` open."""
     provider, pool = exchange.provider, exchange.gcp.pool
     states = (exchange.gcp.project_state, pool.state if isinstance(pool, GcpPool) else None)
     if not {*states, provider.state if provider else None} <= {*_GOOD_STATES}:
@@ -185,12 +185,12 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     if _is_pool_gone(exchange, name, at):
         return
     if gcp.written_provider is not None and "state" in gcp.written_provider.known:
-        return  # a logged write is of it: it is there, or deleted
+        return  # a logged write concerns it: it exists, or was deleted
     listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
-    known = listed is not None and any(read_name(candidate).pool == name.pool for candidate in listed)
+    pool_listed = listed is not None and any(read_name(candidate).pool == name.pool for candidate in listed)
     if listed and name.full in listed:
         return
-    proven = gone or known or exchange.seen_at("target")
+    proven = gone or pool_listed or exchange.seen_at("target")
     actual = Side(name.text, at)
     for candidate in candidates:
         other = read_name(candidate.name or "")
@@ -213,7 +213,7 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
         Kind.PROVIDER_NOT_FOUND,
         expected=Side(near.name or "", near.document.at("/name"), nearest.expected_spans) if near and nearest else None,
         actual=Side(name.full, at, nearest.actual_spans) if nearest else actual,
-        certain=(gone or known) and not gap,
+        certain=(gone or pool_listed) and not gap,
         settle="gcloud iam workload-identity-pools providers describe with the name of the request",
         name=name.full,
     )
@@ -223,7 +223,7 @@ def _is_pool_gone(exchange: GcpExchange, name: ProviderName, at: Origin | None) 
     """Whether the pool that the request names is proven not to exist; refuses `target` where it is."""
     pool = exchange.gcp.pool
     pools = _listed(exchange.gcp.pool_list) if isinstance(exchange.gcp.pool_list, Document) else []
-    # the list is of one project, and it is that of the request
+    # the list covers one project, which is the request's
     of_project = [candidate.partition("/locations/")[0] == f"projects/{name.project}" for candidate in pools]
     unlisted = bool(pools) and name.pool_name not in pools and all(of_project)
     if not unlisted and not (isinstance(pool, Missing) and pool.proves_absence):
@@ -246,7 +246,7 @@ def _is_pool_gone(exchange: GcpExchange, name: ProviderName, at: Origin | None) 
 
 
 def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
-    """A provider's full name with the project's number, where the project was read and the name has its id."""
+    """Return a provider's full name with the project number, if the project was read and the name has its id."""
     number, identifier = exchange.gcp.project_number, exchange.gcp.project_id
     if number and name.project == identifier:
         return name._replace(project=number).full
@@ -254,13 +254,13 @@ def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
 
 
 def _listed(document: Document) -> list[str]:
-    """The names in a list of pools or providers."""
+    """Return the names in a list of pools or providers."""
     entries = document.value if isinstance(document.value, list) else []
     return [entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
 
 
 def judge_project(exchange: GcpExchange) -> None:
-    """Leave `target` open where the project is not active: that its pools still exchange tokens is not documented."""
+    """Leave `target` open if the project is not active: whether its pools still exchange tokens is not documented."""
     state = exchange.gcp.project_state
     if state not in _GOOD_STATES:
         at = Origin("gcp/project.json", "/lifecycleState")
@@ -268,7 +268,7 @@ def judge_project(exchange: GcpExchange) -> None:
 
 
 def _judge_states(exchange: GcpExchange) -> None:
-    """State of provider and pool, and the kind of the provider."""
+    """Judge the states of provider and pool, and the provider's kind."""
     provider, pool = exchange.provider, exchange.gcp.pool
     if not isinstance(pool, GcpPool):
         exchange.unseen |= {Kind.POOL_DELETED, Kind.POOL_DISABLED}
@@ -314,9 +314,9 @@ _OTHER_KINDS = {"aws": "an AWS provider", "saml": "a SAML provider", "x509": "an
 
 
 def _other_kind(exchange: GcpExchange, provider: GcpProvider) -> None:
-    """Settle `target` for a provider that takes no ID tokens: this tool judges OIDC alone.
+    """Settle `target` for a provider that accepts no ID tokens: this tool judges only OIDC.
 
-    Whether the client sent the wrong provider's name, or another credential than the token that was read, is not known.
+    Whether the client sent the wrong provider name, or a credential other than the token that was read, is unknown.
     """
     at = provider.document.at(f"/{provider.kind}")
     if exchange.seen_at("target") or exchange.seen_at("token"):
@@ -333,7 +333,7 @@ def _other_kind(exchange: GcpExchange, provider: GcpProvider) -> None:
 
 
 def _leave_open(exchange: GcpExchange, what: str, state: str | None, at: Origin) -> None:
-    """Settle `target` for a state that Google does not document: what STS makes of it is not known."""
+    """Settle `target` for a state that Google does not document: STS's behaviour is unknown."""
     exchange.settle("target", "unknown", f"the {what}'s state is {shown(state)}: neither ACTIVE nor DELETED", at)
 
 
@@ -349,5 +349,5 @@ def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: 
 
 
 def grant(message: str, *, certain: bool = True) -> CloudError:
-    """An `invalid_grant` error of Google's STS."""
+    """Return an `invalid_grant` error of Google's STS."""
     return CloudError("invalid_grant", message, certain)

@@ -1,4 +1,4 @@
-"""The token's iat, exp and nbf, as Google checks them."""
+"""Check the token's iat, exp and nbf, as Google does."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def judge_times(exchange: GcpExchange) -> None:
 
 
 def _seconds(value: Json) -> float | None:
-    """The instant that a claim means, however Google reads such a one: of a fraction or a text of digits as well."""
+    """Return a time claim's instant, also for a fraction or a string of digits, however Google reads these."""
     seconds = seconds_of(value)
     return number(value) if seconds is None else seconds
 
@@ -106,7 +106,7 @@ def _judge_issue(exchange: GcpExchange, issued: float | None, stale: str) -> Non
             Kind.TOKEN_STALE,
             grant(stale),
             actual=Side(rfc3339(issued), exchange.claim_origin("iat")),
-            # documented as a limit; whether Google holds to it was not measured
+            # documented as a limit; whether Google enforces it was not measured
             certain=exchange.seen_at("times"),
             settle="an exchange with a fresh token",
             reason="it was issued more than 24 h ago",

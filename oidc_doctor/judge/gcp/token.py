@@ -1,4 +1,4 @@
-"""The token's form and required claims, as Google checks them."""
+"""Check the token's form and required claims, as Google does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def judge_token(exchange: GcpExchange) -> None:
         exchange.refuse(Kind.TOKEN_OVER_SIZE_LIMIT, where=token.origin, size=str(token.size), limit=str(LONGEST))
     judge_algorithm(exchange)
     if token.claim("sub") is ABSENT:
-        # documented as required; with a mapping that does not need it, what Google answers was never recorded
+        # documented as required; Google's response for a mapping that does not need it was never recorded
         exchange.refuse(
             Kind.CLAIM_MISSING,
             step="token",

@@ -1,4 +1,4 @@
-"""The reasons why an expression has no value: claims that were not read, and a library that is not installed."""
+"""Find out why an expression has no value: claims that were not read, or a missing library."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
     from oidc_doctor.model.document import Origin
 
-BEYOND = "limit"  # the code of an error of this evaluator's own bounds
+BEYOND = "limit"  # the error code for this evaluator's own limits
 
 
 def unread_claim(exchange: GcpExchange, inner: Any) -> str:
-    """The claim whose value a failing part needs, through the mapping where it reads a mapped attribute."""
+    """Return the claim whose value a failing part needs, directly or through a mapped attribute."""
     for reference, failed in _reads(exchange, inner):
         if reference.keys[0] == "assertion" and len(reference.keys) > 1:
             return reference.keys[1]
@@ -31,7 +31,7 @@ def unread_claim(exchange: GcpExchange, inner: Any) -> str:
 
 
 def lacking(exchange: GcpExchange, inner: Any) -> str:
-    """The library or bound for want of which a failing part, or an attribute that it reads, has no value; or empty."""
+    """Return the missing library or exceeded limit because of which a failing part has no value; else empty."""
     if inner.error.lacks:
         return str(inner.error.lacks)
     for reference, failed in _reads(exchange, inner):
@@ -44,7 +44,7 @@ def lacking(exchange: GcpExchange, inner: Any) -> str:
 
 
 def leave_unevaluated(exchange: GcpExchange, node: Any, inner: Any, at: Origin, lacks: str) -> None:
-    """Settle a condition that this installation cannot evaluate. Suspect it only where Google's error names it."""
+    """Settle a condition that this installation cannot evaluate. Suspect it only if Google's error names it."""
     exchange.detail["lacks"] = lacks
     if not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", lacks, at)
@@ -59,7 +59,7 @@ def leave_unevaluated(exchange: GcpExchange, node: Any, inner: Any, at: Origin, 
 
 
 def _reads(exchange: GcpExchange, inner: Any) -> Iterator[tuple[Reference, Any]]:
-    """Yield what a part reads, each with the failing part of the mapping behind it, or None."""
+    """Yield the paths that a part reads, each with the failing part of the mapping behind it, or None."""
     try:
         references = cel.compile(inner.text).references()
     except cel.CelError:
@@ -70,12 +70,12 @@ def _reads(exchange: GcpExchange, inner: Any) -> Iterator[tuple[Reference, Any]]
 
 
 def beyond_bound(which: str, fault: CelError) -> str:
-    """Say that an expression is beyond a bound of ours, which shows nothing about Google's answer."""
+    """Report that an expression exceeds our limits, which proves nothing about Google's response."""
     return f"{which} is beyond what oidc-doctor evaluates: {fault.message}"
 
 
 def why_unevaluated(which: str, fault: CelError | None) -> str:
-    """Return the library or the bound for want of which an expression has no value; empty for another fault."""
+    """Return the missing library or exceeded limit that left an expression without a value; empty for other faults."""
     if fault is None:
         return ""
     return beyond_bound(which, fault) if fault.code == BEYOND else str(fault.lacks or "")

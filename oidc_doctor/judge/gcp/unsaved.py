@@ -1,7 +1,7 @@
-"""Parts of a condition or mapping that this token does not reach, and that Google would not save.
+"""Suspect parts of a condition or mapping that this token does not reach and that Google would not save.
 
-A provider with such a part does not exist as it was read: Google holds another text, so the token's acceptance is not
-known. The rules are those of `save_rules`.
+A provider with such a part cannot exist as read: the stored text differs, so the token's acceptance is unknown. The
+rules are those of `save_rules`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What logged writes and accepted exchanges tell of a provider that was not read: its condition, on the token's sub."""
+"""Derive facts about an unread provider from logged writes and accepted exchanges."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def subject_of_entries(written: WrittenProvider, token: Token) -> str | None:
-    """Return google.subject as the entries of accepted exchanges show it: the token's sub.
+    """Return google.subject if the entries of accepted exchanges show that it is the token's sub.
 
-    None where a write shows the mapping, where no entry shows both, and where the condition reads more of google.
+    None if a write shows the mapping, if no entry shows both, or if the condition reads other parts of google.
     """
     subject = token.claim("sub")
     if isinstance(written.provider.mapping, dict) or not written.subject_is_sub or not isinstance(subject, str):
@@ -30,7 +30,7 @@ def subject_of_entries(written: WrittenProvider, token: Token) -> str | None:
 
 
 def is_decided(condition: str | None, bindings: dict[str, Any], claims: Callable[[Program], dict[str, Any]]) -> bool:
-    """Whether what is known of the claims and of the mapping gives the condition a value."""
+    """Whether the known claims and mapping are enough to evaluate the condition."""
     try:
         program = cel.compile(condition or "true")
     except cel.CelError:

@@ -1,1 +1,1 @@
-"""Readers of AWS."""
+"""Read AWS."""

@@ -1,4 +1,4 @@
-"""The base of one AWS target's readers: the account, and the calls to it."""
+"""The base class of an AWS target's readers: the account, and calls to it."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class AwsScope(NamedTuple):
     """The scope of reading for one AWS target. Times are epoch seconds."""
 
     target: Target
-    issuers: tuple[str, ...] = ()  # of the target and its tokens; a token's claim is enough to look for a provider
+    issuers: tuple[str, ...] = ()  # of the target and its tokens; a token's claim is enough to find a provider
     regions: tuple[str, ...] = ()  # of STS endpoints; the IAM Region is read as well
-    since: float | None = None  # of exchanges; changes are read as far back as CloudTrail keeps them
+    since: float | None = None  # window for exchanges; changes are read as far back as CloudTrail keeps them
     until: float | None = None
-    back: float | None = None  # of a window that ends now: its seconds
+    back: float | None = None  # seconds of a window that ends now
     max_pages: int = 40  # of one LookupEvents query
     trails: tuple[str, ...] = ()  # s3://bucket/prefix
     lookup: bool = True
     oracles: bool = False
     attempt: Token | None = None  # present this token to AWS
     prefix: str = ""  # targets/NAME/ where there are several
-    owners: tuple[tuple[str, str], ...] = ()  # by bucket or repository, as the user named them; "" is all others
+    owners: tuple[tuple[str, str], ...] = ()  # by bucket or repository, as named by the user; "" is all others
 
 
 def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
@@ -76,7 +76,7 @@ class Account:
     # ------------------------------------------------------------------------------------------------ calls
 
     def name(self, short: str) -> str:
-        """Return a reader's name; with several targets each target has its own."""
+        """Return a reader's name, which is unique per target."""
         return f"{self.prefix}aws.{short}"
 
     def path(self, short: str) -> str:
@@ -97,7 +97,7 @@ class Account:
         pacer: Pacer | None = None,
         **parameters: Any,
     ) -> Any:
-        """Return a response without the members that the transport adds."""
+        """Return a response without transport metadata."""
         client = self.clients.of(service, region)
         try:
             answer = collector.call(
@@ -124,8 +124,8 @@ class Account:
     def owner_of(self, collector: Collector, name: str) -> str:
         """Return the account that a bucket or repository must belong to: the one the user names, else the caller's.
 
-        A file names the resource, and a stranger may have written it: a request to a stranger's bucket would show
-        whose credentials signed it. Raises CallError where neither account is known.
+        A file, which may be untrusted, names the resource: a request to a stranger's bucket would disclose whose
+        credentials signed it. Raises CallError if neither account is known.
         """
         owners = dict(self.scope.owners)
         if not owners:
@@ -141,7 +141,7 @@ class Account:
         return owner
 
     def bucket(self, collector: Collector, operation: str, bucket: str, permission: str, **parameters: Any) -> Any:
-        """Return a response of S3 about a bucket, which S3 gives only where the expected account owns it."""
+        """Return a response of S3 about a bucket, which S3 returns only if the expected account owns it."""
         owner = self.owner_of(collector, bucket)
         try:
             return self.ask(
@@ -151,7 +151,7 @@ class Account:
             raise not_of_owner(failure, bucket, owner, permission) from None
 
     def absent(self, collector: Collector, failure: CallError) -> CallError:
-        """Return a not_found that proves nothing, because the account of the credentials is not known."""
+        """Return a not_found that proves nothing, because the credentials' account is unknown."""
         if (
             failure.outcome == "not_found"
             and self.account is not None
@@ -161,7 +161,7 @@ class Account:
         return failure
 
     def listed(self, collector: Collector, operation: str, items: str, **parameters: Any) -> list[Any]:
-        """Return all pages of one of IAM's lists. Raises CallError also where the pages do not end."""
+        """Return all pages of one of IAM's lists. Raises CallError also for endless pages."""
 
         def ask(page: dict[str, Any]) -> Any:
             return self.iam(collector, operation, **parameters, **page)
@@ -185,7 +185,7 @@ class Account:
 
 
 def not_of_owner(failure: CallError, name: str, owner: str, permission: str) -> CallError:
-    """Return the failure; where it is a refusal, with both ways out: the permission, and the resource's own account."""
+    """Return the failure; for a refusal, with both remedies: the permission, and the resource's own account."""
     if failure.outcome == "denied" and not failure.hint:
         failure.hint = (
             f"allow {permission}, or where {name} is not of account {owner}: {_OWNER_OPTION} with its account"
@@ -194,7 +194,7 @@ def not_of_owner(failure: CallError, name: str, owner: str, permission: str) -> 
 
 
 def member(value: Any, name: str, shape: Any) -> Any:
-    """Return a member of a response. Raises CallError where the response has no such member of that type."""
+    """Return a member of a response. Raises CallError if it is missing or has another type."""
     part = value.get(name) if isinstance(value, dict) else None
     if not isinstance(part, shape):
         raise CallError("failed", "Malformed", f"the answer has no {name} that can be read")
@@ -202,7 +202,7 @@ def member(value: Any, name: str, shape: Any) -> Any:
 
 
 def policy_text(value: Any, name: str) -> None:
-    """Return a member as a policy's text. Raises CallError where it is not a policy."""
+    """Return a member as a policy's text. Raises CallError if it is not a policy."""
     text = member(value, name, str)
     try:
         policy = json.loads(text)
@@ -213,7 +213,7 @@ def policy_text(value: Any, name: str) -> None:
 
 
 def repository_of(text: str) -> tuple[str | None, str | None, str]:
-    """Return account, Region and name of an image repository, from its URI, its ARN, or its name alone."""
+    """Return account, Region and name of an image repository, from its URI, ARN, or bare name."""
     host, _, path = text.removeprefix("https://").partition("/")
     registry, arn = ECR_HOST.fullmatch(host), _ECR_ARN.match(text)
     if registry and path:

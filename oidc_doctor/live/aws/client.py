@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.obstacle import Local
 
-_CONNECT, _READ = 5.0, 20.0  # seconds, of one request
+_CONNECT, _READ = 5.0, 20.0  # seconds per request
 _APART = 0.52  # seconds between LookupEvents of one Region: two a second are allowed, and a clock is not exact
 
-# The Region that IAM's endpoint and its events in CloudTrail are in, by partition.
+# The Region of IAM's endpoint and of its CloudTrail events, by partition.
 IAM_REGION = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
 _DENIED = frozenset(
@@ -41,7 +41,7 @@ _STALE = frozenset(
         "UnrecognizedClientException",
     }
 )
-# botocore's errors on the way to credentials; its older versions lack the last one
+# botocore's errors about credentials; its older versions lack the last one
 _OF_CREDENTIALS = (
     "NoCredentialsError",
     "PartialCredentialsError",
@@ -83,7 +83,7 @@ _THROTTLED = frozenset(
 
 
 class AwsClients:
-    """boto3 clients, made once each; a client may be used by several threads, a session may not."""
+    """Cached boto3 clients; a client is thread-safe, a session is not."""
 
     def __init__(self, profile: str | None, partition: str) -> None:
         self.profile = profile
@@ -94,7 +94,7 @@ class AwsClients:
         self._lock = threading.Lock()
 
     def of(self, service: str, region: str) -> Any:
-        """Return the client of a service. Raises CallError where the profile or its credentials cannot be used."""
+        """Return the client of a service. Raises CallError if the profile or its credentials are unusable."""
         return self._client(service, region, signed=True)
 
     def unsigned(self, service: str, region: str) -> Any:
@@ -153,14 +153,14 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
     except errors.ConnectionClosedError as error:
         raise CallError("failed", type(error).__name__, str(error), heals=True) from None
     except (ResponseParserError, LookupError, TypeError, AttributeError, RecursionError):
-        # an answer of another shape breaks botocore's parsers; their text may quote it, and credentials with it
+        # an unexpected response breaks botocore's parsers; their message may quote it, including credentials
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
     except (errors.BotoCoreError, ValueError) as error:  # ValueError: an endpoint or a Region of impossible form
         raise CallError("failed", type(error).__name__, str(error), local=_fault_of_ours(error)) from None
 
 
 def _fault_of_ours(error: Exception) -> Local:
-    """Return whether an error of botocore, which no service returned, is of the credentials or of the way to AWS."""
+    """Return whether an error of botocore, which no service returned, concerns credentials or the path to AWS."""
     from botocore import exceptions as errors
 
     credentials = tuple(getattr(errors, name) for name in _OF_CREDENTIALS if hasattr(errors, name))
@@ -174,7 +174,7 @@ def _refused(error: Any) -> CallError:
     fault = answer.get("Error") or {}
     code, message = str(fault.get("Code") or "Unknown"), str(fault.get("Message") or "")
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
-    # no code, or a bare status, is how botocore reads a body that is not AWS's: a proxy or balancer sent it
+    # no code, or a bare status, means that the body is not from AWS: a proxy or balancer sent it
     from_aws = code != "Unknown" and not code.isdecimal()
     make = functools.partial(CallError, code=code, message=message, answered=from_aws)
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests

@@ -1,4 +1,4 @@
-"""Why there are no usable AWS credentials: which profile or variable names them, and the command that brings them."""
+"""Explain missing AWS credentials: the profile or variable that names them, and the command to get them."""
 
 from __future__ import annotations
 
@@ -23,35 +23,37 @@ class _Settings(NamedTuple):
 
 
 def credentials_obstacle(profile: str | None, failure: CallError) -> Obstacle:
-    """Describe a failure to find or use credentials. `profile` is that of --profile."""
+    """Describe a failure to find or use credentials. `profile` is from --profile."""
     settings = _settings()
     chosen = profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
     by = "--profile" if profile else "AWS_PROFILE"
-    found = tuple(sorted(settings.profiles))
+    profiles = tuple(sorted(settings.profiles))
     if settings.unreadable:
-        return Obstacle("credentials", "aws", f"No AWS credentials: {settings.file} cannot be parsed.", (), found)
+        return Obstacle("credentials", "aws", f"No AWS credentials: {settings.file} cannot be parsed.", (), profiles)
     if chosen and chosen not in settings.profiles:
-        text = f"No AWS credentials: {by} {chosen} is not in {settings.file} ({_listed(found)})."
-        return Obstacle("credentials", "aws", text, _log_in(None, settings) or _set_up(chosen), found)
+        text = f"No AWS credentials: {by} {chosen} is not in {settings.file} ({_listed(profiles)})."
+        return Obstacle("credentials", "aws", text, _log_in(None, settings) or _set_up(chosen), profiles)
     if failure.code == "NoCredentialsError":
         return Obstacle(
             "credentials",
             "aws",
             _none_found(chosen, settings),
             _log_in(chosen, settings) or ("aws configure sso",),
-            found,
+            profiles,
         )
     source = f"profile {chosen}" if chosen else _default_source(settings)
     if failure.code == "OtherAccount":
-        text = f"No AWS credentials of the role's account: {failure.message} ({_listed(found)})."
-        return Obstacle("credentials", "aws", text, (), found)
+        text = f"No AWS credentials of the role's account: {failure.message} ({_listed(profiles)})."
+        return Obstacle("credentials", "aws", text, (), profiles)
     if failure.answered:
         text = f"AWS refused the credentials of {source}: {failure.code}."
     elif _is_sso(settings.profiles.get(chosen or "default", {})):
         text = f"No AWS credentials: the SSO session of {source} has expired, or there was none ({failure.code})."
     else:
         text = f"No AWS credentials: those of {source} cannot be used: {failure.message.rstrip('.')}."
-    return Obstacle("credentials", "aws", text, _log_in(chosen or "default", settings, again=failure.answered), found)
+    return Obstacle(
+        "credentials", "aws", text, _log_in(chosen or "default", settings, again=failure.answered), profiles
+    )
 
 
 def _settings() -> _Settings:
@@ -83,9 +85,9 @@ def _default_source(settings: _Settings) -> str:
 
 
 def _log_in(chosen: str | None, settings: _Settings, *, again: bool = False) -> tuple[str, ...]:
-    """Return the command that brings credentials of the profile, or of a profile that has a login of its own."""
+    """Return the command to get credentials for the profile, or for any profile with its own login."""
     if again and os.environ.get("AWS_ACCESS_KEY_ID"):
-        return (command("aws", "sts", "get-caller-identity"),)  # the variables go before any profile
+        return (command("aws", "sts", "get-caller-identity"),)  # variables take precedence over any profile
     names = [chosen] if chosen in settings.profiles else list(settings.profiles)
     for name in names:
         section = settings.profiles.get(name or "", {})
@@ -103,7 +105,7 @@ def _set_up(name: str) -> tuple[str, ...]:
 
 
 def _with_profile(words: list[str], name: str) -> str:
-    """Return a command of the AWS CLI for a profile; empty for a name that a shell or the CLI would read otherwise."""
+    """Return a command of the AWS CLI for a profile; empty for a name that a shell or the CLI would misread."""
     quoted = command("profile", name).partition(" ")[2]  # the guard refuses a name like an option
     return f"{' '.join(words)} --profile {quoted}" if quoted else ""
 

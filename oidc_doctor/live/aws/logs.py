@@ -15,7 +15,7 @@ from oidc_doctor.live.pages import Paging, pages
 _PAGING = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated")
 _DAY = 86_400.0
 _KEPT = 90 * _DAY  # CloudTrail's event history
-_TRAIL_DAYS = 2  # of a trail's bucket, where no window is given
+_TRAIL_DAYS = 2  # for a trail's bucket, without a window
 _MOST_TRAIL_FILES = 20_000
 _MOST_TRAIL_BYTES = 512 * 1024 * 1024  # compressed
 
@@ -40,7 +40,7 @@ class AwsLogs(Account):
         return readers
 
     def lookup_by_event(self, region: str, short: str, *, unless_found: bool) -> Reader:
-        """Look up by event name: where no role is known, or no such role exists and events may not name it."""
+        """Look up by event name, if the role is unknown or does not exist, since events may not name it then."""
         reader = self.lookup(region, short, "EventName", "AssumeRoleWithWebIdentity")
 
         def read(collector: Collector) -> None:
@@ -53,7 +53,7 @@ class AwsLogs(Account):
         return reader._replace(name=name, read=read, needs=needs, silent=True)
 
     def role_is_missing(self, collector: Collector) -> bool:
-        """Whether IAM answered that there is no such role."""
+        """Whether IAM reported that the role does not exist."""
         entry = collector.reads.get(self.path("role.json"))
         return entry is not None and entry["outcome"] == "not_found"
 
@@ -158,7 +158,7 @@ class AwsLogs(Account):
             if isinstance(listing, CallError):
                 raise listing
             files += listing
-        files.sort(key=lambda file: file[0].rpartition("/")[2], reverse=True)  # the newest first: names have their time
+        files.sort(key=lambda file: file[0].rpartition("/")[2], reverse=True)  # newest first: names contain the time
         keys: list[str] = []
         size = 0
         for key, length in files:
@@ -221,7 +221,7 @@ def bucket_of(place: str) -> tuple[str, str]:
     """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     prefix = prefix.strip("/")
-    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the path of the whole folder
+    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the path of the full folder
     return bucket, head.strip("/") if whole_folder else prefix
 
 

@@ -1,4 +1,4 @@
-"""AWS's own evaluation of the policies and (--try) of the token, only where the user allows it."""
+"""AWS's own evaluation of the policies and (--try) of the token, only if the user allows it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Oracles(Account):
     # --------------------------------------------------------------------------------------------------------- oracles
 
     def oracles(self) -> list[Reader]:
-        """Return readers of AWS's evaluation of the policies, only where the user allows them."""
+        """Return readers of AWS's evaluation of the policies, only if the user allows it."""
         readers = [self.resource_controls()]
         if self.role_name:
             readers.append(self.validation())
@@ -124,7 +124,7 @@ class Oracles(Account):
     # ----------------------------------------------------------------------------------------------------------- --try
 
     def exchange(self, token: Token) -> Reader:
-        """Present the token to AWS once, for its actual answer. Needs no permission, creates an event in CloudTrail.
+        """Present the token to AWS once, for its actual response. Needs no permission, creates an event in CloudTrail.
 
         The credentials of a success are neither read nor stored.
         """
@@ -151,7 +151,7 @@ class Oracles(Account):
                     )
                 )
             except CallError as failure:
-                if not failure.answered or failure.heals:  # throttled, or AWS's own fault: no answer to the token
+                if not failure.answered or failure.heals:  # throttled, or AWS's own fault: no decision on the token
                     raise
                 text = f"An error occurred ({failure.code}) when calling the AssumeRoleWithWebIdentity operation: "
                 collector.save(path, call, text + failure.message.replace(raw, "(the token)"))

@@ -21,7 +21,7 @@ class _Aws(AwsConfiguration, AwsLogs, Oracles):
 
 
 def readers(clients: AwsClients, scope: AwsScope) -> list[Reader]:
-    """All readers of AWS that one target needs."""
+    """Return all AWS readers that a target needs."""
     target = _Aws(clients, scope)
     readers = [target.caller(), target.provider_list(), target.provider()]
     if target.role_name:

@@ -1,4 +1,4 @@
-"""The ARN of a role whose name alone is known, in the account of the credentials."""
+"""Find the ARN of a role by its name, in the credentials' account."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _USUAL = "aws"  # the partition of the first calls; a caller's ARN says its own
 
 
 def arn_of_role(name: str, profile: str | None, region: str | None) -> str:
-    """Return the ARN that IAM has for the role: its path is not in its name. Raises CallError.
+    """Return the role's ARN from IAM, since its path is not in its name. Raises CallError.
 
-    Where the role may not be read, or does not exist, the ARN of this name without a path.
+    If the role cannot be read or does not exist, return the ARN without a path.
     """
     clients = AwsClients(profile, _USUAL)
     caller = _ask(clients, "sts", region or IAM_REGION[_USUAL], "get_caller_identity")

@@ -1,1 +1,1 @@
-"""Readers of Google Cloud."""
+"""Read Google Cloud."""

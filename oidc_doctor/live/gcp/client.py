@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _ONE_REQUEST = 20.0  # seconds
 _APART = 1.02  # seconds between entries:list: 60 a minute are allowed, and the limit cannot be raised
-_LARGEST = 32 * 1024 * 1024  # bytes of one answer
+_LARGEST = 32 * 1024 * 1024  # bytes per response
 _LOG_IN = "log in with gcloud auth application-default login, or name a key with GOOGLE_APPLICATION_CREDENTIALS"
 
-# Each API's name, and the predefined role that holds the permissions that are needed.
+# Each API's name, and the predefined role with the needed permissions.
 _OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"  # gcloud's own variables, such as …_IAM
 ROLES = {
     "iam.workloadIdentityPool": "roles/iam.workloadIdentityPoolViewer",
@@ -47,16 +47,16 @@ def new_pacer() -> Pacer:
 
 
 def endpoint(service: str) -> str:
-    """Return the address of an API: https://iam.googleapis.com for `iam`, unless gcloud's variable names another."""
+    """Return the address of an API: https://iam.googleapis.com for `iam`, unless gcloud's variable overrides it."""
     override = os.environ.get(_OVERRIDE + service.upper())
     return override.rstrip("/") if override else f"https://{service}.googleapis.com"
 
 
 class GcpClients:
-    """A login, and a session for each thread: a session may not be used by several."""
+    """A login, and a session per thread: sessions are not thread-safe."""
 
     def __init__(self, audience: str | None = None, *, pacer: Pacer | None = None) -> None:
-        self.audience = audience  # of the exchange that is examined: its token is not presented to log ourselves in
+        self.audience = audience  # the examined exchange's configuration: its token is never used for our own login
         self._here = threading.local()
         self._lock = threading.Lock()
         self._credentials: Any = None
@@ -65,7 +65,7 @@ class GcpClients:
         self.pacer = pacer or new_pacer()  # of the reads of logs
 
     def session(self) -> Any:
-        """The calling thread's session. Raises CallError where there is no login, or one that cannot be used."""
+        """Return the calling thread's session. Raises CallError without a usable login."""
         session = getattr(self._here, "session", None)
         if session is None:
             from google.auth.transport.requests import AuthorizedSession
@@ -92,7 +92,7 @@ class GcpClients:
         return clients[project]
 
     def credentials(self) -> Any:
-        """The user's own credentials, made and refreshed once."""
+        """The user's own credentials, created and refreshed once."""
         with self._lock:
             if self._failure is not None:
                 raise self._failure
@@ -101,14 +101,14 @@ class GcpClients:
                     self._credentials = with_call_errors(self._login)
                 except CallError as failure:
                     self._logins += 1
-                    if not failure.heals or self._logins == MOST_ATTEMPTS:  # for all readers together
+                    if not failure.heals or self._logins == MOST_ATTEMPTS:  # shared by all readers
                         failure.heals = False
                         self._failure = failure
                     raise
             return self._credentials
 
     def _login(self) -> Any:
-        """An access token of the user's own login. It outlives a collection, so nothing refreshes it."""
+        """Return an access token of the user's own login. It outlives a collection, so it is never refreshed."""
         import google.auth
         import google.auth.transport.requests
         from google.auth import exceptions
@@ -124,13 +124,13 @@ class GcpClients:
             raise CallError("failed", "NoCredentials", _first_line(error), hint=_LOG_IN, local="credentials") from None
         if not credentials.valid:
             with_any_error(lambda: credentials.refresh(google.auth.transport.requests.Request()))
-        # the token alone: credentials of a service account would look up its allowed locations as well
+        # only the token: service account credentials would also look up allowed locations
         return bare(credentials.token, quota_project_id=getattr(credentials, "quota_project_id", None))
 
     def _instead(self) -> str | None:
-        """The user's gcloud login, where GOOGLE_APPLICATION_CREDENTIALS is the configuration that is examined.
+        """Return the user's gcloud login if GOOGLE_APPLICATION_CREDENTIALS is the examined configuration.
 
-        google-auth would present the workload's token to log in with it, as soon as it is loaded.
+        google-auth would log in with the workload's token as soon as it loads that configuration.
         """
         configuration = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
         if not configuration or self.audience is None:
@@ -219,7 +219,7 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
 
 
 def _fault_of_network(error: BaseException) -> Local:
-    """Return whether no connection came about: the name was not resolved, no route, a proxy, no trusted certificate."""
+    """Return whether no connection was established: unresolved name, no route, proxy, untrusted certificate."""
     import requests
     from urllib3 import exceptions as urllib3
 
@@ -235,16 +235,16 @@ def _fault_of_network(error: BaseException) -> Local:
 
 
 def with_any_error(make: Callable[[], Any]) -> Any:
-    """Return the result of a call of Google's libraries, which assume an answer's shape and break on another."""
+    """Return the result of a call to Google's libraries, which fail on unexpected responses."""
     try:
         return make()
     except (LookupError, TypeError, AttributeError, RecursionError):
-        # their text may quote the answer, and a credential with it
+        # their message may quote the response, including a credential
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
 
 
 def service_error(status: int, body: Any) -> CallError:
-    """A service's own error: `{"error": {code, message, status, details}}`. `status` is 0 where it is not known."""
+    """Parse a service's own error: `{"error": {code, message, status, details}}`. `status` is 0 if unknown."""
     box = body.get("error") if isinstance(body, dict) else None
     if not isinstance(box, dict):
         return _of_another(status)

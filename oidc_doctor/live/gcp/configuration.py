@@ -65,15 +65,15 @@ class GcpReaders:
         self.policy_project = self.account_project or self.provider_project
 
     def name(self, short: str) -> str:
-        """A reader's name; with several targets each has its own."""
+        """Return a reader's name, which is unique per target."""
         return f"{self.prefix}gcp.{short}"
 
     def path(self, short: str) -> str:
-        """The path of a file of gcp/ in the bundle."""
+        """Return the bundle path of a gcp/ file."""
         return f"{self.prefix}gcp/{short}"
 
     def reader(self, short: str, path: str, call: str, read: Any, grants: tuple[Grant, ...], *needs: str) -> Reader:
-        """A reader whose denial names the permission, and a role that holds it."""
+        """Return a reader whose denial names the permission, and a role with it."""
 
         def guarded(collector: Collector) -> Any:
             try:
@@ -105,7 +105,7 @@ class GcpReaders:
         return readers
 
     def listed(self, collector: Collector, path: str, items: str) -> list[Any]:
-        """All pages of a list, the deleted among them. Raises CallError also where the pages do not end."""
+        """Return all pages of a list, including deleted resources. Raises CallError also for endless pages."""
 
         def ask(page: dict[str, Any]) -> Any:
             return self.clients.get(collector, "iam", path, showDeleted="true", pageSize=100, **page)
@@ -119,12 +119,12 @@ class GcpReaders:
         return elements
 
     def is_missing(self, collector: Collector, path: str) -> bool:
-        """Whether Google answered that there is no such resource."""
+        """Whether Google reported that the resource does not exist."""
         entry = collector.reads.get(self.path(path))
         return entry is not None and entry["outcome"] == "not_found"
 
     def one_project(self, collector: Collector) -> bool:
-        """Whether the number and the ID are of one project, as far as it was read."""
+        """Whether the number and the ID belong to the same project, as far as known."""
         project = collector.answer(self.name("project")) or {}
         names = {str(project.get("name", "")).removeprefix("projects/"), project.get("projectId")}
         return {self.account_project, self.provider_project} <= names
@@ -348,7 +348,7 @@ class GcpConfiguration(GcpReaders):
 
 
 def with_permission(failure: CallError, grants: Sequence[Grant]) -> CallError:
-    """A denial with the permission and a role that holds it, where the service did not say."""
+    """Add the permission and a role with it to a denial, if the service named neither."""
     if failure.outcome == "denied" and not failure.hint and grants:
         role = role_with(grants[0].permission)
         needed = dict.fromkeys(grant.permission for grant in grants)
@@ -357,7 +357,7 @@ def with_permission(failure: CallError, grants: Sequence[Grant]) -> CallError:
 
 
 def _project_of(email: str) -> str:
-    """The project that an account's e-mail address names; empty where it names none."""
+    """Return the project in an account's e-mail address; empty if there is none."""
     parts = _NAMED.fullmatch(email)
     if parts:
         return ":".join(reversed(parts[1].split("."))) if "." in parts[1] else parts[1]  # domain-scoped projects
@@ -373,7 +373,7 @@ def _has(answer: dict[str, Any], name: str) -> str:
 
 
 def check_policy(answer: dict[str, Any]) -> None:
-    """Raise CallError for what is no policy: an empty one has only an etag, and a policy has some of its members."""
+    """Raise CallError for an invalid policy: a policy has some known members, an empty policy only an etag."""
     if not answer.keys() & {"bindings", "etag", "version", "auditConfigs"}:
         raise CallError("failed", "Malformed", "the answer is not an allow policy")
 

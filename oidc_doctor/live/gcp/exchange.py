@@ -1,4 +1,4 @@
-"""--try for Google: the exchange itself, for its actual answer. The returned tokens are not read."""
+"""--try for Google: the exchange itself, for its actual response. The returned tokens are not read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXCHANGE = "google.identity.sts.v1.SecurityTokenService.ExchangeToken"
 
 
 class ExchangeRefusal(NamedTuple):
-    """Google's answer: as google-auth prints it, and its sentence alone, as the audit log keeps it."""
+    """Google's refusal: as google-auth prints it, and only its sentence, as in the audit log."""
 
     shown: str
     sentence: str
@@ -32,7 +32,7 @@ class ExchangeReader(GcpReaders):
     """The reader that presents the token."""
 
     def exchange(self, token: Token) -> Reader:
-        """Exchange the token and, where a service account is named, impersonate it. Needs no permission of ours."""
+        """Exchange the token and, if a service account is named, impersonate it. Needs no permission of ours."""
         path, call = self.path("logs/try.json"), "sts.googleapis.com/v1/token"
 
         def read(collector: Collector) -> None:
@@ -59,7 +59,7 @@ class ExchangeReader(GcpReaders):
         return name.removeprefix("https:").removeprefix("//iam.googleapis.com/")
 
     def exchange_token(self, collector: Collector, raw: str) -> tuple[str | None, ExchangeRefusal | None]:
-        """The exchange: the federated token, or Google's refusal. Raises CallError where there is no answer."""
+        """Return the federated token, or Google's refusal. Raises CallError without a response."""
 
         def once() -> tuple[str | None, ExchangeRefusal | None]:
             import google.auth.transport.requests
@@ -94,7 +94,7 @@ class ExchangeReader(GcpReaders):
         return answer
 
     def impersonate(self, collector: Collector, federated: str) -> ExchangeRefusal | None:
-        """The impersonation: None where Google issued a token, which is dropped, or its refusal."""
+        """Impersonate: return None if Google issued a token, which is discarded, or Google's refusal."""
 
         def once() -> ExchangeRefusal | None:
             import requests
@@ -122,7 +122,7 @@ class ExchangeReader(GcpReaders):
     def entry(
         self, at: float, token: Token, method: str, service: str, resource: str, failure: ExchangeRefusal | None
     ) -> dict[str, Any]:
-        """The outcome as an entry of Google's audit log, at epoch seconds of its clock; its id marks it as ours."""
+        """Return the outcome as a Google audit log entry, at epoch seconds by Google's clock, with an id of ours."""
         now = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         status = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
         labels = {"service": service, "method": method} | ({"email_id": self.email} if self.email else {})
@@ -146,7 +146,7 @@ class ExchangeReader(GcpReaders):
 
 
 def _refusal_of(error: Any) -> ExchangeRefusal:
-    """The refusal of an exchange. Raises CallError where the answer is not the token service's."""
+    """Return an exchange's refusal. Raises CallError if the response is not the token service's."""
     body = _json(error.args[1]) if len(error.args) > 1 else None
     code = body.get("error") if isinstance(body, dict) else None
     if isinstance(code, dict):  # the API's own refusal: it is off, or throttled

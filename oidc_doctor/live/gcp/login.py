@@ -1,4 +1,4 @@
-"""Why there is no usable login to Google Cloud, and the command that brings one."""
+"""Explain a missing Google Cloud login, with the command to log in."""
 
 from __future__ import annotations
 

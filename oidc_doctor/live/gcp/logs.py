@@ -46,7 +46,7 @@ class GcpLogs(GcpReaders):
         return readers
 
     def elsewhere(self, lookup: Reader) -> Reader:
-        """Return a lookup in the pool's project, unless it is the service account's project by its other name."""
+        """Return a lookup in the pool's project, unless it is the service account's project under its other name."""
 
         def read(collector: Collector) -> None:
             if not self.one_project(collector):
@@ -104,7 +104,7 @@ class GcpLogs(GcpReaders):
         if changes:
             since = until - _KEPT
         filtered = query
-        # always with times: without them the client library silently adds the last 24 hours
+        # always with times: otherwise the client library silently limits to the last 24 hours
         query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
         body: dict[str, Any] = {
             "resourceNames": [f"projects/{project}"],
@@ -127,7 +127,7 @@ class GcpLogs(GcpReaders):
                     raise
                 log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
                 break
-            if page == 1 and collector.clocks.has_moved(ahead):  # this answer is the first to tell Google's time
+            if page == 1 and collector.clocks.has_moved(ahead):  # the first response with Google's time
                 self.pages(collector, path, project, filtered, changes=changes)
                 return
             entries += page_entries

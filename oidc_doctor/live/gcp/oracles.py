@@ -1,7 +1,7 @@
-"""Policy Troubleshooter's answer on the calls of the service account, only where the user allows it.
+"""Read Policy Troubleshooter's results for the service account's calls, only if the user allows it.
 
-Wire details as in the discovery document of policytroubleshooter v3. It takes no federated principal, so it judges the
-impersonated account and never the exchange.
+Wire details as in the discovery document of policytroubleshooter v3. It does not support federated principals, so it
+judges the impersonated account and never the exchange.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class GcpOracles(GcpReaders):
     """The reader of Google's own evaluation."""
 
     def oracles(self) -> list[Reader]:
-        """Return the reader where an account and something that it reads are named."""
+        """Return the reader if an account and a resource that it reads are named."""
         needs = needs_of_request(self.gcp)
         if not self.email or not needs:
             return []
@@ -30,12 +30,12 @@ class GcpOracles(GcpReaders):
                 answer = self.clients.post(
                     collector, "policytroubleshooter", "v3/iam:troubleshoot", {"accessTuple": asked}
                 )
-                # the explanation quotes whole policies, with members that concern no one here
+                # the explanation quotes whole policies, with unrelated members
                 answers.append({"accessTuple": asked, "overallAccessState": answer.get("overallAccessState")})
             collector.save(self.path(path), call, {"answers": answers})
 
         call, path = "policytroubleshooter.googleapis.com iam:troubleshoot", "troubleshooting.json"
         api = "policytroubleshooter.googleapis.com"
-        # what it may not read it leaves out of its answer (Google Cloud, Policy Troubleshooter)
+        # it omits unreadable resources from its response (Google Cloud, Policy Troubleshooter)
         grants = (Grant("resourcemanager.projects.getIamPolicy", "projects/*", api),)
         return [self.reader("troubleshooting", path, call, read, grants)]

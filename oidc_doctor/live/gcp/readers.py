@@ -23,7 +23,7 @@ class _Google(GcpConfiguration, GcpResources, GcpOracles, GcpLogs, ExchangeReade
 
 
 def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
-    """All readers of Google Cloud that one target needs."""
+    """Return all Google Cloud readers that a target needs."""
     target = _Google(clients, scope)
     readers = target.unusable()
     if target.pool:

@@ -328,10 +328,12 @@ class Rows:
         """Remove copies of an event that lack its id, or its time, next to the copy that has it. Rows are in order."""
         import numpy as np
 
-        made = [number for number, text in enumerate(self.ids.texts.values) if text.startswith(MADE_UP)]
+        digest_ids = [number for number, text in enumerate(self.ids.texts.values) if text.startswith(MADE_UP)]
         high, low = np.frombuffer(self.ids.high, np.uint64), np.frombuffer(self.ids.low, np.uint64)
         time = np.frombuffer(self.time, np.float64)
-        without_id = (high == 0) & np.isin(low, np.array(made, np.uint64)) if made else np.zeros(len(self), bool)
+        without_id = (
+            (high == 0) & np.isin(low, np.array(digest_ids, np.uint64)) if digest_ids else np.zeros(len(self), bool)
+        )
         without_time = (time == NO_TIME) & ~without_id
         # such an id is short, a number of six bits for each character: its first ones are compared
         begins = (high ^ np.uint64(_IS_SHORT)) << np.uint64(4) | low >> np.uint64(60)

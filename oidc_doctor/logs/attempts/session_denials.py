@@ -119,12 +119,16 @@ class SessionDenials:
     def _once(self) -> list[int]:
         """Return the rows, one for each event; of an event that one file has without its id, the copy with the id."""
         rows = first_of_each(self.same, self.time)
-        made = {row for row in rows if self.ids.text(row).startswith(MADE_UP)} if len(self.ids.texts.values) > 1 else {}
-        if not made:
+        unnamed = (
+            {row for row in rows if self.ids.text(row).startswith(MADE_UP)} if len(self.ids.texts.values) > 1 else {}
+        )
+        if not unnamed:
             return rows
-        named = {(self.group[row], self.time[row], self.session[row]) for row in rows if row not in made}
+        named = {(self.group[row], self.time[row], self.session[row]) for row in rows if row not in unnamed}
         return [
-            row for row in rows if row not in made or (self.group[row], self.time[row], self.session[row]) not in named
+            row
+            for row in rows
+            if row not in unnamed or (self.group[row], self.time[row], self.session[row]) not in named
         ]
 
 

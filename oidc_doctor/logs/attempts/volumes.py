@@ -60,15 +60,15 @@ def volumes(attempts: Attempts, keys: Iterable[int]) -> list[Volume]:
         *workload, outcome = cast("tuple[str, ...]", names)  # an index of several columns
         counts.setdefault(tuple(workload), {})[outcome] = tuple(int(count) for count in line)
     none = (0,) * len(days)
-    found = [
+    workloads = [
         Volume(
             cloud, step, target or None, family or None, days[0].date().isoformat(),
             *(of_outcome.get(outcome, none) for outcome in ("accepted", "refused", "unknown")),
         )
         for (cloud, step, target, family), of_outcome in counts.items()
     ]  # fmt: skip
-    found.sort(key=lambda volume: -sum((*volume.accepted, *volume.refused, *volume.unknown)))
-    return found[:MOST_WORKLOADS]
+    workloads.sort(key=lambda volume: -sum((*volume.accepted, *volume.refused, *volume.unknown)))
+    return workloads[:MOST_WORKLOADS]
 
 
 def _kind_of(attempts: Attempts, key: int) -> tuple[str, str, str, str, str]:

@@ -79,7 +79,13 @@ class _Faults:
 
 
 def _searched(
-    open_file: Callable[[str], BinaryIO], name: str, state: ScanState, known: set[str], *, exact: bool, whole: bool
+    open_file: Callable[[str], BinaryIO],
+    name: str,
+    state: ScanState,
+    known_services: set[str],
+    *,
+    exact: bool,
+    whole: bool,
 ) -> ScanState | None:
     """Return the empty state with the file's records; None where the file cannot be searched."""
     from oidc_doctor.logs.reading import search, unpacked  # imported late: a report without logs needs neither
@@ -87,7 +93,7 @@ def _searched(
     state.begin(name)
     try:
         with open_file(name) as stream:
-            search.search(name, unpacked.pieces(stream), state, known, exact=exact, whole=whole)
+            search.search(name, unpacked.pieces(stream), state, known_services, exact=exact, whole=whole)
     except (unpacked.NotSearchableError, OSError, EOFError, zlib.error):
         return None  # the tolerant reader keeps what comes before a fault, and reports it
     state.files += 1

@@ -169,11 +169,13 @@ class _Found(NamedTuple):
     wanted: list[int]  # records that may be wanted, by their index
 
 
-def search(name: str, pieces: Iterator[bytes], state: ScanState, known: set[str], *, exact: bool, whole: bool) -> None:
+def search(
+    name: str, pieces: Iterator[bytes], state: ScanState, known_services: set[str], *, exact: bool, whole: bool
+) -> None:
     """Count the records of the file, keep the wanted ones. Raises NotSearchableError, with some records in the state.
 
     `exact`: decode every record, which shows all services and Regions. `whole`: do not cut the file into units.
-    `known` are services that were seen in other files, and are not looked for.
+    `known_services` were seen in other files, and are not searched for.
     """
     head = b""
     while len(head) < HEAD and (piece := next(pieces, None)) is not None:
@@ -181,17 +183,17 @@ def search(name: str, pieces: Iterator[bytes], state: ScanState, known: set[str]
     origin = Origin(name)
     layout = (_TrailFile if state.source == "cloudtrail" else _EntryFile)(head, state)
     for unit in _units(layout, head, pieces, whole=whole):
-        found = _search(unit, layout) if _CAN_SEARCH and not exact else None
-        if found is None or (found.wanted and not _add_wanted(unit, layout, found, origin, state)):
+        result = _search(unit, layout) if _CAN_SEARCH and not exact else None
+        if result is None or (result.wanted and not _add_wanted(unit, layout, result, origin, state)):
             _add_all(unit, layout, origin, state)
             continue
-        state.events += len(found.begins) - len(found.wanted)
-        for time in found.times:
+        state.events += len(result.begins) - len(result.wanted)
+        for time in result.times:
             state.note_time(time, origin)
-        for service in layout.services - known - state.services:
+        for service in layout.services - known_services - state.services:
             if layout.member % service.encode() in unit.data:
                 state.note_service(service, None)
-        for region in found.regions:
+        for region in result.regions:
             state.note_service(None, region)
 
 
@@ -238,18 +240,18 @@ def _search(unit: _Unit, layout: _Layout) -> _Found | None:
     )
 
 
-def _add_wanted(unit: _Unit, layout: _Layout, found: _Found, origin: Origin, state: ScanState) -> bool:
+def _add_wanted(unit: _Unit, layout: _Layout, result: _Found, origin: Origin, state: ScanState) -> bool:
     """Decode the wanted records and add them to the state.
 
     Only the blocks that hold one are cut. Return False, before anything is added, where a block is not the records that
     the search found: something nested looks like a record.
     """
-    begins = found.begins
+    begins = result.begins
     wanted: list[tuple[bytes, int]] = []
     first = 0
     while first < len(begins):
         following = bisect_left(begins, begins[first] + BLOCK)
-        indexes = found.wanted[bisect_left(found.wanted, first) : bisect_left(found.wanted, following)]
+        indexes = result.wanted[bisect_left(result.wanted, first) : bisect_left(result.wanted, following)]
         if indexes:
             end = begins[following] if following < len(begins) else unit.end
             raws = _cut(unit.data[begins[first] : end], layout)

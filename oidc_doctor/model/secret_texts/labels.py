@@ -248,8 +248,8 @@ def _behind_gap(runs: _Runs, label: re.Match[str], strength: Strength, quote: re
         if is_element and text[max(begin - 2, 0) : begin].endswith("/"):
             return None  # the end of an element
         if is_element or text.startswith("--", begin):
-            known = is_accepted(strength, value, certain=True) and not value.startswith("-") and not value.isupper()
-            return (start, end) if known else None
+            accepted = is_accepted(strength, value, certain=True) and not value.startswith("-") and not value.isupper()
+            return (start, end) if accepted else None
     random = is_mixed(value) and len(value) >= (_RANDOM if strength == "strong" else _LONG_RANDOM)
     if (strength == "weak" and not _is_told(value, strength)) or not random or _PLACE.match(value) or ":" in value:
         return None
@@ -332,7 +332,7 @@ def _header_value(text: str, header: re.Match[str], rest: int) -> Span | None:
     if is_cookie and "=" in value and not value.partition("=")[2].startswith("["):
         return begin, begin + len(value)
     first = value.partition(" ")[0]
-    known = first == value or bool(quote)
-    if known and (is_mixed(value) or len(value) >= _LONG_RANDOM or value.isupper()) and not _PLACE.match(value):
+    is_value = first == value or bool(quote)
+    if is_value and (is_mixed(value) or len(value) >= _LONG_RANDOM or value.isupper()) and not _PLACE.match(value):
         return begin, begin + len(value)
     return None

@@ -1,6 +1,6 @@
 """Tokens in pieces: their full stops spelled in another way, or their lines behind times, numbers and quotation marks.
 
-Two pieces tell one: a JOSE header and claims behind it, which both begin as JSON does in base64. Then what follows
+Two pieces identify a token: a JOSE header followed by claims, which both begin like JSON in base64. Then what follows
 without a gap of more than a few words, and looks random, is of the token too.
 """
 
@@ -27,26 +27,26 @@ _SHORTEST_SIGNATURE: Final = 80  # characters; one of ES256 has 86
 
 def piece_spans(text: str, spans: list[Span]) -> list[Span]:
     """Return the spans of tokens in pieces; `spans` are those of the tokens that were found as they are."""
-    found: list[Span] = []
+    token_spans: list[Span] = []
     if "ey" not in text and "ew" not in text:
-        return found
-    known = dict(spans)
+        return token_spans
+    known_ends = dict(spans)
     reached = 0
     for begin in _BEGIN.finditer(text):
         if begin.start() < reached:
             continue
-        if begin.start() in known:  # its end is known, unless it is too short for a signature
-            told = known[begin.start()]
-            if told - text.rfind(".", begin.start(), told) > _SHORTEST_SIGNATURE:
+        if begin.start() in known_ends:  # its end is known, unless it is too short for a signature
+            known_end = known_ends[begin.start()]
+            if known_end - text.rfind(".", begin.start(), known_end) > _SHORTEST_SIGNATURE:
                 continue
-        end = _end(text, begin, known)
+        end = _end(text, begin, known_ends)
         if end is not None:
-            found.append((begin.start(), end))
+            token_spans.append((begin.start(), end))
             reached = end
-    return found
+    return token_spans
 
 
-def _end(text: str, begin: re.Match[str], known: dict[int, int]) -> int | None:
+def _end(text: str, begin: re.Match[str], known_ends: dict[int, int]) -> int | None:
     at = begin.end()
     data = _decoded(begin[0][:2048]).strip()
     if b'"alg"' in data and data.startswith(b"{"):
@@ -59,17 +59,17 @@ def _end(text: str, begin: re.Match[str], known: dict[int, int]) -> int | None:
         return None
     first = at
     while at - first < _LONGEST:
-        following = _next_piece(text, at, known) or (_last_piece(text, at) if at > first else None)
+        following = _next_piece(text, at, known_ends) or (_last_piece(text, at) if at > first else None)
         if following is None:
             break
         at = following
     return at if at > first else None  # header and claims alone are no credential
 
 
-def _next_piece(text: str, at: int, known: dict[int, int]) -> int | None:
+def _next_piece(text: str, at: int, known_ends: dict[int, int]) -> int | None:
     near = _PIECE.search(text, at, at + _WIDEST_GAP + 16)
     piece = _PIECE.match(text, near.start()) if near else None
-    if piece is None or piece.start() in known:  # another token
+    if piece is None or piece.start() in known_ends:  # another token
         return None
     return piece.end() if is_mixed(piece[0]) else None
 

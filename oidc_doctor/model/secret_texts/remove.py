@@ -78,8 +78,8 @@ def _spans(text: str) -> tuple[list[Span], list[Span]]:
         nearest = bisect_right(sizes, index) - 1
         return places[nearest] + index - sizes[nearest]
 
-    found = (_token_spans(shown), _other_spans(shown))
-    hidden, others = ([(place(start), place(end - 1) + 1) for start, end in spans] for spans in found)
+    found_spans = (_token_spans(shown), _other_spans(shown))
+    hidden, others = ([(place(start), place(end - 1) + 1) for start, end in spans] for spans in found_spans)
     return hidden, others
 
 
@@ -99,11 +99,11 @@ def _other_spans(text: str, *, encoded: bool = True) -> list[Span]:
     if len(text) < _SHORTEST:
         return []
     low = text.lower()
-    found = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low), *secret_key_spans(text, low)]
-    found += [span for name, span in value_first_spans(text, low) if holds_secret(name, text[slice(*span)])]
+    spans = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low), *secret_key_spans(text, low)]
+    spans += [span for name, span in value_first_spans(text, low) if holds_secret(name, text[slice(*span)])]
     if encoded:
-        found += encoded_spans(text, _holds)
-    return merged([(start, end) for start, end in found if end > start]) if found else found
+        spans += encoded_spans(text, _holds)
+    return merged([(start, end) for start, end in spans if end > start]) if spans else spans
 
 
 def _replaced(text: str, tokens: list[Span], others: list[Span], mark: str | None) -> str:

@@ -87,7 +87,7 @@ def _contiguous(text: str) -> list[Span]:
 
 
 def _with_wrapped(text: str, spans: list[Span]) -> list[Span]:
-    found = list(spans)
+    all_spans = list(spans)
     reached = failures = 0
     for head in _HEAD.finditer(text):
         if head.start() < reached:
@@ -96,10 +96,10 @@ def _with_wrapped(text: str, spans: list[Span]) -> list[Span]:
             break
         end, is_token = _end_of_wrapped(text, head.start())
         if is_token:
-            found.append((head.start(), end))
+            all_spans.append((head.start(), end))
         failures += not is_token
         reached = end
-    return merged(found)
+    return merged(all_spans)
 
 
 def merged(spans: list[Span]) -> list[Span]:
