@@ -30,10 +30,31 @@ def twice(bundle: Bundle, path: str, name: str, value: Any) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("Effect", "Deny"), ("Condition", {}), ("Statement", []), ("AssumeRolePolicyDocument", {})]
+    ("name", "value"),
+    [
+        *[("Effect", "Deny"), ("Condition", {}), ("Statement", []), ("AssumeRolePolicyDocument", {})],
+        *[("Role", {}), ("Arn", "arn:aws:iam::111122223333:role/Other")],
+    ],
 )
-def test_a_member_twice_in_the_trust_policy(aws: Bundle, name: str, value: Any) -> None:
+def test_a_member_twice_in_a_role(aws: Bundle, name: str, value: Any) -> None:
     doubt(twice(aws, "aws/role.json", name, value), "authorise", name, "twice")
+
+
+def test_a_description_twice_decides_nothing(aws: Bundle) -> None:
+    assert twice(aws, "aws/role.json", "RoleId", "AROAEXAMPLE").accepted
+
+
+@pytest.mark.parametrize("other", ["MaxSessionDuration", "maxSessionDuration"])
+def test_a_maximum_of_the_session_twice(aws: Bundle, other: str) -> None:
+    role = json.dumps({"Role": {**aws.read("aws/role.json")["Role"], "MaxSessionDuration": 43_200}})
+    aws.write("aws/role.json", role.replace('"MaxSession', f'"{other}": 3600, "MaxSession', 1))
+    doubt(aws.sends(duration_seconds=40_000).ask(), "duration", "MaxSessionDuration")
+    assert aws.sends(duration_seconds=3600).ask().accepted
+
+
+def test_a_list_of_providers_twice_in_its_file(aws: Bundle) -> None:
+    aws.write("aws/oidc-providers.json", {"OpenIDConnectProviderList": [{"Arn": aws.PROVIDER_ARN}]})
+    doubt(twice(aws, "aws/oidc-providers.json", "OpenIDConnectProviderList", []), "provider", "twice")
 
 
 def test_a_member_twice_in_a_provider(aws: Bundle) -> None:
