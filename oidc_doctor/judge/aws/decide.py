@@ -31,6 +31,7 @@ from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Side, Trace
 from oidc_doctor.model.steps import ASSUMED
 
+
 def evaluate_aws(case: Case) -> Trace:
     """The exchange with AWS STS for one case."""
     exchange = judged_before_role(case)

@@ -319,7 +319,7 @@ def condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
     None where it reads values that a bundle cannot hold, and where it has a part that is not valid: IAM compiles all of
     a condition when it is stored (inferred), so IAM then holds another text.
     """
-    return _holds_at(binding.condition, int(exchange.case.at)) if binding.condition else True
+    return True if binding.condition is None else _holds_at(binding.condition, int(exchange.case.at))
 
 
 @functools.lru_cache(maxsize=4096)  # an allow policy is asked with every synthetic token
@@ -334,11 +334,15 @@ def _holds_at(condition: str, at: int) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+# What a condition of an allow policy reads (Google Cloud, attribute reference for IAM Conditions)
+_OF_CONDITIONS = dict.fromkeys(("request", "resource", "destination", "api"), "dyn")
+
+
 @functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is asked at several times
 def _valid(condition: str) -> cel.Program | None:
     try:
         program = cel.compile(condition)
-        return None if program.check(result="bool") else program
+        return None if program.check(_OF_CONDITIONS, result="bool") else program
     except cel.CelError:
         return None
 
