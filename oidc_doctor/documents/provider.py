@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import load, part
 from oidc_doctor.model import limits
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import UNKNOWN, Document, Gap, Json
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, Binding, GcpPool, GcpProvider, ServiceAccount
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -103,9 +104,13 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
 def parse_caller_identity(text: str, file: str) -> str:
     """`aws sts get-caller-identity`: the account whose credentials were used. Raises Unreadable."""
     document = load(text, file)
-    account = fields.text(document, "", fields.members(document, "", document.value), "Account")
+    box = fields.members(document, "", document.value)
+    account, arn = fields.text(document, "", box, "Account"), fields.text(document, "", box, "Arn")
     if account is None:
         raise fields.wrong(document, "", "no Account in it")
+    of_arn = account_of(arn or "")
+    if of_arn and account.isdecimal() and of_arn.isdecimal() and of_arn != account:
+        raise fields.wrong(document, "/Arn", f"the Arn is of account {of_arn}, the Account is {account}")
     return account
 
 
