@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.commands import command
 from oidc_doctor.judge.contradictions import Contradiction, different, repeated_claims, repeated_members
 from oidc_doctor.judge.exchange import same, shown
 from oidc_doctor.judge.gcp.impersonate import uses_the_token_directly
@@ -131,8 +132,17 @@ def _unlisted(
             f"the {what} {wanted}, which the list of {what}s lacks",
             Side(wanted),
             Side(", ".join(names) or "[]", source.at()),
-            settle="gcloud iam workload-identity-pools " + ("list" if what == "pool" else "providers list"),
+            settle=_listing(wanted.split("/")[5] if what == "provider" else ""),
         )
+
+
+def _listing(pool: str) -> str:
+    """The command that lists the providers of a pool, or all pools."""
+    options = ("--location=global", "--show-deleted", "--format=json")
+    if not pool:
+        return command("gcloud", "iam", "workload-identity-pools", "list", *options)
+    words = ("gcloud", "iam", "workload-identity-pools", "providers", "list", f"--workload-identity-pool={pool}")
+    return command(*words, *options) or "the list of the pool's providers, deleted ones included"
 
 
 def _addresses(exchange: GcpExchange, document: Document, configuration: dict[str, Any]) -> Iterator[Contradiction]:
