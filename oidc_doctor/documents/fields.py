@@ -53,6 +53,22 @@ def texts(document: Document, pointer: str, box: dict[str, Any], name: str) -> t
     return tuple(value)
 
 
+def spelled(
+    document: Document, pointer: str, box: dict[str, Any], what: str, names: tuple[str, ...], *, beside: bool = False
+) -> None:
+    """Raise the error of a member of other letters than `names`: the service prints it in these letters alone.
+
+    Reading it as absent would be a guess: `Disabled` for `disabled`, `attribute_condition` for `attributeCondition`.
+    `beside`: one that stands beside the right one is left to the caller.
+    """
+    folded = {name.lower(): name for name in names}
+    for name in box:
+        right = folded.get(name.replace("_", "").lower(), name)
+        if name != right and not (beside and right in box):
+            place = pointer + pointer_segment(name)
+            raise wrong(document, place, f"{what} has no {name}, in these letters: it is {right}")
+
+
 def within(document: Document, pointer: str, found: int, limit: Limit) -> None:
     """Raise the error of a value at `pointer` that is larger than the limit."""
     if found > limit.most:

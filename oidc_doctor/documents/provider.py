@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import load, part
 from oidc_doctor.model import limits
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import UNKNOWN, Document, Gap, Json
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, Binding, GcpPool, GcpProvider, ServiceAccount
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -71,6 +72,7 @@ def parse_service_account(text: str, file: str) -> ServiceAccount:
     """`gcloud iam service-accounts describe`. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "a service account")
+    fields.spelled(document, "", box, "a service account", ("name", "email", "uniqueId", "disabled"), beside=True)
     name = fields.text(document, "", box, "name") or ""
     if not {"name", "email", "uniqueId", "disabled", "projectId"} & box.keys():
         raise fields.wrong(document, "", "not a service account: no name or email in it")
@@ -86,6 +88,7 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     """`get-iam-policy`. gcloud prints a policy without bindings as its etag alone. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "an allow policy")
+    fields.spelled(document, "", box, "an allow policy", ("bindings",), beside=True)
     if not {"bindings", "etag", "version", "auditConfigs"} & box.keys():
         raise fields.wrong(document, "", "no allow policy: one without bindings is printed with its etag")
     listed = box.get("bindings")
@@ -101,9 +104,13 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
 def parse_caller_identity(text: str, file: str) -> str:
     """`aws sts get-caller-identity`: the account whose credentials were used. Raises Unreadable."""
     document = load(text, file)
-    account = fields.text(document, "", fields.members(document, "", document.value), "Account")
+    box = fields.members(document, "", document.value)
+    account, arn = fields.text(document, "", box, "Account"), fields.text(document, "", box, "Arn")
     if account is None:
         raise fields.wrong(document, "", "no Account in it")
+    of_arn = account_of(arn or "")
+    if of_arn and account.isdecimal() and of_arn.isdecimal() and of_arn != account:
+        raise fields.wrong(document, "/Arn", f"the Arn is of account {of_arn}, the Account is {account}")
     return account
 
 
@@ -211,6 +218,8 @@ def _aws_provider(document: Document, pointer: str, value: Json) -> AwsOidcProvi
 
 def _gcp_provider(document: Document, pointer: str, value: Json) -> GcpProvider:
     box = fields.members(document, pointer, value, "a provider")
+    names = ("name", "state", "disabled", "attributeCondition", "attributeMapping", *_KINDS)
+    fields.spelled(document, pointer, box, "a provider", names, beside=True)
     kinds = [name for name in _KINDS if box.get(name) is not None]
     if len(kinds) > 1:
         raise fields.wrong(document, pointer, f"a provider is of one kind, and this is of {' and '.join(kinds)}")
@@ -221,6 +230,8 @@ def _gcp_provider(document: Document, pointer: str, value: Json) -> GcpProvider:
     oidc: dict[str, Any] = {}
     if box.get("oidc") is not None:
         oidc = fields.members(document, pointer + "/oidc", box["oidc"])
+        names = ("issuerUri", "allowedAudiences", "jwksJson", "discoveryUri")
+        fields.spelled(document, pointer + "/oidc", oidc, "an OIDC provider", names)
     condition = fields.text(document, pointer, box, "attributeCondition")
     fields.within(document, pointer + "/attributeCondition", len(condition or ""), limits.CONDITION)
     audiences = fields.texts(document, pointer + "/oidc", oidc, "allowedAudiences") or ()
@@ -256,6 +267,7 @@ def _mapping(document: Document, pointer: str, value: Json) -> dict[str, str] | 
 
 def _gcp_pool(document: Document, pointer: str, value: Json) -> GcpPool:
     box = fields.members(document, pointer, value, "a pool")
+    fields.spelled(document, pointer, box, "a pool", ("name", "state", "disabled"), beside=True)
     name = fields.text(document, pointer, box, "name")
     if not {"name", "state", "disabled", "mode", "displayName"} & box.keys() or (name and "/providers/" in name):
         raise fields.wrong(document, pointer, "not a pool: no name or state of a pool in it")
@@ -269,9 +281,7 @@ def _gcp_pool(document: Document, pointer: str, value: Json) -> GcpPool:
 
 def _binding(document: Document, pointer: str, value: Json) -> Binding:
     box = fields.members(document, pointer, value, "a binding")
-    for name in box:
-        if name.lower() in ("role", "members", "condition") and name != name.lower():
-            raise fields.wrong(document, pointer + pointer_segment(name), f"a binding has no {name}, in these letters")
+    fields.spelled(document, pointer, box, "a binding", ("role", "members", "condition"))
     role = fields.text(document, pointer, box, "role")
     if role is None:
         raise fields.wrong(document, pointer, "a binding without a role")

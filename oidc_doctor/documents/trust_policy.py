@@ -96,7 +96,7 @@ def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role
             origin = origin if origin.pointer else document.at(pointer)
             break
     if "Statement" in box:
-        return Role(None, None, _bounded(part(document, pointer, box)), origin)
+        return Role(None, None, _bounded(part(document, pointer, box)), origin, document=document)
     if not any(_either(box, name)[1] is not None for name in ("Arn", "RoleName", _POLICY)):
         raise fields.wrong(
             document, pointer, "neither a role (RoleName, AssumeRolePolicyDocument) nor a trust policy (Statement)"
@@ -118,6 +118,7 @@ def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role
         max_session_duration=duration,
         created=created if isinstance(created, str) else None,
         raw=box,
+        document=document,
     )
 
 

@@ -16,6 +16,7 @@ from oidc_doctor.findings.saved_token import aged_kinds, note_lasting
 from oidc_doctor.findings.sources import links_for
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.issuers import Profile
+from oidc_doctor.judge.aws.session_claims import ROLES
 from oidc_doctor.judge.error_texts import before, on_the_wire
 from oidc_doctor.judge.readings import S3_PERMISSIONS, follows_steps, named_kind
 from oidc_doctor.model.arns import is_session_of
@@ -66,7 +67,7 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     """Predict the outcome, and order the refusals as causes."""
     readings = tuple(_as_explained(case, trace, reading) for reading in readings_for(case))
     by_error = [_refusal_of(case, reading) for reading in readings]
-    _add_named(trace, [refusal for refusal in by_error if refusal is not None])
+    _add_named(case, trace, [refusal for refusal in by_error if refusal is not None])
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
     add_suspicions(case, trace, tuple(reading for reading in readings if reading.known), allowed)
     rows = _rows(case, trace, readings)
@@ -159,6 +160,34 @@ _DECIDED_BY_DOCUMENTS = frozenset(
 _OF_ANOTHER_MOMENT = "the token and the configuration of the moment of the error: those that were read pass this step"
 
 
+# The claim whose value the sentence states.
+_STATED = {Kind.TOKEN_EXPIRED: "exp", Kind.TOKEN_ISSUED_IN_FUTURE: "iat", Kind.TOKEN_NOT_YET_VALID: "nbf"}
+_ROLES = (Kind.ROLES_CLAIM_EXCLUDES_ROLE, Kind.ROLES_CLAIM_MALFORMED)
+
+
+def _is_of_another_request(case: Case, trace: Trace, refusal: Refusal) -> bool:
+    """Whether the error that a caller saw is of another token than the one that was read whole, or of another request.
+
+    An event is of a signature, which tokens share; a decoded token may have been cut short.
+    """
+    token, target = case.token, case.evidence.target
+    if refusal.where is not None and refusal.where.file.startswith("event "):
+        return False
+    if refusal.kind is Kind.ROLE_ARN_MALFORMED:
+        at = target.origins.get("aws.role_arn")
+        return trace.step("request").state == PASSED and at is not None and not at.file.startswith("aws/")
+    if token.kind != "jwt" or token.fault:
+        return False
+    if refusal.kind is Kind.SIGNATURE_INVALID:
+        return trace.step("keys").state == PASSED
+    if refusal.kind is Kind.CLAIM_MISSING:
+        return token.claims.get(refusal.fact("claim")) is not None
+    if refusal.kind in _ROLES:
+        return ROLES not in token.claims
+    stated = refusal.fact("stated")
+    return bool(stated) and str(token.claims.get(_STATED.get(refusal.kind, ""), "")) != stated
+
+
 def _is_contradicted(trace: Trace, refusal: Refusal) -> bool:
     """Whether the documents prove that the named fault does not exist."""
     shown = not refusal.kind.seen_only and refusal.kind not in trace.unseen
@@ -193,11 +222,13 @@ def _is_explained(trace: Trace, named: Refusal) -> bool:
     )
 
 
-def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
+def _add_named(case: Case, trace: Trace, by_error: list[Refusal]) -> None:
     """Merge the refusals that an error names with the evaluated ones; evaluated details take precedence."""
     for refusal in by_error:
         if _is_explained(trace, refusal):
             continue
+        if _is_of_another_request(case, trace, refusal):
+            refusal = refusal._replace(certain=False, settle=_OF_ANOTHER_MOMENT)  # noqa: PLW2901
         for result in trace.steps:
             index = next((at for at, rest in enumerate(result.refusals) if _is_same_fault(rest, refusal)), None)
             if index is not None:

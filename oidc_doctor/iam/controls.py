@@ -1,8 +1,8 @@
 """Organization policies that can deny a call: the statements of a resource control policy.
 
-AWS Organizations, resource control policies: statements are Deny with Principal `*`, apart from the full-access policy
-that AWS attaches itself; Action may contain wildcards and NotAction is allowed. The Resource is not compared here: a
-statement may cover other resources, so a denial by it is never certain.
+AWS Organizations, resource control policies: statements are Deny with Principal `*`, besides the full access that AWS
+attaches itself; Action may hold wildcards and NotAction is allowed. Resource and Principal are not compared here: a
+statement may be of others, and so a denial by it is never certain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ControlStatement:
     """A compiled statement of a resource control policy, in any form. `clauses`: operators and keys as written."""
 
-    __slots__ = ("_actions", "_effect", "_holds", "clauses", "index", "pointer")
+    __slots__ = ("_actions", "_effect", "_holds", "_is_of_all", "clauses", "index", "pointer")
 
     def __init__(self, raw: object, index: int, pointer: str, *, pasted: bool) -> None:
         self.index = index
@@ -34,9 +34,14 @@ class ControlStatement:
         self._effect = box.get("Effect")
         self._actions = Actions(box, pointer, pasted=pasted)
         self._holds = compile_conditions(block)
+        everything = all(box.get(name, "*") in ("*", ["*"]) for name in ("Resource", "Principal"))
+        self._is_of_all = everything and not {"NotResource", "NotPrincipal"} & {*box}
 
     def denies(self, action: str, context: Context) -> bool | None:
-        """Whether the statement denies the action; None if it is unreadable or needs an unknown value."""
+        """Whether it denies the action; None where it cannot be read, or whether it does is not known.
+
+        A statement of some resources or principals alone is of the second kind: these are not compared.
+        """
         if self._effect == "Allow":
             return False
         of_action = self._actions.evaluate(action).result
@@ -45,7 +50,7 @@ class ControlStatement:
         holds = self._holds(context)
         if holds is False:
             return False
-        return True if self._effect == "Deny" and of_action and holds else None
+        return True if self._effect == "Deny" and self._is_of_all and of_action and holds else None
 
 
 def control_statements(document: object, *, pasted: bool = True) -> list[ControlStatement]:

@@ -38,10 +38,17 @@ def _is_no_name(type_: str, name: str) -> bool:
     return type_ in _NAMES and not re.fullmatch(_NAMES[type_], name) and not placeholder.has_placeholder(name)
 
 
+def _account_of_all(name: str) -> str | None:
+    """The account that a name of type AWS means as a whole, by its id or its root."""
+    if name.isdecimal():
+        return name
+    return account_of(name) if name.endswith(":root") else None
+
+
 class _PrincipalName:
     """A name in a Principal element."""
 
-    __slots__ = ("fixed", "grants", "name", "pasted", "pointer", "raw", "type")
+    __slots__ = ("account", "fixed", "grants", "name", "pasted", "pointer", "raw", "type")
 
     def __init__(self, type_: str, raw: object, pointer: str, *, pasted: bool, grants: bool) -> None:
         self.type = type_
@@ -50,13 +57,16 @@ class _PrincipalName:
         self.pointer = pointer
         self.pasted = pasted
         self.grants = grants
+        self.account: str | None = None  # where a Deny names a whole account
         self.fixed: tuple[int, Reason] | None = None
         is_readable = isinstance(raw, str) and (pasted or not placeholder.stands_for_another(raw))
         if type_ in OTHER_TYPES and is_readable and raw != "*" and _is_no_name(type_, self.name):
             self.fixed = (YES | NO, "unreadable")
         elif type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
-            # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. Deny was not measured.
+            # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. For Deny it was not measured,
+            # and the account of the caller's provider is in the caller's aws:PrincipalAccount (measured).
             self.fixed = (NO, "other-principal-type")
+            self.account = None if grants else _account_of_all(self.name)
         elif not is_readable or type_ not in {"Federated", *OTHER_TYPES}:
             self.fixed = (YES | NO, "unreadable")
         elif raw == "*":
@@ -64,6 +74,8 @@ class _PrincipalName:
 
     def evaluate(self, principal: str) -> Node:
         possible, reason = self.fixed or self._compare(principal)
+        if self.account is not None and self.account == account_of(principal):
+            possible, reason = YES | NO, "wildcard-principal-unverified"
         if self.fixed is None and possible == NO and not self.grants and self._may_be_another(principal):
             possible, reason = YES | NO, "unreadable"
         return Node("value", self.type, possible, self.pointer, self.raw, principal, reason)

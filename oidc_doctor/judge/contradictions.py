@@ -79,12 +79,12 @@ def _step_of(pointer: str, steps: Mapping[str, str], step: str) -> str:
 
 
 def _two_spellings(value: Json) -> Iterator[tuple[str, str]]:
-    """Find members whose names differ only in case, and whose values differ."""
+    """Members of an object whose names differ in letter case or underscores alone, and whose values differ."""
     if not isinstance(value, dict):
         return
     seen: dict[str, str] = {}
     for name in value:
-        first = seen.setdefault(name.casefold(), name)
+        first = seen.setdefault(name.replace("_", "").casefold(), name)
         if first != name and value[first] != value[name] and None not in (value[first], value[name]):
             yield first, name
 

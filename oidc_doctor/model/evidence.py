@@ -102,6 +102,7 @@ class Role(NamedTuple):
     max_session_duration: int | None = None  # seconds; None is the default of 3600
     created: str | None = None
     raw: dict[str, Json] = _NONE
+    document: Document | None = None  # the file, of which the role may be a part
 
 
 class AwsOidcProvider(NamedTuple):

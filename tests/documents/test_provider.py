@@ -356,3 +356,27 @@ def test_an_object_of_something_else_is_unread(text: str) -> None:
 def test_a_list_without_a_service_is_unread(text: str) -> None:
     with pytest.raises(Unreadable):
         parse_services(text, "f")
+
+
+@pytest.mark.parametrize(
+    ("read", "value"),
+    [
+        (parse_gcp_providers, {"name": "x", "oidc": {}, "Disabled": True}),
+        (parse_gcp_providers, {"name": "x", "oidc": {}, "attribute_condition": "false"}),
+        (parse_gcp_providers, {"name": "x", "oidc": {"JwksJson": "{}"}}),
+        (parse_gcp_providers, {"name": "x", "oidc": {"jwksJson": "{}", "jwks_json": "{}"}}),
+        (parse_gcp_pools, {"name": "x", "Disabled": True}),
+        (parse_service_account, {"email": "x@y", "Disabled": True}),
+        (lambda text, file: parse_allow_policy(text, file, "project"), {"etag": "x", "Bindings": []}),
+    ],
+)
+def test_a_member_in_other_letters_is_not_read_as_absent(read: Any, value: Any) -> None:
+    with pytest.raises(Unreadable, match="in these letters"):
+        read(json.dumps(value), "x.json")
+
+
+def test_a_caller_of_two_accounts_is_not_read() -> None:
+    arn = "arn:aws:sts::111122223333:assumed-role/Support/x"
+    assert parse_caller_identity(json.dumps({"Account": "111122223333", "Arn": arn}), "x.json") == "111122223333"
+    with pytest.raises(Unreadable, match="111122223333"):
+        parse_caller_identity(json.dumps({"Account": "554433221100", "Arn": arn}), "x.json")

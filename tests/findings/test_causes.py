@@ -221,6 +221,37 @@ def test_aws_a_healthy_set_up_that_was_refused_has_a_cause(aws: Bundle, text: st
         assert cause.confidence == "proven" or cause.settle
 
 
+_OF_ANOTHER_REQUEST = [
+    "Token expired: current date/time 1795387200 must be before the expiration date/time 1795380000",
+    "Token issued in the future: 1795380000",
+    "Token not yet valid: current date/time 1 must be after or equal to the not-before date/time 1795380000",
+    "Missing a required claim: sub",
+    error_texts.ROLES_EXCLUDE,
+    "Request ARN is invalid",
+]
+
+
+@pytest.mark.parametrize("text", _OF_ANOTHER_REQUEST)
+def test_an_error_of_another_token_or_request_proves_nothing_of_this_one(aws: Bundle, text: str) -> None:
+    answer = aws.error(f"An error occurred (X) when calling the AssumeRoleWithWebIdentity operation: {text}").ask()
+    assert answer.exchange().prediction == "accepted"
+    assert {cause.confidence for cause in answer.causes} == {"suspected"}
+    assert "of the moment of the error" in answer.first.settle
+    assert (answer.report.verdict, answer.report.exit_code) == ("refused", 1)
+
+
+def test_a_signature_that_holds_is_not_refuted_by_an_error(gcp: Bundle) -> None:
+    answer = gcp.error(error_texts.SIGNATURE_UNVERIFIED).ask()
+    assert answer.exchange().prediction == "accepted"
+    assert (answer.first.name, answer.first.confidence) == ("signature-invalid", "suspected")
+
+
+def test_an_error_that_states_the_tokens_own_time(aws: Bundle) -> None:
+    text = f"Token expired: current date/time {aws.NOW + 4000} must be before the expiration date/time {aws.NOW + 3600}"
+    answer = aws.token(aws.claims_of(exp=aws.NOW + 3600)).error(text).ask()
+    assert (answer.first.name, answer.first.confidence) == ("token-expired", "proven")
+
+
 _GOOGLE = [
     (error_texts.INVALID_TARGET, "target"),
     ("The issuer in ID Token x does not match the expected ones: y", "issuer"),

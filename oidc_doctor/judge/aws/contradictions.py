@@ -13,6 +13,8 @@ from oidc_doctor.model.evidence import AwsOidcProvider, Role
 from oidc_doctor.model.placeholder import account_is_redacted, has_placeholder
 from oidc_doctor.model.refusal import Side
 
+LEAST_MAXIMUM = 3600  # seconds: the least MaxSessionDuration of a role, and the default (IAM API, CreateRole)
+
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
 
@@ -23,11 +25,14 @@ def contradictions(exchange: AwsExchange) -> Iterator[Contradiction]:
     role = aws.role
     if isinstance(role, Role):
         yield from repeated_members(_policy(role), {}, "authorise")
+        yield from _repeated_around(role)
         yield from _roles(exchange, role)
         yield from _names_of(role)
+        yield from _maximum_of(exchange, role)
     if exchange.provider is not None:
         yield from repeated_members(exchange.provider.document, {"ClientIDList": "audience"}, "provider")
         yield from _providers(exchange, exchange.provider)
+        yield from repeated_members(aws.provider_arns_document, {}, "provider")
     for document in (issuer.discovery, issuer.jwks):
         yield from repeated_members(document, {}, "keys")
     yield from _other_account(exchange)
@@ -35,6 +40,30 @@ def contradictions(exchange: AwsExchange) -> Iterator[Contradiction]:
 
 def _policy(role: Role) -> Document | None:
     return role.trust_policy if isinstance(role.trust_policy, Document) else None
+
+
+def _repeated_around(role: Role) -> Iterator[Contradiction]:
+    """Members around the trust policy that the file has twice: of the role, or those that the role is a part of."""
+    document, place = role.document, role.origin.pointer
+    if document is None:
+        return
+    read = {f"{place}/{name}" for name in ("Arn", "RoleName", "Path")}
+    twice = [pointer for pointer in document.duplicates if f"{place}/".startswith(pointer + "/") or pointer in read]
+    yield from repeated_members(document._replace(duplicates=tuple(twice), value=None), {}, "authorise")
+
+
+def _maximum_of(exchange: AwsExchange, role: Role) -> Iterator[Contradiction]:
+    """A MaxSessionDuration that the role has twice, where the request asks for more than every role allows."""
+    name, seconds = "MaxSessionDuration", exchange.request.duration_seconds
+    if seconds is None or seconds <= LEAST_MAXIMUM or role.document is None:
+        return
+    place = f"{role.origin.pointer}/{name}"
+    at = Origin(role.origin.file, place, role.origin.line)
+    if place in role.document.duplicates:
+        yield Contradiction("duration", f"{name}, which {role.origin.file} has twice", Side(name, at))
+    one, other = (role.raw.get(spelling) for spelling in (name, name[0].lower() + name[1:]))
+    if None not in (one, other):
+        yield from different("duration", f"the role's {name}", (one, other), (at, at))
 
 
 def _names_of(role: Role) -> Iterator[Contradiction]:

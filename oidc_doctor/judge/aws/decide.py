@@ -11,7 +11,7 @@ from oidc_doctor.judge.aws.access import judge_access
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
 from oidc_doctor.judge.aws.assume_role import judge_method
 from oidc_doctor.judge.aws.audience import judge_audience
-from oidc_doctor.judge.aws.contradictions import contradictions
+from oidc_doctor.judge.aws.contradictions import LEAST_MAXIMUM, contradictions
 from oidc_doctor.judge.aws.provider import judge_provider
 from oidc_doctor.judge.aws.request import judge_request
 from oidc_doctor.judge.aws.session_claims import judge_session_claims
@@ -30,8 +30,6 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Side, Trace
 from oidc_doctor.model.steps import ASSUMED
-
-_DEFAULT_MAX_SESSION = 3600
 
 
 def evaluate_aws(case: Case) -> Trace:
@@ -127,12 +125,12 @@ def _judge_duration(exchange: AwsExchange) -> None:
     if seconds is None and (exchange.token.kind == "hypothetical" or not exchange.given):
         exchange.settle("duration", ASSUMED, "the DurationSeconds of the request was not given")
         return
-    if seconds is None or seconds <= _DEFAULT_MAX_SESSION:
+    if seconds is None or seconds <= LEAST_MAXIMUM:
         exchange.passed("duration", "no longer than the least maximum of any role")
         return
     if isinstance(role, Missing) or has_placeholder(str(seconds)):
         return
-    limit = role.max_session_duration or _DEFAULT_MAX_SESSION
+    limit = role.max_session_duration or LEAST_MAXIMUM
     if seconds <= limit:
         exchange.passed("duration", "", role.origin)
         return

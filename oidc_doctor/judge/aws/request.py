@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
@@ -104,6 +105,17 @@ def _judge_parameters(exchange: AwsExchange) -> None:
     if request.policy is not None and len(request.policy) > _POLICY_LONGEST:
         limit = f"Member must have length less than or equal to {_POLICY_LONGEST}"
         wrong.append(("policy", "", limit, Kind.SESSION_POLICY_TOO_LARGE))
+    elif request.policy is not None and not exchange.gap(request.policy) and not _is_policy(request.policy):
+        exchange.refuse(
+            Kind.REQUEST_MALFORMED,
+            CloudError("MalformedPolicyDocument", "", certain=False),
+            step="request",
+            where=exchange.case.evidence.target.origins.get("aws.policy"),
+            location=Clause(("Policy",)),
+            parameter="Policy",
+            found=request.policy,
+            wanted="a policy document in JSON",
+        )
     size = exchange.token.size
     if size is not None and size < SHORTEST and exchange.token.fault_kind != "no-token":
         limit = f"Member must have length greater than or equal to {SHORTEST}"
@@ -132,6 +144,15 @@ def _judge_parameters(exchange: AwsExchange) -> None:
             size=str(len(request.policy or "") if kind is Kind.SESSION_POLICY_TOO_LARGE else size),
             limit=constraint.rsplit(" ", 1)[-1],
         )
+
+
+def _is_policy(text: str) -> bool:
+    """Whether a text is a JSON object with a Statement (STS API: MalformedPolicyDocument for any other)."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "Statement" in value
 
 
 def _printed(value: str) -> str:

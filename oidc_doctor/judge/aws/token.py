@@ -97,7 +97,9 @@ def _malformed(exchange: ExchangeBuilder, claim: str, value: Json, wanted: str, 
 
 
 def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
-    aud = exchange.token.claim("aud")
+    aud, azp = exchange.token.claim("aud"), exchange.token.claim("azp")
+    if not isinstance(azp, str) and azp not in (ABSENT, UNKNOWN):
+        _malformed(exchange, "azp", azp, "one audience as a text", certain=False)
     if isinstance(aud, list):
         if not aud:
             exchange.refuse(

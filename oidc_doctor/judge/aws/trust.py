@@ -14,7 +14,7 @@ from oidc_doctor.judge.aws.request_context import request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.contradictions import place_in_words
 from oidc_doctor.judge.exchange import plain_note, same, shown
-from oidc_doctor.model.document import Document, Json, Origin
+from oidc_doctor.model.document import Document, Json, Missing, Origin
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
@@ -43,6 +43,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     if decision.effect == "allow":
         if _allowed_besides(exchange, policy, principal, context, document):
             _resource_control(exchange)
+            _endpoints(exchange)
             exchange.passed("authorise", "", document.at(_allowing(decision)))
             exchange.assumed.append("that no resource control policy or other organization control denies it")
     elif decision.effect == "explicit-deny":
@@ -63,7 +64,43 @@ def _resource_control(exchange: AwsExchange) -> None:
                 settle="aws organizations describe-policy: the policy's text",
                 reason=f"the resource control policy {document.file} has a member twice, and may deny it",
             )
-    controls = resource_controls(exchange.aws.rcps)
+    _suspect_denials(
+        exchange,
+        exchange.aws.rcps,
+        ("resource control policy", "if it is attached to this account"),
+        "aws organizations list-targets-for-policy: whether the policy is attached to this account",
+    )
+    for file in exchange.aws.unread_rcps:
+        exchange.refuse(
+            Kind.OUTSIDE_THE_TRUST_POLICY,
+            where=Origin(file),
+            certain=False,
+            location=Clause(document=file),
+            settle="aws organizations describe-policy: the policy's text",
+            reason=f"the resource control policy {file} could not be read, and may deny it",
+        )
+
+
+def _endpoints(exchange: AwsExchange) -> None:
+    """Suspect a VPC endpoint's policy that denies the call; whether the call goes through the endpoint is not known."""
+    documents = exchange.documents("aws/endpoint-policies/*.json")
+    if isinstance(documents, Missing) or not documents:
+        return
+    # one that lacks an Allow for STS may be of an endpoint of another service
+    exchange.assumed.append("that the call goes through no VPC endpoint whose policy does not allow it")
+    _suspect_denials(
+        exchange,
+        documents,
+        ("VPC endpoint policy", "if the call goes through this endpoint"),
+        "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint",
+    )
+
+
+def _suspect_denials(
+    exchange: AwsExchange, documents: tuple[Document, ...], words: tuple[str, str], settle: str
+) -> None:
+    """Suspect the statements of these policies that deny the call, or may; `words`: the policy, and when it applies."""
+    controls = resource_controls(documents)
     context = request_context(exchange, controls.together) if controls.statements else {}
     for document, statement in controls.statements:
         denies = statement.denies(ASSUME, context)
@@ -78,17 +115,8 @@ def _resource_control(exchange: AwsExchange) -> None:
             where=document.at(statement.pointer),
             certain=False,
             location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
-            settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
-            reason=f"the resource control policy {document.file} {verb}, if it is attached to this account",
-        )
-    for file in exchange.aws.unread_rcps:
-        exchange.refuse(
-            Kind.OUTSIDE_THE_TRUST_POLICY,
-            where=Origin(file),
-            certain=False,
-            location=Clause(document=file),
-            settle="aws organizations describe-policy: the policy's text",
-            reason=f"the resource control policy {file} could not be read, and may deny it",
+            settle=settle,
+            reason=f"the {words[0]} {document.file} {verb}, {words[1]}",
         )
 
 

@@ -319,7 +319,7 @@ def condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
     None if it reads values that no bundle contains, or if a part of it is invalid: IAM compiles the whole condition
     when it is stored (inferred), so the stored condition must differ.
     """
-    return _holds_at(binding.condition, int(exchange.case.at)) if binding.condition else True
+    return True if binding.condition is None else _holds_at(binding.condition, int(exchange.case.at))
 
 
 @functools.lru_cache(maxsize=4096)  # an allow policy is evaluated for every synthetic token
@@ -334,11 +334,15 @@ def _holds_at(condition: str, at: int) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+# What a condition of an allow policy reads (Google Cloud, attribute reference for IAM Conditions)
+_OF_CONDITIONS = dict.fromkeys(("request", "resource", "destination", "api"), "dyn")
+
+
 @functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, each evaluated at several times
 def _valid(condition: str) -> cel.Program | None:
     try:
         program = cel.compile(condition)
-        return None if program.check(result="bool") else program
+        return None if program.check(_OF_CONDITIONS, result="bool") else program
     except cel.CelError:
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import same, shown
@@ -15,6 +17,8 @@ from oidc_doctor.model.refusal import CloudError, Side
 
 # IAM v1 API, WorkloadIdentityPool.State and its provider's: ACTIVE and DELETED; absent in older output
 _GOOD_STATES = (None, "ACTIVE")
+# The REST API answers a list in an object
+_WRAPPERS = ("workloadIdentityPools", "workloadIdentityPoolProviders")
 _CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "credential_source")
 
 
@@ -34,6 +38,19 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
             expected=Side("external_account"),
             field="type",
             reason=f"it is {shown(value['type'])}, external_account is required",
+        )
+    elif (
+        value.get("workforce_pool_user_project")
+        and "/workforcePools/" not in str(value.get("audience"))
+        and not reached
+    ):
+        at = credentials.at("/workforce_pool_user_project")
+        exchange.refuse(  # google-auth, external_account.Credentials
+            Kind.CREDENTIAL_CONFIG_INVALID,
+            where=at,
+            actual=Side(shown(value["workforce_pool_user_project"]), at),
+            field="workforce_pool_user_project",
+            reason="it is for workforce pools, and the audience names none",
         )
     elif absent and (not reached or _credential_error(exchange)):
         # a pasted configuration may have been cut short: the cause is only suspected
@@ -255,8 +272,20 @@ def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
 
 def _listed(document: Document) -> list[str]:
     """Return the names in a list of pools or providers."""
-    entries = document.value if isinstance(document.value, list) else []
-    return [entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
+    return [entry["name"] for entry, _ in listed(document, *_WRAPPERS)]
+
+
+def listed(document: Document, *wrappers: str) -> list[tuple[dict[str, Any], Origin]]:
+    """Return the named entries of a list of pools or providers, each with its place; with or without the wrapper."""
+    value, place = document.value, ""
+    for wrapper in wrappers:
+        if isinstance(value, dict) and wrapper in value:
+            value, place = value[wrapper], f"/{wrapper}"
+    return [
+        (entry, document.at(f"{place}/{index}"))
+        for index, entry in enumerate(value if isinstance(value, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    ]
 
 
 def judge_project(exchange: GcpExchange) -> None:

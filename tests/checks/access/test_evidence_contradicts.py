@@ -30,10 +30,31 @@ def twice(bundle: Bundle, path: str, name: str, value: Any) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("Effect", "Deny"), ("Condition", {}), ("Statement", []), ("AssumeRolePolicyDocument", {})]
+    ("name", "value"),
+    [
+        *[("Effect", "Deny"), ("Condition", {}), ("Statement", []), ("AssumeRolePolicyDocument", {})],
+        *[("Role", {}), ("Arn", "arn:aws:iam::111122223333:role/Other")],
+    ],
 )
-def test_a_member_twice_in_the_trust_policy(aws: Bundle, name: str, value: Any) -> None:
+def test_a_member_twice_in_a_role(aws: Bundle, name: str, value: Any) -> None:
     doubt(twice(aws, "aws/role.json", name, value), "authorise", name, "twice")
+
+
+def test_a_description_twice_decides_nothing(aws: Bundle) -> None:
+    assert twice(aws, "aws/role.json", "RoleId", "AROAEXAMPLE").accepted
+
+
+@pytest.mark.parametrize("other", ["MaxSessionDuration", "maxSessionDuration"])
+def test_a_maximum_of_the_session_twice(aws: Bundle, other: str) -> None:
+    role = json.dumps({"Role": {**aws.read("aws/role.json")["Role"], "MaxSessionDuration": 43_200}})
+    aws.write("aws/role.json", role.replace('"MaxSession', f'"{other}": 3600, "MaxSession', 1))
+    doubt(aws.sends(duration_seconds=40_000).ask(), "duration", "MaxSessionDuration")
+    assert aws.sends(duration_seconds=3600).ask().accepted
+
+
+def test_a_list_of_providers_twice_in_its_file(aws: Bundle) -> None:
+    aws.write("aws/oidc-providers.json", {"OpenIDConnectProviderList": [{"Arn": aws.PROVIDER_ARN}]})
+    doubt(twice(aws, "aws/oidc-providers.json", "OpenIDConnectProviderList", []), "provider", "twice")
 
 
 def test_a_member_twice_in_a_provider(aws: Bundle) -> None:
@@ -121,6 +142,20 @@ def test_an_answer_of_another_account(aws: Bundle) -> None:
     doubt(aws.write("aws/caller-identity.json", {"Account": "554433221100"}).ask(), "authorise", "554433221100")
 
 
+def _configuration(gcp: Bundle) -> dict[str, Any]:
+    """The configuration of a client that asks for the target's own exchange."""
+    audience = f"//iam.googleapis.com/{gcp.GCP_PROVIDER}"
+    return {
+        "type": "external_account",
+        "audience": audience,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "credential_source": {"file": "/token"},
+        "service_account_impersonation_url": "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+        f"{gcp.SERVICE_ACCOUNT}:generateAccessToken",
+    }
+
+
 def _audience(configuration: dict[str, Any]) -> None:
     configuration["audience"] += "-other"
 
@@ -129,18 +164,39 @@ def _saml(configuration: dict[str, Any]) -> None:
     configuration["subject_token_type"] = "urn:ietf:params:oauth:token-type:saml2"
 
 
-@pytest.mark.parametrize(("change", "step"), [(_audience, "target"), (_saml, "token")])
+def _other_token_endpoint(configuration: dict[str, Any]) -> None:
+    configuration["token_url"] = "https://sts.googleapis.com.example/v1/token"
+
+
+def _other_universe(configuration: dict[str, Any]) -> None:
+    configuration["universe_domain"] = "example.com"
+
+
+def _other_host(configuration: dict[str, Any]) -> None:
+    url = configuration["service_account_impersonation_url"]
+    configuration["service_account_impersonation_url"] = url.replace("googleapis.com", "googleapis.com.example")
+
+
+def _other_call(configuration: dict[str, Any]) -> None:
+    url = configuration["service_account_impersonation_url"]
+    configuration["service_account_impersonation_url"] = url.replace("AccessToken", "IdToken")
+
+
+def _no_service_account(configuration: dict[str, Any]) -> None:
+    del configuration["service_account_impersonation_url"]
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        *[(_audience, "target"), (_saml, "token"), (_other_token_endpoint, "target"), (_other_universe, "target")],
+        *[(_other_host, "impersonate"), (_other_call, "impersonate"), (_no_service_account, "impersonate")],
+    ],
+)
 def test_a_client_that_asks_for_another_exchange(
     gcp: Bundle, change: Callable[[dict[str, Any]], None], step: str
 ) -> None:
-    audience = f"//iam.googleapis.com/{gcp.GCP_PROVIDER}"
-    configuration: dict[str, Any] = {
-        "type": "external_account",
-        "audience": audience,
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-        "token_url": "https://sts.googleapis.com/v1/token",
-        "credential_source": {"file": "/token"},
-    }
+    configuration = _configuration(gcp)
     gcp.write(
         "oidc-doctor.toml",
         f'[target.gcp]\nprovider = "{gcp.GCP_PROVIDER}"\nservice_account = "{gcp.SERVICE_ACCOUNT}"\n',
@@ -148,6 +204,59 @@ def test_a_client_that_asks_for_another_exchange(
     assert gcp.write("gcp/credentials.json", configuration).ask().accepted
     change(configuration)
     doubt(gcp.write("gcp/credentials.json", configuration).ask(), step, "client")
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://sts.us-east1.rep.googleapis.com/v1/token", "https://sts.mtls.googleapis.com/v1/token"]
+)
+def test_googles_other_token_endpoints(gcp: Bundle, endpoint: str) -> None:
+    assert gcp.write("gcp/credentials.json", {**_configuration(gcp), "token_url": endpoint}).ask().accepted
+
+
+def pools(bundle: Bundle, **members: Any) -> dict[str, Any]:
+    """The target's pool, as a list has it."""
+    return {"name": bundle.GCP_PROVIDER.partition("/providers/")[0], "state": "ACTIVE", **members}
+
+
+@pytest.mark.parametrize("members", [{"state": "DELETED"}, {"disabled": True}])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_pool_in_another_state_in_the_list(gcp: Bundle, members: dict[str, Any], wrapped: bool) -> None:
+    listed = [pools(gcp, **members)]
+    gcp.write("gcp/pools.json", {"workloadIdentityPools": listed} if wrapped else listed)
+    doubt(gcp.ask(), "target", *members)
+
+
+def test_a_pool_that_the_list_lacks(gcp: Bundle) -> None:
+    assert gcp.write("gcp/pools.json", [pools(gcp)]).ask().accepted
+    name = pools(gcp)["name"]
+    doubt(gcp.write("gcp/pools.json", []).ask(), "target", name, "lacks")
+    doubt(gcp.write("gcp/pools.json", [pools(gcp, name=name + "-2")]).ask(), "target", name, "lacks")
+    elsewhere = pools(gcp, name="projects/1/locations/global/workloadIdentityPools/other")
+    assert gcp.write("gcp/pools.json", [elsewhere]).ask().accepted
+
+
+def test_a_google_provider_that_the_list_lacks(gcp: Bundle) -> None:
+    provider = gcp.read("gcp/provider.json")
+    other = {**provider, "name": gcp.GCP_PROVIDER + "-2"}
+    doubt(gcp.write("gcp/providers.json", []).ask(), "target", gcp.GCP_PROVIDER, "lacks")
+    doubt(gcp.write("gcp/providers.json", [other]).ask(), "target", gcp.GCP_PROVIDER, "lacks")
+    assert gcp.write("gcp/providers.json", [other, provider]).ask().accepted
+
+
+def test_a_deleted_provider_is_in_no_list(gcp: Bundle) -> None:
+    provider = {**gcp.read("gcp/provider.json"), "state": "DELETED"}
+    answer = gcp.write("gcp/provider.json", provider).write("gcp/providers.json", []).ask()
+    assert answer.exchange().prediction == "refused"
+
+
+def test_a_discovery_document_of_the_providers_own(gcp: Bundle) -> None:
+    provider = gcp.read("gcp/provider.json")
+    usual = f"{provider['oidc']['issuerUri']}/.well-known/openid-configuration"
+    for address in (usual, usual + "-2"):
+        gcp.write("gcp/provider.json", {**provider, "oidc": {**provider["oidc"], "discoveryUri": address}})
+        if address == usual:
+            assert gcp.ask().accepted
+    doubt(gcp.ask(), "keys", "discovery")
 
 
 @pytest.mark.parametrize("outcome", ["not_found", "denied", "throttled", "timeout", "failed"])

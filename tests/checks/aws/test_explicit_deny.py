@@ -92,6 +92,13 @@ def test_the_address_decides_it(aws: Bundle) -> None:
     assert aws.sends(context={"aws:SourceIp": "198.51.100.7"}).ask().first.name == "explicit-deny"
 
 
+@pytest.mark.parametrize("name", ["{}", "arn:aws:iam::{}:root"])
+def test_a_deny_of_a_whole_account_was_not_measured(aws: Bundle, name: str) -> None:
+    own = name.format(aws.PROVIDER_ARN.split(":")[4])
+    assert denying(aws, {}, Principal={"AWS": [own]}).ask().suspected("explicit-deny")
+    assert denying(aws, {}, Principal={"AWS": name.format("554433221100")}).ask().accepted
+
+
 def test_a_deny_applies_when_its_condition_is_broken(aws: Bundle) -> None:
     answer = denying(aws, {"StringMatches": {aws.SUB_KEY: "x"}}).ask()
     answer.refused("explicit-deny", "authorise", aws.NOT_AUTHORIZED)

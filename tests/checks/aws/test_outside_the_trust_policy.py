@@ -89,3 +89,29 @@ def test_a_resource_control_policy_that_does_not(aws: Bundle, statement: Any) ->
 @pytest.mark.parametrize("policy", [[], "x", {"Statement": 5}, {"Statement": [5]}, {"Statement": [{"Effect": "Deny"}]}])
 def test_a_resource_control_policy_that_is_none(aws: Bundle, policy: Any) -> None:
     assert aws.write("aws/rcps/identity.json", policy).ask().exchange().prediction != "refused"
+
+
+DENY = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+def test_an_endpoint_policy_that_denies(aws: Bundle) -> None:
+    answer = aws.write("aws/endpoint-policies/sts.json", {"Version": "2012-10-17", "Statement": [DENY]}).ask()
+    cause = answer.suspected("outside-the-trust-policy")
+    assert "VPC endpoint policy aws/endpoint-policies/sts.json denies it" in cause.summary
+    assert answer.exchange().prediction == "unknown"
+
+
+def test_an_endpoint_policy_without_a_word_on_sts(aws: Bundle) -> None:
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    answer = aws.write("aws/endpoint-policies/s3.json", {"Version": "2012-10-17", "Statement": [allow]}).ask()
+    assert answer.accepted
+    assert any("VPC endpoint" in assumed for assumed in answer.exchange().assumed)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"Resource": "arn:aws:iam::111122223333:role/Other"}, {"Principal": {"AWS": "arn:aws:iam::1:user/x"}}]
+)
+def test_a_control_of_one_role_or_principal_is_not_said_to_deny(aws: Bundle, changes: dict[str, Any]) -> None:
+    statement = {**DENY, "Action": "sts:*", **changes}
+    answer = aws.write("aws/rcps/one.json", {"Version": "2012-10-17", "Statement": [statement]}).ask()
+    assert "it is not known whether it denies it" in answer.suspected("outside-the-trust-policy").summary

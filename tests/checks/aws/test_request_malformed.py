@@ -53,6 +53,18 @@ def test_durations_that_are_fine(aws: Bundle, duration: int) -> None:
     assert aws.aws_role(MaxSessionDuration=43_200).sends(duration_seconds=duration).ask().accepted
 
 
+@pytest.mark.parametrize("policy", ["junk", "[]", '{"Statement"'])
+def test_a_session_policy_that_is_none(aws: Bundle, policy: str) -> None:
+    answer = aws.sends(policy=policy).ask()
+    assert answer.cause("request-malformed").step == "request"
+    assert answer.exchange().prediction == "refused"
+
+
+@pytest.mark.parametrize("policy", ["<policy>", '{"Version": "2012-10-17", "Statement": []}'])
+def test_a_session_policy_that_may_be_one(aws: Bundle, policy: str) -> None:
+    assert aws.sends(policy=policy).ask().accepted
+
+
 def test_two_faults_are_counted(aws: Bundle) -> None:
     code, message = aws.sends(role_session_name="a b", duration_seconds=1).ask().error()
     assert code == "ValidationError"

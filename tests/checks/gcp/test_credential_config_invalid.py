@@ -34,6 +34,12 @@ def test_a_whole_configuration(gcp: Bundle) -> None:
     assert answer.accepted, answer.names
 
 
+def test_a_member_of_workforce_pools(gcp: Bundle) -> None:
+    answer = configured(gcp, workforce_pool_user_project="123").ask()
+    assert answer.cause("credential-config-invalid").confidence == "predicted"
+    assert answer.report.exit_code == 1
+
+
 @pytest.mark.parametrize("field", ["audience", "subject_token_type", "token_url", "credential_source"])
 def test_a_field_is_missing(gcp: Bundle, field: str) -> None:
     answer = configured(gcp, **{field: ...}).ask()

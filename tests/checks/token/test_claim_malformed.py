@@ -43,6 +43,13 @@ def test_the_audience_is_empty(aws: Bundle) -> None:
     answer.refused("claim-malformed", "token", ("InvalidIdentityToken", "Claim is not allowed to be empty: aud"))
 
 
+@pytest.mark.parametrize("value", [None, ["oidc.baseten.co"], {}])
+def test_an_authorized_party_that_is_no_text(aws: Bundle, value: Any) -> None:
+    answer = aws.token(aws.claims_of(azp=value)).ask()
+    assert "`azp`" in answer.suspected("claim-malformed").summary
+    assert answer.exchange().prediction != "accepted"
+
+
 def test_a_subject_that_is_null(aws: Bundle) -> None:
     answer = aws.token(aws.claims_of(sub=None)).ask()
     answer.refused("claim-malformed", "token", ("InternalFailure", "Unknown error validating third-party token"))
