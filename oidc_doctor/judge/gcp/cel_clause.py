@@ -140,6 +140,15 @@ def failing(node: Node) -> Node:
 _LONGEST_VALUE = 80  # characters of a value in a sentence
 
 
+def clause_around(root: Node, inner: Node) -> str:
+    """Return the smallest comparison that contains the failing part."""
+    best = inner
+    for node in root.walk():
+        if node.op in ("compare", "call", "in") and node.start <= inner.start and node.end >= inner.end:
+            best = node
+    return str(best.text)
+
+
 def read_values(node: Node) -> str:
     """Describe the operands of a failing sub-expression: `assertion.level` is "3" (string)."""
     parts = [part for child in node.children for part in _read_parts(child)]

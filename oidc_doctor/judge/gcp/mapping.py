@@ -12,7 +12,7 @@ from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
-from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, read_values, settled
+from oidc_doctor.judge.gcp.cel_clause import DecidingTest, clause_around, deciding, failing, read_values, settled
 from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
 from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
@@ -254,9 +254,9 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
             Kind.ATTRIBUTE_CONDITION_FALSE,
             expected=Side(inner.text, at),
             certain=False,
-            location=Clause((_clause_around(node, inner),)),
+            location=Clause((clause_around(node, inner),)),
             settle=f"the value of {inner.text}",
-            clause=_clause_around(node, inner),
+            clause=clause_around(node, inner),
             note="a claim that it reads was not given",
         )
         return
@@ -295,7 +295,7 @@ def _claim_missing(
         location=Clause((inner.text,)),
         settle=f'the whole token, or "complete": true next to the claims: {claim} is not among those that were given',
         claim=claim,
-        clause=_clause_around(node, inner),
+        clause=clause_around(node, inner),
         given="" if certain else "in part",
     )
 
@@ -330,15 +330,6 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
         mapped=", ".join(mapping),
         near=nearest_key(path, mapping),
     )
-
-
-def _clause_around(root: Any, inner: Any) -> str:
-    """Return the smallest comparison that contains the failing part."""
-    best = inner
-    for node in root.walk():
-        if node.op in ("compare", "call", "in") and node.start <= inner.start and node.end >= inner.end:
-            best = node
-    return str(best.text)
 
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
