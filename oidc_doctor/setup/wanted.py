@@ -40,7 +40,8 @@ _FORMS = {
     "--team": _ID,
     "--model": _Form(_ID.pattern, "an id has only letters and digits; the model's address contains it"),
     "--environment": _Form(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "an environment's name is 1 to 40 letters, digits, dots, hyphens and _"
+        r"(?!.*\.\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,39}",  # three dots are a placeholder wherever evidence is read
+        "an environment's name is 1 to 40 letters, digits, dots, hyphens and _, without three dots in a row",
     ),
     "--account": _Form(r"\d{12}", "an AWS account is 12 digits; aws sts get-caller-identity prints it"),
     "--region": _Form(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", "a Region is like us-east-1"),

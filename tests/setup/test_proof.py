@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,12 @@ ids = st.text(st.sampled_from("abcXYZ0189"), min_size=5, max_size=9)
 @given(
     st.lists(ids, min_size=3, max_size=3, unique=True),
     st.booleans(),
-    st.one_of(st.none(), st.text(st.sampled_from("aZ09-_."), min_size=1, max_size=39).map(lambda text: "e" + text)),
+    st.one_of(
+        st.none(),
+        st.text(st.sampled_from("aZ09-_."), min_size=1, max_size=39).map(
+            lambda text: "e" + re.sub(r"\.{3,}", ".", text)
+        ),
+    ),
     st.sampled_from([TYPES, ("model_build",), ("model_container",)]),
     st.booleans(),
     st.booleans(),

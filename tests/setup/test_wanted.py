@@ -36,7 +36,7 @@ def test_a_name_where_an_id_belongs(option: str, value: str) -> None:
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("value", [*NONE[:2], *NONE[4:7], "a" * 41, "<none>", "a:b"])
+@pytest.mark.parametrize("value", [*NONE[:2], *NONE[4:7], "a" * 41, "<none>", "a:b", "e...0"])
 def test_an_environment_that_is_none(value: str) -> None:
     with pytest.raises(WantedError, match="--environment"):
         Workload("Hq4Lm8Tz", "Rw7Cx2Vb", environment=value)
