@@ -23,7 +23,7 @@ def session_tags_not_allowed(refusal: Refusal) -> Words:
     """Say that the tags need a permission of their own."""
     tags = given(" ({})", quoted(refusal.fact("tags"), ""))
     return Words(
-        f"it carries session tags{tags} and the trust policy does not allow sts:TagSession",
+        f"the token carries session tags{tags} and the trust policy does not allow sts:TagSession",
         "Add sts:TagSession to the Action of the statement that allows sts:AssumeRoleWithWebIdentity.",
         trust_policy_commands(refusal),
     )

@@ -23,7 +23,7 @@ def source_identity_not_allowed(refusal: Refusal) -> Words:
     """Say that the source identity needs a permission of its own."""
     identity = given(" ({})", quoted(refusal.fact("source_identity"), ""))
     return Words(
-        f"it carries a source identity{identity} and the trust policy does not allow sts:SetSourceIdentity",
+        f"the token carries a source identity{identity} and the trust policy does not allow sts:SetSourceIdentity",
         "Add sts:SetSourceIdentity to the Action of the statement that allows sts:AssumeRoleWithWebIdentity.",
         trust_policy_commands(refusal),
     )

@@ -27,8 +27,8 @@ def wrong_token_presented(refusal: Refusal) -> Words:
     sent, trusted = refusal.fact("issuer_title"), refusal.fact("other_title")
     setting = "the credential configuration" if refusal.cloud == "gcp" else "AWS_WEB_IDENTITY_TOKEN_FILE"
     return Words(
-        given("it is a token of {}, where {} is the trusted issuer", sent, trusted)
-        or "it comes from another issuer than the one that is trusted",
+        given("the token is of {}, where {} is the trusted issuer", sent, trusted)
+        or "the token comes from another issuer than the trusted one",
         f"Make the workload send {given('the {} token', trusted) or 'the token of the trusted issuer'}: "
         f"look at the file that {setting} names.",
     )

@@ -167,7 +167,7 @@ def test_the_words_read_well_without_a_single_fact(check: Check, cloud: Any) -> 
     assert re.search(r"(\.|: \S+)$", words.fix)
     assert len(words.headline) < 200
     assert len(words.fix) < 300
-    assert words.commands == ()
+    assert not any("{" in run or "None" in run for run in words.commands)  # one without names may be run as it is
 
 
 HOSTILE = [
