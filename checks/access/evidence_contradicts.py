@@ -3,9 +3,11 @@
 Symptom
     The report cannot say whether the cloud accepts the token, although every document was read.
 Reason
-    Two readings of one thing differ, and at most one of them is what the cloud has: a member that appears twice in a
-    document, one role or provider in two files, a provider that the account's own list lacks, an answer of another
-    account, or a client's configuration that names another provider. The report judges neither as true.
+    Two readings of one thing differ, and at most one of them is what the cloud holds: a member that appears twice in a
+    document, one role or provider in two files, a provider or pool that the account's own list lacks or has in another
+    state, an answer of another account, a client's configuration that names another provider, another address or no
+    service account, or a provider whose discoveryUri is not the issuer's usual place. The report judges neither as
+    true.
 Confirm
     Read both places that the finding names.
 Fix

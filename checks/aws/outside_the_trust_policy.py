@@ -3,10 +3,10 @@
 Symptom
     `Not authorized to perform sts:AssumeRoleWithWebIdentity`, although the trust policy that was read allows the token.
 Reason
-    Something that was not read refuses: a resource control policy of the organization (a Deny on
-    `StringNotEqualsIfExists aws:PrincipalOrgID` hits every federated caller, since the key is absent), a trust policy
-    that changed in between, or another role than the one that was read. Whether service control policies can refuse
-    this call is not settled.
+    Something that was not read refuses: a resource control policy of the organisation (a Deny on
+    `StringNotEqualsIfExists aws:PrincipalOrgID` hits every federated caller, since the key is absent), the policy of a
+    VPC endpoint that the call goes through, a trust policy that changed in between, or another role than the one that
+    was read. Whether service control policies can refuse this call is not settled.
 Confirm
     Compare the role ARN in CloudTrail with the role that was read; ask the organization's administrator for its
     resource control policies.

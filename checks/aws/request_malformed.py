@@ -4,8 +4,8 @@ Symptom
     ValidationError, as in `1 validation error detected: Value '…' at 'roleSessionName' failed to satisfy constraint`.
 Reason
     A parameter of the call is outside its documented form: RoleSessionName is 2 to 64 characters of letters, digits and
-    `_=,.@-+`, DurationSeconds 900 to 43200, an inline Policy at most 2048 characters, PolicyArns at most ten. A session
-    name built from a branch or a subject contains `/` and `:`.
+    `_=,.@-+`, DurationSeconds 900 to 43200, an inline Policy a document of at most 2048 characters, PolicyArns at most
+    ten. A session name built from a branch or a subject brings in `/` and `:`.
 Confirm
     Read the parameter that the error names in the client's configuration.
 Fix

@@ -62,6 +62,8 @@ def parse_manifest(text: str, file: str) -> Manifest:
     """The manifest's content; paths are as written, without a leading `./`. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value)
+    if document.duplicates:  # which of two outcomes is right is not guessed
+        raise fields.wrong(document, document.duplicates[0], "it stands twice in the manifest")
     listed = box.get("reads")
     entries = [] if listed is None else fields.elements(document, "/reads", listed)
     if len(entries) > MANIFEST.most:
@@ -86,7 +88,8 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
     if not path:
         raise fields.wrong(document, pointer, "a read without its path")
     stated = fields.text(document, pointer, box, "outcome")
-    outcome: Outcome = next((value for value in OUTCOMES if value == stated), "failed")
+    written = (stated or "").strip().lower().replace("-", "_").replace(" ", "_")
+    outcome: Outcome = next((value for value in OUTCOMES if value == written), "failed")
     return ManifestRead(
         path=path.removeprefix("./"),
         outcome=outcome,
@@ -98,7 +101,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         seconds=_seconds(box.get("seconds")),
         redirects=tuple(address for address in _list(box.get("redirects")) if isinstance(address, str)),
         tls13_only=box.get("tls13_only") is True,
-        stated=stated == outcome,
+        stated=written == outcome,
         untrusted=printable(_text(box, "untrusted") or ""),
         local=next((value for value in LOCAL if value == _text(box, "local")), ""),
     )

@@ -330,7 +330,6 @@ class Clause:
         elif how is None:
             self.fixed = Node("operator", name, ERROR, pointer, raw, None, "unknown-operator")
         else:
-            # A key written twice in different case is tested twice.
             kind = NullKey if how.family is NULL else Key
             self.keys = [
                 kind(str(key), value, f"{pointer}/{escape(str(key))}", how, version=version, pasted=pasted)
@@ -345,11 +344,28 @@ class Clause:
         if len(children) == 1:
             only = children[0]
             return Node("operator", self.name, only.possible, self.pointer, None, None, only.reason, (only,))
+        if len({key.folded for key in self.keys}) < len(self.keys):
+            children = self._undecided(children)
         possible = YES
         for child in children:
             possible = AND[possible << 3 | child.possible]
         reason = "match" if possible == YES else deciding_reason(children, possible)
         return Node("operator", self.name, possible, self.pointer, None, None, reason, tuple(children))
+
+    def _undecided(self, children: list[Node]) -> list[Node]:
+        """The nodes with those of one key in several spellings left open where they differ.
+
+        Access Analyzer calls such a block an error; which of the two IAM reads was not recorded.
+        """
+        answers: dict[str, set[int]] = {}
+        for key, node in zip(self.keys, children, strict=True):
+            answers.setdefault(key.folded, set()).add(node.possible)
+        return [
+            Node("key", key.name, ANY, key.pointer, key.raw, node.actual, "unreadable", node.children)
+            if len(answers[key.folded]) > 1
+            else node
+            for key, node in zip(self.keys, children, strict=True)
+        ]
 
     def _evaluated(self, key: Key, request: Request) -> Node:
         node = key.evaluate(request)
@@ -364,10 +380,16 @@ def clauses(block: object, pointer: str, *, version: object, pasted: bool, lets_
         unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
         unusable.fixed = Node("operator", "Condition", ANY, pointer, block, None, "unreadable")
         return [unusable]
-    return [
+    made = [
         Clause(str(name), body, f"{pointer}/{escape(str(name))}", version=version, pasted=pasted, lets_in=lets_in)
         for name, body in block.items()
     ]
+    spellings = [clause.name.lower() for clause in made]
+    if len({*spellings}) < len(spellings):  # which of the two IAM reads, or whether it reads both, was not recorded
+        for clause in made:
+            if spellings.count(clause.name.lower()) > 1:
+                clause.fixed = Node("operator", clause.name, ANY, clause.pointer, clause.raw, None, "unreadable")
+    return made
 
 
 def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "2012-10-17") -> bool | None:

@@ -184,7 +184,7 @@ def test_operators_keys_and_values_are_joined() -> None:
 
 def test_key_names_have_no_case() -> None:
     assert conditions_hold({"StringEquals": {"OIDC.example:AUD": "a"}}, {"oidc.example:aud": "a"}) is True
-    assert conditions_hold({"StringEquals": {"k": "a", "K": "b"}}, {"k": "a"}) is False
+    assert conditions_hold({"StringEquals": {"k": "a", "K": "A"}}, {"k": "b"}) is False
     assert conditions_hold({"StringEquals": {"k": "a", "K": ["a", "b"]}}, {"k": "a"}) is True
 
 
@@ -314,3 +314,18 @@ def test_a_long_pattern_cannot_blow_up() -> None:
     assert one("StringLike", "*" + "a?" * 20_000 + "b*", text) is False
     assert one("StringLike", "?" * 100_000, text) is True
     assert one("StringEquals", text, text) is True
+
+
+def test_one_key_in_two_spellings_that_disagree_decides_nothing() -> None:
+    """Which of the two IAM reads was not recorded, so neither allows nor spares."""
+    assert conditions_hold({"StringEquals": {"k": "x", "K": "y"}}, {"k": "x"}) is None
+    assert conditions_hold({"StringNotEquals": {"k": "x", "K": "y"}}, {"k": "x"}) is None
+    assert conditions_hold({"StringEquals": {"k": "x", "K": ["x", "z"]}}, {"k": "x"}) is True
+    assert conditions_hold({"StringEquals": {"k": "y", "K": "z"}}, {"k": "x"}) is False
+    assert conditions_hold({"StringEquals": {"k": "x", "K": "y", "other": "z"}}, {"k": "x"}) is False
+
+
+def test_one_operator_in_two_spellings_decides_nothing() -> None:
+    block = {"StringEquals": {"k": "x"}, "stringequals": {"k": "y"}}
+    assert conditions_hold(block, {"k": "x"}) is None
+    assert conditions_hold({**block, "StringLike": {"k": "z"}}, {"k": "x"}) is False

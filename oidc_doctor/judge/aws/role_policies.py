@@ -60,6 +60,7 @@ def _identity_policies(exchange: AwsExchange) -> RolePolicies:
     if inline is not None and attached is not None:  # complete lists: any other file belongs to a deleted policy
         documents = [document for document in documents if names_of(document) & {*inline, *attached}]
     documents = [document for document in documents if not is_old_version(document)]
+    documents = _without_contradictions(documents)
     names_read = {name for document in documents for name in names_of(document)}
     all_listed = inline is not None and attached is not None and names_read.issuperset((*inline, *attached))
     if all_listed and inline and attached:  # an inline and a managed policy may share a name
@@ -69,10 +70,21 @@ def _identity_policies(exchange: AwsExchange) -> RolePolicies:
     return part._replace(names=frozenset(names_read.union(inline or ())))
 
 
+def _without_contradictions(documents: list[Document]) -> list[Document]:
+    """The policies without those of one name that differ: a role has one inline policy of a name."""
+    texts: dict[str, set[str]] = {}
+    for document in documents:
+        name = document.in_answer("PolicyName")
+        if name is not None:
+            texts.setdefault(name, set()).add(json.dumps(document.value, sort_keys=True))
+    return [one for one in documents if len(texts.get(one.in_answer("PolicyName") or "", ())) < 2]  # noqa: PLR2004
+
+
 def _boundary(exchange: AwsExchange) -> RolePolicies:
     """Return the permissions boundary. A role in IAM's output without a boundary has none."""
     role, read = exchange.aws.role, exchange.documents("aws/boundary.json")
-    is_named = isinstance(role, Role) and bool(role.raw.get("PermissionsBoundary"))
+    spellings = ("PermissionsBoundary", "permissionsBoundary")  # IAM's, and CloudTrail's
+    is_named = isinstance(role, Role) and any(role.raw.get(name) for name in spellings)
     if isinstance(read, Missing):
         has_none = isinstance(role, Role) and bool(role.raw) and not is_named
         return _part(exchange, "PERMISSIONS_BOUNDARY", [], all_read=has_none)

@@ -42,6 +42,23 @@ GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCrea
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
 
 
+# Google Cloud, IAM roles and permissions: the roles of IAM that lack iam.serviceAccounts.getAccessToken.
+_WITHOUT = frozenset(
+    f"roles/iam.{name}"
+    for name in (
+        *("serviceAccountUser", "serviceAccountOpenIdTokenCreator", "serviceAccountViewer", "serviceAccountCreator"),
+        *("serviceAccountDeleter", "serviceAccountKeyAdmin", "securityAdmin", "securityReviewer", "roleAdmin"),
+        *("roleViewer", "workloadIdentityPoolAdmin", "workloadIdentityPoolViewer"),
+    )
+)
+
+
+def _may_grant(role: str) -> bool:
+    """Whether a role that is not one of `GRANTING` may hold the permission: its permissions are not in the evidence."""
+    of_iam = role.startswith("roles/iam.") and role not in (*GRANTING, *_WITHOUT)
+    return role.startswith(_MAY_GRANT) or of_iam or role.endswith(".serviceAgent")
+
+
 class Miss(NamedTuple):
     """The reason why a member does not match; the smaller `near`, the closer the match."""
 
@@ -149,7 +166,7 @@ def _is_cut(policy: AllowPolicy) -> bool:
     for binding in policy.bindings:
         if not _ROLE.fullmatch(binding.role) or is_left_out(binding.role):
             return True
-        may_grant = binding.role in GRANTING or binding.role.startswith(_MAY_GRANT)
+        may_grant = binding.role in GRANTING or _may_grant(binding.role)
         if may_grant and any(not _MEMBER.fullmatch(member) or is_left_out(member) for member in binding.members):
             return True
     return False
@@ -212,7 +229,7 @@ def _judge_member(
         return None
     if binding.role.partition(_HIDDEN_CONDITION)[0] in GRANTING:
         return Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, known=False)
-    if binding.role.startswith(_MAY_GRANT):
+    if _may_grant(binding.role):
         return Miss(2, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=False)
     if policy.resource == "service-account" and binding.role.startswith("roles/iam."):
         return Miss(50, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=True)
@@ -234,6 +251,8 @@ def match(exchange: GcpExchange, member: Member, binding: Binding, policy: Allow
             project = True
         elif not member.project.isdigit() and not exchange.gap(member.project):
             project = None if name.project_is_number else project
+        elif member.project.isdigit() and name.project_is_id:
+            project = None
         pool = same(member.pool, name.pool, pasted=exchange.pasted)
         elsewhere = True if project is False or pool is False else None if project is None or pool is None else False
     if member.fault:

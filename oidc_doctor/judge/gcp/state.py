@@ -54,7 +54,8 @@ class GcpExchange(ExchangeBuilder):
             return self.gke
         if self.provider and self.provider.name:
             read = read_name(self.provider.name)
-            if not read.fault:
+            is_numbered = self.name is not None and not self.name.fault and self.name.project_is_number
+            if not read.fault and (read.project_is_number or not is_numbered):
                 return read
         return self.name if self.name and not self.name.fault else None
 

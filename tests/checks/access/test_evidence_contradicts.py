@@ -272,6 +272,21 @@ def test_a_file_that_the_manifest_says_was_not_read(path: str, outcome: str, aws
     assert row.reason.startswith("the file exists, although the manifest says that ")
 
 
+@pytest.mark.parametrize("outcome", ["NOT_FOUND", "not-found", "Denied"])
+def test_an_outcome_in_other_letters(outcome: str, aws: Bundle) -> None:
+    reads = [{"path": "aws/role.json", "outcome": outcome}]
+    aws.write("manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": reads})
+    assert aws.ask().exchange().prediction == "unknown"
+
+
+def test_a_manifest_with_a_member_twice_is_not_read(aws: Bundle) -> None:
+    reads = json.dumps([{"path": "aws/role.json", "outcome": "not_found"}])
+    aws.write("manifest.json", f'{{"reads": {reads}, "reads": []}}')
+    answer = aws.ask(at=float(aws.NOW))
+    assert (answer.report.exit_code, answer.exchange().prediction) == (3, "accepted")
+    assert any(row.what == "manifest.json" and "twice" in row.reason for row in answer.report.coverage)
+
+
 @pytest.mark.parametrize("entry", [{}, {"outcome": "read"}])
 def test_an_entry_without_an_outcome_says_nothing_against_a_file(entry: dict[str, str], aws: Bundle) -> None:
     read = {"path": "aws/role.json"} | entry

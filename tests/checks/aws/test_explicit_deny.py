@@ -92,6 +92,13 @@ def test_the_address_decides_it(aws: Bundle) -> None:
     assert aws.sends(context={"aws:SourceIp": "198.51.100.7"}).ask().first.name == "explicit-deny"
 
 
+def test_a_deny_with_one_key_in_two_spellings_is_not_passed_over(aws: Bundle) -> None:
+    condition = {"StringLike": {aws.SUB_KEY: "*", aws.SUB_KEY.upper(): "nothing"}}
+    answer = denying(aws, condition).ask()
+    assert (answer.exchange().prediction, answer.report.exit_code) == ("unknown", 3)
+    assert answer.causes
+
+
 @pytest.mark.parametrize("name", ["{}", "arn:aws:iam::{}:root"])
 def test_a_deny_of_a_whole_account_was_not_measured(aws: Bundle, name: str) -> None:
     own = name.format(aws.PROVIDER_ARN.split(":")[4])

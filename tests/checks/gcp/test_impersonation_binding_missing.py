@@ -78,8 +78,11 @@ def test_the_policy_was_not_read(gcp: Bundle, says: type[Says], outcome: str) ->
     assert answer.first.confidence == "suspected"
 
 
-def test_a_custom_role_may_hold_the_permission(gcp: Bundle) -> None:
-    answer = gcp.service_account_policy(gcp.MEMBER, role="projects/weights-prod/roles/impersonator").ask()
+@pytest.mark.parametrize(
+    "role", ["projects/weights-prod/roles/impersonator", "roles/iam.somethingNew", "roles/run.serviceAgent"]
+)
+def test_a_role_that_may_hold_the_permission(gcp: Bundle, role: str) -> None:
+    answer = gcp.service_account_policy(gcp.MEMBER, role=role).ask()
     assert answer.exchange().prediction == "unknown"
 
 

@@ -50,3 +50,11 @@ def test_a_placeholder_for_the_number_in_another_pool(gcp: Bundle) -> None:
     answer = gcp.service_account_policy(member).ask()
     assert answer.first.name == "member-pool-differs"
     assert answer.first.confidence == "predicted"
+
+
+def test_a_provider_file_that_names_the_project_by_its_id(gcp: Bundle) -> None:
+    project = gcp.read("gcp/project.json")
+    provider = gcp.read("gcp/provider.json")
+    name = provider["name"].replace(project["projectNumber"], project["projectId"])
+    assert name != provider["name"]
+    assert gcp.write("gcp/provider.json", {**provider, "name": name}).ask().accepted

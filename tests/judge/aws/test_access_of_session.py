@@ -432,3 +432,17 @@ def test_a_failed_edit_of_a_role_is_no_set_up_that_stopped(aws: Bundle) -> None:
     answer = made.cloudtrail([made.accepted_event(), failed]).ask()
     assert answer.first.name == "permission-missing"
     assert not any("oidc-doctor setup" in command for cause in answer.causes for command in cause.named.commands)
+
+
+def test_two_inline_policies_of_one_name_that_differ_decide_nothing(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3))
+    other = {"RoleName": "ModelWeights", "PolicyName": "Access", "PolicyDocument": policy(deny("*", "*"))}
+    answer = made.write("aws/role-policies/copy.json", json.dumps(other)).ask()
+    assert not {"allowed", "denied"} & {*decisions(answer).values()}
+
+
+def test_a_boundary_in_the_spelling_of_an_event_is_one(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3))
+    role = made.read("aws/role.json")
+    role["Role"]["permissionsBoundary"] = {"permissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Bound"}
+    assert set(decisions(made.write("aws/role.json", role).ask()).values()) == {"unknown"}
