@@ -184,8 +184,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
-    bound_values = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(bound_values, **exchange.bounds)
+    known = {**bindings, "assertion": _claims(exchange, program)}
+    node = program.trace(known, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
@@ -193,7 +193,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def part(text: str) -> Any:
         try:
-            return cel.compile(text).trace(bound_values)
+            return cel.compile(text).trace(known)
         except cel.CelError:
             return None
 
@@ -343,11 +343,7 @@ def _clause_around(root: Any, inner: Any) -> str:
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
     constant = next(
-        (
-            candidate
-            for candidate in constants_in(clause.node.text, exchange.constants)
-            if candidate.causes(clause.literal)
-        ),
+        (item for item in constants_in(clause.node.text, exchange.constants) if item.causes(clause.literal)),
         None,
     )
     if constant is not None:
