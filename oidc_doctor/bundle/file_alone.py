@@ -1,4 +1,4 @@
-"""The contract's file that a file passed alone is, recognised by its content."""
+"""Recognise a single file as a file of the contract, by its content."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ def _path_of_value(value: Json) -> str | None:
         kind = "provider" if "/providers/" in name else "pool"
         return f"gcp/{kind}{'s' if is_list else ''}.json"
     rows = contract.BY_MEMBERS
-    found = next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
-    return found or (contract.ERROR if first is value and first.keys() & _OF_ERRORS else None)
+    path = next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
+    return path or (contract.ERROR if first is value and first.keys() & _OF_ERRORS else None)
 
 
 def read_beginning(path: str) -> tuple[bytes, int]:

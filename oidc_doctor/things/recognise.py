@@ -1,7 +1,7 @@
-"""The kind of a text, and of a word of the command line. Only content decides, and a file's name where that is open.
+"""Recognise the kind of a text or command line word, by content, or by a file's name if the content is ambiguous.
 
-What was recognised is data for the command line and the screens; nothing here reads a network, and no message quotes a
-text that may be a token. A name inside a file is never followed.
+The result is data for the command line and the UI; this module uses no network, and no message quotes a text that may
+be a token. A name inside a file is never followed.
 """
 
 from __future__ import annotations
