@@ -1,6 +1,6 @@
-"""The answer on one thing alone: its content, the causes that it leaves possible, and the evidence to add next.
+"""Report on a single piece of evidence: its content, possible causes, and the evidence to add next.
 
-Each kind of thing has a file here. Nothing is decided here: words of policies, faults and widths are the judge's.
+Each kind of evidence has a file here. Nothing is decided here: acceptance, faults and breadth come from the judge.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def answer(run: Run, judged: Sequence[Judged], report: Report, place: str) -> Alone | None:
-    """Return the answer to the one thing that was given; None where nothing, or more than one thing, was given.
+    """Return the report on a single piece of evidence; None for no evidence, or for several pieces.
 
-    `place` is the file as the user named it; empty where there is none.
+    `place` is the file as named by the user; empty if there is none.
     """
     thing = thing_given(run, judged)
     if thing is None or report.verdict == "broken":
         return None
     evidence = run.snapshot.targets[0]
-    # late: a report on more than one thing loads none of these
+    # late: a report on several pieces of evidence loads none of these
     if thing == "error":
         from oidc_doctor.examine.alone.of_error import of_error
 
