@@ -28,7 +28,7 @@ _LOG_ALONE = {
 }
 _OF_ERRORS = frozenset({"error", "Error"})  # of an answer of Google's STS, of an API, of AWS
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
-BEGINNING = 64 * 1024  # bytes of a file by which it is told whether it is an archive or a log
+BEGINNING = 64 * 1024  # first bytes that show whether a file is an archive or a log
 _GZIP = b"\x1f\x8b"
 
 
@@ -149,7 +149,7 @@ def _folder_of_members(beginning: bytes) -> str | None:
 
 
 def log_name(path: str, *, zipped: bool) -> str:
-    """Return the name that the contract gives to a log of this name: `.json` or the like, and `.gz`."""
+    """Return a log's name in the contract: with `.json` or similar, and `.gz`."""
     name = path.removesuffix(".gz")
     name = name if name.lower().endswith((".json", ".jsonl", ".ndjson")) else f"{name}.json"
     return name + (".gz" if zipped else "")

@@ -67,7 +67,7 @@ def _places_of_logs(bundle: Bundle, names: Sequence[str]) -> dict[str, str]:
     for name in names:
         as_log = log_name(name, zipped=False)
         if name in logs or not name.lower().endswith(_LOG_ENDINGS) or not contract.is_log(contract.CLOUDTRAIL + as_log):
-            continue  # also the digests beside a trail's events
+            continue  # also the digests next to a trail's events
         try:
             with bundle.open(name) as stream:
                 head = stream.read(BEGINNING)

@@ -29,7 +29,7 @@ _LISTS = frozenset(
         *("gcp/providers.json", "gcp/pools.json"),
     )
 )
-# A manifest that says so is not about the file that is there: nobody knows when, and of what, that file was read.
+# With these outcomes the manifest does not describe the present file, whose time and source are unknown.
 _OTHERWISE = {
     "not_found": "the cloud has no such resource",
     "denied": "the read of it was denied",

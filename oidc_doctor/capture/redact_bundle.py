@@ -278,7 +278,7 @@ class _Copy:
         return "".join(rows)
 
     def compact(self, name: str) -> Token | None:
-        """Return the token of a file that holds a compact JWT, even a damaged one; None for other files."""
+        """Return the token of a file with a compact JWT, even a damaged one; None for other files."""
         try:
             text = self.bundle.read(name).decode("utf-8-sig", "surrogateescape")
         except (Unreadable, OSError):

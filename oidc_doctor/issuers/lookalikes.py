@@ -60,7 +60,7 @@ def fitted(subject: str, text: str, profile: Profile) -> list[str]:
 
 
 def oddness(text: str, profile: Profile) -> int:
-    """Return how many parts of a pattern have wildcards beside or inside a name, or no name at all for the owner."""
+    """Return how many parts of a pattern have wildcards next to or inside a name, or no name at all for the owner."""
     parts = profile.parse_subject(text).segments
     owners = (profile.tenancy.tenant, profile.tenancy.team)
     mixed = [part for part in parts if part.value.strip(WILD + _ANY) and (WILD in part.value or _ANY in part.value)]
@@ -96,7 +96,7 @@ def _with_parts(
 
 
 def _joined(word: str, profile: Profile) -> Mapping[str, str]:
-    """Return the values of a word that holds several names, as GitHub's owner and repository are joined."""
+    """Return the values of a word with several joined names, such as GitHub's owner and repository."""
     grammar = profile.grammar
     for key, rules in grammar.keys.items():
         ends = tuple(rule.after for rule in rules if rule.after)

@@ -60,7 +60,7 @@ _KINDS = {
 
 
 def place_of(text: str, file: str) -> str | None:
-    """Return the contract path of a text by its content, also of an error text; None for what no bundle holds.
+    """Return the contract path of a text by its content, also of an error text; None if it fits no bundle.
 
     Raises Unreadable for broken JSON.
     """
@@ -185,7 +185,7 @@ def _file(path: str) -> Thing:
 def _is_prose(text: str, file: str) -> bool:
     """Whether a file that a user named may be a caller's error that is not known: text with several words.
 
-    A file with the name of another file of the contract is none: it holds something else, or is broken.
+    A file with the name of another file of the contract is not one: it has other content, or is broken.
     """
     name = os.path.basename(file)
     if name != contract.ERROR and any(row.path.rpartition("/")[2] == name for row in contract.FILES):

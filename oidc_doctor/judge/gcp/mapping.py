@@ -184,8 +184,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
-    known = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(known, **exchange.bounds)
+    values = {**bindings, "assertion": _claims(exchange, program)}
+    node = program.trace(values, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
@@ -193,7 +193,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def part(text: str) -> Any:
         try:
-            return cel.compile(text).trace(known)
+            return cel.compile(text).trace(values)
         except cel.CelError:
             return None
 

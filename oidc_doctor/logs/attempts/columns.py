@@ -1,6 +1,6 @@
 """Attempts as columns, so that each takes a few dozen bytes.
 
-Strings are interned in bounded tables, and a row holds their numbers; `dropped` counts values that did not fit.
+Strings are interned in bounded tables, and rows contain their numbers; `dropped` counts values that did not fit.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Circumstance(NamedTuple):
 
 
 class InternTable:
-    """Distinct values with their numbers. Number 0 is `nothing`, which also stands for values that did not fit."""
+    """Distinct values with their numbers. Number 0 is `nothing`, also used for values that did not fit."""
 
     def __init__(self, nothing: Any, most: int) -> None:
         self.values: list[Any] = [nothing]
@@ -182,7 +182,7 @@ class Rows:
         self.session = array("Q")  # of the access key id; 0 where there is none
         self.file = array("i")
         self.place = array("q")  # the record's offset in the unpacked file; NO_PLACE where that is not known
-        self.count = array("i")  # attempts that the row stands for
+        self.count = array("i")  # attempts that the row represents
         self.joined = array("i")  # the row of the exchange that the identity was taken from; -1 for none
         self.width = 0.0  # seconds within which rows were compacted
 
@@ -309,8 +309,8 @@ class Rows:
     def remove_repeats(self) -> int:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
-        An event comes twice in files that overlap: pages, several trails, an organisation's trail beside an account's,
-        two sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
+        An event occurs twice in overlapping files: pages, several trails, an organisation's and an account's trail, two
+        sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
         """
         if not self:
             return 0
@@ -325,7 +325,7 @@ class Rows:
         return before - len(self)
 
     def _drop_partial_repeats(self) -> None:
-        """Remove copies of an event that lack its id, or its time, beside the copy that has it. Rows are in order."""
+        """Remove copies of an event without its id or time, if another copy has it. Rows are in order."""
         import numpy as np
 
         digest_ids = [number for number, text in enumerate(self.ids.texts.values) if text.startswith(MADE_UP)]
