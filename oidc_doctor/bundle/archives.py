@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LARGEST_ARCHIVE = ARCHIVE.most  # unpacked
 _KEPT = 64 * MIB  # bytes of small files, kept while a tar is listed: seeking back means unpacking it again
 _KEPT_FILE = 4 * MIB
-_IN_MEMORY = 64 * MIB  # a larger file of a tar is streamed
+_IN_MEMORY = 64 * MIB  # larger files of a tar are streamed
 
 _MODE_SHIFT = 16  # the position of the Unix mode in a zip entry
 _ENCRYPTED = 1
@@ -63,7 +63,7 @@ class _Collector:
         return "/".join(parts)
 
     def keep(self, name: str, member: BundleMember) -> None:
-        """Keep a member under its name. Of two with one name neither is kept: which was meant is not known."""
+        """Keep a member under its name. Of two with the same name neither is kept: the intended one is unknown."""
         if name in self.members or name in self.repeated:
             self.repeated.add(name)
             self.members.pop(name, None)

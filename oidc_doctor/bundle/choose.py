@@ -36,7 +36,7 @@ _AUDIENCE_HOST = "//iam.googleapis.com/"
 
 
 class Resources(NamedTuple):
-    """The resources of a folder of a bundle; those of the target are among them."""
+    """The resources of a bundle's folder, including the target's."""
 
     tokens: tuple[Token, ...] = ()
     roles: tuple[Role, ...] = ()  # of role.json
@@ -60,7 +60,7 @@ class Resources(NamedTuple):
 
 @dataclass
 class _Draft:
-    """A target's values as they are found, the first source first."""
+    """A target's values as found, the first source first."""
 
     aws: dict[str, Any] = field(default_factory=dict)
     gcp: dict[str, Any] = field(default_factory=dict)
@@ -124,7 +124,7 @@ def _filled(stated: Cloud | None, make: type[Cloud], values: dict[str, Any]) -> 
 
 
 def _from_setup(draft: _Draft, output: SetupOutput) -> None:
-    """Draft the names of what a set-up script says that it made, where no file names them."""
+    """Draft the names of resources that a set-up script reports as created, if no file names them."""
     at = Origin("setup/output.txt")
     draft.put("aws", "role_arn", output.role_arn, at)
     draft.put("gcp", "provider", output.provider, at)
@@ -185,10 +185,10 @@ def _from_truss(draft: _Draft, document: Document, target: Target, resources: Re
 
 
 def further_targets(document: Document, first: Target) -> list[Target]:
-    """A target for each role, and each provider with its account, that a Truss file names besides the first's."""
+    """Return a target for each further role, and each further provider with its account, in a Truss file."""
     role = first.aws.role_arn if first.aws else None
     identity = (first.gcp.provider, first.gcp.service_account) if first.gcp else (None, None)
-    found: dict[object, Target] = {}
+    by_identity: dict[object, Target] = {}
     for auth in truss_auths(document):
         if has_placeholder(f"{auth.aws_role_arn}{auth.gcp_provider}{auth.gcp_service_account}"):
             continue
@@ -196,7 +196,7 @@ def further_targets(document: Document, first: Target) -> list[Target]:
             at = document.at(auth.source.place("aws_oidc_role_arn"))
             aws = TargetAws(role_arn=auth.aws_role_arn, region=auth.aws_region)
             name = auth.aws_role_arn.rpartition("/")[2]
-            found.setdefault(auth.aws_role_arn, Target(name, aws=aws, origins={"aws.role_arn": at}))
+            by_identity.setdefault(auth.aws_role_arn, Target(name, aws=aws, origins={"aws.role_arn": at}))
         other = (auth.gcp_provider, auth.gcp_service_account)
         same_provider = same_name(identity[0] or "", auth.gcp_provider or "")
         is_first = same_provider and auth.gcp_service_account == identity[1]
@@ -204,8 +204,8 @@ def further_targets(document: Document, first: Target) -> list[Target]:
             at = document.at(auth.source.place("gcp_oidc_service_account"))
             gcp = TargetGcp(provider=auth.gcp_provider, service_account=auth.gcp_service_account)
             name = str(auth.gcp_service_account).partition("@")[0]
-            found.setdefault(other, Target(name, gcp=gcp, origins={"gcp.service_account": at}))
-    return list(found.values())
+            by_identity.setdefault(other, Target(name, gcp=gcp, origins={"gcp.service_account": at}))
+    return list(by_identity.values())
 
 
 def _preferred(auths: list[TrussAuth], read: Callable[[TrussAuth], bool]) -> list[TrussAuth]:

@@ -1,4 +1,4 @@
-"""The contract's file that a file passed alone is, recognised by its content."""
+"""Recognise a single file as a file of the contract, by its content."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOG_ALONE = {
 }
 _OF_ERRORS = frozenset({"error", "Error"})  # of an answer of Google's STS, of an API, of AWS
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
-BEGINNING = 64 * 1024  # bytes of a file by which it is told whether it is an archive or a log
+BEGINNING = 64 * 1024  # first bytes that show whether a file is an archive or a log
 _GZIP = b"\x1f\x8b"
 
 
@@ -96,8 +96,8 @@ def _path_of_value(value: Json) -> str | None:
         kind = "provider" if "/providers/" in name else "pool"
         return f"gcp/{kind}{'s' if is_list else ''}.json"
     rows = contract.BY_MEMBERS
-    found = next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
-    return found or (contract.ERROR if first is value and first.keys() & _OF_ERRORS else None)
+    path = next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)
+    return path or (contract.ERROR if first is value and first.keys() & _OF_ERRORS else None)
 
 
 def read_beginning(path: str) -> tuple[bytes, int]:
@@ -152,7 +152,7 @@ def _folder_of_members(beginning: bytes) -> str | None:
 
 
 def log_name(path: str, *, zipped: bool) -> str:
-    """Return the name that the contract gives to a log of this name: `.json` or the like, and `.gz`."""
+    """Return a log's name in the contract: with `.json` or similar, and `.gz`."""
     name = path.removesuffix(".gz")
     name = name if name.lower().endswith((".json", ".jsonl", ".ndjson")) else f"{name}.json"
     return name + (".gz" if zipped else "")

@@ -1,4 +1,4 @@
-"""The evidence of a folder of a bundle, and the part of it that concerns each target."""
+"""The evidence of a bundle's folder, and each target's part of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ D = TypeVar("D")
 
 
 class Folder:
-    """The files below `prefix`, each read once for all the targets of the folder."""
+    """The files below `prefix`, each read once for all targets of the folder."""
 
     def __init__(self, reader: BundleReader, prefix: str, extra_tokens: Sequence[Token]) -> None:
         self.reader = reader
@@ -80,12 +80,12 @@ class Folder:
         self.gcp, self.pool = self._read_gcp()
 
     def also_named(self, first: Target) -> list[TargetEvidence]:
-        """The evidence for every further role and provider that the Truss file names: each is a target of its own.
+        """Return the evidence for every further role and provider in the Truss file, each as a separate target.
 
-        The observed error is left to the first.
+        The observed error belongs to the first target.
         """
         truss = _or(self.common.truss, None)
-        found = []
+        further = []
         for target in further_targets(truss, first) if truss is not None else ():
             evidence = self.evidence(target, only="aws" if target.aws is not None else "gcp")._replace(observed=())
             if evidence.gcp is not None and first.gcp and evidence.target.gcp:
@@ -93,11 +93,11 @@ class Folder:
                 if evidence.target.gcp.service_account != first.gcp.service_account:
                     policy = Missing(path, f"assumed to be that of {first.gcp.service_account}")
                     evidence = evidence._replace(gcp=evidence.gcp._replace(service_account_policy=policy))
-            found.append(evidence)
-        return found
+            further.append(evidence)
+        return further
 
     def evidence(self, target: Target, only: Cloud | None = None) -> TargetEvidence:
-        """The evidence for `target`, whose open values are filled from the files; `only` of one cloud."""
+        """Return the evidence for `target`, with open values filled from the files; `only`: limit to one cloud."""
         target = derive(target._replace(pasted=self._is_pasted()), self.resources)
         if only is not None:
             target = target._replace(aws=None) if only == "gcp" else target._replace(gcp=None)

@@ -28,8 +28,8 @@ _PROSE = re.compile(r"(?i).*\.(log|err|out)|(.*(err|fail|denied|message|output).
 def place_by_content(bundle: Bundle, tell: Tell) -> None:
     """Move the files of a plain folder to their places in a bundle. Raises BundleError for two of one exclusive kind.
 
-    A folder that has the contract's layout keeps it: a file next to that layout is no part of the bundle. In folders
-    below a plain one are logs: a trail's, and others where every file there is one.
+    A folder with the contract's layout keeps it: files outside the layout are no part of the bundle. Folders below a
+    plain one may contain logs: a trail's, and others if every file there is a log.
     """
     names = bundle.names()
     if any(contract.is_known(name) and ("/" in name or name == contract.MANIFEST) for name in names):
@@ -57,8 +57,8 @@ def place_by_content(bundle: Bundle, tell: Tell) -> None:
 def _places_of_logs(bundle: Bundle, names: Sequence[str]) -> dict[str, str]:
     """Return the places of the logs among these files, below their own folders.
 
-    CloudTrail gives its files names that nothing else has. Other logs are told by their first bytes, and only where
-    every file of such a name is one: else it is a folder of anything.
+    CloudTrail's file names are unique. Other logs are recognised by their first bytes, and only if every file with such
+    a name is a log: otherwise the folder may contain anything.
     """
     trail = [name for name in names if _TRAIL_FILE.fullmatch(os.path.basename(name))]
     logs = {name: contract.CLOUDTRAIL + name for name in trail}
@@ -85,12 +85,12 @@ def _places_of_logs(bundle: Bundle, names: Sequence[str]) -> dict[str, str]:
 
 
 def free_place(place: str, name: str, taken: set[str]) -> str:
-    """Return the place of a file, another one for a further log or token: a bundle has any number of them."""
+    """Return the free place for a file: a bundle may have any number of logs and tokens."""
     if contract.is_log(place):
         folder, ending = place.rpartition("/")[0], ".gz" if place.endswith(".gz") else ""
         stem = os.path.basename(name).removesuffix(".gz")
-        stem, found, kind = stem.rpartition(".")
-        kind = kind.lower() if found and kind.lower() in ("json", "jsonl", "ndjson") else "json"
+        stem, dot, kind = stem.rpartition(".")
+        kind = kind.lower() if dot and kind.lower() in ("json", "jsonl", "ndjson") else "json"
         places = (f"{folder}/{stem or 'events'}{number}.{kind}{ending}" for number in _numbers())
     elif place in contract.TOKEN_FILES and (place in taken or taken & set(contract.TOKEN_FILES)):
         stem = os.path.basename(name).partition(".")[0] or "token"
@@ -106,7 +106,7 @@ def _numbers() -> Iterator[str]:
 
 
 def _place_of(bundle: Bundle, name: str, tell: Tell) -> str | None:
-    """Return the place of a file by its content; None for one that cannot be read, or that no bundle holds."""
+    """Return the place of a file by its content; None if it is unreadable or no file of a bundle."""
     try:
         size = bundle.size(name)
         with bundle.open(name) as stream:
@@ -115,7 +115,7 @@ def _place_of(bundle: Bundle, name: str, tell: Tell) -> str | None:
             return log
         place = tell(decode(bundle.read(name), name), name)
     except (OSError, Unreadable):
-        return None  # it stays where it is, and is listed as no part of the bundle
+        return None  # it keeps its place, and is listed as no part of the bundle
     if place == contract.ERROR and not _PROSE.fullmatch(name):
         return None
     return place

@@ -1,4 +1,4 @@
-"""Reads the files of a bundle, and keeps account of what was read and what could not be."""
+"""Read the files of a bundle, and record what was read and what was not."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Lists by which a thing that they lack is known not to exist; one that was cut off shows nothing of the kind.
+# Lists that prove the absence of unlisted resources, unless truncated.
 _LISTS = frozenset(
     (
         *("aws/oidc-providers.json", "aws/role-policy-list.json", "aws/attached-policies.json"),
         *("gcp/providers.json", "gcp/pools.json"),
     )
 )
-# A manifest that says so is not about the file that is there: no one knows when, and of what, that file was read.
+# With these outcomes the manifest does not describe the present file, whose time and source are unknown.
 _OTHERWISE = {
     "not_found": "the cloud has no such resource",
     "denied": "the read was denied",
@@ -37,7 +37,7 @@ _OTHERWISE = {
     "timeout": "the read timed out",
     "failed": "the read failed",
 }
-_FROM_USER = (*contract.TOKEN_FILES, contract.ERROR)  # files that no read of a cloud brings
+_FROM_USER = (*contract.TOKEN_FILES, contract.ERROR)  # files that are never read from a cloud
 _NAMES_SHOWN = 8
 
 
@@ -49,7 +49,7 @@ class BundleReader:
         self.coverage: dict[str, Coverage] = {}
         self.reads: dict[str, ManifestRead] = {}
         self.collected_at: float | None = None
-        self.names: dict[str, list[str]] = {"": list(bundle.names())}  # those below each target's folder, and all
+        self.names: dict[str, list[str]] = {"": list(bundle.names())}  # paths below each target's folder, and all paths
         for name in bundle.names():
             if prefix := contract.split_target(name)[0]:
                 self.names.setdefault(prefix, []).append(name)
@@ -57,7 +57,7 @@ class BundleReader:
         self._read_manifests()
 
     def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
-        """The file's content through `parse`, or why there is none. `lenient` accepts bytes that are not UTF-8."""
+        """Return the file's parsed content, or why there is none. `lenient` accepts bytes that are not UTF-8."""
         if path not in self.bundle:
             return self.missing(path)
         shown = self.bundle.shown(path)
@@ -81,7 +81,7 @@ class BundleReader:
         return value
 
     def each(self, prefix: str, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
-        """Apply `parse` to every JSON file of a target's folder; a file that cannot be read is named and left out."""
+        """Apply `parse` to every JSON file of a target's folder; an unreadable file is reported and skipped."""
         below = (name for name in self.names[prefix] if name.startswith(prefix + folder))
         paths = sorted(name for name in below if contract.is_known(name))
         values = (self.parsed(path, parse) for path in paths)
@@ -92,13 +92,13 @@ class BundleReader:
         return any(path.startswith(folder) and path != folder for path in self.reads)
 
     def unread(self, folder: str) -> tuple[str, ...]:
-        """The files of a folder that could not be read, by the names to show."""
+        """Return the unreadable files of a folder, by display name."""
         return tuple(
             row.what for path, row in self.coverage.items() if path.startswith(folder) and row.status == "missing"
         )
 
     def missing(self, path: str) -> Missing:
-        """Why a file is not there: what the manifest says of the call, or that there was none."""
+        """Return why a file is missing: the manifest's outcome of the call, or simply that it is not in the bundle."""
         read = self.reads.get(path)
         if read is None and self.bundle.saved:
             return Missing(path, NOT_GIVEN if self.bundle.loose else NOT_IN_BUNDLE)
@@ -109,7 +109,7 @@ class BundleReader:
         return Missing(path, read.reason, read.outcome, read.local)
 
     def targets(self, prefix: str) -> list[Target]:
-        """The tables of a folder's oidc-doctor.toml."""
+        """Return the tables of a folder's oidc-doctor.toml."""
         path = prefix + contract.TARGET_FILE
         parsed = self.parsed(path, parse_targets)
         if isinstance(parsed, Missing):
@@ -189,7 +189,7 @@ class BundleReader:
             if isinstance(manifest, Manifest):
                 for read in manifest.reads:
                     earlier = self.reads.get(prefix + read.path)
-                    if earlier is None or earlier.outcome != "not_found":  # of two words, the one against the file
+                    if earlier is None or earlier.outcome != "not_found":  # the stricter of two outcomes
                         self.reads[prefix + read.path] = read
                 if manifest.collected_at is not None and (not prefix or self.collected_at is None):
                     self.collected_at = manifest.collected_at

@@ -1,4 +1,4 @@
-"""An evidence bundle to a Snapshot: every file of the contract is read, and what cannot be read is named."""
+"""Load an evidence bundle as a Snapshot: every file of the contract is read, and unreadable files are reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load_snapshot(
     error_place: str = "--error",
     extra_tokens: Sequence[Token] = (),
 ) -> Snapshot:
-    """Read all of `bundle`, for each of its targets. A file that cannot be read is named, and raises nothing.
+    """Read all of `bundle`, for each of its targets. Unreadable files are reported and never raise.
 
     `overrides` are the command line's values: they override every target's. `extra_tokens` and `error_text` come before
     the bundle's own. Log files are not read here: their coverage rows come from the manifest alone.
@@ -51,11 +51,11 @@ def load_snapshot(
 
 
 def _bounded(reader: BundleReader, folders: list[tuple[str, list[Target]]]) -> list[tuple[str, list[Target]]]:
-    """Return the folders with as many targets as are judged, and say what is left out."""
-    found = sum(len(tables) for _, tables in folders)
-    if found <= TARGETS.most:
+    """Return the folders with the maximum number of targets, and report omitted targets."""
+    total = sum(len(tables) for _, tables in folders)
+    if total <= TARGETS.most:
         return folders
-    reader.cover(f"targets beyond the first {TARGETS.most}", "missing", TARGETS.exceeded_by(found), named=True)
+    reader.cover(f"targets beyond the first {TARGETS.most}", "missing", TARGETS.exceeded_by(total), named=True)
     kept: list[tuple[str, list[Target]]] = []
     left = TARGETS.most
     for prefix, tables in folders:

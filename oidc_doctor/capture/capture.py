@@ -33,7 +33,7 @@ _OF_KEYS = frozenset(str(kind) for kind in Kind if any(step == "keys" for _, ste
 
 
 class CaptureError(Exception):
-    """No capture was written; the message is one line that says why."""
+    """No capture was written; the message is a one-line reason."""
 
 
 class Captured(NamedTuple):
@@ -55,13 +55,13 @@ def capture(
     redact_addresses: bool = False,
     map_file: str | None = None,
 ) -> Captured:
-    """Write `original`, and what `question` gives, to a folder or .tar.gz that is not there yet. Raises CaptureError.
+    """Write `original`, with the evidence of `question`, to a new folder or .tar.gz. Raises CaptureError.
 
-    `redact` replaces names; IP addresses stay unless `redact_addresses`: a replaced address no longer says whose
-    network a call came from, and no longer lies in the networks that the vendors publish.
+    `redact` replaces names; IP addresses are kept unless `redact_addresses`: a replaced address no longer shows the
+    network of a call, and is no longer in the networks that the vendors publish.
 
-    `map_file` keeps the key and the originals, with mode 600; where it is there already its key is used again, so that
-    two captures can be compared, and its originals are kept.
+    `map_file` keeps the key and the originals, with mode 600; if it exists, its key is reused, so that two captures can
+    be compared, and its originals are kept.
     """
     check_place(place, map_file, redact=redact)
     map_path = _map_path(place, map_file)
@@ -104,9 +104,9 @@ def capture(
 
 
 def check_place(place: str, map_file: str | None = None, *, redact: bool = True) -> None:
-    """Raises CaptureError where no bundle or map can be written: to be called before anything is read.
+    """Raise CaptureError if no bundle or map can be written: call this before reading anything.
 
-    A map that the user did not name is never used: whoever planted it would know the key.
+    A map that the user did not name is never used: an attacker who planted it would know the key.
     """
     shown = printable(place)
     try:
@@ -151,7 +151,7 @@ def _first_faithful_copy(
     redact: bool,
     redact_addresses: bool,
 ) -> tuple[str, Captured]:
-    """Return the first copy with the same diagnosis, the weaker mode only if necessary; else the first copy."""
+    """Return the first copy with the same diagnosis, using the weaker mode only if necessary; else the first copy."""
     modes: tuple[Mode, ...] = ("prefix", "letters") if redact else ("prefix",)
     copies = []
     for mode in modes:
@@ -174,7 +174,7 @@ def _first_faithful_copy(
 
 
 def _differences(original: Report, copy: Report, redacted: Redacted) -> dict[str, str]:
-    """Where the copy's report has another answer: `causes` and the like, each with what it lacks and what it adds."""
+    """Return the parts of the copy's report that differ (`causes` and so on), with missing and added items."""
     before, after = _answer(original, redacted.stand_in), _answer(copy, str)
     differs = {}
     for name, rows in before.items():
@@ -189,18 +189,18 @@ def _differences(original: Report, copy: Report, redacted: Redacted) -> dict[str
 
 
 class _AnswerPart(NamedTuple):
-    """A part of an answer: its cloud and resource, and its words."""
+    """A part of a diagnosis: its cloud, resource and wording."""
 
     of: tuple[str, ...]
     texts: tuple[str, ...]
 
 
 def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_AnswerPart]]:
-    """The answer that a copy must keep: each exchange's prediction, its causes in order, and each check's findings.
+    """Return the diagnosis that a copy must keep: each exchange's prediction and causes, and each check's findings.
 
     Exchanges are matched by their resource, which `stand_in` names as the copy does: the copy's folders below targets/
-    and its tokens have other names, so both come in another order. For the same reason an outage that several targets
-    share may come under another of them: causes that are over are compared as a whole.
+    and its tokens have other names, so both come in another order. For the same reason an outage shared by several
+    targets may be listed under a different target: past causes are compared as a whole.
     """
     predictions, causes = [], []
     for exchange in report.exchanges:
@@ -218,9 +218,9 @@ def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_A
 
 
 def _status(row: CheckRow) -> str:
-    """The status of a check; without a finding, one of the signature is the same whether it passed or was skipped.
+    """Return a check's status; signature checks without findings count the same whether passed or skipped.
 
-    A copy has no signature: it says that it held, which a report assumes and does not call passed.
+    A copy has no signature: it states that the signature was valid, which a report assumes rather than passes.
     """
     is_of_keys = row.name in _OF_KEYS and row.status in ("passed", "skipped")
     return "no finding" if is_of_keys else row.status

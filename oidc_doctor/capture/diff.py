@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _ABSENT: Final = object()
 _LONGEST = 200  # characters of one value
 _MOST = 40  # lines of one file
-_MOST_COMPARED, _LONGEST_TEXT = 2_000, 1024 * 1024  # lines and characters of texts that are compared line by line
+_MOST_COMPARED, _LONGEST_TEXT = 2_000, 1024 * 1024  # maximum lines and characters of texts compared line by line
 
 
 def difference(left: Bundle, right: Bundle) -> Iterator[str]:
-    """Yield lines for people: `- file` and `+ file` for a file of one bundle alone, `~ file` and its changed values."""
+    """Yield lines for users: `- file` and `+ file` for a file in only one bundle, `~ file` and its changed values."""
     names = dict.fromkeys([*left.names(), *right.names()])
     for name in sorted(name for name in names if contract.is_known(name)):
         if name not in right:
@@ -86,7 +86,7 @@ def _bytes(bundle: Bundle, name: str) -> object:
 
 
 def _read(bundle: Bundle, name: str) -> Any:
-    """Return a JSON file's value in a list of one, so that no text equals a JSON string; any other file's text."""
+    """Return a JSON file's value in a one-element list, so that no text equals a JSON string; else the file's text."""
     try:
         text = decode(bundle.read(name), name)
     except Unreadable as error:
@@ -100,7 +100,7 @@ def _read(bundle: Bundle, name: str) -> Any:
 
 
 def _values(sides: tuple[Any, Any], clean: tuple[Any, ...], pointer: str) -> Iterator[tuple[str, Any, Any]]:
-    """Yield each place where the sides differ, and both values there without secrets."""
+    """Yield each differing place with both values, without secrets."""
     before, after = sides
     if before == after and type(before) is type(after):
         return

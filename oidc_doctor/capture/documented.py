@@ -1,6 +1,6 @@
-"""Members whose values are words of the clouds, event ids, times and keys: kept where they have the documented form.
+"""Members whose values are cloud vocabulary, event ids, times and keys: kept if they have the documented form.
 
-Anybody may write anything into an event or a file, so the name of a member alone does not say that it names no one.
+Anybody may write anything into an event or a file, so a member's name alone does not prove that its value is harmless.
 Forms: CloudTrail record contents, Google Cloud AuditLog and LogEntry, the IAM policy grammar, RFC 7517.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 from oidc_doctor.capture.plain_words import is_made_of_known_parts
 from oidc_doctor.capture.vocabulary import REGION
 
-_WORDS: Final = None  # of known parts
+_WORDS: Final = None  # made of known parts
 _TIME = re.compile(
     r"[\d\sTZ:.,+/-]+"
     r"|[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d\s?[AP]M|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)"

@@ -30,7 +30,7 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
     base = bundle or Bundle("the command line", {})
     members = {name: base.member(name) for name in base.names()}
     added: dict[str, bytes] = {}
-    # command line values concern every target, and of several targets each has its folder
+    # command line values apply to every target, and each of several targets has its folder
     for prefix in sorted({contract.split_target(name)[0] for name in members} - {""}) or [""]:
         for number, token in enumerate(question.tokens):
             has_token = any(prefix + name in members for name in contract.TOKEN_FILES)
@@ -66,7 +66,7 @@ def _text(token: Token) -> bytes:
     if token.kind == "jwt" and token.signing_input and not token.fault:
         return compact(token).encode()
     document: dict[str, Any] = {"header": token.header, "claims": token.claims}
-    if not token.inferred_complete:  # no one said that those claims are whole, and so the copy does not either
+    if not token.inferred_complete:  # the claims are not known to be complete, so the copy does not claim it either
         document["complete"] = token.complete
     if token.kind == "jwt":
         document["compact"] = {
@@ -79,9 +79,9 @@ def _text(token: Token) -> bytes:
 
 
 def _date_of_folders(base: Bundle) -> float | None:
-    """The instant of a bundle whose top has no date of its own: the first folder of targets/ that has one dates it.
+    """Return the instant of a bundle without a top-level date: that of the first dated folder in targets/.
 
-    The copy's folders come in another order, so the date must stand at the top. None where nothing has to be added.
+    The copy's folders have a different order, so the date must be at the top. None if nothing has to be added.
     """
     reader = BundleReader(base)
     top = reader.parsed(contract.MANIFEST, parse_manifest)
@@ -107,7 +107,7 @@ def _member(data: bytes) -> BundleMember:
 
 
 def _file(place: str) -> BundleMember:
-    """Return a log file that the command line names. Raises OSError for what is no file, which may never end."""
+    """Return a log file named on the command line. Raises OSError unless it is a regular file."""
     status = os.stat(place)
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "not a regular file", place)

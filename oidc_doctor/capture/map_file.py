@@ -1,4 +1,4 @@
-"""The map of a capture: its key, and the original of each pseudonym; the user's alone, and never in the bundle."""
+"""The map of a capture: its key, and the original of each pseudonym. It is private and never in the bundle."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from oidc_doctor.model.secret_texts import contains_secret
 _LEAST_KEY: Final = 16  # bytes
 _LARGEST: Final = 512 * 1024 * 1024  # bytes of a map
 _RANDOM = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=-]{24,}")
-_SHORT_WORD = re.compile(r"[\w-]{1,11}")  # no form of a secret that is one word is as short
+_SHORT_WORD = re.compile(r"[\w-]{1,11}")  # every single-word secret is longer
 _LONGEST: Final = 1024  # characters of an original
 
 
 class MapError(Exception):
-    """The map cannot be read or written; the message is one line that says why."""
+    """The map cannot be read or written; the message is a one-line reason."""
 
 
 class MapFile(NamedTuple):
@@ -57,7 +57,7 @@ def read_map(place: str) -> MapFile:
 
 
 class NewMap:
-    """A map that is written to a temporary file and renamed at the end, so that an old map is whole until then."""
+    """A map written to a temporary file and renamed at the end, so that an old map stays intact until then."""
 
     def __init__(self, place: str, key: bytes, images: dict[str, str], earlier: dict[str, str]) -> None:
         """Write the new content. Raises OSError. Originals of earlier captures under the same key are kept."""
@@ -70,11 +70,11 @@ class NewMap:
         self._work = self._undo.enter_context(work_file(os.path.dirname(place) or ".", text.encode()))
 
     def place_it(self) -> None:
-        """Put the map at its place."""
+        """Move the map to its final place."""
         files.take_place(self._work, self.place)
 
     def drop(self) -> None:
-        """Remove the new content, unless it is at its place."""
+        """Remove the new content, unless it is in its final place."""
         self._undo.close()
 
 

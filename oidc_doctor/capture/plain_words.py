@@ -1,6 +1,6 @@
 """Words of English and of the domain that a redacted sentence keeps; all words that are not here become pseudonyms.
 
-A list of what may stay, and not of what must go: nobody knows the names of all people, companies, hosts and buckets.
+An allow list, not a deny list: nobody knows the names of all people, companies, hosts and buckets.
 """
 
 from __future__ import annotations
@@ -144,19 +144,19 @@ _QUOTES = "\"'`\u2018\u2019“”«»"
 
 @cache
 def english() -> frozenset[str]:
-    """Return the words of the language, in small letters."""
+    """Return the words of the language, in lower case."""
     return frozenset(_ENGLISH.split())
 
 
 @cache
 def domain() -> frozenset[str]:
-    """Return the words of clouds, tokens and programs, in small letters."""
+    """Return the words of clouds, tokens and programs, in lower case."""
     return frozenset(_DOMAIN.split())
 
 
 @cache
 def known_parts() -> frozenset[str]:
-    """Return, in small letters, the parts of all words that are kept: access and denied of AccessDenied."""
+    """Return, in lower case, the parts of all words that are kept: access and denied for AccessDenied."""
     words = vocabulary.everywhere() | vocabulary.in_sentences() | domain() | english()
     return frozenset(part.lower() for word in words for part in _PART.findall(word))
 
@@ -176,7 +176,7 @@ def is_made_of_known_parts(text: str) -> bool:
 
 
 def is_plain(word: str, start: int, end: int, text: str) -> bool:
-    """Return whether a word of a sentence is one of the language there: not quoted, and no name by its capital."""
+    """Return whether a word in a sentence belongs to the language: not quoted, and not capitalised like a name."""
     low = word.lower()
     if low not in english() and low not in domain():
         return False

@@ -2,7 +2,7 @@
 
 A letter becomes a letter of the same case, a digit a digit, punctuation stays. The image of a character depends on the
 characters before it in the word, so two words share a prefix exactly as long as their pseudonyms do. Upper and lower
-case are treated alike, so texts that differ in case alone still do. Addresses use Crypto-PAn (Xu and others, 2002);
+case are treated alike, so texts that differ only in case still do. Addresses use Crypto-PAn (Xu and others, 2002);
 words use the same idea on letters.
 """
 
@@ -16,16 +16,16 @@ from typing import Final, Literal
 Mode = Literal["prefix", "letters"]
 
 _HEX: Final = "abcdef"
-_REST: Final = "ghijklmnopqrstuvwyz"  # x stays: a run of three is a placeholder, and no other word may become one
+_REST: Final = "ghijklmnopqrstuvwyz"  # x is kept: a run of three is a placeholder, and no other word may become one
 _DIGITS: Final = "0123456789"
 _BASE_16: Final = frozenset("0123456789abcdef_-")
 _ASCII: Final = frozenset(map(chr, range(128)))
-_BLOCK: Final = 64  # adjacent code points that are of one script
+_BLOCK: Final = 64  # adjacent code points of one script
 _IPV4_BITS: Final = 32
 _SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # two octets identify the special networks there
 _MOST_KEPT: Final = 100_000  # words
 _MOST_TABLES: Final = 10_000
-_LONG: Final = 256  # characters of a word, beyond which a table serves for a block of them
+_LONG: Final = 256  # characters of a word; longer words use one table per block
 _LONG_BLOCK: Final = 512
 
 
@@ -163,7 +163,7 @@ class Cipher:
 
 @lru_cache(maxsize=4096)
 def _alike(character: str) -> list[str] | None:
-    """Return the letters that a letter outside ASCII may become; None where it stays."""
+    """Return the letters that a letter outside ASCII may become; None if it is kept."""
     import unicodedata
 
     kind = unicodedata.category(character)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 256 * 1024
 _TRIES: Final = 24  # keys to try at most; the key with the fewest clashes is used
-_CHARACTERS_TRIED: Final = 200_000  # of all words under all keys; with very many words, another key clashes elsewhere
+_CHARACTERS_TRIED: Final = 200_000  # over all words and keys; with very many words, every key has clashes
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 
 Writer = Callable[[str, Iterator[bytes]], None]
@@ -47,10 +47,10 @@ class Redacted:
     names: dict[str, str] = field(default_factory=dict)  # file of the original → file of the copy
     left_out: list[str] = field(default_factory=list)
     too_large: dict[str, str] = field(default_factory=dict)  # file that is left out as a whole → why
-    plain: list[str] = field(default_factory=list)  # words of sentences that stay, as words of a language
-    addresses: list[str] = field(default_factory=list)  # IP addresses and networks that stay
-    issuers: list[str] = field(default_factory=list)  # issuers and audiences, which stay in full
-    members: list[str] = field(default_factory=list)  # names of claims and attributes that no dictionary holds
+    plain: list[str] = field(default_factory=list)  # words of sentences that are kept as words of a language
+    addresses: list[str] = field(default_factory=list)  # IP addresses and networks that are kept
+    issuers: list[str] = field(default_factory=list)  # issuers and audiences, which are kept in full
+    members: list[str] = field(default_factory=list)  # names of claims and attributes outside the dictionaries
     stand_in: Callable[[str], str] = str  # returns the redacted form of a name, subject, ARN or path
 
 
@@ -63,10 +63,10 @@ def redact_bundle(
     names_stay: bool = False,
     addresses_stay: bool = True,
 ) -> Redacted:
-    """Write a redacted copy of every file of the contract. Raises OSError where `write` does.
+    """Write a redacted copy of every file of the contract. Raises OSError if `write` does.
 
-    `write` receives a file's name and its bytes in pieces. `names_stay` removes signatures and secrets only.
-    `addresses_stay` keeps IP addresses, which conditions on a network and the tracing of a call need.
+    `write` receives a file's name and its bytes in pieces. `names_stay` removes only signatures and secrets.
+    `addresses_stay` keeps IP addresses, which conditions on networks and the tracing of calls need.
     """
     collected = CollectedNames()
     learner = _Copy(bundle, Texts(collected), Redacted())
@@ -110,7 +110,7 @@ def _may_be_a_name(word: str) -> bool:
 
 
 def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, Any]:
-    """Return the member `verified` of a compact token: its kid, its alg, and whether a key set read verifies it."""
+    """Return the member `verified` of a compact token: its kid, its alg, and whether a key set verifies it."""
     signature: bool | None = None
     for document in documents:
         for cloud in ("aws", "gcp"):
@@ -124,7 +124,7 @@ def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, An
 
 
 def _settle_names(collected: CollectedNames) -> None:
-    """Drop the words that are kept from the names to replace."""
+    """Remove kept words from the names to replace."""
     is_kept = Texts(collected, Cipher(b"0")).is_kept
     for phrase in collected.phrases:
         collected.used |= set(re.findall(r"[\w-]+", phrase))
@@ -250,7 +250,7 @@ class _Copy:
         return redact_files.json_text(text, self.texts)
 
     def _error_text(self, text: str) -> str:
-        """Redact as much of an error text as a report reads. Its secrets go first: a cut would hide half of one."""
+        """Redact the part of an error text that a report reads. Secrets are removed before truncation."""
         if len(text.strip()) <= ERROR_TEXT.most:
             return self.texts.sentence(text)
         clean = self.texts.without_secrets(text.strip())
@@ -278,7 +278,7 @@ class _Copy:
         return "".join(rows)
 
     def compact(self, name: str) -> Token | None:
-        """Return the token of a file that holds a compact JWT, even a damaged one; None for other files."""
+        """Return the token of a file with a compact JWT, even a damaged one; None for other files."""
         try:
             text = self.bundle.read(name).decode("utf-8-sig", "surrogateescape")
         except (Unreadable, OSError):
@@ -351,7 +351,7 @@ class _Copy:
         document = document if isinstance(document, dict) else {}
         reads = document.get("reads")
         reads = reads if isinstance(reads, list) else []
-        if len(reads) > MANIFEST.most:  # a report does not read it either
+        if len(reads) > MANIFEST.most:  # reports do not read it either
             self.texts.removed[f"the manifest: {MANIFEST.exceeded_by(len(reads))}"] = 1
             document, reads = {}, []
         for read in reads:

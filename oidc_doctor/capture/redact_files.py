@@ -104,7 +104,7 @@ class _Json:
         self.path = list(root)
         self.frames: list[tuple[str, int]] = []  # the bracket, and the length of the path outside it
         self.wants_name = False
-        self.called = ""  # the name in a pair of a name and a value
+        self.called = ""  # the name in a name and value pair
         self.is_key = False  # whether the present object is a JSON Web Key
 
     def rewrite(self, pieces: Iterable[str]) -> Iterator[str]:
@@ -262,7 +262,7 @@ class _Json:
         return self.texts.value(text)
 
     def secret_of(self, name: str, text: str, *, claims: bool) -> str:
-        """Return what kind of secret the member is; empty where it is none."""
+        """Return the kind of secret in the member; empty if it is not secret."""
         low = name.lower()
         if (low in _SECRET_MEMBERS and not claims and text) or is_secret_member(name, text) or self.is_named(low, text):
             return name

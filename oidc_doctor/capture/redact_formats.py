@@ -48,7 +48,7 @@ def toml_text(text: str, texts: Texts) -> str:
 
 
 def _name_before(text: str) -> str:
-    """Return the last bare key in the text between two strings; empty where there is none."""
+    """Return the last bare key in the text between two strings; empty if there is none."""
     sign = text.rfind("=")
     if sign < 0:
         return ""
@@ -169,6 +169,6 @@ def public_text(text: str, texts: Texts) -> str:
 
 
 def version_text(text: str) -> str:
-    """The version of truss alone; nothing of a text that has none."""
+    """Return only the truss version; empty for a text without one."""
     version = truss_version(text)
     return f"truss, version {'.'.join(map(str, version))}\n" if version else ""

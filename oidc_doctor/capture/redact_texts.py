@@ -1,8 +1,8 @@
 """Redact texts: replace every word that does not belong to the clouds, the issuer or a language.
 
-The name of a field does not decide alone: a word has the same pseudonym in a subject, a pattern, an ARN, a CEL string,
-a file name and an error message. The first pass over all evidence collects the issuers and audiences, which are kept,
-and the pieces of words that patterns match.
+Redaction does not depend only on field names: a word has the same pseudonym in a subject, a pattern, an ARN, a CEL
+string, a file name and an error message. The first pass over all evidence collects the issuers and audiences, which are
+kept, and the pieces of words that patterns match.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TELLING: Final = 4  # characters: a shorter pseudonym may occur by chance
 
 LONGEST: Final = 1024 * 1024  # characters of one text; AWS and Google log 256 KiB at most
 _MOST_CACHED: Final = 2_000  # characters
-_MOST_FLOATING: Final = 400  # pieces that may stand inside words
+_MOST_FLOATING: Final = 400  # pieces that may be inside words
 _LONGEST_CEL: Final = 64 * 1024
 _TAG_NAME = re.compile(
     r"((?:.*/)?(?:PrincipalTag|RequestTag|ResourceTag|ExistingObjectTag|RequestObjectTag|principal_tags)/)(.+)",
@@ -81,11 +81,11 @@ class CollectedNames:
 
     def __init__(self) -> None:
         self.phrases: set[str] = set()  # issuers and audiences, which are kept in full
-        self.names: set[str] = set()  # words that are kept: names of claims and attributes, and the token's times
+        self.names: set[str] = set()  # kept words: names of claims and attributes, and the token's times
         self.words: set[str] = set()  # all words of names and values that are not kept
-        self.used: set[str] = set()  # those that are kept
-        self.starts: set[str] = set()  # pieces of patterns that a wildcard follows
-        self.floating: set[str] = set()  # pieces that may stand in the middle of a word
+        self.used: set[str] = set()  # kept words
+        self.starts: set[str] = set()  # pieces of patterns before a wildcard
+        self.floating: set[str] = set()  # pieces that may be in the middle of a word
         self.secrets: dict[str, int] = {}
 
     def issuer(self, url: object) -> None:
@@ -122,11 +122,11 @@ class Texts:
         self.cipher = cipher
         self.names_stay = names_stay
         self.addresses_stay = addresses_stay
-        self.addresses: dict[str, None] = {}  # IP addresses and networks that stay, in order
+        self.addresses: dict[str, None] = {}  # kept IP addresses and networks, in order
         self.removed: dict[str, int] = {}
         self.images: dict[str, str] = {}
         self._values: dict[str, str] = {}
-        self._said: frozenset[str] = frozenset()  # the words of the sentence by which a text is read
+        self._said: frozenset[str] = frozenset()  # the words of the sentence that determines how a text is read
         self.plain: dict[str, None] = {}  # words of sentences that were kept as words of a language, in order
         self._sentences: dict[str, str] = {}
         self._everywhere = vocabulary.everywhere()
@@ -153,16 +153,16 @@ class Texts:
     def sentence(self, text: str) -> str:
         """Redact a sentence of a person or a service: words of the language and of the clouds' sentences are kept.
 
-        A sentence that would no longer be read as the same refusal keeps the words by which it is read.
+        If the sentence would no longer be read as the same refusal, the determining words are kept.
         """
         check_length(text)
         if self.cipher is None:
             for match in _QUOTED_ISSUER.finditer(text):
                 self.collected.issuer(match[1].rstrip(".,;"))
             return text
-        known = self._sentences.get(text)
-        if known is not None:
-            return known
+        redacted_before = self._sentences.get(text)
+        if redacted_before is not None:
+            return redacted_before
         self._said = frozenset()
         counted = dict(self.removed)
         redacted = self._apply(text, self._word_of_sentence)
@@ -392,14 +392,14 @@ def _each_word(part: str, begin: int, text: str, word: Callable[[str, int, int, 
 
 def _reads_alike(text: str, redacted: str) -> bool:
     """Return whether both texts are read as the same refusal of the same speaker."""
-    before, after = (error_texts.read_error(each) for each in (text, redacted))
+    before, after = (error_texts.read_error(version) for version in (text, redacted))
     if before is None or after is None:
         return before is after
     return (before.kind, before.steps, before.speaker) == (after.kind, after.steps, after.speaker)
 
 
 class LeftOut(Exception):  # noqa: N818 - a file that is left out is no fault of ours
-    """A file cannot be redacted within bounds, so it is left out as a whole; the message is the reason."""
+    """A file cannot be redacted within bounds and is omitted; the message is the reason."""
 
 
 def check_length(text: str) -> None:
@@ -414,7 +414,7 @@ def _low_words(collected: CollectedNames) -> list[str]:
 
 
 def kept_starts(collected: CollectedNames) -> frozenset[str]:
-    """Return the prefixes that a pattern shares with a kept word; they must be kept too."""
+    """Return the prefixes that a pattern shares with a kept word, which must be kept too."""
     from bisect import bisect_left
 
     low = _low_words(collected)

@@ -35,7 +35,7 @@ _EVERYWHERE = """
     AwsApiCall AwsServiceEvent AwsConsoleSignIn Management Data WebIdentityUser AssumedRole IAMUser AWSService Root
     OidcProviderArn BasetenOIDCRole BasetenOIDCProvider
 """
-# Kept in sentences, besides the words of the table of error texts.
+# Kept in sentences, in addition to the words of the table of error texts.
 _IN_SENTENCES = """
     An error occurred when calling the operation Error code google auth exceptions OAuthError RefreshError botocore
     ClientError Unable acquire impersonated credentials error error_description invalid_grant invalid_target

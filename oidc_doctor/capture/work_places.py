@@ -2,7 +2,7 @@
 
 A killed process (SIGKILL) removes nothing. So each place has an exclusive lock (flock) while its process lives, which
 the system drops with the process, and the next capture into the same folder removes each place of this user that it
-can lock. Where the file system has no such lock, nothing is taken for left behind.
+can lock. If the file system does not support locks, nothing is removed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _UNFOLLOWED: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O
 
 @contextlib.contextmanager
 def work_folder(parent: str) -> Iterator[str]:
-    """A new folder in `parent`, the user's alone (mode 700), locked until it is removed at the end. Raises OSError."""
+    """Create a private folder in `parent` (mode 700), locked until it is removed at the end. Raises OSError."""
     remove_left_behind(parent)
-    with contextlib.ExitStack() as held:
-        folder = _new_place(parent, held, lambda path: os.mkdir(path, 0o700))
+    with contextlib.ExitStack() as stack:
+        folder = _new_place(parent, stack, lambda path: os.mkdir(path, 0o700))
         try:
             yield folder
         finally:
@@ -38,10 +38,10 @@ def work_folder(parent: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def work_file(parent: str, data: bytes = b"") -> Iterator[str]:
-    """A new file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
+    """Create a file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
     remove_left_behind(parent)
-    with contextlib.ExitStack() as held:
-        path = _new_place(parent, held, lambda path: files.create(path, data, 0o600, lasting=True))
+    with contextlib.ExitStack() as stack:
+        path = _new_place(parent, stack, lambda path: files.create(path, data, 0o600, lasting=True))
         try:
             yield path
         finally:
@@ -55,12 +55,12 @@ def remove_left_behind(parent: str) -> None:
     with contextlib.suppress(OSError):
         names = [name for name in os.listdir(parent) if _OURS.fullmatch(name)]
     for name in names:
-        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
-            _remove_unless_held(os.path.join(parent, name), held)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            _remove_unless_held(os.path.join(parent, name), stack)
 
 
-def _remove_unless_held(path: str, held: contextlib.ExitStack) -> None:
-    descriptor = _opened(path, held)
+def _remove_unless_held(path: str, stack: contextlib.ExitStack) -> None:
+    descriptor = _opened(path, stack)
     status = os.fstat(descriptor)
     if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
         return
@@ -71,10 +71,10 @@ def _remove_unless_held(path: str, held: contextlib.ExitStack) -> None:
         os.unlink(path)
 
 
-def _is_held(path: str, held: contextlib.ExitStack) -> bool:
-    """Lock a new place until `held` closes; False where another capture removed it before it was locked."""
+def _is_held(path: str, stack: contextlib.ExitStack) -> bool:
+    """Lock a new place until `stack` closes; False if another capture removed it before it was locked."""
     try:
-        descriptor = _opened(path, held)
+        descriptor = _opened(path, stack)
     except FileNotFoundError:
         return False
     with contextlib.suppress(OSError):  # without locks no one removes it either
@@ -82,16 +82,16 @@ def _is_held(path: str, held: contextlib.ExitStack) -> bool:
     return os.path.lexists(path)
 
 
-def _opened(path: str, held: contextlib.ExitStack) -> int:
+def _opened(path: str, stack: contextlib.ExitStack) -> int:
     descriptor = os.open(path, _UNFOLLOWED)
-    held.callback(os.close, descriptor)
+    stack.callback(os.close, descriptor)
     return descriptor
 
 
-def _new_place(parent: str, held: contextlib.ExitStack, make: Callable[[str], None]) -> str:
-    """Make a place of a name that nothing has, and lock it until `held` closes."""
+def _new_place(parent: str, stack: contextlib.ExitStack, make: Callable[[str], None]) -> str:
+    """Create a place with an unused name, and lock it until `stack` closes."""
     while True:
         path = os.path.join(parent, _PREFIX + secrets.token_hex(8))
         make(path)
-        if _is_held(path, held):
+        if _is_held(path, stack):
             return path

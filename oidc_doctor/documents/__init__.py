@@ -1,1 +1,1 @@
-"""Text to the model, one file for each kind of document."""
+"""Parse text into the model, one file for each kind of document."""

@@ -1,4 +1,4 @@
-"""Members of a document, with their types checked: a wrong type is reported with its place, and never guessed at."""
+"""Read members of a document with type checks: a wrong type is reported with its place and never guessed."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 
 def wrong(document: Document, pointer: str, message: str) -> Unreadable:
-    """The error for the value at `pointer` of `document`."""
+    """Return the error for the value at `pointer` of `document`."""
     origin = document.at(pointer)
     name = origin.pointer or "the top"
     return Unreadable(document.file, origin.line, None, f"{name}: {message}")
 
 
 def members(document: Document, pointer: str, value: Json, what: str = "an object") -> dict[str, Any]:
-    """`value` as an object."""
+    """Return `value` as an object."""
     if not isinstance(value, dict):
         raise wrong(document, pointer, f"expected {what}, found {kind(value)}")
     return value
 
 
 def elements(document: Document, pointer: str, value: Json) -> list[Json]:
-    """`value` as a list."""
+    """Return `value` as a list."""
     if not isinstance(value, list):
         raise wrong(document, pointer, f"expected a list, found {kind(value)}")
     return value
 
 
 def text(document: Document, pointer: str, box: dict[str, Any], name: str) -> str | None:
-    """The text member `name` of the object at `pointer`; None where it is absent or null."""
+    """Return the string member `name` of the object at `pointer`; None if absent or null."""
     value = box.get(name)
     if value is None or isinstance(value, str):
         return value
@@ -42,7 +42,7 @@ def text(document: Document, pointer: str, box: dict[str, Any], name: str) -> st
 
 
 def texts(document: Document, pointer: str, box: dict[str, Any], name: str) -> tuple[str, ...] | None:
-    """The member `name` as a list of texts; None where it is absent or null, () where it is empty."""
+    """Return the member `name` as a list of strings; None if absent or null, () if empty."""
     value = box.get(name)
     if value is None:
         return None
@@ -56,10 +56,10 @@ def texts(document: Document, pointer: str, box: dict[str, Any], name: str) -> t
 def spelled(
     document: Document, pointer: str, box: dict[str, Any], what: str, names: tuple[str, ...], *, beside: bool = False
 ) -> None:
-    """Raise the error of a member of other letters than `names`: the service prints it in these letters alone.
+    """Raise the error for a member whose name differs from one of `names` in letter case or underscores alone.
 
-    Reading it as absent would be a guess: `Disabled` for `disabled`, `attribute_condition` for `attributeCondition`.
-    `beside`: one that stands beside the right one is left to the caller.
+    The service prints exactly these names. Reading the member as absent would be a guess: `Disabled` for `disabled`,
+    `attribute_condition` for `attributeCondition`. With `beside`, a member next to the right one is left to the caller.
     """
     folded = {name.lower(): name for name in names}
     for name in box:
@@ -69,14 +69,14 @@ def spelled(
             raise wrong(document, place, f"{what} has no {name}, in these letters: it is {right}")
 
 
-def within(document: Document, pointer: str, found: int, limit: Limit) -> None:
-    """Raise the error of a value at `pointer` that is larger than the limit."""
-    if found > limit.most:
-        raise wrong(document, pointer, limit.exceeded_by(found))
+def within(document: Document, pointer: str, size: int, limit: Limit) -> None:
+    """Raise the error for a value at `pointer` that exceeds the limit."""
+    if size > limit.most:
+        raise wrong(document, pointer, limit.exceeded_by(size))
 
 
 def flag(document: Document, pointer: str, box: dict[str, Any], name: str) -> bool:
-    """The member `name` as a boolean; `"true"` counts as one, absent is false: Google leaves false out."""
+    """Return the member `name` as a boolean; `"true"` is accepted, absent is false, since Google omits false."""
     value = box.get(name)
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
@@ -86,7 +86,7 @@ def flag(document: Document, pointer: str, box: dict[str, Any], name: str) -> bo
 
 
 def kind(value: Json) -> str:
-    """The type of a JSON value, in words."""
+    """Return a JSON value's type in words."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The roles and providers that a GitHub Actions workflow names for its cloud sign-in steps."""
+"""Find the roles and providers in the cloud sign-in steps of a GitHub Actions workflow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EXPRESSION = "${{"  # filled in by GitHub when the job runs
 
 
 def workflow_targets(text: str, file: str) -> Iterator[Target]:
-    """Yield a target for each sign-in step whose role or provider is written out. Raises Unreadable."""
+    """Yield a target for each sign-in step with a literal role or provider. Raises Unreadable."""
     document: Any = load_yaml(text, file).value
     jobs = document.get("jobs") if isinstance(document, dict) else None
     for job in jobs.values() if isinstance(jobs, dict) else ():

@@ -1,6 +1,6 @@
-"""JSON text to documents whose values know their lines.
+"""Parse JSON text into documents whose values have line numbers.
 
-Nothing here quotes the text that it could not read: it may hold a token or a key.
+No message quotes unreadable text, which may contain a token or a key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEEPEST = JSON_DEPTH.most  # later readers may walk the value by recursion
 _DIGITS = JSON_DIGITS.most
 
-_MOST_DUPLICATES = 1000  # that are noted
+_MOST_DUPLICATES = 1000  # maximum notes
 _NUMBER = re.compile(r"\d+")
 _YAML_LINE = re.compile(r"(?:---)?\s*[A-Za-z_][\w.]*:(?:\s|$)")
 _AWS_ERROR = re.compile(r"\s*An error occurred \((\w{1,64})\)")
@@ -46,7 +46,7 @@ _decode = json.JSONDecoder().raw_decode
 
 
 class Unreadable(Exception):  # noqa: N818 - it is raised for evidence, which is a finding and no fault of ours
-    """A piece of evidence that cannot be read: one line that names the file, the place and what is wrong there."""
+    """Unreadable evidence: one line with the file, the place and the fault."""
 
     def __init__(self, file: str, line: int | None, column: int | None, message: str) -> None:
         message = printable(message)
@@ -57,12 +57,12 @@ class Unreadable(Exception):  # noqa: N818 - it is raised for evidence, which is
         self.message = message
 
     def __str__(self) -> str:
-        """`aws/role.json: line 3 column 7: expected ','`."""
+        """Format as `aws/role.json: line 3 column 7: expected ','`."""
         return f"{printable(self.file)}: {self.reason}"
 
     @property
     def reason(self) -> str:
-        """The place and the message, without the file."""
+        """Place and message, without the file."""
         if self.line is None:
             return self.message
         column = "" if self.column is None else f" column {self.column}"
@@ -70,9 +70,9 @@ class Unreadable(Exception):  # noqa: N818 - it is raised for evidence, which is
 
 
 def printable(text: str, limit: int = 400) -> str:
-    """`text` on one line, at most `limit` characters, with `<U+001B>` for what is not printable, and spaces for breaks.
+    """Return `text` on one line, at most `limit` characters, with `<U+001B>` for unprintable characters.
 
-    Part of a message, which a renderer escapes: a backslash of ours would be doubled there, as one of the text's own.
+    Line breaks become spaces. The result is part of a message that a renderer escapes, which would double a backslash.
     """
     short = text if len(text) <= limit else text[: limit - 1] + "…"
     if short.isprintable():
@@ -81,7 +81,7 @@ def printable(text: str, limit: int = 400) -> str:
 
 
 def decode(data: bytes, file: str) -> str:
-    """The text of `data`: UTF-8, or UTF-16 with its mark, as PowerShell's `>` writes it. Raises Unreadable."""
+    """Decode UTF-8, or UTF-16 with a byte order mark, as PowerShell's `>` writes it. Raises Unreadable."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)
@@ -92,9 +92,9 @@ def decode(data: bytes, file: str) -> str:
 
 
 def load(text: str, file: str) -> Document:
-    """A JSON text as a Document. Raises Unreadable, and nothing else, whatever the text."""
+    """Parse JSON text as a Document. Raises only Unreadable, whatever the text."""
     text = text.removeprefix("\ufeff")
-    repeated: dict[int, tuple[dict[str, Json], set[str]]] = {}  # keeps the objects alive, so that no id comes twice
+    repeated: dict[int, tuple[dict[str, Json], set[str]]] = {}  # keeps the objects alive, so that no id is reused
 
     def pairs(members: list[tuple[str, Json]]) -> dict[str, Json]:
         value = dict(members)
@@ -123,7 +123,7 @@ def load(text: str, file: str) -> Document:
 
 
 def value_of(answer: bytes | str) -> Json:
-    """The value of a JSON text that a service sent; None, as for null, where it cannot be read."""
+    """Return the value of a service's JSON text; None for null and for unreadable text."""
     try:
         return json.loads(answer)
     except (ValueError, RecursionError):
@@ -131,13 +131,13 @@ def value_of(answer: bytes | str) -> Json:
 
 
 def load_inner(document: Document, pointer: str, text: str) -> Document:
-    """The document in the string `text` at `pointer` of `document`, URL-encoded or not.
+    """Parse the document in the string `text` at `pointer` of `document`, URL-encoded or not.
 
     Its lines are not the file's, so its facts carry the file and a JSON pointer.
     """
     place = document.pointer + pointer
     if text.lstrip()[:1] == "%":
-        from urllib.parse import unquote  # late: 9 ms, and only what comes straight from the API is encoded
+        from urllib.parse import unquote  # late: 9 ms, and only documents straight from the API are encoded
 
         text = unquote(text)
     try:
@@ -151,9 +151,9 @@ def load_inner(document: Document, pointer: str, text: str) -> Document:
 
 
 def part(document: Document, pointer: str, value: Json) -> Document:
-    """The value at `pointer` of `document` as a document of its own, which keeps the file's lines.
+    """Return the value at `pointer` of `document` as a document, which keeps the file's lines.
 
-    Where the value itself stands twice in the file, the part's duplicates have the empty pointer.
+    If the value itself occurs twice in the file, the part's duplicates have the empty pointer.
     """
     duplicates = tuple(
         name.removeprefix(pointer) for name in document.duplicates if f"{name}/".startswith(pointer + "/")
@@ -163,7 +163,7 @@ def part(document: Document, pointer: str, value: Json) -> Document:
 
 
 def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
-    """Describe the text found instead of JSON, where it can be recognised."""
+    """Describe the text found instead of JSON, if recognisable."""
     message = _WORDS.get(error.msg, error.msg)
     refused = _AWS_ERROR.match(text)
     if not text.strip():
@@ -186,7 +186,7 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
 
 
 def _levels(value: Json) -> int:
-    """How deep arrays and objects nest; DEEPEST + 1 means any greater depth."""
+    """Return the nesting depth of arrays and objects; DEEPEST + 1 means any greater depth."""
     level = [value]
     for depth in range(DEEPEST + 1):
         level = [
@@ -201,7 +201,7 @@ def _levels(value: Json) -> int:
 
 
 def _pointers(value: Json, repeated: dict[int, tuple[dict[str, Json], set[str]]]) -> Iterator[str]:
-    """The JSON pointers of the repeated members that are part of `value`, in document order."""
+    """Return the JSON pointers of repeated members within `value`, in document order."""
     waiting = [("", value)]
     while waiting:
         pointer, box = waiting.pop()

@@ -1,4 +1,4 @@
-"""manifest.json: when a bundle was gathered, and the outcome of each read."""
+"""Parse manifest.json: when a bundle was collected, and the outcome of each read."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "time
 LOCAL: tuple[Local, ...] = ("credentials", "network")
 
 
-# 2011, when IAM began: a smaller number is no instant of a collection.
+# 2011, when IAM began: a smaller number is no collection time.
 _EARLIEST = 1_293_840_000
 
 
 class ManifestRead(NamedTuple):
-    """A read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
+    """A read of the collector. `since` and `until` (RFC 3339) and `truncated` are set for logs.
 
-    `seconds` is how long an answer of the issuer took, `redirects` the addresses that redirects led to.
+    `seconds` is the duration of an issuer's response, `redirects` the addresses that redirects led to.
     """
 
     path: str
@@ -35,17 +35,17 @@ class ManifestRead(NamedTuple):
     since: str | None = None
     until: str | None = None
     truncated: bool = False
-    remark: str = ""  # of a read that succeeded
+    remark: str = ""  # for a successful read
     seconds: float | None = None
     redirects: tuple[str, ...] = ()
     tls13_only: bool = False
-    stated: bool = True  # False where the entry has no outcome, or a word that is none
-    untrusted: str = ""  # why a client that trusts the public authorities refuses the host's certificates
-    local: Local = ""  # of a read that failed: the fault of the machine that read, or of its credentials
+    stated: bool = True  # False if the entry's outcome is missing or invalid
+    untrusted: str = ""  # why a client with public certificate authorities refuses the host's certificates
+    local: Local = ""  # for a failed read: a fault of the reading machine or its credentials
 
     @property
     def cut_off(self) -> str:
-        """Why a log that was read is not all of it; empty where it is."""
+        """Why a log is incomplete; empty if it is complete."""
         if not self.truncated:
             return ""
         return "cut off when it was gathered" + (f": {self.remark}" if self.remark else "")
@@ -59,7 +59,7 @@ class Manifest(NamedTuple):
 
 
 def parse_manifest(text: str, file: str) -> Manifest:
-    """The manifest's content; paths are as written, without a leading `./`. Raises Unreadable."""
+    """Return the manifest's content; paths are as written, without a leading `./`. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value)
     if document.duplicates:  # which of two outcomes is right is not guessed
@@ -73,7 +73,7 @@ def parse_manifest(text: str, file: str) -> Manifest:
 
 
 def _instant(document: Document, pointer: str, value: Json) -> float | None:
-    """An RFC 3339 time, or epoch seconds, as epoch seconds; a time without a zone is UTC."""
+    """Convert an RFC 3339 time or epoch seconds to epoch seconds; a time without a zone is UTC."""
     if value is None:
         return None
     seconds = epoch_of(value.strip()) if isinstance(value, str) else number(value)
@@ -108,7 +108,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
 
 
 def _reason(box: dict[str, Any], outcome: Outcome) -> str:
-    """`aws iam get-role: NoSuchEntity: The role …`: the service's own words, on one line."""
+    """Return the service's own message on one line: `aws iam get-role: NoSuchEntity: The role …`."""
     parts = [_text(box, name) for name in ("call", "code", "message")]
     return printable(": ".join(part for part in parts if part)) or outcome
 

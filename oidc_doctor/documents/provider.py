@@ -1,4 +1,4 @@
-"""OIDC providers, pools, service accounts and allow policies, as the AWS CLI and gcloud print them in JSON."""
+"""Parse OIDC providers, pools, service accounts and allow policies from the JSON output of the AWS CLI and gcloud."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _GCP_NAME = re.compile(
 
 
 def parse_aws_providers(text: str, file: str) -> tuple[AwsOidcProvider, ...]:
-    """The providers of a file: get-open-id-connect-provider, with or without its Arn, or a list of such. Unreadable."""
+    """Parse get-open-id-connect-provider, with or without its Arn, or a list of such. Raises Unreadable."""
     document = load(text, file)
     return _read_resources(document, "", document.value, _aws_provider)
 
 
 def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, ...], tuple[AwsOidcProvider, ...]]:
-    """list-open-id-connect-providers: the document, the ARNs, and the entries that a person completed by hand."""
+    """Parse list-open-id-connect-providers: the document, the ARNs, and entries completed by hand."""
     document = load(text, file)
     name = "OpenIDConnectProviderList"
     pointer, entries = _listed(document, name)
@@ -54,23 +54,23 @@ def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, 
 
 
 def parse_gcp_providers(text: str, file: str) -> tuple[GcpProvider, ...]:
-    """The providers of a file: `describe` or `list`. Raises Unreadable."""
+    """Parse a file's providers: `describe` or `list`. Raises Unreadable."""
     return gcp_providers_of(load(text, file))
 
 
 def gcp_providers_of(document: Document) -> tuple[GcpProvider, ...]:
-    """The providers of a list that was read. Raises Unreadable."""
+    """Return the providers of a list. Raises Unreadable."""
     return _read_resources(document, "", document.value, _gcp_provider, "workloadIdentityPoolProviders")
 
 
 def parse_gcp_pools(text: str, file: str) -> tuple[GcpPool, ...]:
-    """The pools of a file: `describe` or `list`. Raises Unreadable."""
+    """Parse a file's pools: `describe` or `list`. Raises Unreadable."""
     document = load(text, file)
     return _read_resources(document, "", document.value, _gcp_pool, "workloadIdentityPools")
 
 
 def parse_service_account(text: str, file: str) -> ServiceAccount:
-    """`gcloud iam service-accounts describe`. Raises Unreadable."""
+    """Parse `gcloud iam service-accounts describe`. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "a service account")
     fields.spelled(document, "", box, "a service account", ("name", "email", "uniqueId", "disabled"), beside=True)
@@ -86,7 +86,7 @@ def parse_service_account(text: str, file: str) -> ServiceAccount:
 
 
 def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
-    """`get-iam-policy`. gcloud prints a policy without bindings as its etag alone. Raises Unreadable."""
+    """Parse `get-iam-policy`. gcloud prints only the etag of a policy without bindings. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "an allow policy")
     fields.spelled(document, "", box, "an allow policy", ("bindings",), beside=True)
@@ -103,7 +103,7 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
 
 
 def parse_caller_identity(text: str, file: str) -> str:
-    """`aws sts get-caller-identity`: the account whose credentials were used. Raises Unreadable."""
+    """Parse `aws sts get-caller-identity`: the account of the credentials. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value)
     account, arn = fields.text(document, "", box, "Account"), fields.text(document, "", box, "Arn")
@@ -116,7 +116,7 @@ def parse_caller_identity(text: str, file: str) -> str:
 
 
 def parse_project(text: str, file: str) -> tuple[str | None, str | None, str | None]:
-    """`gcloud projects describe`: the project's number, its ID and its lifecycleState. Raises Unreadable."""
+    """Parse `gcloud projects describe`: the project's number, ID and lifecycleState. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "a project")
     if not {"projectNumber", "projectId", "name", "lifecycleState", "state"} & box.keys():
@@ -136,7 +136,7 @@ def parse_project(text: str, file: str) -> tuple[str | None, str | None, str | N
 
 
 def parse_services(text: str, file: str) -> Document:
-    """`gcloud services list`: a list of services, with or without the REST API's wrapper. Raises Unreadable."""
+    """Parse `gcloud services list`: a list of services, with or without the REST API's wrapper. Raises Unreadable."""
     document = load(text, file)
     value = document.value
     if not value or (isinstance(value, dict) and value.get("services") == []):
@@ -151,7 +151,7 @@ def parse_services(text: str, file: str) -> Document:
 
 
 def service_states(document: Document) -> dict[str, str]:
-    """Service name to state, from `gcloud services list` or a plain map. Entries without name or state are left out."""
+    """Map service names to states, from `gcloud services list` or a plain map. Omits entries without name or state."""
     value = document.value
     if isinstance(value, dict) and not isinstance(value.get("services"), list):
         return {name: state for name, state in value.items() if isinstance(state, str)}
@@ -169,7 +169,7 @@ def service_states(document: Document) -> dict[str, str]:
 
 
 def split_name(name: str) -> tuple[str, str, str, str | None] | None:
-    """Project, location, pool and provider of a pool's or provider's name, with or without a host before it."""
+    """Split a pool's or provider's name into project, location, pool and provider, with or without a leading host."""
     match = _GCP_NAME.fullmatch(name)
     return (match[1], match[2], match[3], match[4]) if match else None
 
@@ -177,7 +177,7 @@ def split_name(name: str) -> tuple[str, str, str, str | None] | None:
 def _read_resources(
     document: Document, pointer: str, value: Json, read: Callable[[Document, str, Json], T], wrapper: str = ""
 ) -> tuple[T, ...]:
-    """Apply `read` to a single resource, or to each of a list, with or without the REST API's wrapper."""
+    """Apply `read` to a resource or to each resource of a list, with or without the REST API's wrapper."""
     if wrapper and isinstance(value, dict) and wrapper in value:
         pointer += pointer_segment(wrapper)
         value = fields.elements(document, pointer, value[wrapper])
@@ -290,9 +290,9 @@ def _binding(document: Document, pointer: str, value: Json) -> Binding:
     if box.get("condition") is not None:
         place = pointer + "/condition"
         condition = fields.text(document, place, fields.members(document, place, box["condition"]), "expression")
-        if condition is None:  # reading it as unconditional would promise access
+        if condition is None:  # treating it as unconditional would claim access
             raise fields.wrong(document, place, "a condition without its expression")
     members = fields.texts(document, pointer, box, "members")
-    if members is None and "members" in box:  # an answer of IAM has no null there
+    if members is None and "members" in box:  # IAM's output has no null there
         raise fields.wrong(document, pointer + "/members", "expected a list, found null")
     return Binding(role, members or (), condition, pointer)

@@ -1,4 +1,4 @@
-"""Opens files of a stranger's folder: a FIFO, a socket or a device there may give bytes without end, or none ever."""
+"""Open files of an untrusted folder, whose FIFOs, sockets or devices may return endless bytes, or block forever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class NotRegularError(OSError):
 
 
 def open_regular(path: str, *, buffering: int = -1) -> BinaryIO:
-    """The bytes of a regular file, or of a link to one. Raises OSError, at once, for anything else."""
+    """Open a regular file, or a link to one. Raises OSError at once for anything else."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -1,7 +1,7 @@
-"""What a set-up script printed: Baseten's two scripts and recipes, and the clouds' command lines and Terraform.
+"""Parse a set-up script's output: Baseten's two scripts and recipes, the clouds' command lines, and Terraform.
 
-The scripts run under `set -e`: each announces a step, and the first command that fails ends the run. Baseten's
-documentation of OIDC has both scripts, its public truss-examples the recipes with the same words for AWS.
+The scripts run under `set -e`: each announces a step, and the first command that fails ends the run. Both scripts are
+in Baseten's documentation of OIDC; the recipes in its public truss-examples use the same words for AWS.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ StepState = Literal["done", "existed", "failed", "unfinished", "not-reached", "a
 
 
 class SetupStep(NamedTuple):
-    """A step of a set-up, and how the output says that it ended.
+    """A step of a set-up, and its outcome according to the output.
 
-    `unfinished` is the last step of an output that says neither that it failed nor that anything came after it;
-    `not-reached` comes after the step at which the script ended; `absent` is in no line, and perhaps not in the script.
+    `unfinished` is the last step of an output that shows neither its failure nor a later step; `not-reached` is after
+    the step at which the script ended; `absent` is in no line, and perhaps not in the script.
     """
 
     name: str
     state: StepState
-    line: int = 0  # of the output, from 1; 0 where no line is about it
-    error: str = ""  # the sentence of the failure, as printed
-    code: str = ""  # EntityAlreadyExists, PERMISSION_DENIED, …; empty where none was printed
+    line: int = 0  # line of the output, from 1; 0 if no line is about it
+    error: str = ""  # the failure's sentence, as printed
+    code: str = ""  # EntityAlreadyExists, PERMISSION_DENIED, …; empty if not printed
 
 
 class SetupOutput(NamedTuple):
-    """The steps of one cloud's set-up in their order, and the names that the output has of what was made."""
+    """The steps of a cloud's set-up in order, and the names of created resources in the output."""
 
     cloud: Cloud
     steps: tuple[SetupStep, ...]
-    is_complete: bool  # the script says so itself
+    is_complete: bool  # according to the script
     role_arn: str | None = None
     provider: str | None = None  # Google's provider, full name
     service_account: str | None = None
@@ -47,8 +47,8 @@ class SetupOutput(NamedTuple):
 
 class _Step(NamedTuple):
     name: str
-    announced: str  # how the script's line begins
-    calls: frozenset[str]  # of AWS, by the operation; of gcloud, by the command
+    announced: str  # start of the script's line
+    calls: frozenset[str]  # AWS: by operation; gcloud: by command
 
 
 def _step(name: str, announced: str, *calls: str) -> _Step:
@@ -80,7 +80,7 @@ _STEPS: dict[Cloud, tuple[_Step, ...]] = {
         _step("binding", "Binding workload identity to service account", "iam.service-accounts.add-iam-policy-binding"),
     ),
 }
-# Terraform's AWS provider writes the operation, its Google provider the resource that it makes.
+# Terraform's AWS provider prints the operation, its Google provider the created resource.
 _TERRAFORM_OF_GOOGLE = {
     "WorkloadIdentityPoolProvider": "iam.workload-identity-pools.providers.create-oidc",
     "WorkloadIdentityPool": "iam.workload-identity-pools.create",
@@ -99,7 +99,7 @@ _GOOGLE_TERRAFORM = re.compile(
     r"(?:googleapi: Error (?P<code>\d{3}): ?)?(?P<text>.+)"
 )
 _ERRORS = (_AWS_ERROR, _AWS_TERRAFORM, _GCLOUD_ERROR, _GOOGLE_TERRAFORM)
-# A failure of the script or its client: of no call, so of the step that was announced last.
+# A failure of the script or its client, not of a call: it belongs to the last announced step.
 _FAILED = re.compile(
     r"(?P<text>(?:[\w./-]+: )?(?:line \d+: )?\w+: (?:command not found|unbound variable)|Unable to locate credentials.*"
     r"|(?:error|ERROR|Error):? .+|The config profile .+ could not be found|Could not connect to the endpoint URL.*"
@@ -117,7 +117,7 @@ _LONGEST_LINE = 2_000
 
 
 def words() -> Iterator[str]:
-    """The words by which the scripts and the command lines name their steps."""
+    """Return the words by which scripts and command lines name their steps."""
     for step in (step for steps in _STEPS.values() for step in steps):
         yield step.announced
         for call in step.calls:
@@ -127,7 +127,7 @@ def words() -> Iterator[str]:
 
 
 def reason_of(code: str, text: str) -> Literal["exists", "denied", "disabled", ""]:
-    """Why a command of a set-up failed, where its code or its sentence says so; empty where they say something else."""
+    """Return why a set-up command failed, from its code or sentence; empty if unknown."""
     if "SERVICE_DISABLED" in text or re.search(r"\bAPI has not been used in project\b", text):
         return "disabled"
     if code.startswith("EntityAlreadyExists") or code in ("ALREADY_EXISTS", "409") or "already exists" in text:
@@ -137,7 +137,7 @@ def reason_of(code: str, text: str) -> Literal["exists", "denied", "disabled", "
 
 @functools.lru_cache(maxsize=8)
 def read_setup_output(text: str) -> SetupOutput | None:
-    """The set-up that an output is of; None where no line is of one."""
+    """Parse the set-up from an output; None if no line belongs to a set-up."""
     lines = [line[:_LONGEST_LINE].strip() for line in text[: ERROR_TEXT.most].splitlines()[:_MOST_LINES]]
     cloud = _cloud(lines)
     if cloud is None:
@@ -153,9 +153,9 @@ def read_setup_output(text: str) -> SetupOutput | None:
 
 
 def _only(pattern: re.Pattern[str], text: str) -> str | None:
-    """The one name of a kind that the output has; of several none is known to be the workload's."""
-    found = {name.rstrip(".,") for name in pattern.findall(text[: ERROR_TEXT.most])}
-    return found.pop() if len(found) == 1 else None
+    """Return the only name of a kind in the output; None for several, since the workload's is unknown."""
+    names = {name.rstrip(".,") for name in pattern.findall(text[: ERROR_TEXT.most])}
+    return names.pop() if len(names) == 1 else None
 
 
 def _cloud(lines: list[str]) -> Cloud | None:
@@ -177,7 +177,7 @@ def _cloud(lines: list[str]) -> Cloud | None:
 
 
 def _call(line: str) -> tuple[str, str, str] | None:
-    """The call that a line says failed, the code and the sentence of the failure."""
+    """Return a line's failed call, with the code and sentence of the failure."""
     for pattern in _ERRORS:
         match = pattern.search(line)
         if match:
@@ -189,41 +189,41 @@ def _call(line: str) -> tuple[str, str, str] | None:
 
 def _steps(cloud: Cloud, lines: list[str]) -> tuple[SetupStep, ...]:
     steps = _STEPS[cloud]
-    found: dict[str, SetupStep] = {}
+    by_name: dict[str, SetupStep] = {}
     announced: list[str] = []
     current = ""
     for number, line in enumerate(lines, 1):
         begun = next((step.name for step in steps if line.startswith(step.announced)), "")
         if begun:
-            _end(found, current)
+            _end(by_name, current)
             current = begun
             announced.append(begun)
-            found[begun] = SetupStep(begun, "unfinished", number)
+            by_name[begun] = SetupStep(begun, "unfinished", number)
         elif line.startswith(_EXISTED):
-            found["provider"] = SetupStep("provider", "existed", number)
+            by_name["provider"] = SetupStep("provider", "existed", number)
         elif line.startswith(_COMPLETE):
-            _end(found, current)
+            _end(by_name, current)
             current = ""
         else:
             for failed in _failures(cloud, line, current, number):
-                found.setdefault(failed.name, failed)
-                if found[failed.name].state == "unfinished":
-                    found[failed.name] = failed
-    return tuple(_in_order(steps, found, is_script=bool(announced) or _is_of_script(lines), lines=lines))
+                by_name.setdefault(failed.name, failed)
+                if by_name[failed.name].state == "unfinished":
+                    by_name[failed.name] = failed
+    return tuple(_in_order(steps, by_name, is_script=bool(announced) or _is_of_script(lines), lines=lines))
 
 
 def _is_of_script(lines: list[str]) -> bool:
     return any(line.startswith("error: ") and "in the configuration section" in line for line in lines)
 
 
-def _end(found: dict[str, SetupStep], name: str) -> None:
-    """The script goes on only after a step that succeeded."""
-    if name in found and found[name].state == "unfinished":
-        found[name] = found[name]._replace(state="done")
+def _end(steps: dict[str, SetupStep], name: str) -> None:
+    """Record that the previous step succeeded, since the script continues only after success."""
+    if name in steps and steps[name].state == "unfinished":
+        steps[name] = steps[name]._replace(state="done")
 
 
 def _failures(cloud: Cloud, line: str, current: str, number: int) -> Iterator[SetupStep]:
-    """The step that a line says failed: by its call, else the one that was announced last."""
+    """Return a line's failed step: by its call, else the last announced step."""
     steps = _STEPS[cloud]
     failed = _call(line)
     if failed is not None:
@@ -232,7 +232,7 @@ def _failures(cloud: Cloud, line: str, current: str, number: int) -> Iterator[Se
         if not named:
             return
         name = current if current in named else named[0]
-        # the provider serves every role of the account: that it was there is no failure
+        # the provider serves every role of the account: an existing provider is no failure
         state: StepState = "existed" if name == "provider" and reason_of(code, text) == "exists" else "failed"
         yield SetupStep(name, state, number, text, code)
         return
@@ -242,12 +242,12 @@ def _failures(cloud: Cloud, line: str, current: str, number: int) -> Iterator[Se
 
 
 def _in_order(
-    steps: tuple[_Step, ...], found: dict[str, SetupStep], *, is_script: bool, lines: list[str]
+    steps: tuple[_Step, ...], by_name: dict[str, SetupStep], *, is_script: bool, lines: list[str]
 ) -> Iterator[SetupStep]:
     complete = any(line.startswith(_COMPLETE) for line in lines)
     stopped = False
     for step in steps:
-        read = found.get(step.name)
+        read = by_name.get(step.name)
         if read is None:
             yield SetupStep(step.name, "not-reached" if is_script and stopped and not complete else "absent")
             continue

@@ -1,4 +1,4 @@
-"""The targets to examine: oidc-doctor.toml, and the command line's values, which override it."""
+"""Parse the targets to examine: oidc-doctor.toml, and overriding command line values."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
 from oidc_doctor.model.json_pointer import pointer_segment
 
 FILE = "oidc-doctor.toml"
-NAME = "target"  # of a target that has none
+NAME = "target"  # for a target without a name
 
 _FILE = {"target": "table", "keys": "table", "theme": "text"}
-_OF_THE_USER = ("keys", "theme")  # of the screens: a bundle, which may be a stranger's, has no say in them
+_OF_THE_USER = ("keys", "theme")  # settings of the UI: a bundle, which may be untrusted, cannot change them
 _TOP = {"name": "text", "issuer": "text", "aws": "table", "gcp": "table"}
 _AWS = {
     "role_arn": "text",
@@ -55,7 +55,7 @@ Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
 
 def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]:
-    """The [[target]] tables of oidc-doctor.toml, and a warning line for each unknown key.
+    """Return the [[target]] tables of oidc-doctor.toml, and a warning line for each unknown key.
 
     Raises Unreadable for text that is not TOML and for a value of a wrong type. A target without a name is called
     `target`.
@@ -84,7 +84,7 @@ def to_toml(target: Target) -> str:
 
 
 def merge(base: Target, over: Target) -> Target:
-    """`base` with every value that `over` has; origins follow the values. The name is `base`'s."""
+    """Return `base` overridden by the values of `over`, with their origins. The name is `base`'s."""
     return base._replace(
         issuer=base.issuer if over.issuer is None else over.issuer,
         aws=_merge_cloud(base.aws, over.aws),
@@ -101,7 +101,7 @@ def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
 
 
 class _Reader:
-    """TOML values to targets, with the places of errors."""
+    """Reads TOML values into targets, with the places of errors."""
 
     def __init__(self, file: str, lines: dict[str, int]) -> None:
         self.file = file
@@ -146,7 +146,7 @@ class _Reader:
         )
 
     def values(self, table: dict[str, Any], shape: dict[str, str], pointer: str, prefix: str) -> dict[str, Any]:
-        """The known members of `table`, their types checked."""
+        """Return the known members of `table`, with type checks."""
         self.warn_of_unknown(table, shape, pointer)
         values = {}
         for name, expected in shape.items():
@@ -157,10 +157,10 @@ class _Reader:
         return values
 
     def warn_of_unknown(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
-        """Warn of members that `shape` does not have: a misspelled key would be ignored in silence."""
+        """Warn about members outside `shape`: a misspelled key would be silently ignored."""
         unknown = [name for name in table if name not in shape]
         for name in unknown[:_MOST_NAMED]:
-            from difflib import get_close_matches  # late: only for a mistake
+            from difflib import get_close_matches  # late: only for an error
 
             near = get_close_matches(name, shape, n=1)
             line = self.lines.get(pointer + pointer_segment(name))
@@ -177,7 +177,7 @@ class _Reader:
     def wrong(self, pointer: str, name: str, expected: str, value: Toml) -> Unreadable:
         actual = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
         actual = actual.replace("an object", "a table")
-        also = "" if expected.startswith(actual) else f", found {actual}"  # a list is right, what it holds is not
+        also = "" if expected.startswith(actual) else f", found {actual}"  # a list is right, its elements are not
         return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {expected}{also}")
 
 
@@ -194,7 +194,7 @@ def _is(value: Toml, expected: str) -> bool:
 
 
 def _lines(text: str) -> dict[str, int]:
-    """JSON pointer to line, of the tables and keys at the beginning of a line. tomllib reports no places."""
+    """Map JSON pointers to lines, for tables and keys at the start of a line. tomllib reports no positions."""
     lines: dict[str, int] = {}
     table, index = "", -1
     for number, line in enumerate(text.split("\n"), 1):

@@ -1,8 +1,8 @@
-"""Tokens as the user supplied them: compact JWTs, decoded claims, a subject alone. Nothing is verified here.
+"""Parse tokens supplied by the user: compact JWTs, decoded claims, a bare subject. Nothing is verified here.
 
-A token is judged as supplied. White space, `Bearer `, quotation marks and padding are read past, so that the claims
-can be shown, and remain a fault, because the clouds refuse them. Only the line end that an editor adds is no fault.
-No fault text quotes the token.
+A token is judged as supplied. White space, `Bearer `, quotation marks and padding are skipped to show the claims, but
+are a fault, because the clouds refuse them. Only the line end that an editor adds is no fault. No fault text quotes the
+token.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CHUNKS = re.compile(r"[0-9a-fA-F]{1,8}\r?\n(.*?)\r?\n0\s*", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\w+|\{.*\}|\(.*\))|(?:null|undefined|none)", re.IGNORECASE)
 
 _CREDENTIALS_FILE = re.compile(r"\[[\w ]+\]\s+aws_|aws_access_key_id")
-# Texts that are not JWTs, and their names. Only the beginning is looked at.
+# Texts that are not JWTs, and their names. Only the start is examined.
 _OPAQUE = (
     (_CREDENTIALS_FILE, "an AWS credentials file, not an OIDC token"),
     (re.compile(r"ya29\."), "a Google access token, not an OIDC token"),
@@ -57,7 +57,7 @@ _WRAPPERS = (("value",), ("id_token",), ("idToken",), ("token",), ("access_token
 class _Fault(NamedTuple):
     words: str
     where: Literal["header", "claims", "signature", "whole"] = "whole"
-    kind: Literal["not-a-jwt", "no-token", ""] = "not-a-jwt"  # "": of the file
+    kind: Literal["not-a-jwt", "no-token", ""] = "not-a-jwt"  # "": the file itself
 
 
 _SIGNATURE_WORD = re.compile(
@@ -73,18 +73,18 @@ def _is_gap(text: str) -> bool:
 
 
 def _is_signature_left_out(text: str) -> bool:
-    """Whether a person put a word or an ellipsis in place of the signature, or of a part of it.
+    """Whether the signature, or a part of it, was replaced by a word or an ellipsis.
 
-    Runs of x count only where nothing else is there: a signature may have them by chance.
+    Runs of x count only alone: a signature may contain them by chance.
     """
     return _is_gap(text) or bool(_SIGNATURE_WORD.fullmatch(text)) or any(text[at] not in "xX" for at, _ in spans(text))
 
 
 def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
-    """A compact JWT or decoded claims. Never raises: a text that cannot be read becomes a Token with a `fault`.
+    """Parse a compact JWT or decoded claims. Never raises: unreadable text becomes a Token with a `fault`.
 
-    A fault without `fault_kind` concerns the file, not the token: claims.json is not JSON. A token whose claims can
-    be read in spite of a fault keeps them.
+    A fault without `fault_kind` concerns the file, not the token: claims.json is not JSON. A token with a fault and
+    readable claims keeps them.
     """
     origin = origin._replace(of_token=True)
     body = text.removeprefix("\ufeff").rstrip("\r\n")
@@ -114,7 +114,7 @@ def hypothetical(
     origin: Origin | None = None,
     name: str = "subject",
 ) -> Token:
-    """A token of which only the subject is known: every other claim is unknown, save what the subject implies."""
+    """Return a token with only a subject: every other claim is unknown, unless the subject implies it."""
     values = {"iss": issuer, "aud": audience, "sub": subject}
     claims = {claim: value for claim, value in values.items() if value is not None}
     place = (origin or Origin("--subject"))._replace(of_token=True)
@@ -137,7 +137,7 @@ def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:
 
 
 def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None) -> Token:
-    """`body` as three segments. `wrapped` is a fault that the caller found around it."""
+    """Parse `body` as three segments. `wrapped` is a fault that the caller found around it."""
     faults = [wrapped] if wrapped else []
     bare, new_faults = _unwrap(body)
     faults += new_faults
@@ -150,7 +150,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
         header, _, header_faults = _object(rest[0], "header", origin)
         claims, duplicates, claims_faults = _object(rest[1], "claims", origin)
         if not header_faults and not claims_faults and claims is not None:
-            # what is there is exactly what was sent, as the claims of a compact JWT are
+            # the content is exactly what was sent, as for a compact JWT's claims
             return Token("decoded", claims, header, True, origin, name, duplicates=duplicates, recorded=True)
     if len(segments) == 1:
         fault = _Fault("there are no dots in it, so it looks like an opaque access token")
@@ -188,7 +188,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
 
 
 def _unwrap(body: str) -> tuple[str, list[_Fault]]:
-    """The token without the characters around and inside it by mistake, and the words for them."""
+    """Remove stray characters around and inside the token, and describe them."""
     faults = []
     bare = body.strip()
     chunks = _CHUNKS.fullmatch(bare)
@@ -213,7 +213,7 @@ def _unwrap(body: str) -> tuple[str, list[_Fault]]:
 
 
 def _segment(text: str, where: Literal["header", "claims", "signature"]) -> tuple[bytes | None, list[_Fault]]:
-    """The bytes of a segment, None where they cannot be decoded, and its faults."""
+    """Return a segment's bytes (None if undecodable) and its faults."""
     faults = []
     bare = text.rstrip("=")
     if not bare:
@@ -242,7 +242,7 @@ def _segment(text: str, where: Literal["header", "claims", "signature"]) -> tupl
 def _object(
     text: str, where: Literal["header", "claims"], origin: Origin
 ) -> tuple[dict[str, Json] | None, tuple[str, ...], list[_Fault]]:
-    """Header or claims as an object, the names that it repeats, and its faults."""
+    """Return header or claims as an object, its repeated names, and its faults."""
     data, faults = _segment(text, where)
     if data is None:
         return None, (), faults
@@ -259,7 +259,7 @@ def _object(
 
 
 def _json(text: str, origin: Origin, name: str) -> Token:
-    """Decoded claims, alone or with their header; or some other JSON that was supplied as a token."""
+    """Parse decoded claims, with or without a header, or other JSON supplied as a token."""
     try:
         document = load(text, origin.file)
     except Unreadable as error:
@@ -285,7 +285,7 @@ def _json(text: str, origin: Origin, name: str) -> Token:
 
 
 def _decoded(document: Document, member: str, origin: Origin, name: str) -> Token:
-    """Claims under `member` of the object, alongside header and more; "" is the object itself."""
+    """Parse claims under `member` of the object, next to header and others; "" is the object itself."""
     box = document.value
     claims = box[member] if member else box
     place = pointer_segment(member) if member else ""
@@ -328,7 +328,7 @@ _WITH_OFFSET = re.compile(r":\d\d(?:\.\d{1,9})?\s?(?:Z|[+-]\d\d:?\d\d)\s*$")
 def _wrong_type(claims: dict[str, Any], header: dict[str, Any]) -> str:
     """Name the member of decoded claims whose type no JWT has (RFC 7519, section 4.1; RFC 7515, section 4.1); or "".
 
-    A file of decoded claims is no record of what was sent: such a member shows that the file was edited or cut. A null
+    A file of decoded claims does not record what was sent: such a member shows that it was edited or truncated. A null
     is an absent claim.
     """
     allowed: dict[str, tuple[type, ...]] = {"iss": (str,), "sub": (str,), "aud": (str, list)}
@@ -347,7 +347,7 @@ def _wrong_type(claims: dict[str, Any], header: dict[str, Any]) -> str:
 
 
 def _read(box: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """The members without those of these names that were left out by hand: they are not known."""
+    """Return the members without those that were redacted by hand, which are unknown."""
     hidden = [
         name for name in names if isinstance(box.get(name), str) and (_is_gap(box[name]) or is_left_out(box[name]))
     ]
@@ -355,10 +355,10 @@ def _read(box: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _with_whole_times(claims: dict[str, Any]) -> dict[str, Any]:
-    """The claims with times such as 1795107731.0, and 2026-11-22T22:40:00Z, as whole numbers.
+    """Convert claim times such as 1795107731.0 and 2026-11-22T22:40:00Z to integers.
 
-    Many decoders print every number with a fraction, and some print the times as dates. One without an offset may be of
-    any zone, and stays as it is.
+    Many decoders print every number with a fraction, and some print the times as dates. A date without an offset may be
+    in any zone, and is kept unchanged.
     """
     times = {}
     for name in _TIMES:
@@ -377,7 +377,7 @@ def _once_compact(
     origin: Origin,
     name: str,
 ) -> Token:
-    """A compact JWT as a capture writes it: without its signature, whose check `verified` records instead."""
+    """Parse a compact JWT from a capture: without its signature, whose check `verified` records instead."""
     size, fault, where = (compact.get(member) for member in ("size", "fault", "where"))
     compact_kind = compact.get("kind")
     kinds: dict[Json, Literal["not-a-jwt", "no-token"]] = {"not-a-jwt": "not-a-jwt", "no-token": "no-token"}
@@ -399,12 +399,12 @@ def _once_compact(
 
 
 def _unusable(words: str, origin: Origin, name: str) -> Token:
-    """A file without the decoded claims that it should hold, which is no fault of the token."""
+    """Return a token for a file without decoded claims, which is no fault of the token."""
     return Token("decoded", {}, None, False, origin, name, fault=words, fault_where="whole")
 
 
 def _foreign(box: dict[str, Any]) -> _Fault | None:
-    """The fault of a JSON object that is a credential or an error instead of a token."""
+    """Return the fault of a JSON object that is a credential or an error instead of a token."""
     if isinstance(box.get("type"), str) and box["type"] in _GOOGLE_CREDENTIALS:
         return _Fault(f"a Google credentials file ({box['type']}), not an OIDC token")
     inner = box.get("Credentials")
@@ -426,6 +426,6 @@ def _at(box: dict[str, Any], path: tuple[str, ...]) -> Json:
 
 
 def _repeated(document: Document, pointer: str) -> tuple[str, ...]:
-    """The names that the object at `pointer` itself repeats."""
+    """Return the names that the object at `pointer` repeats."""
     below = (place.removeprefix(pointer + "/") for place in document.duplicates if place.startswith(pointer + "/"))
     return tuple(segments("/" + name)[0] for name in below if "/" not in name)

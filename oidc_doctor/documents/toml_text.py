@@ -1,4 +1,4 @@
-"""TOML text to its tables. Nothing here quotes the text that it could not read."""
+"""Parse TOML text into tables. No message quotes unreadable text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from oidc_doctor.model.limits import TOML, TOML_PARTS
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
-# A dotted name of too many parts, where a name may stand: tomllib takes quadratic time and memory over it.
+# A dotted name with too many parts, for which tomllib needs quadratic time and memory.
 _TOO_DEEP = re.compile(
     rf"(?:^[ \t]*\[{{0,2}}|[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{TOML_PARTS.most}}}", re.MULTILINE
 )
 
 
 def load_toml(text: str, file: str) -> dict[str, Any]:
-    """The document of a TOML text. Raises Unreadable, and nothing else, whatever the text."""
+    """Parse TOML text as a document. Raises only Unreadable, whatever the text."""
     import tomllib  # late: 13 ms, and many bundles have no such file
 
     text = text.removeprefix("\ufeff")

@@ -1,4 +1,4 @@
-"""A Truss config.yaml, and what `truss whoami --show-oidc` and `baseten org describe` print."""
+"""Parse a Truss config.yaml, and the output of `truss whoami --show-oidc` and `baseten org describe`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 OIDC_METHODS: dict[str, Cloud] = {"AWS_OIDC": "aws", "GCP_OIDC": "gcp"}
-"""The methods by which a workload's token is exchanged, and with which cloud."""
+"""The auth methods that exchange a workload's token, and their clouds."""
 
 # Amazon ECR, private registry authentication: both forms of a registry's host name its account and Region
 ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
@@ -30,7 +30,7 @@ _STORES: dict[str, Cloud] = {"s3": "aws", "gs": "gcp"}
 
 
 def store_of(resource: str) -> Cloud | None:
-    """The cloud whose store or registry a source or an image is in; None for any other."""
+    """Return the cloud whose store or registry contains a source or image; None for any other."""
     scheme, mark, _ = resource.partition("://")
     if mark:
         return _STORES.get(scheme.lower())
@@ -47,40 +47,40 @@ ISSUER = "https://oidc.baseten.co"  # of the tokens of every Truss (Baseten, OID
 
 
 class TrussSource(NamedTuple):
-    """An image or weights that a Truss configuration asks for, and the credentials that it names for it."""
+    """An image or weights in a Truss configuration, with its credentials."""
 
     pointer: str  # of the entry
     section: str  # base_image, weights, model_cache or training
     resource: str | None  # the image or the source, as written
     resource_pointer: str
-    auth: dict[str, Json] | None  # the object with auth_method; None where there is none
+    auth: dict[str, Json] | None  # the object with auth_method, or None
     auth_pointer: str
-    secret: bool = False  # auth_secret_name is next to it
+    secret: bool = False  # auth_secret_name is set next to it
     registry: Json = None  # docker_auth.registry
-    places: dict[str, str] = _NONE  # a key of `auth` → its place below auth_pointer, where that is not its name
+    places: dict[str, str] = _NONE  # a key of `auth` → its place below auth_pointer, if different from its name
 
     def place(self, key: str) -> str:
-        """The pointer of a key of `auth`."""
+        """Return the pointer of a key of `auth`."""
         return self.auth_pointer + self.places.get(key, pointer_segment(key))
 
     def named(self, key: str) -> str:
-        """A key of `auth` as the file writes it: aws_oidc_region, or aws_oidc.region."""
+        """Return a key of `auth` as written in the file: aws_oidc_region, or aws_oidc.region."""
         return ".".join(segments(self.places[key])) if key in self.places else key
 
     @property
     def method(self) -> str:
-        """The auth_method in upper case, as Truss reads it; empty where none is written."""
+        """The auth_method in upper case, as Truss reads it; empty if not set."""
         written = self.auth.get("auth_method") if self.auth is not None else None
         return written.upper() if isinstance(written, str) else ""
 
     @property
     def cloud(self) -> Cloud | None:
-        """The cloud that it concerns: by its method, otherwise by its place."""
+        """The cloud of the source: by its method, otherwise by its location."""
         return OIDC_METHODS.get(self.method) or store_of(self.resource or "")
 
 
 class TrussAuth(NamedTuple):
-    """A place of a Truss configuration that names a cloud identity. Values are as written, or None."""
+    """A cloud identity in a Truss configuration. Values are as written, or None."""
 
     source: TrussSource
     auth_method: str | None  # upper case, as Truss reads it
@@ -92,20 +92,20 @@ class TrussAuth(NamedTuple):
 
     @property
     def pointer(self) -> str:
-        """The place of the object that holds the keys."""
+        """The pointer of the object with the keys."""
         return self.source.auth_pointer
 
 
 def parse_truss(text: str, file: str) -> Document:
-    """A config.yaml as a document. Raises Unreadable."""
+    """Parse a config.yaml as a document. Raises Unreadable."""
     document = load_yaml(text, file)
-    fields.members(document, "", document.value)  # any text is YAML: an empty file and a page of a proxy as well
+    fields.members(document, "", document.value)  # any text is YAML, including an empty file and a proxy's page
     fields.within(document, "", len(truss_sources(document)), TRUSS_SOURCES)
     return document
 
 
 def truss_sources(document: Document) -> tuple[TrussSource, ...]:
-    """Everything that a configuration fetches: the base image, the weights and the cached models, in this order.
+    """Return everything that a configuration fetches: base image, weights and cached models, in this order.
 
     The training's image and weights follow, as truss_train writes them, and the source of a volume sync of the
     `baseten` SDK (0.13.1, its models read).
@@ -116,7 +116,7 @@ def truss_sources(document: Document) -> tuple[TrussSource, ...]:
     return (*(source for place, name, part in parts for source in _sources(place, name, part)), *_synced(box))
 
 
-# The objects in which truss_train and the SDK hold the keys of a method, and their keys in the words of config.yaml.
+# The objects with a method's keys in truss_train and the SDK, and the key names of config.yaml.
 _NESTED = {
     "aws_oidc": ("AWS_OIDC", {"role_arn": "aws_oidc_role_arn", "region": "aws_oidc_region"}),
     "gcp_oidc": (
@@ -128,7 +128,7 @@ _NESTED = {
     ),
     "aws_assume_role": ("AWS_ASSUME_ROLE", {"role_arn": "aws_assume_role_arn", "region": "aws_assume_role_region"}),
 }
-_IN_DOCKER_AUTH = "_docker_auth"  # the end of these objects' names in docker_auth
+_IN_DOCKER_AUTH = "_docker_auth"  # suffix of these objects' names in docker_auth
 
 
 class _Flat(NamedTuple):
@@ -138,7 +138,7 @@ class _Flat(NamedTuple):
 
 
 def _flattened(box: dict[str, Any], ending: str) -> _Flat:
-    """The keys of a method that stand in an object of their own, under the names of config.yaml."""
+    """Return a method's keys from a nested object, under the names of config.yaml."""
     flat, places, methods = dict(box), {}, []
     for name, (method, keys) in _NESTED.items():
         inner = flat.get(name + ending)
@@ -147,11 +147,13 @@ def _flattened(box: dict[str, Any], ending: str) -> _Flat:
         del flat[name + ending]
         methods.append(method)
         for key, value in inner.items():
-            known = keys.get(key, f"{name}{ending}.{key}")
-            flat[known] = value
-            places[known] = pointer_segment(name + ending) + pointer_segment(key)
-        # a key that is not written has its place in the object as well
-        places |= {known: pointer_segment(name + ending) + pointer_segment(key) for key, known in keys.items()}
+            config_key = keys.get(key, f"{name}{ending}.{key}")
+            flat[config_key] = value
+            places[config_key] = pointer_segment(name + ending) + pointer_segment(key)
+        # an absent key also belongs in the object
+        places |= {
+            config_key: pointer_segment(name + ending) + pointer_segment(key) for key, config_key in keys.items()
+        }
     return _Flat(flat, places, tuple(methods))
 
 
@@ -191,7 +193,7 @@ def _sources(place: str, name: str, box: dict[str, Any]) -> Iterator[TrussSource
 
 
 def _synced(box: dict[str, Any]) -> Iterator[TrussSource]:
-    """The source of a volume sync: its `aws_oidc` or `gcp_oidc` is next to its `uri`, and is its method."""
+    """Return the source of a volume sync, whose method is the `aws_oidc` or `gcp_oidc` next to its `uri`."""
     source = box.get("source")
     if not isinstance(source, dict) or not _text(source, "uri"):
         return
@@ -206,7 +208,7 @@ def _synced(box: dict[str, Any]) -> Iterator[TrussSource]:
 
 
 def truss_auths(document: Document) -> tuple[TrussAuth, ...]:
-    """The OIDC identities that a configuration names: the base image's, then those of the weights in their order."""
+    """Return the OIDC identities of a configuration: the base image's, then those of the weights in order."""
     return tuple(_auth(source, source.auth) for source in truss_sources(document) if source.auth is not None)
 
 
@@ -227,7 +229,7 @@ def _text(box: dict[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-# The label of each row, lower case, and the name under which its value is kept.
+# Each row's label in lower case, and the name for its value.
 _ROWS = {
     "org id": "org_id",
     "name": "org_name",
@@ -247,14 +249,14 @@ _WORKSPACE = re.compile(
 )  # the first line of truss whoami
 _BAR = re.compile("[│┃|]")
 _PANEL = re.compile(r" {1,4}([A-Za-z][A-Za-z ]{1,30}?) {2,}(\S(?:.*\S)?) *")
-_MARGIN = " " * 12  # before the rest of a value in a panel
+_MARGIN = " " * 12  # before the continuation of a value in a panel
 
 
 def parse_whoami(text: str, file: str) -> Document:
-    """The organization's own values, as an object. Raises Unreadable for broken JSON.
+    """Return the organization's values as an object. Raises Unreadable for broken JSON.
 
-    org_id, org_name, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list.
-    Values absent from the text are left out.
+    org_id, org_name, issuer, audience and subject_format are strings, teams a list of {id, name}, workload_types a
+    list. Absent values are omitted.
     """
     bare = text.removeprefix("\ufeff").strip()
     if bare.startswith("{"):  # baseten org describe --output json
@@ -271,13 +273,13 @@ def parse_whoami(text: str, file: str) -> Document:
         value["teams"] = [{"id": match[1], "name": match[2] or ""} for match in _TEAM.finditer(value["teams"])]
     if "workload_types" in value:
         value["workload_types"] = re.findall(r"[\w.-]+", value["workload_types"])
-    return Document(file, text, value, inner=True)  # the text is no JSON: facts carry file and pointer
+    return Document(file, text, value, inner=True)  # the text is no JSON: facts have file and pointer
 
 
 def _in_panel(row: str, label: str) -> tuple[str, str] | None:
-    """Label and value of a row of a panel, whose columns only spaces separate; None where it is none.
+    """Parse label and value of a panel row with space-separated columns; None for other rows.
 
-    A row without a label goes on with the value of the row above, which has the `label`.
+    A row without a label continues the value of the row above, with that row's `label`.
     """
     match = _PANEL.fullmatch(row)
     if match and match[1].lower() in _ROWS:
@@ -287,9 +289,9 @@ def _in_panel(row: str, label: str) -> tuple[str, str] | None:
 
 
 def _rows(text: str) -> Iterator[tuple[str, str]]:
-    """Label, in lower case, and value of each row, with cells that a narrow terminal wrapped joined again."""
+    """Yield each row's lower-case label and value, rejoining cells that a narrow terminal wrapped."""
     label, value = "", ""
-    room = width = 0  # what the last piece left free of its cell, and the cell's width
+    room = width = 0  # free characters in the cell after the last piece, and the cell's width
     for line in text.splitlines():
         cells = _BAR.split(line)
         labelled = _LABELLED.match(line)
@@ -304,7 +306,7 @@ def _rows(text: str) -> Iterator[tuple[str, str]]:
             name, piece = panel
         elif labelled and labelled[1].strip().lower() in _ROWS:
             name, piece = labelled[1].strip(), (labelled[2] or "").strip()
-        elif label and line[:1].isspace() and line.strip():  # the indented rest of a plain row
+        elif label and line[:1].isspace() and line.strip():  # the indented continuation of a plain row
             name, piece = "", line.strip()
         else:
             yield label, value
@@ -324,9 +326,9 @@ _VERSION = re.compile(
 
 
 def truss_version(text: str) -> tuple[int, ...] | None:
-    """The version that `truss --version`, `pip show truss` or `pip freeze` prints; None where there is none."""
-    found = _VERSION.search(text[:_LONGEST_VERSION])
-    return tuple(map(int, found[1].split("."))) if found else None
+    """Parse the version from `truss --version`, `pip show truss` or `pip freeze`; None if absent."""
+    match = _VERSION.search(text[:_LONGEST_VERSION])
+    return tuple(map(int, match[1].split("."))) if match else None
 
 
 _LONGEST_VERSION = 10_000

@@ -1,4 +1,4 @@
-"""IAM roles and the policies around them, in the shapes in which the AWS CLI, CloudTrail and people print them."""
+"""Parse IAM roles and their policies, in the forms that the AWS CLI, CloudTrail and people write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oidc_doctor.model.json_pointer import element_lines, pointer_segment
 _POLICY = "AssumeRolePolicyDocument"
 
 # The policy's place in the CLI's output: get-role-policy, get-policy-version, the resource policies of S3, KMS
-# and ECR, and organizations describe-policy. A text there is a policy in a string.
+# and ECR, and organizations describe-policy. A string there contains a policy.
 _POLICY_PLACES = (
     ("PolicyDocument",),
     ("PolicyVersion", "Document"),
@@ -28,13 +28,13 @@ _POLICY_PLACES = (
 
 
 def parse_roles(text: str, file: str) -> tuple[Role, ...]:
-    """The roles of a file: get-role, list-roles, a bare role, a list of roles, or a trust policy alone.
+    """Parse a file's roles: get-role, list-roles, a bare role, a list of roles, or only a trust policy.
 
-    Raises Unreadable. A role whose trust policy cannot be read is kept, with a Missing as its policy.
+    Raises Unreadable. A role with an unreadable trust policy is kept, with a Missing as its policy.
     """
     document = load(text, file)
     value = document.value
-    if isinstance(value, str):  # a policy in a string, as a template's output prints it
+    if isinstance(value, str):  # a policy in a string, as in a template's output
         document = load_inner(document, "", value)
         value = document.value
     for name in ("Roles", "RoleDetailList"):  # list-roles, get-account-authorization-details
@@ -46,12 +46,12 @@ def parse_roles(text: str, file: str) -> tuple[Role, ...]:
 
 
 def parse_policy(text: str, file: str) -> Document:
-    """A policy: bare, or in the answer of the call that reads it. Raises Unreadable."""
+    """Parse a policy: bare, or in the response of the call that reads it. Raises Unreadable."""
     return within(_policy(load(text, file)), limits.POLICY)
 
 
 def within(policy: Document, limit: limits.Limit) -> Document:
-    """The policy as it is. Raises Unreadable for one that is longer than the cloud stores."""
+    """Return the policy unchanged. Raises Unreadable if it is longer than the cloud stores."""
     size = policy_size(policy.value)
     if size > limit.most:
         line = policy.at().line
@@ -60,7 +60,7 @@ def within(policy: Document, limit: limits.Limit) -> Document:
 
 
 def policy_size(policy: Json) -> int:
-    """The characters of a policy as IAM counts them: without white space."""
+    """Return a policy's size as IAM counts it: without white space."""
     return len("".join(json.dumps(policy, separators=(",", ":"), ensure_ascii=False).split()))
 
 
@@ -148,7 +148,7 @@ def _bounded(policy: Document) -> Document | Missing:
 
 
 def _either(box: dict[str, Any], name: str) -> tuple[str, Json]:
-    """The member under IAM's spelling, or CloudTrail's with a lower-case first letter; null counts as absent."""
+    """Return the member in IAM's spelling, or in CloudTrail's with a lower-case first letter; null counts as absent."""
     camel = name[0].lower() + name[1:]
     spelling = camel if box.get(name) is None and box.get(camel) is not None else name
     return spelling, box.get(spelling)

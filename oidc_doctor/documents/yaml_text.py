@@ -1,6 +1,6 @@
-"""YAML text to a Document of JSON values, whose lines are those of the YAML.
+"""Parse YAML text into a Document of JSON values with the YAML's lines.
 
-Nothing here quotes the text that it could not read: it may hold a token or a key.
+No message quotes unreadable text, which may contain a token or a key.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import INDEX, segments
 from oidc_doctor.model.limits import YAML, YAML_VALUES
 
-YamlNode = Any  # of a library that is imported late
+YamlNode = Any  # from a library that is imported late
 
 
 def load_yaml(text: str, file: str) -> Document:
-    """A YAML text as a Document of JSON values. Raises Unreadable, and nothing else, whatever the text."""
+    """Parse YAML text as a Document of JSON values. Raises only Unreadable, whatever the text."""
     text = text.removeprefix("\ufeff")
     root = _compose(text, file)
     return Document(file, text, _Yaml(file).value(root), find_line=_Lines(root).line_of)
 
 
 def _compose(text: str, file: str) -> YamlNode:
-    """The nodes of a YAML text. They carry their lines, and nothing is built from tags."""
+    """Return the nodes of a YAML text. They have lines, and nothing is constructed from tags."""
     import yaml  # type: ignore[import-untyped,unused-ignore]  # late: 24 ms, for one file of the bundle
 
     if len(text) > YAML.most:
@@ -44,14 +44,14 @@ def _compose(text: str, file: str) -> YamlNode:
 
 
 class _Yaml:
-    """YAML nodes to JSON values: text stays text unless it is a plain number, boolean or null."""
+    """Converts YAML nodes to JSON values: strings stay strings unless plain numbers, booleans or null."""
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.count = 0
 
     def value(self, node: YamlNode, depth: int = 0) -> Json:
-        """The node's JSON value. Raises Unreadable where aliases make it endless."""
+        """Return the node's JSON value. Raises Unreadable if aliases make it endless."""
         self.count += 1
         if depth > DEEPEST:
             raise Unreadable(self.file, node.start_mark.line + 1, None, f"nested more than {DEEPEST} levels deep")
@@ -84,7 +84,7 @@ def _scalar(tag: str, text: str) -> Json:
         return None
     if tag == "bool":
         return text.lower() in {"yes", "true", "on"}
-    if tag == "int" and re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text):  # an account id with a leading zero stays text
+    if tag == "int" and re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text):  # an account id with a leading zero stays a string
         return int(text)
     if tag == "float" and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
         return float(text)
@@ -92,14 +92,14 @@ def _scalar(tag: str, text: str) -> Json:
 
 
 class _Lines:
-    """The lines of the values of one text, from its nodes: the text is composed once, and each mapping indexed once."""
+    """The lines of a text's values, from its nodes: the text is composed once, and each mapping indexed once."""
 
     def __init__(self, root: YamlNode) -> None:
         self._root = root
         self._members: dict[YamlNode, dict[str, tuple[YamlNode, YamlNode]]] = {}
 
     def line_of(self, _text: str, pointer: str) -> int | None:
-        """The line, from 1, of the value at a JSON pointer; None where there is none."""
+        """Return the line, from 1, of the value at a JSON pointer; None if there is none."""
         node = self._root
         mark = node and node.start_mark
         for name in segments(pointer):
@@ -117,7 +117,7 @@ class _Lines:
         return mark.line + 1 if mark else None
 
     def _members_of(self, mapping: YamlNode) -> dict[str, tuple[YamlNode, YamlNode]]:
-        """Key and value by name; of a name that is repeated, the last ones."""
+        """Return key and value by name; the last ones for a repeated name."""
         if mapping not in self._members:
             self._members[mapping] = {_name(key): (key, child) for key, child in mapping.value}
         return self._members[mapping]

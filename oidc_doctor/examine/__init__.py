@@ -1,1 +1,1 @@
-"""Evidence in, Report out."""
+"""Turn evidence into a Report."""

@@ -25,14 +25,14 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.refusal import Refusal
 
-_MOST = 5_000  # roles of an account by default; the quota can be raised to that
+_MOST = 5_000  # roles of an account: the quota's maximum
 _ORDER = {"accepted": 0, "unknown": 1, "refused": 2}
 
 Say = Callable[[Refusal], str]
 
 
 def survey(evidence: TargetEvidence, token: Token, at: float, profile: Any, say: Say) -> list[dict[str, Any]]:
-    """A row for each role that trusts OIDC and each provider, those that accept first. `say` puts a refusal into words.
+    """Return a row for each role that trusts OIDC and each provider, accepting ones first. `say` words a refusal.
 
     Roles that trust no OIDC provider are counted in one row.
     """
@@ -69,7 +69,7 @@ def _trusts_oidc(trust_policy: Document) -> bool:
 def _judge_role(
     evidence: TargetEvidence, aws: AwsEvidence, role: Role, token: Token, at: float, profile: Any
 ) -> Diagnosis:
-    """Judge the role as the target, without the evidence that was read for another role."""
+    """Judge the role as the target, without evidence about other roles."""
     empty = Missing("the role's policies", "not read for every role of the account")
     target = evidence.target._replace(aws=TargetAws(role_arn=role.arn), gcp=None)
     aws_of_role = aws._replace(role=role, near_roles=(), attached_policies=empty, documents={})

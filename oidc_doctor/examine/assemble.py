@@ -1,4 +1,4 @@
-"""Judged exchanges to the Report: causes, checks, fixes, attempts and the views of targets and window."""
+"""Assemble the Report from judged exchanges: causes, checks, fixes, attempts and the views of targets and window."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = limits.ROWS.most
 _MOST_FIXED = limits.FIXED_EXCHANGES.most  # exchanges whose edits are proven: each with some fifty tokens
-_SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves no one
+_SHOWS_UNUSED = 7 * 86_400  # seconds of logs after which a value that no accepted attempt needed counts as unused
 
 
 def raw_events_of(run: Run, judged: Sequence[Judged]) -> RawEvents | None:
-    """The events behind the report's attempts and changes; None where no log was read."""
+    """Return the events behind the report's attempts and changes; None if no log was read."""
     if not run.logs:
         return None
     from oidc_doctor.logs.reading.raw_events import RawEvents
@@ -59,7 +59,7 @@ def raw_events_of(run: Run, judged: Sequence[Judged]) -> RawEvents | None:
 
 
 def make_report(run: Run, judged: Sequence[Judged]) -> Report:
-    """The report of the judged exchanges."""
+    """Return the report on the judged exchanges."""
     question = run.question
     pack = packs.all_checks()
     checks = run_checks.by_kind(pack)
@@ -134,7 +134,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
 
 
 def _refused_calls(run: Run, judged: Sequence[Judged]) -> list[tuple[ReplayedLogs, SessionDenial]]:
-    """The refused calls of the targets' sessions, whichever workload's, each once for its target."""
+    """Return the refused calls of the targets' sessions, of any workload, once per target."""
     targets = {
         (exchange.evidence.target.name, exchange.diagnosis.trace.cloud): exchange
         for exchange in judged
@@ -152,9 +152,9 @@ _COLLECTION = 900  # seconds; a collection takes minutes
 
 
 def _clock_behind_the_logs(run: Run) -> Iterator[str]:
-    """The contradiction of an instant (--at, or the manifest's collected_at) that a logged event is later than.
+    """Return the contradiction between the instant (--at, or the manifest's collected_at) and a later logged event.
 
-    The manifest has the beginning of a collection, whose logs are read last.
+    The manifest records the start of a collection, whose logs are read last.
     """
     if run.question.at is None and run.snapshot.collected_at is None:
         return  # the instant is that of the newest attempt on the target
@@ -167,7 +167,7 @@ def _clock_behind_the_logs(run: Run) -> Iterator[str]:
 
 
 def _observed(run: Run, judged: Sequence[Judged]) -> list[dict[str, str]]:
-    """The errors that a caller saw, each with the cloud that says so and the exchange that it was observed of."""
+    """Return the errors that a caller saw, each with its cloud and its exchange."""
     rows = []
     for evidence in run.snapshot.targets:
         for error in evidence.observed:
@@ -212,7 +212,7 @@ def _check_rows(
 
 
 def _compared(exchange: Judged, token: Token) -> dict[str, Any]:
-    """An exchange's token and another on the same configuration, without the errors observed of the first."""
+    """Compare an exchange's token and another on the same configuration, without the first token's observed errors."""
     from oidc_doctor.examine import compare
 
     profile = profile_of(exchange.evidence, token)
@@ -223,7 +223,7 @@ def _compared(exchange: Judged, token: Token) -> dict[str, Any]:
 
 
 def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
-    """Judge each token on every listed role and provider. They decide the verdict where no target does."""
+    """Judge each token on every listed role and provider. They decide the verdict if no target does."""
     from oidc_doctor.examine.account import survey
 
     def say(refusal: Refusal) -> str:
@@ -257,7 +257,7 @@ def names_a_resource(target: Target, cloud: Cloud) -> bool:
 
 
 def _repeated(evidence: TargetEvidence) -> list[str]:
-    """A line for each key that is repeated in a document that decides: the clouds use the last value."""
+    """Return a line for each repeated key in a deciding document: the clouds use the last value."""
     aws, gcp = evidence.aws, evidence.gcp
     role = aws.role if aws else None
     parts: list[Any] = [role.trust_policy if isinstance(role, Role) else None]
@@ -278,7 +278,7 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
 def _fixes(
     judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]
 ) -> tuple[list[FixRow], list[str]]:
-    """Proven edits, for exchanges with a cause that is more than suspected; and a line where there are too many."""
+    """Return proven edits for exchanges with a certain cause, and a line if there are too many exchanges."""
     rows: list[FixRow] = []
     caused = {cause.exchange for cause in causes if cause.confidence != "suspected"}
     refused = [exchange for exchange in judged if exchange.id in caused]
@@ -301,7 +301,7 @@ def _fixes(
 def _in_words_of_edits(
     causes: list[Cause], named_refusals: Mapping[str, Sequence[NamedRefusal]], fixes: Sequence[FixRow]
 ) -> tuple[list[Cause], dict[str, list[NamedRefusal]]]:
-    """The causes and refusals with the fix in the words of the proven edit, where an edit differs from the check's."""
+    """Return causes and refusals with the proven edit's words if they differ from the check's."""
     reworded: dict[int, NamedRefusal] = {}
     for row in fixes:
         refusals = (named for named in named_refusals[row.exchange] if named.refusal.certain)
@@ -316,7 +316,7 @@ def _in_words_of_edits(
 
 
 def _seen(exchange: Judged) -> Seen:
-    """The exchange's configuration, as logs and history show it."""
+    """Return the accepted subjects and earlier configurations of the exchange, from logs and history."""
     from oidc_doctor.findings.fixes.propose import Seen  # late: a healthy exchange does not need it
     from oidc_doctor.findings.fixes.restore import Earlier
 
@@ -336,7 +336,7 @@ _UNSEEN_CHANGE = "a change that the evidence does not show"
 
 
 def accepted_subjects(exchange: Judged) -> list[str]:
-    """Subjects that the logs show as accepted, the newest first."""
+    """Return subjects accepted in the logs, the newest first."""
     return list(
         dict.fromkeys(
             signature.sample.subject
@@ -347,7 +347,7 @@ def accepted_subjects(exchange: Judged) -> list[str]:
 
 
 def _moment(time: float) -> str:
-    """A moment as a sentence writes it: 21 Nov 2026 13:27:04 UTC."""
+    """Format a moment for a sentence: 21 Nov 2026 13:27:04 UTC."""
     return datetime.fromtimestamp(time, UTC).strftime("%d %b %Y %H:%M:%S UTC").lstrip("0")
 
 
@@ -380,7 +380,7 @@ def _window(run: Run) -> dict[str, Any]:
 
 
 def _signatures(judged: Sequence[Judged]) -> list[tuple[Signature, ReplayedLogs | None]]:
-    """The signatures of the targets, the newest first: a signature belongs to every token of its target."""
+    """Return the targets' signatures, the newest first: a signature belongs to every token of its target."""
     signatures = {
         id(signature): (signature, exchange.replayed) for exchange in judged for signature in exchange.signatures
     }

@@ -1,4 +1,4 @@
-"""The causes of the judged exchanges: named refusals, with their times and the logged events that confirm them."""
+"""Find the causes of the judged exchanges: named refusals, with their times and confirming logged events."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def causes_of(
     judged: Sequence[Judged], named_refusals: Mapping[str, Sequence[NamedRefusal]], checks: Mapping[Kind, Check]
 ) -> list[Cause]:
-    """The causes in order, the active ones before those of outages that are over.
+    """Return the causes in order, active ones before those of past outages.
 
-    `named_refusals` are those of each exchange, by its id.
+    `named_refusals` are each exchange's refusals, by its id.
     """
     active = [cause for exchange in judged for cause in _active(exchange, named_refusals[exchange.id])]
     causes = [*active, *_past(judged, checks)]
@@ -57,7 +57,7 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
 
 
 def _in_region(exchange: Judged, timing: Timing) -> Timing:
-    """The timing of refusals in one Region, of a token that is accepted in others all the while."""
+    """Return the timing of refusals in one Region, of a token that other Regions accept throughout."""
     region = exchange.region
     if region is None:
         return timing
@@ -72,7 +72,7 @@ def _in_region(exchange: Judged, timing: Timing) -> Timing:
 
 
 def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
-    """The timing of a denied call with the logged write that removed the permission."""
+    """Return the timing of a denied call, with the logged write that removed the permission."""
     if refusal.step != "permission" or not refusal.fact("shown_by") or exchange.replayed is None:
         return timing
     from oidc_doctor.history.diffs import MOST_NAMED, written
@@ -97,7 +97,7 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
 
 
 def _with_repairs(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
-    """The timing with the writes that would have ended the refusal, and were refused themselves."""
+    """Return the timing, with refused writes that would have ended the refusal."""
     replayed = exchange.replayed
     if replayed is None or not refusal.certain or not any(change.error_code for change in replayed.changes):
         return timing
@@ -109,7 +109,7 @@ def _with_repairs(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
 
 
 def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]:
-    """Causes of outages that are over. An outage concerns every token of its kind, and is reported once."""
+    """Return the causes of past outages. An outage concerns every token of its kind, and is reported once."""
     causes: dict[tuple[object, ...], Cause] = {}
     for exchange in judged:
         if exchange.replayed is None:
@@ -118,7 +118,7 @@ def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]
 
         for cause in past_causes(exchange.replayed, exchange.id, exchange.diagnosis, checks):
             if exchange.region is not None and cause.named.refusal.kind is Kind.OUTSIDE_THE_TRUST_POLICY:
-                continue  # of one Region, and not over
+                continue  # in one Region, and not over
             key = (cause.code, cause.cloud, cause.clause, cause.timing.since, cause.timing.until)
             causes.setdefault(key, cause)
     return list(causes.values())

@@ -1,4 +1,4 @@
-"""The evidence of one exchange as weakness and log checks ask for it, by parameter name."""
+"""Provide the evidence of an exchange to weakness and log checks, by parameter name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: Sequence[Cause] = ()) -> dict[str, Any]:
-    """Return the values for the parameters of weakness and log checks, by name. `causes` are those of the exchange."""
+    """Return the values for the parameters of weakness and log checks, by name. `causes` are the exchange's."""
     evidence, case = exchange.evidence, exchange.diagnosis.case
     aws, gcp = evidence.aws, evidence.gcp
     none = Missing("this cloud", "no file and no target names it")
@@ -48,7 +48,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: S
 
 
 def _reaches(case: Case) -> dict[str, Any]:
-    """The other tokens that pass: for Google with the bindings, which no other cloud has."""
+    """Return the reach of the exchange: for Google including the bindings."""
     if case.cloud != "gcp":
         return {"reach": reach_of(case), "bindings": Missing("gcp", "the exchange is not one with Google")}
     from oidc_doctor.findings.binding_reach import BindingReach  # late: a report on AWS alone does not load Google's
@@ -59,7 +59,7 @@ def _reaches(case: Case) -> dict[str, Any]:
 
 
 def _replayed(exchange: Judged) -> bool:
-    """Whether a logged attempt of the target could be decided again; without any, no agreement is known."""
+    """Whether a logged attempt of the target could be replayed; otherwise agreement is unknown."""
     verdicts = exchange.replayed.target_history.verdicts.values() if exchange.replayed is not None else ()
     return any(verdict.decision in {"accepted", "refused"} for verdict, _ in verdicts)
 
@@ -71,7 +71,7 @@ def _not_replayed(run: Run) -> str:
 def _missing_events(run: Run, exchange: Judged, causes: Sequence[Cause]) -> Any:
     diagnosis = exchange.diagnosis
     if exchange.denial is not None:
-        return ()  # the failure is logged: it is not one of the exchange
+        return ()  # the failure is logged, but not as one of the exchange
     if exchange.last is not None and exchange.in_force and not exchange.evidence.observed:
         return ()  # the newest logged attempt is the failure, however long ago it was
     cloud = diagnosis.trace.cloud
@@ -86,7 +86,7 @@ def _missing_events(run: Run, exchange: Judged, causes: Sequence[Cause]) -> Any:
     step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
     region = target.aws.region if target.aws else None
     logging = None
-    keys = run.rows.keys.values if run.rows is not None else ()  # of every entry, in whatever window it is
+    keys = run.rows.keys.values if run.rows is not None else ()  # of all entries, regardless of the window
     accounts = {account_of(key.target or "") for key in keys if key.cloud == "aws"}
     accounts |= {change.account for change in run.changes if change.cloud == "aws"}
     if cloud == "gcp":
@@ -112,9 +112,9 @@ def _missing_events(run: Run, exchange: Judged, causes: Sequence[Cause]) -> Any:
 
 
 def _untried_since_write(exchange: Judged, causes: Sequence[Cause]) -> bool:
-    """Whether no workload was seen to fail, and the logs have no attempt since the write that a cause is dated by.
+    """Whether no failure was observed, and no attempt was logged since the write that dates a cause.
 
-    Silence then says nothing: the step's refusals are logged, and no one tried.
+    The absence of refusals then proves nothing: they would be logged, but there was no attempt.
     """
     diagnosis = exchange.diagnosis
     newest = max((signature.last_seen for signature in exchange.signatures), default=None)

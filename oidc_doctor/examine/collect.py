@@ -1,4 +1,4 @@
-"""The state of one run, and its logs: reading them, the instant judged at, the window, the signatures of a target."""
+"""The state of a run, and its logs: reading, instant, window, and the signatures of a target."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Run:
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    open_log: Callable[[str], BinaryIO] = open_regular  # opens a log file again, by the name in an event's origin
+    open_log: Callable[[str], BinaryIO] = open_regular  # reopens a log file by the name in an event's origin
 
     def name_logged_targets(self) -> None:
-        """Use the roles and providers of the logs as targets, where no other evidence names a target."""
+        """Use the roles and providers of the logs as targets if no other evidence names a target."""
         if self.signatures:
             from oidc_doctor.examine.logged_targets import with_logged_targets
 
@@ -109,7 +109,7 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
 
 
 def _is_absent(row: Coverage, source: str) -> bool:
-    """Whether a row only says that the evidence has no logs of this source."""
+    """Whether a row only reports that there are no logs from this source."""
     folder = contract.CLOUDTRAIL if source == "cloudtrail" else contract.GCP_LOGS
     return row.path == folder and row.reason in (NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ)
 
@@ -128,7 +128,7 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
 
 
 def _copies(covered: LogCoverage) -> list[str]:
-    """Say how many records were further copies, which files that overlap have."""
+    """Report how many records were copies from overlapping files."""
     number = covered.duplicates
     if not number:
         return []
@@ -154,7 +154,7 @@ def _instant(run: Run) -> float:
 
 
 def _asked_about(run: Run) -> tuple[TargetEvidence, ...]:
-    """The targets whose attempts count: of logs alone, those that the logs name (a service account, without more)."""
+    """Return the targets whose attempts count: for logs only, the targets (or service accounts) that they name."""
     if not run.signatures:
         return run.snapshot.targets
     from oidc_doctor.examine.logged_targets import with_logged_targets
@@ -163,7 +163,7 @@ def _asked_about(run: Run) -> tuple[TargetEvidence, ...]:
 
 
 def apply_window(run: Run) -> None:
-    """Keep the signatures of the window that was asked for, and settle the instant, which may depend on them."""
+    """Keep the signatures of the requested window, and set the instant, which may depend on them."""
     question = run.question
     if run.rows is None or not len(run.rows):
         run.at = _instant(run)
@@ -180,7 +180,7 @@ def apply_window(run: Run) -> None:
 
 
 def signatures_of(run: Run, evidence: TargetEvidence, token: Token | None = None) -> list[Signature]:
-    """The signatures of this target's attempts, the newest first; with a token, only those that can be its own."""
+    """Return the signatures of this target's attempts, the newest first; with a token, only its possible own."""
     if not run.signatures:
         return []
     from oidc_doctor.logs.attempts.matching import for_target

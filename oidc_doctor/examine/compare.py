@@ -19,9 +19,9 @@ _LOGICAL = ("&&", "||", "!", "?:", "!_", "_?_:_")
 
 
 class ClauseRow(NamedTuple):
-    """A clause of a policy, condition or mapping on a token. `result` is None where it was not decided."""
+    """A clause of a policy, condition or mapping for a token. `result` is None if undecided."""
 
-    key: tuple[str, str]  # what the same clause has on the other token
+    key: tuple[str, str]  # the same clause's result for the other token
     words: str
     expected: Any
     at: str
@@ -30,7 +30,7 @@ class ClauseRow(NamedTuple):
 
 
 def instant_for(token: Token, at: float) -> float:
-    """`at`; where the token is not valid then, the moment after it was issued: an old success is no expired one."""
+    """Return `at`, or if the token is not valid then, just after its issue: an old success is not expired."""
     issued, expires = seconds_of(token.claims.get("iat")), seconds_of(token.claims.get("exp"))
     if issued is None or expires is None or not on_calendar(issued + 1):
         return at
@@ -40,7 +40,7 @@ def instant_for(token: Token, at: float) -> float:
 
 
 def side_by_side(exchange: str, first: Diagnosis, second: Diagnosis) -> dict[str, Any]:
-    """The comparison as the report has it. Values are as the issuers wrote them."""
+    """Return the comparison for the report. Values are as the issuers wrote them."""
     tokens = first.case.token, second.case.token
     return {
         "exchange": exchange,
@@ -66,7 +66,7 @@ def _token(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _claims(first: Token, second: Token) -> Iterator[dict[str, Any]]:
-    """Header members and claims that differ; those that are new in each token come last."""
+    """Return differing header members and claims; those that are new in each token come last."""
     rows = [("", name) for name in dict.fromkeys([*first.claims, *second.claims])]
     rows.sort(key=lambda row: row[1] in NEW_EACH_TIME)
     if first.header is not None and second.header is not None:
@@ -84,7 +84,7 @@ def _claims(first: Token, second: Token) -> Iterator[dict[str, Any]]:
 
 
 def _clauses(first: Trace, second: Trace) -> Iterator[dict[str, Any]]:
-    """Yield every clause that was evaluated for a token, in the document's order, and whether the results differ."""
+    """Yield every evaluated clause in document order, and whether the results differ."""
     rows = [{clause.key: clause for clause in _of(trace)} for trace in (first, second)]
     for key in dict.fromkeys([*rows[0], *rows[1]]):
         pair = [clauses.get(key) for clauses in rows]
@@ -132,7 +132,7 @@ def _of_policy(node: dict[str, Any], parents: tuple[str, ...]) -> Iterator[Claus
 
 
 def _of_condition(node: dict[str, Any], where: str) -> Iterator[ClauseRow]:
-    """The parts of a condition that `&&`, `||` and `!` join."""
+    """Return the parts of a condition that are joined by `&&`, `||` and `!`."""
     children = node.get("children") or ()
     if node.get("op") in _LOGIC or node.get("function") in _LOGICAL:
         for child in children:

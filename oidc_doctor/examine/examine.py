@@ -1,4 +1,4 @@
-"""Evidence in, Report out: collect, build cases, evaluate, diagnose, check."""
+"""Turn evidence into a Report: collect, build cases, evaluate, diagnose, check."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
 
 class Examined(NamedTuple):
-    """A report, and by each exchange's id what it was made from: where a what-if edit begins."""
+    """A report, and its source data by exchange id, for what-if edits."""
 
     report: Report
     diagnoses: dict[str, Diagnosis]
-    accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
+    accepted: dict[str, tuple[str, ...]]  # subjects accepted in the logs
     raw: RawEvents | None = None  # the events behind the report's attempts and changes
 
 
 def run(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Report:
-    """Return the report for a bundle (None: for the evidence of the command line alone)."""
+    """Return the report for a bundle (None: only command line evidence)."""
     return examine(bundle, question, progress).report
 
 
 def examine(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Examined:
-    """`run`, keeping what the report was made from."""
+    """Return the report together with its source data."""
     from oidc_doctor.bundle.snapshot import load_snapshot
 
     progress("reading the configuration")

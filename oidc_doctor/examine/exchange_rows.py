@@ -27,8 +27,8 @@ def exchange_row(
 ) -> Exchange:
     """A judged exchange as the report has it. `last` is the newest of its token's logged attempts.
 
-    `region` is the one in which AWS refuses it, where it accepts it in others. `in_force` is whether it was refused,
-    and by a configuration that may be the present one.
+    `region` is the Region in which AWS refuses the token while accepting it in others. `in_force`: whether it was
+    refused by a configuration that may be the present one.
     """
     case, trace = diagnosis.case, diagnosis.trace
     error = diagnosis.error

@@ -1,4 +1,4 @@
-"""Each target, cloud and token as a Case, judged and diagnosed."""
+"""Judge and diagnose each target, cloud and token as a Case."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
-# The steps that look at the token's subject.
+# The steps that evaluate the token's subject.
 _OF_SUBJECT: dict[Cloud, tuple[str, ...]] = {"aws": ("authorise",), "gcp": ("condition", "impersonate")}
 _ORDER = {"refused": 1, "unknown": 2, "accepted": 3}
 
@@ -48,33 +48,33 @@ class Judged(NamedTuple):
     evidence: TargetEvidence
     diagnosis: Diagnosis
     signatures: list[Signature]  # of the target's attempts in this cloud
-    own_signatures: list[Signature]  # those that belong to this exchange's token
+    own_signatures: list[Signature]  # attempts of this exchange's token
     replayed: ReplayedLogs | None = None
-    denial: SessionDenial | None = None  # the denied call by which this exchange failed
-    last: Signature | None = None  # the newest of its token's attempts; of two steps, the one that was refused
-    region: RefusedRegion | None = None  # its Region, where the same token is accepted in others
-    in_force: bool = False  # it was refused, and the configuration that refused it is not known to have changed since
+    denial: SessionDenial | None = None  # the denied call of this exchange's session
+    last: Signature | None = None  # the newest attempt of its token; of two steps, the refused one
+    region: RefusedRegion | None = None  # the refusing Region, if other Regions accept the same token
+    in_force: bool = False  # it was refused, and the refusing configuration is not known to have changed since
 
 
 def judge_all(run: Run) -> list[Judged]:
-    """Every exchange, judged: the observed ones first, then refused, unknown, accepted."""
+    """Return every judged exchange: observed ones first, then refused, unknown, accepted."""
     judged = [exchange for evidence in run.snapshot.targets for exchange in _Target(run, evidence).exchanges()]
     judged.sort(key=lambda exchange: (not exchange.diagnosis.observed, _ORDER[exchange.diagnosis.prediction]))
     return judged
 
 
 class _Target:
-    """The exchanges of a target: every token with every cloud that the target concerns."""
+    """The exchanges of a target: every token with every relevant cloud."""
 
     def __init__(self, run: Run, evidence: TargetEvidence) -> None:
         self.run = run
         self.evidence = evidence
         self.errors = readings_of_errors(evidence)
         self.clouds = self._clouds()
-        self.mapped: list[str | None] | None = None  # the tokens' google.subject, once it was asked for
+        self.mapped: list[str | None] | None = None  # the tokens' google.subject, cached
 
     def exchanges(self) -> list[Judged]:
-        """All exchanges of the target, judged."""
+        """Return all judged exchanges of the target."""
         tokens: dict[Cloud, tuple[Token, ...]] = {}
         signatures: dict[Cloud, list[Signature]] = {}
         for cloud in self.clouds:
@@ -93,14 +93,14 @@ class _Target:
         ]
 
     def _clouds(self) -> list[Cloud]:
-        """The clouds that the target or any file names; failing that, the one that the observed error names."""
+        """Return the clouds that the target or any file names, else the observed error's cloud."""
         named: list[Cloud] = []
         if self.evidence.target.aws is not None or self.evidence.aws is not None:
             named.append("aws")
         if self.evidence.target.gcp is not None or self.evidence.gcp is not None:
             named.append("gcp")
         if named:
-            # a sentence that only the other cloud says is about an exchange with that one
+            # a sentence of only the other cloud is about an exchange with that cloud
             of_errors = [reading.cloud for reading in self.errors if reading.cloud and reading.cloud not in named]
             return [*named, *dict.fromkeys(of_errors)]
         speaking = next((reading for reading in self.errors if reading.known or reading.cloud), None)
@@ -109,13 +109,13 @@ class _Target:
         return sorted({signature.sample.cloud for signature in signatures_of(self.run, self.evidence)})
 
     def _replay(self, cloud: Cloud, signatures: list[Signature]) -> ReplayedLogs | None:
-        """The target's history and its replayed attempts; None where no log was read."""
+        """Return the target's history and replayed attempts; None if no log was read."""
         run = self.run
         if run.rows is None or not (signatures or run.changes):
             return None
         from oidc_doctor.history.replay import replay
 
-        # files without a date were read after everything that is logged
+        # files without a date count as read after all logged events
         newest = max((signature.last_seen for signature in signatures), default=run.at)
         read_at = run.snapshot.collected_at or max(run.at, newest) + 1
         attempts = run.attempts
@@ -127,7 +127,7 @@ class _Target:
         return replayed._replace(searched=self._searched(cloud))
 
     def _searched(self, cloud: Cloud) -> Searched | None:
-        """The logs of a cloud that were read for this target; None where none were."""
+        """Return a cloud's logs for this target; None if none were read."""
         from oidc_doctor.history.searched import Searched
 
         coverage = self.run.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
@@ -140,13 +140,13 @@ class _Target:
     def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
         """Return the token of the newest failing attempt of this target, else of its newest success.
 
-        A workload that was accepted before and is refused at last comes before one that never passed. A session that
-        was denied a call fails too: its token comes before those of the other successes.
+        A workload that was accepted before and is refused now comes before one that never passed. A session with a
+        denied call also counts as failing: its token comes before those of other successes.
         """
         named = [signature for signature in signatures if signature.sample.subject]
         named = named or [signature for signature in signatures if signature.sample.mapped_principal]
         samples = [signature.sample for signature in named]
-        outcomes: dict[str | None, list[str]] = {}  # of each kind of token, the newest first
+        outcomes: dict[str | None, list[str]] = {}  # per kind of token, the newest first
         for signature in named:
             outcomes.setdefault(signature.family, []).append(signature.sample.outcome)
         broken = {family for family, of_kind in outcomes.items() if of_kind[0] == "refused" and "accepted" in of_kind}
@@ -167,16 +167,16 @@ class _Target:
         return token_of(chosen, self.evidence, replayed.deduced)
 
     def _attempt_of_denial(self, cloud: Cloud, replayed: ReplayedLogs | None) -> Attempt | None:
-        """Return the attempt that issued the newest session which was denied a call; None where no log shows it."""
+        """Return the attempt that issued the newest session with a denied call; None if not logged."""
         denials = denials_of_target(self.run.denials, self.evidence, cloud)
         newest = max(denials, key=lambda denial: denial.time, default=None)
         attempt = replayed.attempt_of_session(newest) if replayed is not None and newest is not None else None
         return attempt if attempt is not None and attempt.subject else None
 
     def _token_of_workspace(self, cloud: Cloud) -> Token | None:
-        """A supposed token of the workspace of `truss whoami`, where one of each of its teams is refused.
+        """Return a hypothetical token of `truss whoami`'s workspace if tokens of all its teams are refused.
 
-        Otherwise the ids show nothing: a token may be of another workspace than that of the person who asked.
+        Otherwise the ids prove nothing: the token may come from a workspace other than the user's.
         """
         cases = []
         for token in tokens_of(self.evidence):
@@ -189,7 +189,7 @@ class _Target:
         return next(iter(cases), None)
 
     def _errors_by_exchange(self, tokens: dict[Cloud, tuple[Token, ...]]) -> dict[tuple[Cloud, int], list[Reading]]:
-        """The observed errors, each under the one exchange that it was observed of."""
+        """Return the observed errors, each under the exchange that it belongs to."""
         errors: dict[tuple[Cloud, int], list[Reading]] = {}
         for reading in self.errors if self.clouds else ():
             cloud = reading.cloud or self._cloud_of_unknown_sentence(tokens)
@@ -198,11 +198,11 @@ class _Target:
         return errors
 
     def _alone(self, cloud: Cloud, token: Token) -> Trace:
-        """The decision on a token by the documents, without what was observed."""
+        """Judge a token by the documents alone, without observations."""
         return evaluate(Case(cloud, self.evidence, token, self.run.at, profile_of(self.evidence, token), explain=False))
 
     def _cloud_of_unknown_sentence(self, tokens: dict[Cloud, tuple[Token, ...]]) -> Cloud:
-        """Return the cloud for a sentence that names none: of the first exchange that is refused, else unknown."""
+        """Return the cloud for a sentence that names none: that of the first refused, else unknown, exchange."""
         if len(self.clouds) == 1:
             return self.clouds[0]
         predictions = {}
@@ -224,7 +224,7 @@ class _Target:
     def _mapped_subjects(
         self, cloud: Cloud, tokens: Sequence[Token], signatures: Sequence[Signature]
     ) -> list[str | None]:
-        """Each token's google.subject, where it distinguishes impersonations that are joined to no exchange."""
+        """Return each token's google.subject if it identifies impersonations without an exchange."""
         samples = [signature.sample for signature in signatures]
         if cloud == "aws" or all(sample.subject or not sample.mapped_principal for sample in samples):
             return []
@@ -253,7 +253,7 @@ class _Target:
             signature for signature in signatures if token_of_signature(signature, tokens, replayed, mapped) == index
         ]
         of_token = without_strangers(of_token, signatures)
-        if token.kind == "event" and token.subject is None:  # of several principals, those of the event's own
+        if token.kind == "event" and token.subject is None:  # of several principals, only the event's own
             families = {candidate.family for candidate in of_token if token.name in candidate.event_ids} - {None}
             of_token = [
                 candidate

@@ -1,6 +1,6 @@
-"""Targets that only the logs name: each role and provider of logged attempts, where nothing else names one.
+"""Derive targets from logs: each role and provider of logged attempts, if no other evidence names a target.
 
-An impersonation without its exchange names the service account alone. The values are those of the events: a role's ARN
+An impersonation without its exchange names only the service account. Values come from the events: a role's ARN
 as the caller sent it, a provider's full name as Google wrote it.
 """
 
@@ -25,8 +25,8 @@ MOST_TARGETS = 20
 def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tuple[Snapshot, list[str]]:
     """Return the snapshot with a target for each role and provider in the logs, and a warning for those beyond a bound.
 
-    Those whose newest attempt was refused come first. Nothing is added where the evidence names a role, a provider or a
-    service account: attempts on others are then not what was asked about.
+    Targets whose newest attempt was refused come first. Nothing is added if the evidence names a role, a provider or a
+    service account: then the user did not ask about others.
     """
     if len(snapshot.targets) != 1:
         return snapshot, []
@@ -42,7 +42,7 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
         if name:
             by_target.setdefault((signature.sample.cloud, name), []).append(signature)
     of_providers = {signature.sample.service_account for listed in by_target.values() for signature in listed}
-    for signature in own or signatures:  # impersonations without their exchange, of accounts that no exchange led to
+    for signature in own or signatures:  # impersonations without an exchange, of accounts that no exchange led to
         account = signature.sample.service_account
         if account and not _name_of(signature.sample) and account not in of_providers:
             by_target.setdefault(("gcp", account), []).append(signature)
@@ -61,7 +61,7 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
 
 
 def _by_account(key: tuple[Cloud, str], signatures: list[Signature]) -> dict[tuple[Cloud, str, str], list[Signature]]:
-    """Return the signatures of a role or provider, for each service account where a provider leads to several."""
+    """Return a role's or provider's signatures, separately per service account if a provider leads to several."""
     cloud, name = key
     accounts = list(dict.fromkeys(account for signature in signatures if (account := signature.sample.service_account)))
     if cloud == "aws" or len(accounts) < 2:  # noqa: PLR2004 - several
@@ -77,7 +77,7 @@ def _by_account(key: tuple[Cloud, str], signatures: list[Signature]) -> dict[tup
 
 
 def _is_named(evidence: TargetEvidence, cloud: Cloud) -> bool:
-    """Whether anything but the logs names what the exchange with this cloud is about."""
+    """Whether evidence other than logs names the resource of the exchange with this cloud."""
     target, aws, gcp = evidence.target, evidence.aws, evidence.gcp
     if cloud == "aws":
         read = aws is not None and (isinstance(aws.role, Role) or isinstance(aws.provider, AwsOidcProvider))
@@ -88,14 +88,14 @@ def _is_named(evidence: TargetEvidence, cloud: Cloud) -> bool:
 
 
 def _name_of(attempt: Attempt) -> str:
-    """The role that was asked for, or the provider; an impersonation belongs to the provider of its exchange."""
+    """Return the requested role or provider; an impersonation belongs to its exchange's provider."""
     return (attempt.target if attempt.cloud == "aws" else full_name(attempt.provider or "")) or ""
 
 
 def _target(
     evidence: TargetEvidence, cloud: Cloud, name: str, signatures: Sequence[Signature], of_account: str
 ) -> TargetEvidence:
-    """The target of a role or provider. `of_account` is the service account where the provider leads to several."""
+    """Return the target for a role or provider. `of_account`: the service account if the provider leads to several."""
     newest = signatures[0].sample
     at = _of_event(newest)
     target = evidence.target
@@ -123,7 +123,7 @@ def _of_event(attempt: Attempt) -> Origin:
 
 
 def _distinct(targets: Sequence[TargetEvidence]) -> tuple[TargetEvidence, ...]:
-    """The targets, each with a name of its own: roles of two accounts may have one name."""
+    """Give the targets unique names: roles in two accounts may share a name."""
     taken: dict[str, int] = {}
     distinct = []
     for evidence in targets:

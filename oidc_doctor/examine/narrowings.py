@@ -1,4 +1,4 @@
-"""Edits for exchanges that work and that a weakness check found open, proven on the logs."""
+"""Propose edits, proven on the logs, for working exchanges that a weakness check found open."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
 
 
-# The steps whose refusal leaves the trust as it is: a token that has expired is refused by no policy.
+# Steps whose refusal is independent of the trust: an expired token is not refused by a policy.
 _APART = ("obtain", "token", "times", "keys", "permission")
 
 
 def narrowings(
     run: Run, judged: Sequence[Judged], pack: Sequence[Check], rows: Sequence[CheckRow], fixes: Sequence[FixRow]
 ) -> list[FixRow]:
-    """Rows of proven edits, one edit for each role or provider of which `rows` say that others are accepted.
+    """Return rows of proven edits, one edit per role or provider that accepts others according to `rows`.
 
-    Where the trust itself refuses, or `fixes` has an edit of the exchange, that comes first: two edits of one document
-    would undo each other.
+    If the trust itself refuses, or `fixes` has an edit of the exchange, that takes precedence: two edits of one
+    document would conflict.
     """
     mended = {row.exchange for row in fixes}
     by_code = {code: check for check in pack for code in check.codes}
@@ -43,7 +43,7 @@ def narrowings(
             continue
         if any(refusal.certain and refusal.step not in _APART for refusal in exchange.diagnosis.refusals):
             continue
-        from oidc_doctor.findings.fixes.narrow import Used, narrow  # late: few trusts are open
+        from oidc_doctor.findings.fixes.narrow import Used, narrow  # late: few trusts are too wide
 
         used = Used(
             list(dict.fromkeys(subject for other in alike for subject in logged_subjects(other))),
@@ -58,7 +58,7 @@ def narrowings(
 
 
 def logged_subjects(exchange: Judged) -> list[str]:
-    """Every subject that the logs show as accepted, the newest first."""
+    """Return every subject accepted in the logs, the newest first."""
     return [
         subject
         for signature in exchange.signatures
@@ -69,7 +69,7 @@ def logged_subjects(exchange: Judged) -> list[str]:
 
 
 class _Weaknesses:
-    """The findings of some weakness checks about one exchange, asked again with other evidence."""
+    """Reruns weakness checks on an exchange with other evidence."""
 
     def __init__(self, run: Run, exchange: Judged, checks: Sequence[Check]) -> None:
         self.run = run
@@ -77,7 +77,7 @@ class _Weaknesses:
         self.checks = checks
 
     def __call__(self, evidence: TargetEvidence) -> Mapping[str, int]:
-        """The number of findings by code, without the codes that find nothing."""
+        """Return the number of findings by code, without codes that have none."""
         diagnosis = self.exchange.diagnosis
         case = diagnosis.case._replace(evidence=evidence, readings=())
         edited = self.exchange._replace(evidence=evidence, diagnosis=replace(diagnosis, case=case))

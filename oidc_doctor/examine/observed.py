@@ -1,4 +1,4 @@
-"""Observations and their owners: each error and each logged event belongs to one exchange and one token."""
+"""Assign observations: each error and logged event belongs to one exchange and one token."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SERVICES = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
 
 
 def token_of_reading(reading: Reading, tokens: Sequence[Token], judge: Callable[[Token], Trace]) -> int:
-    """The index of the token that an error was observed of: the one whose claims it names, or that it fits best.
+    """Return the index of an error's token: the token whose claims it names, or that it matches best.
 
-    An error fits a token that is refused at a step of the error, then one that may reach such a step; among equals
-    the first. A token that an earlier step refuses cannot have got the error, unless there is no other.
+    An error matches a token refused at a step of the error, then a token that may reach such a step; among equals the
+    first. A token refused at an earlier step cannot have caused the error, unless there is no other token.
     """
     if reading.quoted_claims:
         for index, token in enumerate(tokens):
@@ -38,7 +38,7 @@ def token_of_reading(reading: Reading, tokens: Sequence[Token], judge: Callable[
 
 
 def _distance(reading: Reading, trace: Trace) -> int:
-    """How far a decision is from an error: 0 refused at its step, 1 perhaps refused there, 2 refused before it."""
+    """Return a decision's distance from an error: 0 refused at its step, 1 perhaps refused there, 2 refused earlier."""
     if any(trace.step(step).state == REFUSED for step in before(trace.cloud, reading.steps)):
         return 2
     own = [trace.step(step).state for step in reading.steps if step in {result.id for result in trace.steps}]
@@ -53,12 +53,11 @@ def _holds(token: Token, claim: str, value: str) -> bool:
 def token_of_signature(
     signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None, mapped: Sequence[str | None] = ()
 ) -> int | None:
-    """The index of the token that logged attempts belong to; None where they belong to none of the tokens.
+    """Return the index of the token that logged attempts belong to; None if it is none of the tokens.
 
-    The newest subject decides, then every subject of the signature, then its family. Attempts whose events name no
-    subject belong to the first token, and so does everything where no token's subject is known. `mapped` are the
-    tokens' google.subject as the judge maps it, None where that is not known: by it Google names a caller that no
-    logged exchange is joined to.
+    The newest subject decides, then every subject of the signature, then its family. Attempts without a subject belong
+    to the first token, as does everything if no token's subject is known. `mapped` are the tokens' google.subject as
+    mapped by the judge, None if unknown: Google uses it for callers without a logged exchange.
     """
     caller = mapped_subject(signature.sample.mapped_principal)
     if signature.sample.step == "impersonate" and signature.sample.subject is None and caller is not None:
@@ -77,16 +76,16 @@ def token_of_signature(
             return index
     if signature.sample.subject is None and signature.sample.mapped_principal:
         named = mapped_subject(signature.sample.mapped_principal)
-        return subjects.index(named) if named in subjects else 0  # a mapping may make another text of a subject
-    # with several tokens nothing shows whose such an attempt was: one given next to the logs' own would prove nothing
+        return subjects.index(named) if named in subjects else 0  # a mapping may change a subject
+    # with several tokens the owner of such an attempt is unknown: a token supplied with the logs would prove nothing
     return 0 if signature.family is None and len(tokens) == 1 else None
 
 
 def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
-    """The newest attempts with an outcome, of each workload and of each step that is logged on its own.
+    """Return the newest attempts with an outcome, per workload and per separately logged step.
 
-    The exchanges are first. An exchange says nothing about the impersonation after it, and an impersonation may come
-    from an earlier exchange: a token is refused at last where the newest attempt of either step was.
+    The exchanges are first. An exchange proves nothing about the impersonation after it, and an impersonation may come
+    from an earlier exchange: a token counts as refused if the newest attempt at either step was refused.
     """
     newest: list[Signature] = []
     for step in ("exchange", "impersonate"):
@@ -95,7 +94,7 @@ def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
             for signature in signatures
             if signature.sample.step == step and signature.sample.outcome != "unknown"
         ]
-        # A token without a known subject has the attempts of every workload. An attempt that names no caller may be of
+        # A token with an unknown subject has the attempts of every workload. An attempt without a caller may belong to
         # any of them.
         families = {signature.family for signature in of_step} - {None} or ({None} if of_step else set())
         newest_ones = [
@@ -110,10 +109,10 @@ def newest_of_steps(signatures: Sequence[Signature]) -> list[Signature]:
 
 
 def without_strangers(of_token: Sequence[Signature], of_target: Sequence[Signature]) -> list[Signature]:
-    """The attempts of a token without refusals that name no caller and that are as well another workload's.
+    """Return a token's attempts without refusals that name no caller and may belong to another workload.
 
     Google hides the caller of a denied impersonation. Where several workloads use the account and this token's own
-    impersonations were accepted after such refusals began, nothing shows that they are of this token.
+    impersonations were accepted after such refusals began, they cannot be attributed to this token.
     """
     families = {signature.family for signature in of_target} - {None}
     own = [logged for logged in of_token if logged.family is not None and logged.sample.step == "impersonate"]
@@ -129,7 +128,7 @@ def without_strangers(of_token: Sequence[Signature], of_target: Sequence[Signatu
 
 
 def refused_at_last(signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Signature | None:
-    """The newest attempt of a token, if it was refused on the configuration that is in force still."""
+    """Return a token's newest attempt if it was refused by the configuration that is still effective."""
     return next(
         (
             signature
@@ -141,9 +140,9 @@ def refused_at_last(signatures: Sequence[Signature], replayed: ReplayedLogs | No
 
 
 def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
-    """The index of the token whose session was denied a call: the first, unless the logs show that it was another's.
+    """Return the index of the token whose session had a denied call: the first, unless the logs show another.
 
-    None where the session is of a workload of which no token was given.
+    None if the session belongs to a workload without a supplied token.
     """
     subject = replayed.subject_of_session(denial) if replayed is not None else None
     if subject is None or replayed is None:
@@ -156,9 +155,9 @@ def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: Re
 
 
 def denial_of_session(denials: Sequence[SessionDenial], newest: Signature | None) -> SessionDenial | None:
-    """The newest of the denied calls of a token's sessions, merged with the same call of other sessions of it.
+    """Return the newest denied call of a token's sessions, merged with the same call of its other sessions.
 
-    None where the newest attempt was refused: then the exchange failed, and no session came of it.
+    None if the newest attempt was refused: then the exchange failed, and created no session.
     """
     latest = max(denials, key=lambda denial: denial.time, default=None)
     if latest is None or (newest is not None and newest.sample.outcome != "accepted"):
@@ -175,7 +174,7 @@ def denial_of_session(denials: Sequence[SessionDenial], newest: Signature | None
 
 
 def denials_of_target(denials: Sequence[SessionDenial], evidence: TargetEvidence, cloud: Cloud) -> list[SessionDenial]:
-    """The denied calls of the target's sessions."""
+    """Return the denied calls of the target's sessions."""
     return [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
 
 

@@ -33,18 +33,18 @@ class Question(NamedTuple):
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
     obstacles: tuple[Obstacle, ...] = ()  # what kept a live run from reading the clouds
-    compare: Token | None = None  # a second token, to be compared with that of each exchange
+    compare: Token | None = None  # a second token to compare with each exchange's token
     account: bool = False  # list the roles and providers of the account with their decisions
-    command: str = ""  # the command line that asks, for the report
+    command: str = ""  # the command line, for the report
     profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
 class RunProgress(Protocol):
-    """Called with the work of a run in a few words, and with each judged exchange. An exception ends the run."""
+    """Called with a short description of the current work, and with each judged exchange. An exception ends the run."""
 
     def __call__(self, text: str, exchange: Exchange | None = None) -> None:
-        """`text` may hold the name of a file that a stranger chose."""
+        """`text` may contain an untrusted file name."""
 
 
 def silent(text: str, exchange: Exchange | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A workload that AWS refuses in one Region and accepts in another, with no difference that was read."""
+"""Find workloads that AWS refuses in one Region and accepts in others, without a visible difference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import Signature
 
-_LATEST = 2  # intervals between its refusals within which a Region was still tried at the end
+_LATEST = 2  # a Region counts as still in use within this many intervals between its refusals
 
 
 class RefusedRegion(NamedTuple):
@@ -28,8 +28,8 @@ class RefusedRegion(NamedTuple):
 def refused_region(of_token: Sequence[Signature], replayed: ReplayedLogs | None) -> RefusedRegion | None:
     """Return the Region in which a token is refused while it is accepted in others; None without a difference.
 
-    The token was tried there until the end, and not accepted after its refusals. Where the configuration that was read
-    refuses them, it is the configuration that tells, and the outage of these attempts.
+    The token was tried there until the end, and not accepted after its refusals. If the configuration that was read
+    refuses the attempts, that configuration and their outage explain them instead.
     """
     if replayed is None or replayed.cloud != "aws":
         return None
@@ -64,7 +64,7 @@ def _in_region(
         return None
     usual = (here[1] - here[0]) / (times - 1)
     if not there[0] < here[1] or there[1] <= here[0] or there[1] - here[1] > _LATEST * usual:
-        return None  # one Region after the other: the workload moved
+        return None  # one Region after the other: the workload was moved
     counted = [(name, count) for signature in accepted for name, count in signature.regions if name != region]
     newest = max(
         (signature for signature in refused if region in dict(signature.regions)),
@@ -77,7 +77,7 @@ def _in_region(
 def _seen(
     signatures: Iterable[Signature], replayed: ReplayedLogs, region: str, *, inside: bool
 ) -> tuple[float, float] | None:
-    """Return when attempts inside the Region, or outside of it, were first and last made."""
+    """Return the times of the first and last attempt inside the Region, or outside it."""
     return replayed.replayer.own_attempts.seen(
         [signature.number for signature in signatures],
         lambda _key, _identity, circumstance: (

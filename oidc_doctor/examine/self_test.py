@@ -1,4 +1,4 @@
-"""Whether the bundled scenarios get the diagnosis that their expected.json states."""
+"""Check that the bundled scenarios get the diagnosis in their expected.json."""
 
 from __future__ import annotations
 

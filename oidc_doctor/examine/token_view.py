@@ -1,4 +1,4 @@
-"""A token in words: header, claims, times relative to the instant, the subject taken apart. Never a signature."""
+"""Describe a token: header, claims, times relative to the instant, subject segments. Never a signature."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.steps import Cloud
 
-# Seconds that each cloud lets pass beyond exp, and its words for it (recorded and measured, September 2026).
+# Seconds that each cloud tolerates after exp, and the wording (recorded and measured, September 2026).
 _TOLERANCE: dict[Cloud, tuple[int, str]] = {
     "aws": (300, "AWS's 5 min tolerance"),
     "gcp": (60, "Google's 1 min tolerance"),
@@ -20,7 +20,7 @@ _TOLERANCE: dict[Cloud, tuple[int, str]] = {
 
 
 def describe(token: Token, profile: Profile | None, at: float, cloud: Cloud) -> dict[str, Any]:
-    """Return the token as the report shows it. Claims are as the issuer wrote them, but for secrets."""
+    """Return the token for the report. Claims are as the issuer wrote them, except secrets."""
     view: dict[str, Any] = {
         "name": token.name,
         "kind": token.kind,

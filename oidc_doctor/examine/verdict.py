@@ -1,4 +1,4 @@
-"""The verdict and the exit code of a report."""
+"""Determine a report's verdict and exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def conclude(
     coverage: Sequence[Coverage],
     question: Question,
 ) -> tuple[Verdict, int]:
-    """Verdict and exit code, by the contract's order."""
+    """Return verdict and exit code, in the contract's order."""
     fail_on = question.fail_on
     if question.obstacles and not _was_anything_read(coverage, question):
         return "unknown", 2
@@ -30,10 +30,10 @@ def conclude(
         cause.status == "active" and (cause.confidence != "suspected" or cause.exchange in observed) for cause in causes
     )
     weak = any(row.effect == "weakens" and row.status == "failed" for row in rows)
-    # an error text that no table knows decides nothing, and what it was refused for may be anything
+    # an unknown error text decides nothing, and its cause may be anything
     unread_text = any(not reading.known for exchange in judged for reading in exchange.diagnosis.readings)
     unknown = unread_text or not judged or any(exchange.diagnosis.prediction == "unknown" for exchange in judged)
-    # a call that the policies which were read do not allow, where another one may
+    # a call that the available policies do not allow, but another policy may
     unknown = unknown or any(
         refusal.fact("shown_by") and not refusal.certain
         for exchange in judged
@@ -47,7 +47,7 @@ def conclude(
 
 
 def _was_anything_read(coverage: Sequence[Coverage], question: Question) -> bool:
-    """Whether there is any evidence: the target alone, which the user states, is none."""
+    """Whether there is any evidence: the target stated by the user does not count."""
     if question.tokens or question.error_text or question.cloudtrail or question.gcp_logs:
         return True
     return any(part.status in ("read", "partial") and part.path != TARGET_FILE for part in coverage)

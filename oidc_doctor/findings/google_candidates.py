@@ -1,7 +1,7 @@
-"""Subjects and claims that a provider and its bindings name: candidates for the judge, never an answer.
+"""Derive subjects and claims named by a provider and its bindings: candidates for the judge, never a result.
 
-The texts that a condition compares a claim with, the pieces of a regular expression, and the values that members name
-are put into the issuer's subject where its grammar has a place for them.
+The strings that a condition compares a claim with, the pieces of a regular expression, and members' values are inserted
+into the issuer's subject where its grammar allows.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import AllowPolicy, GcpProvider
 
 _CALLS = ("startsWith", "endsWith", "contains", "matches")
-_PIECES = re.compile(r"(?:\\\W|[^\\^$.*+?()\[\]{}|])+")  # what a regular expression takes literally
+_PIECES = re.compile(r"(?:\\\W|[^\\^$.*+?()\[\]{}|])+")  # literal characters of a regular expression
 _TEMPLATE = re.compile(r"\{\w+\}")  # of extract()
 _PLAIN = re.compile(r"assertion\.([A-Za-z_][A-Za-z0-9_]*)|assertion\[['\"]([^'\"]+)['\"]\]")
-_SAME_AS_SEGMENT = ("_name", "_path", "_slug")  # claims that repeat a segment; others that follow one are ids
+_SAME_AS_SEGMENT = ("_name", "_path", "_slug")  # claims that repeat a segment; other dependent claims are ids
 _MOST_MEMBERS = 12
-_FIRST = 3  # members that come before the texts of the condition
+_FIRST = 3  # members that precede the condition's strings
 _SYNTHETIC_ID = "1001"
 _SYNTHETIC_VALUE = "push"
 
 
 class _Hint(NamedTuple):
-    """A text that a claim is compared with; claim "" where it is not known which."""
+    """A string that a claim is compared with; claim "" if unknown."""
 
     claim: str
     text: str
 
 
 class _Draft(NamedTuple):
-    """Values of segments, and of claims next to the subject."""
+    """Values of segments, and of claims other than the subject."""
 
     segments: dict[str, str]
     claims: dict[str, str]
 
     def joined(self, other: _Draft) -> _Draft:
-        """Both, the other's values first."""
+        """Merge both, the other's values first."""
         return _Draft(self.segments | other.segments, self.claims | other.claims)
 
 
@@ -57,7 +57,7 @@ _EMPTY = _Draft({}, {})
 def candidates_of(
     base: Base, provider: GcpProvider, policies: Iterable[AllowPolicy]
 ) -> list[tuple[str, dict[str, str]]]:
-    """Subjects with further claims, made from the texts of the condition and of the members; the fullest first."""
+    """Return subjects with further claims, built from strings of the condition and members; the most complete first."""
     profile = base.profile
     if profile is None or not profile.grammar.forms:
         return []
@@ -77,14 +77,14 @@ def candidates_of(
 
 
 def _segments_read(profile: Profile, texts: Iterable[str]) -> set[str]:
-    """The segments that the claims which these expressions read are made of."""
+    """Return the segments that make up the claims read by these expressions."""
     implied = dict(profile.implied)
     names = {name for text in texts for name in _claims_read(text)}
     return {segment for name in names for segment in re.findall(r"\{(\w+)\}", implied.get(name, ""))}
 
 
 def read_claims(provider: GcpProvider, profile: Profile | None, subject: str) -> dict[str, str]:
-    """Synthetic values of the claims that condition and mapping read and that are known to go with a segment."""
+    """Return synthetic values of the claims that condition and mapping read and that depend on a known segment."""
     if profile is None:
         return {}
     values = {part.name: part.value for part in profile.parse_subject(subject).segments if part.known}
@@ -102,7 +102,7 @@ def read_claims(provider: GcpProvider, profile: Profile | None, subject: str) ->
 
 
 def is_plain(expression: str) -> bool:
-    """Whether a mapping takes a claim as it is."""
+    """Whether a mapping copies a claim unchanged."""
     return _PLAIN.fullmatch(expression.strip()) is not None
 
 
@@ -118,7 +118,7 @@ def _claims_read(text: str) -> list[str]:
 
 
 def _of_condition(text: str, mapping: dict[str, str]) -> list[_Hint]:
-    """The texts that a condition compares with, each with the claim that it is compared with."""
+    """Return the strings that a condition compares with, each with its claim."""
     try:
         program = cel.compile(text) if text.strip() else None
     except cel.CelError:
@@ -139,14 +139,14 @@ def _of_condition(text: str, mapping: dict[str, str]) -> list[_Hint]:
 
 
 def _compared(keys: tuple[str, ...], text: str, mapping: dict[str, str]) -> list[_Hint]:
-    """What a comparison of this path with a text says, through the mapping."""
+    """Return the hints from comparing this path with a string, through the mapping."""
     if keys[0] == "assertion":
         return [_Hint(keys[1], text)] if len(keys) > 1 else []
     return _through(mapping.get(".".join(keys[:2]), ""), text)
 
 
 def _tests(tree: Expr) -> Iterator[Expr]:
-    """Yield the comparisons that are asked to be true."""
+    """Yield the comparisons that have to be true."""
     waiting = [tree]
     while waiting:
         expr = waiting.pop()
@@ -165,12 +165,12 @@ def _texts_of(expr: Expr) -> list[str]:
 
 
 def _pieces(pattern: str) -> list[str]:
-    """The texts that a regular expression asks for literally."""
+    """Return the literal strings of a regular expression."""
     return [re.sub(r"\\(\W)", r"\1", piece) for piece in _PIECES.findall(pattern) if piece.strip(":/")]
 
 
 def _of_members(policies: Iterable[AllowPolicy], mapping: dict[str, str]) -> list[list[_Hint]]:
-    """The values that each member names, with the claim that they are compared with."""
+    """Return each member's values, with the claim that they are compared with."""
     hints: list[list[_Hint]] = []
     for policy in policies:
         for binding in policy.bindings:
@@ -184,7 +184,7 @@ def _of_members(policies: Iterable[AllowPolicy], mapping: dict[str, str]) -> lis
 
 
 def _through(expression: str, value: str) -> list[_Hint]:
-    """What a mapped value says of the claims that its expression reads."""
+    """Return the hints from a mapped value about the claims that its expression reads."""
     plain = _PLAIN.fullmatch(expression.strip())
     if plain:
         return [_Hint(plain[1] or plain[2], value)]
@@ -197,7 +197,7 @@ def _through(expression: str, value: str) -> list[_Hint]:
 
 
 def _filled(template: str, value: str) -> str:
-    """The template of extract() with the value in its place; a text that is no template stays as it is."""
+    """Insert the value into the template of extract(); other strings are unchanged."""
     return _TEMPLATE.sub(lambda _: value, template)
 
 
@@ -205,7 +205,7 @@ def _filled(template: str, value: str) -> str:
 
 
 def _drafts(profile: Profile, hint: _Hint) -> list[_Draft]:
-    """The values of segments and claims that a hint may mean; a text of unknown place is tried in every segment."""
+    """Return the segment and claim values that a hint may mean; an unassigned string is tried in every segment."""
     if not hint.claim:
         return [_Draft({name: hint.text}, {}) for name in profile.grammar.forms[0].segments]
     if hint.claim == "sub":
@@ -229,7 +229,7 @@ def _of_hints(profile: Profile, hints: list[_Hint]) -> list[_Draft]:
 
 
 def _interleaved(groups: list[list[_Draft]]) -> list[_Draft]:
-    """The first of each, then the second of each."""
+    """Yield the first item of each, then the second of each."""
     longest = max((len(group) for group in groups), default=0)
     return [group[place] for place in range(longest) for group in groups if place < len(group)]
 
@@ -241,7 +241,7 @@ def _segments_in(profile: Profile, text: str) -> dict[str, str]:
 
 
 def _matched(template: str, text: str) -> list[dict[str, str]]:
-    """The segments' values of a claim that is made of them, {owner}/{repository}, or of a beginning or end of that."""
+    """Return segment values from a claim made of them ({owner}/{repository}), or from its start or end."""
     names = re.findall(r"\{(\w+)\}", template)
     if not names:
         return []
@@ -256,7 +256,7 @@ def _matched(template: str, text: str) -> list[dict[str, str]]:
 
 
 def _forms(base: Base, profile: Profile) -> list[tuple[str, set[str]]]:
-    """The base's subject, and an example of each form of the issuer's, with the names of their segments."""
+    """Return the base's subject, and an example of each of the issuer's forms, with their segment names."""
     grammar = profile.grammar
     examples = [example(profile._replace(grammar=grammar._replace(forms=(form,)))) for form in grammar.forms]
     return [
@@ -266,7 +266,7 @@ def _forms(base: Base, profile: Profile) -> list[tuple[str, set[str]]]:
 
 
 def _subject(profile: Profile, forms: list[tuple[str, set[str]]], draft: _Draft, wanted: set[str]) -> str:
-    """The subject of the form with the most of the segments that are meant, with the draft's values."""
+    """Return the subject of the form with most of the intended segments, with the draft's values."""
     meant = set(draft.segments)
     subject, _ = max(forms, key=lambda form: 2 * len(form[1] & meant) + len(form[1] & wanted))
     for part in profile.parse_subject(subject).segments:

@@ -1,7 +1,7 @@
-"""Find who else passes a whole exchange with Google: condition, mapping and the bindings of the service account.
+"""Find who else passes a whole exchange with Google: condition, mapping and service account bindings.
 
-Strangers are derived from the token's subject and from subjects that the configuration itself names: the texts of the
-condition, and the members. Such texts only make candidates; whether one passes is always the judge's answer.
+Strangers are derived from the token's subject and from subjects that the configuration names: strings of the condition,
+and members. Such strings only yield candidates; the judge always decides whether they pass.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 _MOST_BASES = 16
-_SOMEBODY = "somebody"  # a subject of an issuer whose subjects are not known
-_BEFORE = "x"  # what is before a name that ends like another one
-# Functions that may accept a name of which a character is another, or in another case
+_SOMEBODY = "somebody"  # a subject of an issuer with unknown subjects
+_BEFORE = "x"  # prefix of a name that ends like another one
+# Functions that may accept a name with a different character or case
 _LOOSE = {"matches", "lowerAscii", "upperAscii", "replace", "substring", "charAt", "split", "contains"}
 _LONGEST_NAME = 40
-_FEW = 2  # characters that a pattern leaves open by a slip
-# Claims about the person who starts a run, who may start one for another owner as well (inferred from their names).
+_FEW = 2  # characters that a pattern leaves open by mistake
+# Claims about the user who starts a run, and who may do so for other owners too (inferred from their names).
 PERSON = ("actor", "actor_id", "triggering_actor", "user_login", "user_id", "user_email")
 
 
 class GoogleReach(TrustReach):
-    """Who else passes, with the bindings as part of the exchange.
+    """Finds who else passes, with the bindings as part of the exchange.
 
-    `whole` False leaves the bindings out. `shared` names claims that a stranger's token can have with the same value.
+    `whole` False ignores the bindings. `shared` names claims that may have the same value in a stranger's token.
     """
 
     def __init__(self, case: Case, *, whole: bool = True, shared: tuple[str, ...] = ()) -> None:
@@ -49,23 +49,23 @@ class GoogleReach(TrustReach):
     # What checks ask
 
     def openings(self, *who: Who) -> list[Opening]:
-        """The accepted strangers of these kinds.
+        """Return the accepted strangers of these kinds.
 
-        Where no bindings were read, another team alone is no finding: vendors document conditions that fix the tenant,
-        and leave the team to the bindings.
+        Without bindings, another team alone is no finding: vendors document conditions that fix the tenant, and leave
+        the team to the bindings.
         """
         return [opening for opening in super().openings(*who) if opening.who != "team" or opening.bound]
 
     def names_alike(self) -> list[Opening]:
-        """Names that begin alike. A neighbour below the team, with a name that the same people choose, is none."""
+        """Find names with the same prefix, except neighbours below the team, whose names the same people choose."""
         return [opening for opening in super().names_alike() if not self._is_neighbour(opening.segment)]
 
     def vacuous(self) -> list[Opening]:
-        """None: the operators that an absent claim satisfies are those of IAM."""
+        """Return nothing: only IAM has operators that an absent claim satisfies."""
         return []
 
     def names_ending_alike(self) -> list[Opening]:
-        """Names of tenants and teams that merely end like the intended name: the text begins inside a name."""
+        """Find tenant and team names that merely end like the intended name: the string starts within a name."""
         alike: list[Opening] = []
         tried: list[Trace] = []
         for base in self._all_bases():
@@ -80,9 +80,9 @@ class GoogleReach(TrustReach):
         return self._not_flagged(alike, tried)
 
     def twins(self) -> list[Opening]:
-        """Names of tenants and teams that differ from the intended one in one character, or in their letters' case.
+        """Find tenant and team names that differ from the intended one in one character or in case.
 
-        Only ids are tried in the other case: of names most issuers say that the case does not count (inferred).
+        Only ids are tried in a different case: most issuers treat names as case-insensitive (inferred).
         """
         twins: list[Opening] = []
         for base in self._all_bases():
@@ -102,23 +102,23 @@ class GoogleReach(TrustReach):
                 ]
                 passing = [twin for twin in named if self._accepted(self._trace(base, twin.subject))]
                 if len(passing) > _FEW and candidate.segment != base.profile.tenancy.tenant:
-                    continue  # a family of names of one owner is meant: app-[a-z]+
+                    continue  # a family of names of one owner is intended: app-[a-z]+
                 for stranger in passing:
                     twins += self._openings(base, stranger, self._trace(base, stranger.subject), against)
         return self._not_flagged(twins, [])
 
     def _not_flagged(self, alike: list[Opening], tried: list[Trace]) -> list[Opening]:
-        """The openings of clauses that names which merely begin alike do not pass as well."""
+        """Return openings of clauses that names with merely the same prefix do not pass."""
         flagged = {opening.pattern for opening in (*self._quietly(self.names_alike), *self._quietly(self.values_alike))}
         return [opening for opening in self._concluded(alike, tried) if opening.pattern not in flagged]
 
     @property
     def customers(self) -> str:
-        """The vendor, where its customers share the issuer; else empty."""
+        """The vendor, if its customers share the issuer; else empty."""
         return next((base.customers for base in self._all_bases()), "")
 
     def accepted_subjects(self) -> list[str]:
-        """Subjects that pass: the token's own, or examples made from the configuration. NotReadError where unknown."""
+        """Return subjects that pass: the token's own, or examples from the configuration. NotReadError if unknown."""
         traces = [(base.subject, self._trace(base, base.subject)) for base in self._all_bases()]
         accepted = [subject for subject, trace in traces if self._accepted(trace)]
         if not accepted and any(self._accepted(trace) is None for _, trace in traces):
@@ -126,16 +126,16 @@ class GoogleReach(TrustReach):
         return accepted
 
     def passes(self, subject: str) -> bool:
-        """Whether this subject is known to pass, with any of the claims that it can have."""
+        """Whether this subject certainly passes, with any of its possible claims."""
         return any(self._accepted(self._trace(base, subject)) for base in self._all_bases())
 
     def granted_at(self, subject: str) -> Origin | None:
-        """The member by which this subject passes."""
+        """Return the member by which this subject passes."""
         traces = (self._trace(base, subject) for base in self._all_bases())
         return next((trace.step("impersonate").at for trace in traces if self._accepted(trace)), None)
 
     def mapped_alike(self) -> list[Opening]:
-        """Accepted owners whose name resembles the intended one, where a member, not the condition, refuses others."""
+        """Find accepted owners with a name similar to the intended one, if only a member refuses other names."""
         openings: list[Opening] = []
         for base in self._all_bases():
             if not self._accepted(self._trace(base, base.subject)):
@@ -164,7 +164,7 @@ class GoogleReach(TrustReach):
         return openings
 
     def _shifted(self, base: Base, segment: str) -> Iterator[Stranger]:
-        """Yield subjects whose names join to the same text: the last letter of one name moved to a later one."""
+        """Yield subjects whose names join to the same string: the last letter of a name moved to a later name."""
         if base.profile is None or segment in base.profile.tenancy.unique:
             return
         parts = [part for part in base.profile.parse_subject(base.subject).segments if part.known and part.value]
@@ -193,7 +193,7 @@ class GoogleReach(TrustReach):
                 yield base
 
     def _unknown_subject(self) -> list[Base]:
-        """A base where nothing is known of the issuer's subjects: no token, and no profile of the issuer."""
+        """Return a base for an issuer with unknown subjects: no token and no profile."""
         provider = self._provider()
         if not provider.issuer_uri:
             return []
@@ -204,7 +204,7 @@ class GoogleReach(TrustReach):
         return [Base(case, provider.issuer_uri.removeprefix("https://"), _SOMEBODY)]
 
     def _with_claims(self, base: Base, subject: str, more: dict[str, str]) -> Case:
-        """The base's case with a token of this subject, and the claims that the configuration reads."""
+        """Return the base's case with a token of this subject, and the claims that the configuration reads."""
         token = base.case.token
         own = token.subject == subject and not more
         claims = dict(token.claims) if own else dict(as_stranger(base.case, subject).token.claims)
@@ -257,9 +257,9 @@ class GoogleReach(TrustReach):
         return self._judged[key]
 
     def _accepted(self, trace: Trace) -> bool | None:
-        """Whether condition, mapping and bindings accept; bindings that were not read leave the answer to the rest.
+        """Whether condition, mapping and bindings accept; without bindings, the rest decides.
 
-        Raises NotReadError where an expression was not evaluated for want of a library: every answer is then open.
+        Raises NotReadError if a missing library prevented an evaluation: every result is then unknown.
         """
         accepted = self._decided(trace)
         if accepted is None and "lacks" in trace.detail:
@@ -280,7 +280,7 @@ class GoogleReach(TrustReach):
         return before if impersonate == PASSED or not bindings_read else None
 
     def _bound(self, trace: Trace) -> bool | None:
-        """Whether a member covers it; None where no bindings were read, or none may be needed."""
+        """Whether a member covers it; None if no bindings were read, or none may be needed."""
         step, gcp = trace.step("impersonate"), self.case.evidence.gcp
         if step.state == REFUSED:
             return False
@@ -291,18 +291,18 @@ class GoogleReach(TrustReach):
         self, base: Base, stranger: Stranger, trace: Trace, against: Trace | None = None
     ) -> Iterator[Opening]:
         if against is not None and against.step("condition").state == PASSED:
-            return  # not the condition refuses the other one, a member does
+            return  # a member, not the condition, refuses the other one
         for opening in super()._openings(base, stranger, trace, against):
             yield opening._replace(bound=self._bound(trace))
 
 
 def _ids_of_others(base: Base, subject: str, claims: dict[str, Any]) -> dict[str, Any]:
-    """Other ids for what has the same name under another owner: an id is of one thing only."""
+    """Return other ids for resources with the same name under another owner: an id belongs to one resource."""
     if base.profile is None:
         return {}
     before, after = (base.profile.parse_subject(text).segments for text in (base.subject, subject))
     values = {part.name: part.value for part in after if part.known}
-    moved: set[str] = set()  # segments of which one above, or the segment itself, differs
+    moved: set[str] = set()  # segments that differ, or are below a differing one
     for part in before:
         if part.known and (moved or values.get(part.name) != part.value):
             moved.add(part.name)
@@ -316,7 +316,7 @@ def _ids_of_others(base: Base, subject: str, claims: dict[str, Any]) -> dict[str
 
 
 def _twins_of(base: Base, segment: str) -> Iterator[str]:
-    """Yield the value with one character changed, and in the other case where it is an id."""
+    """Yield the value with one character changed, and with changed case if it is an id."""
     assert base.profile is not None  # noqa: S101 - the caller's branch
     value = base.profile.parse_subject(base.subject).value(segment) or ""
     if segment in base.profile.tenancy.unique and value.swapcase() != value:

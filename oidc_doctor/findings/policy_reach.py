@@ -1,7 +1,7 @@
-"""Questions about a trust policy: the tokens that pass it and that its clauses do not seem to name.
+"""Find tokens that pass a trust policy although its clauses do not seem to name them.
 
-Every answer is the judge's: a subject, or a token without a claim, is evaluated, and one of its neighbours for
-comparison. No clause is read here, save to make subjects that are worth trying.
+Every result comes from the judge: a subject, or a token without a claim, is evaluated, and a neighbour for comparison.
+Clauses are read here only to build subjects that are worth trying.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.refusal import Trace
 
-_JOINTS = ("-", "_", ".", "/")  # names of one owner that share a beginning up to such a character are meant to be alike
-_PROBE = "Zq7"  # no configuration lists a name with this text by chance
-_BRANCHES = ("main", "master", "trunk", "production", "prod")  # whole names: `main*` is not meant as a beginning
+_JOINTS = ("-", "_", ".", "/")  # an owner's names with a common prefix up to such a character are meant to be alike
+_PROBE = "Zq7"  # no configuration contains this name by chance
+_BRANCHES = ("main", "master", "trunk", "production", "prod")  # whole names: `main*` is not intended as a prefix
 _ALL_BRANCHES = "refs/heads/"
 _PRODUCTION = {"production", "prod", "prd", "live"}
 _REVIEW = ("preview", "pull-request", "pr", "review", "development", "dev", "test")
@@ -46,10 +46,10 @@ _UNLISTED = "audience-of-nobody"
 
 
 class PolicyReach(TrustReach):
-    """Who else passes a role's trust policy, and the provider's ClientIDList."""
+    """Finds who else passes a role's trust policy, and the provider's ClientIDList."""
 
     def openings(self, *who: Who) -> list[Opening]:
-        """The accepted strangers of these kinds, each with a subject of the issuer's own form where one passes."""
+        """Return the accepted strangers of these kinds, with a subject in the issuer's own form if one passes."""
         openings = super().openings(*who)
         if not any(opening.who == "anyone" for opening in openings):
             return openings
@@ -68,7 +68,7 @@ class PolicyReach(TrustReach):
         ]
 
     def _strangers(self, base: Base) -> list[Stranger]:
-        """Add the tenant that shares the ids below it: that no id is shared is inferred."""
+        """Add a tenant that shares the ids below it: unshared ids are only inferred."""
         strangers, profile = super()._strangers(base), base.profile
         if profile is None or profile.tenancy.tenant is None or profile.tenancy.in_issuer:
             return strangers
@@ -82,15 +82,15 @@ class PolicyReach(TrustReach):
         return strangers
 
     def names_alike(self) -> list[Opening]:
-        """Accepted values that merely begin, or end, like the intended one: of any part of the subject."""
+        """Find accepted values that merely start or end like the intended one, in any part of the subject."""
         return self.look_alikes("longer", "before")
 
     def twins(self) -> list[Opening]:
-        """Accepted names that differ from the intended one in single characters or in their letters' case."""
+        """Find accepted names that differ from the intended one in single characters or in case."""
         return self._beside_wider(self.look_alikes("twin", "case"))
 
     def _beside_wider(self, openings: list[Opening]) -> list[Opening]:
-        """Leave out the clauses that accept every tenant: that finding says more."""
+        """Omit clauses that accept every tenant, since that finding is more important."""
         try:
             wider = (
                 {(wider_opening.clause, wider_opening.pattern) for wider_opening in self.openings("anyone", "tenant")}
@@ -102,7 +102,7 @@ class PolicyReach(TrustReach):
         return [opening for opening in openings if (opening.clause, opening.pattern) not in wider]
 
     def look_alikes(self, *who: Who) -> list[Opening]:
-        """Accepted values that resemble the intended one, of parts of the subject of which another value is refused."""
+        """Find accepted values similar to the intended one, in parts of the subject where another value is refused."""
         self._policy()
         openings: list[Opening] = []
         tried: list[Trace] = []
@@ -130,7 +130,7 @@ class PolicyReach(TrustReach):
         return self._concluded(openings, tried)
 
     def _is_open_ended(self, base: Base, stranger: Stranger) -> bool:
-        """Whether a value that no list can hold by chance is accepted as well."""
+        """Whether a value that no list contains by chance is accepted as well."""
         if stranger.who not in ("longer", "before"):
             return True
         value = _value(base, base.subject, stranger.segment)
@@ -139,7 +139,7 @@ class PolicyReach(TrustReach):
         return self._admits(base, _with(base, stranger, probe)) is True
 
     def _is_meant(self, base: Base, stranger: Stranger) -> bool:
-        """Whether the accepted names are a family inside one tenant: `app-*`, `release*`, `*-eu`."""
+        """Whether the accepted names are a family within one tenant: `app-*`, `release*`, `*-eu`."""
         profile: Profile = base.case.profile
         if stranger.segment == profile.tenancy.tenant or stranger.who == "case":
             return False
@@ -152,7 +152,7 @@ class PolicyReach(TrustReach):
         return not fixed or (fixed.endswith(_JOINTS) if stranger.who == "longer" else fixed.startswith(_JOINTS))
 
     def _fixed_part(self, base: Base, stranger: Stranger, value: str) -> str:
-        """The shortest beginning of the value (or end of its last name) with which any name is accepted."""
+        """Return the shortest prefix of the value (or suffix of its last name) with which any name is accepted."""
         folder, slash, name = value.rpartition("/") if stranger.who == "before" else ("", "", value)
         low, high = 0, len(name)
         while low < high:
@@ -163,7 +163,7 @@ class PolicyReach(TrustReach):
         return name[:low] if stranger.who == "longer" else name[len(name) - low :]
 
     def left_open(self) -> list[Opening]:
-        """Parts of the subject that a clause asks for, and accepts with any value."""
+        """Find parts of the subject that a clause requires, but accepts with any value."""
         self._policy()
         openings: list[Opening] = []
         for base in self._all_bases():
@@ -182,14 +182,14 @@ class PolicyReach(TrustReach):
         return self._concluded(openings, ())
 
     def _asked_for(self, base: Base, segment: Segment) -> bool:
-        """Whether the subject is accepted with this part only: not where the part has another key."""
+        """Whether the subject is accepted only with this part: not if the part has another key."""
         if not segment.labelled or not segment.start:
             return False
         text = base.subject
         return self._admits(base, f"{text[: segment.start]}x{text[segment.start :]}") is not True
 
     def beside_production(self) -> list[Opening]:
-        """Previews and pull requests that are accepted, where production is accepted by its name."""
+        """Find accepted previews and pull requests, if production is accepted by name."""
         self._policy()
         reported: list[Opening] = []
         for base in self._all_bases():
@@ -202,7 +202,7 @@ class PolicyReach(TrustReach):
                     continue
                 other = changed(parsed, {segment.name: another(segment.value)})
                 if self._admits(base, other) is not False or not self._asked_for(base, segment):
-                    continue  # another value is accepted as well, so production is not named
+                    continue  # another value is accepted too, so production is not named
                 for subject in self._reviews(base, segment):
                     if self._admits(base, subject):
                         stranger = Stranger(subject, "other", segment.name)
@@ -221,7 +221,7 @@ class PolicyReach(TrustReach):
             if flags and set(form.segments) - set(flags) <= set(before):
                 yield written(profile.grammar, form, before)
         if segment.name not in _ENVIRONMENTS:
-            return  # a branch says nothing of environments
+            return  # a branch is unrelated to environments
         yield from (changed(parsed, {segment.name: word}) for word in _REVIEW)
         for other in self._all_bases():
             values = {part.name: part.value for part in profile.parse_subject(other.subject).segments if part.known}
@@ -230,12 +230,12 @@ class PolicyReach(TrustReach):
                 yield other.subject
 
     def undone(self) -> list[Opening]:
-        """Clauses that accept all that another one accepts, and more."""
+        """Find clauses that accept everything that another clause accepts, and more."""
         policy = self._policy()
         bases = self._all_bases()
         pairs: dict[
             tuple[str, str], Opening | None
-        ] = {}  # narrow and wide clause; None where the narrow one adds something
+        ] = {}  # narrow and wide clause; None if the narrow one adds something
         for base in bases:
             profile = base.profile
             if profile is None or not self._admits(base, base.subject):
@@ -268,7 +268,7 @@ class PolicyReach(TrustReach):
         return self._beside_wider(self._concluded([opening for opening in pairs.values() if opening is not None], ()))
 
     def audiences(self) -> list[Opening]:
-        """Accepted tokens for another audience of the provider, where no condition asks for one."""
+        """Find accepted tokens for another audience of the provider, if no condition tests the audience."""
         policy = self._policy()
         openings: list[Opening] = []
         unread = ""
@@ -276,7 +276,7 @@ class PolicyReach(TrustReach):
             own = base.case.token.claims.get("aud")
             fixed = base.profile.audience.fixed if base.profile else None
             if fixed or not isinstance(own, str) or "aud" in shared_issuer_control(base.issuer):
-                continue  # every token of the issuer has the same audience, or it names the tenant
+                continue  # the issuer's tokens all have the same audience, or it names the tenant
             unlisted = evaluate(as_stranger(with_audience(base.case, _UNLISTED), base.subject))
             if unlisted.step("authorise").state != PASSED or unlisted.step("provider").state == REFUSED:
                 continue
@@ -307,10 +307,10 @@ class PolicyReach(TrustReach):
         return list(by_clause.values())
 
     def vacuous(self) -> list[Opening]:
-        """Clauses that hold without the claim that they test, with a stranger who passes so."""
+        """Find clauses that are true without the tested claim, with a stranger who passes that way."""
         self._policy()
         holding: dict[str, Opening] = {}
-        apt: set[str] = set()  # clauses whose stranger differs in the part that they test
+        apt: set[str] = set()  # clauses whose stranger differs in the tested part
         unknown: Trace | None = None
         for base in self._all_bases():
             if not any(_lenient_keys(base, self._trace(base, base.subject))):
@@ -329,7 +329,7 @@ class PolicyReach(TrustReach):
         return list(holding.values())
 
     def _tokens_without(self, base: Base) -> Iterator[tuple[Stranger, Trace]]:
-        """Yield other subjects, and the base's in a form of which a tested claim is no part."""
+        """Yield other subjects, and the base's in forms without a tested claim."""
         profile = base.profile
         candidates = list(strangers(base.subject, profile))
         if profile is None:
@@ -352,7 +352,7 @@ class PolicyReach(TrustReach):
                     yield Stranger(subject, "other", name), evaluate(as_stranger(base.case, subject, lacking=name))
 
     def not_required(self) -> list[Opening]:
-        """Clauses that would hold without the claim that they test, of which no stranger is known to make use."""
+        """Find clauses that would be true without the tested claim, with no known stranger who uses this."""
         self._policy()
         try:
             used = {opening.at for opening in self.vacuous()}
@@ -392,14 +392,14 @@ class PolicyReach(TrustReach):
 
 
 def _closed(base: Base, segment: str) -> str:
-    """The part of the base's subject with the separators that close it: `:environment=production:`, `repo:acme/`."""
+    """Return the subject's part with its separators: `:environment=production:`, `repo:acme/`."""
     profile: Profile = base.case.profile
     part = next(part for part in profile.parse_subject(base.subject).segments if part.name == segment)
     return base.subject[max(part.start - 1, 0) : part.end + 1]
 
 
 def _with(base: Base, stranger: Stranger, value: str) -> str:
-    """The stranger's subject with another value of the part in which it differs."""
+    """Return the stranger's subject with another value of the differing part."""
     profile: Profile = base.case.profile
     return changed(profile.parse_subject(stranger.subject), {stranger.segment: value})
 
@@ -419,7 +419,7 @@ def _differs_between_joints(value: str, twin: str) -> bool:
 
 
 def _other_values(profile: Profile, segment: Segment) -> list[str]:
-    """The other values of a closed list, else another value; none where each run has a value of its own."""
+    """Return the other values of a closed list, else another value; none if each run has its own value."""
     rule = profile.segment_rule(segment.name)
     if rule is None or any(segment.value.startswith(prefix) for prefix in rule.varies):
         return []
@@ -460,7 +460,7 @@ def _neighbours(base: Base, profile: Profile, bases: list[Base]) -> Iterator[Str
 
 
 def _lenient_keys(base: Base, trace: Trace, *, applied: bool = False) -> Iterator[tuple[Node, str, Node]]:
-    """Yield the single-valued keys under an operator that asks for a value, and holds without one."""
+    """Yield single-valued keys under an operator that requires a value, but is true without one."""
     types = condition_keys(base.profile, base.issuer)
     for statement, operator, key in keys(trace, applied=applied):
         of_issuer = "." in key.name.rpartition(":")[0] and types.get(claim(key), "single") != "multi"
@@ -469,5 +469,5 @@ def _lenient_keys(base: Base, trace: Trace, *, applied: bool = False) -> Iterato
 
 
 def _held(base: Base, trace: Trace) -> Iterator[tuple[Node, str, Node]]:
-    """Yield those of them that hold because the request lacks them."""
+    """Yield those keys that are true because the request lacks them."""
     yield from (lenient for lenient in _lenient_keys(base, trace, applied=True) if lenient[2].reason == "vacuous")

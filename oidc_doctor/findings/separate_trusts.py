@@ -1,7 +1,7 @@
-"""Find one trust that serves several environments, types or models, and the patterns that would separate them.
+"""Find a trust that serves several environments, types or models, and patterns that would separate them.
 
-The logs say what was served, the judge what the trust accepts. Each proposed pattern is tried on every logged subject:
-together they accept all of them, and each accepts its own share alone.
+The logs show what was served, the judge what the trust accepts. Each proposed pattern is tried on every logged subject:
+together they accept all, and each accepts only its own share.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from oidc_doctor.model.steps import Cloud
 
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}
-_MOST_SUBJECTS = 60  # distinct subjects from the logs
+_MOST_SUBJECTS = 60  # distinct logged subjects
 _MOST_SHARES = 4
-_ENVIRONMENTS = ("environment", "env")  # the segments that issuers call so
-_SIGNS = set("*?$'\\")  # what a pattern or a text between quotes would not take as it is
+_ENVIRONMENTS = ("environment", "env")  # the segments with these names
+_SIGNS = set("*?$'\\")  # characters that are special in a pattern or a quoted string
 
 
 class SeparateTrusts:
-    """Find what one role or provider serves, by its logs, and how it could be separated."""
+    """Finds what a role or provider serves, by its logs, and how it could be separated."""
 
     def __init__(self, case: Case, signatures: Sequence[Signature]) -> None:
         self.case = case._replace(readings=())
@@ -49,11 +49,11 @@ class SeparateTrusts:
 
     @property
     def resource(self) -> str:
-        """The role's ARN, or the provider's name; empty where neither is known."""
+        """The role's ARN, or the provider's name; empty if unknown."""
         return reach_of(self.case).resource
 
     def separation(self) -> Separation | None:
-        """The first separation that holds: by environment, then by type, then by model. None where one is served."""
+        """Return the first working separation: by environment, type, then model. None if only one is served."""
         profile: Profile | None = self.case.profile
         if profile is None:
             raise NotReadError("the parts of the issuer's subjects are not known")
@@ -69,7 +69,7 @@ class SeparateTrusts:
         return None
 
     def _served(self, profile: Profile) -> dict[str, int]:
-        """The subjects of the token's team that the logs show as accepted and that pass now, with their attempts."""
+        """Return the subjects of the token's team that were accepted in the logs and pass now, with their attempts."""
         accepted = [
             signature
             for signature in self.signatures
@@ -114,7 +114,7 @@ class SeparateTrusts:
         )
 
     def _separates(self, profile: Profile, evidence: TargetEvidence, own: list[str], served: list[str]) -> bool:
-        """Whether a trust with these patterns accepts its own share alone, and no one whom the present one refuses."""
+        """Whether a trust with these patterns accepts only its own share, and nobody whom the present trust refuses."""
         edited = self.case._replace(evidence=evidence)
         if any(refuses(edited, subject, *self.steps) != (subject not in own) for subject in served):
             return False
@@ -133,7 +133,7 @@ class SeparateTrusts:
         return with_subjects(self.case, texts)
 
     def _texts(self, profile: Profile, name: str, subjects: list[str]) -> tuple[str, ...]:
-        """AWS: patterns of subjects. Google: the test that a condition gets besides its own."""
+        """Return subject patterns for AWS, or an additional test for a Google condition."""
         if self.cloud == "gcp":
             return self._tests(profile, name, subjects)
         pinned = self._pinned(profile, subjects[0])
@@ -151,7 +151,7 @@ class SeparateTrusts:
         return (f"{path}.{'endsWith' if text[-1:] != sign else 'contains'}('{sign}{text}')",)
 
     def _pinned(self, profile: Profile, subject: str) -> set[str]:
-        """The segments of which the present trust refuses another value."""
+        """Return the segments for which the present trust refuses other values."""
         head = owner_head(subject, profile)
         pinned = set()
         for part in profile.parse_subject(subject).segments:
@@ -162,7 +162,7 @@ class SeparateTrusts:
         return pinned
 
     def _pattern(self, profile: Profile, name: str, subject: str, pinned: set[str], subjects: list[str]) -> str:
-        """The subject with its owner, its share and what the present trust fixes; * for everything else."""
+        """Return the subject with its owner, its share and parts fixed by the present trust; * for everything else."""
         head, share = owner_head(subject, profile), _segment(profile, name, subject)
         text, done, wild = head, len(head), False
         for part in profile.parse_subject(subject).segments:
@@ -180,7 +180,7 @@ class SeparateTrusts:
         return text
 
     def _place(self, subject: str) -> tuple[str, Origin | None]:
-        """The statement, or the condition, that accepts a subject, and where it was read."""
+        """Return the statement or condition that accepts a subject, and its origin."""
         aws, gcp = self.case.evidence.aws, self.case.evidence.gcp
         if self.cloud == "gcp":
             provider = gcp.provider if gcp is not None else None
@@ -197,7 +197,7 @@ class SeparateTrusts:
 
 
 def _keys(profile: Profile) -> Iterator[Callable[[str], str]]:
-    """Yield the ways to name a subject's share: its environment or form, its closed values, its workload's names."""
+    """Yield ways to identify a subject's share: environment or form, closed values, workload names."""
     tenancy = profile.tenancy
     owners = (tenancy.tenant, tenancy.team, *_ENVIRONMENTS)
     rules = [rule for rule in profile.grammar.rules if rule.name not in owners and not rule.varies and not rule.after]
@@ -209,7 +209,7 @@ def _keys(profile: Profile) -> Iterator[Callable[[str], str]]:
 
 
 def _environment(profile: Profile, subject: str) -> str:
-    """The environment with its value; for a subject without one the name of its last segment."""
+    """Return the environment with its value; without an environment, the name of the last segment."""
     segments = [part for part in profile.parse_subject(subject).segments if part.known]
     for part in segments:
         if part.name in _ENVIRONMENTS and part.value:
@@ -224,13 +224,13 @@ def _valued(profile: Profile, subject: str, name: str) -> str:
 
 
 def _segment(profile: Profile, share: str, subject: str) -> Segment:
-    """The segment that puts the subject into this share."""
+    """Return the segment that assigns the subject to this share."""
     name = share.partition(" ")[0]
     return next(part for part in profile.parse_subject(subject).segments if part.known and part.name == name)
 
 
 def _written(profile: Profile, share: str, subject: str, subjects: list[str]) -> str:
-    """The segment as a pattern writes it: whole, or with * for its value where the share has several."""
+    """Write the segment for a pattern: whole, or with * for its value if the share has several."""
     part = _segment(profile, share, subject)
     rule = profile.segment_rule(part.name)
     values = {_segment(profile, share, member).value for member in subjects}

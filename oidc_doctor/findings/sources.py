@@ -1,4 +1,4 @@
-"""The public addresses of the documents that the checks' pages cite most. A document without one here has no link."""
+"""Public addresses of the documents most cited by the checks' pages. Other documents have no link."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _GOOGLE = "https://cloud.google.com/iam/"
 _BASETEN = "https://docs.baseten.co/"
 _GITHUB = "https://docs.github.com/en/actions/reference/security/oidc"
 
-# Where the issuers document their tokens; a profile's `sources` name the page.
+# Issuers' documentation of their tokens; a profile's `sources` name the page.
 _OF_ISSUERS = ("https://docs.baseten.co/", "https://docs.github.com/", "https://docs.gitlab.com/")
 
-# Title as the pages write it → address
+# Title as in the pages → address
 ADDRESSES: Final = {
     "IAM User Guide, id_roles_providers_create_oidc": _IAM + "id_roles_providers_create_oidc.html",
     "IAM User Guide, id_roles_providers_oidc_secure-by-default": _IAM
@@ -58,7 +58,7 @@ def links_of(check: Check) -> dict[str, str]:
 
 
 def links_for(check: Check, profile: Profile | None) -> dict[str, str]:
-    """Return the links of a check for a token of this issuer: no page of another issuer, and the issuer's own last."""
+    """Return a check's links for a token of this issuer: no pages of other issuers, and the issuer's own last."""
     pages = _pages_of(profile)
     links = {
         title: address
@@ -72,7 +72,7 @@ def links_for(check: Check, profile: Profile | None) -> dict[str, str]:
 
 
 def _pages_of(profile: Profile | None) -> tuple[str, ...]:
-    """The pages of its documentation that the issuer's profile cites."""
+    """Return the documentation pages cited by the issuer's profile."""
     return tuple(f"https://{source}" for source in (profile.sources if profile is not None else ()))
 
 

@@ -1,6 +1,6 @@
-"""Find who else passes a trust policy or an attribute condition: synthetic subjects, evaluated by the judge.
+"""Find who else passes a trust policy or attribute condition, by judging synthetic subjects.
 
-An unknown answer is neither a finding nor a pass: `NotReadError` then says what the answer depends on.
+An unknown result is neither a finding nor a pass: `NotReadError` then says what it depends on.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
-_JOINTS = ("-", "_", ".")  # a beginning that ends so is a prefix of names: `app-*`
-_PROBE = "Zq7"  # goes on after the beginning of a name, or is before its end
+_JOINTS = ("-", "_", ".")  # a string with this ending is a prefix of names: `app-*`
+_PROBE = "Zq7"  # inserted after the start or before the end of a name
 
 
 class TrustReach:
-    """Find who else passes one exchange. Each subject is evaluated on demand, and once.
+    """Finds who else passes an exchange. Each subject is evaluated once, on demand.
 
-    The methods raise NotReadError where the configuration was not read, where no subject could be derived, and where
-    no subject is known to be accepted while the answer for some is unknown.
+    The methods raise NotReadError if the configuration was not read, if no subject could be derived, and if no subject
+    is certainly accepted while some results are unknown.
     """
 
     def __init__(self, case: Case) -> None:
@@ -43,13 +43,13 @@ class TrustReach:
         self._bases: list[Base] | None = None
         self._traces: dict[tuple[str, object, str], Trace] = {}
         self._values: int | None = None  # of the trust policy
-        self._work = 0  # comparisons and steps of the evaluations so far
+        self._work = 0  # comparisons and steps of all evaluations so far
 
     # The protocol that checks use
 
     @property
     def resource(self) -> str:
-        """The role's ARN, or the provider's name, as the exchange asks for it."""
+        """The role's ARN, or the provider's name, as requested in the exchange."""
         target, gcp = self.case.evidence.target, self.case.evidence.gcp
         if self.cloud == "aws":
             return (target.aws.role_arn if target.aws else None) or ""
@@ -58,12 +58,12 @@ class TrustReach:
 
     @property
     def condition(self) -> str:
-        """The attribute condition; empty where the provider has none."""
+        """The attribute condition; empty if the provider has none."""
         return (self._provider().condition or "").strip()
 
     @property
     def example(self) -> str:
-        """An attribute condition that admits one tenant."""
+        """An example attribute condition that admits one tenant."""
         base = next(iter(self._all_bases()), None)
         profile = base.profile if base else None
         if base is None or profile is None:
@@ -75,7 +75,7 @@ class TrustReach:
         return f"assertion.sub.startsWith('{start}{profile.grammar.separator}')"
 
     def openings(self, *who: Who) -> list[Opening]:
-        """The accepted strangers of these kinds: the widest for each clause that accepts any."""
+        """Return the accepted strangers of these kinds: the widest per accepting clause."""
         tried = [
             (base, stranger, self._trace(base, stranger.subject))
             for base in self._all_bases()
@@ -93,7 +93,7 @@ class TrustReach:
         return self._concluded(passed, (trace for _, _, trace in tried))
 
     def accepted_subjects(self) -> list[str]:
-        """Subjects that pass, made from what the configuration asks for. NotReadError where that is not known."""
+        """Return passing subjects, derived from the configuration. NotReadError if unknown."""
         traces = [(base.subject, self._trace(base, base.subject)) for base in self._all_bases()]
         accepted = [subject for subject, trace in traces if self._accepted(trace)]
         for _, trace in traces if not accepted else ():
@@ -102,7 +102,7 @@ class TrustReach:
         return accepted
 
     def own_cases(self) -> list[Case]:
-        """The case with each token that the configuration's own texts ask for, with the issuer's fixed audience."""
+        """Return the case with each token that the configuration's own values suggest, and a fixed audience if any."""
         cases = []
         for base in self._all_bases():
             case = as_stranger(base.case, base.subject)
@@ -112,12 +112,12 @@ class TrustReach:
         return cases
 
     def names_alike(self) -> list[Opening]:
-        """Accepted names of tenants, teams and workloads that merely begin like the intended name."""
+        """Find accepted tenant, team and workload names that merely start like the intended name."""
         openings = self._alike(("longer",), names_only=True)
         return [opening for opening in openings if opening.operator != "contains"]
 
     def values_alike(self) -> list[Opening]:
-        """Values that contains() accepts besides the intended value, whose end the condition does not fix."""
+        """Find further values that contains() accepts because the end of the intended value is not fixed."""
         conditions = [self._trace(base, base.subject).detail.get("condition") for base in self._all_bases()]
         calls = (node.function for condition in conditions if condition is not None for node in condition.walk())
         if "contains" not in calls:
@@ -126,13 +126,13 @@ class TrustReach:
         return [opening for opening in openings if opening.operator == "contains"]
 
     def _strangers(self, base: Base) -> list[Stranger]:
-        """The strangers of a base that `openings` tries."""
+        """Return a base's strangers that `openings` tries."""
         return strangers(base.subject, base.profile)
 
     # Evaluating
 
     def _all_bases(self) -> list[Base]:
-        """The subjects that strangers are derived from."""
+        """Return the subjects that strangers are derived from."""
         if self._bases is None:
             self._bases = list(self._derive_bases())
         return self._bases
@@ -147,14 +147,14 @@ class TrustReach:
         return provider_of(self.case)
 
     def _trace(self, base: Base, subject: str) -> Trace:
-        """The evaluated exchange of a token of this subject, otherwise like the base's."""
+        """Evaluate the exchange with a token of this subject, otherwise like the base's."""
         key = (base.issuer, str(base.case.token.claims.get("aud")), subject)
         if key not in self._traces:
             self._traces[key] = self._evaluated(as_stranger(base.case, subject))
         return self._traces[key]
 
     def _evaluated(self, case: Case) -> Trace:
-        """Evaluate a case. NotReadError where too much work went into those before it."""
+        """Evaluate a case. NotReadError if earlier cases took too much work."""
         if self._work > STRANGERS.most:
             raise NotReadError(
                 f"{len(self._traces):,} synthetic subjects were tried, as many as such a long text allows "
@@ -174,9 +174,9 @@ class TrustReach:
         return 1 + steps
 
     def _accepted(self, trace: Trace) -> bool | None:
-        """Whether the exchange accepts this token; None where that is not known.
+        """Whether the exchange accepts this token; None if unknown.
 
-        The stranger chooses the request, and has a token of its own with its signature and times.
+        The stranger chooses the request, and has its own token with valid signature and times.
         """
         if self.cloud == "aws":
             if REFUSED in (trace.step("provider").state, trace.step("audience").state):
@@ -192,7 +192,7 @@ class TrustReach:
         return self._accepted(self._trace(base, subject))
 
     def _alike(self, who: tuple[Who, ...], *, names_only: bool) -> list[Opening]:
-        """Accepted values that resemble the base's, of segments of which another value is refused."""
+        """Find accepted values similar to the base's, in segments where another value is refused."""
         alike: list[Opening] = []
         tried: list[Trace] = []
         for base in self._all_bases():
@@ -201,7 +201,7 @@ class TrustReach:
                 if stranger.who not in who or (names_only and stranger.segment not in _names_of(base.profile)):
                     continue
                 trace = self._trace(base, stranger.subject)
-                if stranger.who != "key":  # its segment is none of the issuer's, so its claims are unknown
+                if stranger.who != "key":  # its segment is not the issuer's, so its claims are unknown
                     tried.append(trace)
                 if not self._accepted(trace) or self._is_listed(base, stranger):
                     continue
@@ -216,7 +216,7 @@ class TrustReach:
         return self._concluded(alike, tried)
 
     def _is_listed(self, base: Base, stranger: Stranger) -> bool:
-        """Whether a longer name is accepted for being written in a list, where no other longer name is."""
+        """Whether a longer name is accepted only because it is listed, while other longer names are refused."""
         if stranger.who != "longer" or base.profile is None:
             return False
         value = base.profile.parse_subject(base.subject).value(stranger.segment) or ""
@@ -224,12 +224,12 @@ class TrustReach:
         return self._accepted(self._trace(base, probe)) is False
 
     def _is_scheme(self, base: Base, segment: str) -> bool:
-        """Whether the accepted names share a beginning that ends as prefixes of names do, inside one tenant."""
+        """Whether the accepted names share a deliberate prefix within one tenant."""
         in_tenant = base.profile is not None and segment != base.profile.tenancy.tenant
         return in_tenant and self._beginning(base, segment).endswith(_JOINTS)
 
     def _beginning(self, base: Base, segment: str) -> str:
-        """The shortest beginning of the segment's value with which it is accepted, whatever follows."""
+        """Return the shortest accepted prefix of the segment's value, with any continuation."""
         if base.profile is None:
             return ""
         value = base.profile.parse_subject(base.subject).value(segment) or ""
@@ -241,7 +241,7 @@ class TrustReach:
         return value[:low]
 
     def _concluded(self, openings: list[Opening], tried: Iterable[Trace]) -> list[Opening]:
-        """The first opening of each clause. NotReadError where there is none and an answer is unknown."""
+        """Return the first opening of each clause. NotReadError if there is none and some result is unknown."""
         if not openings:
             for trace in tried:
                 if self.cloud == "aws" and trace.step("authorise").state == PASSED and not self._accepted(trace):
@@ -288,19 +288,19 @@ class TrustReach:
             yield about._replace(clause=statement_name(statement), pattern=text, operator=name, at=policy.at(pointer))
 
     def _other_audience(self, base: Base) -> str:
-        """The audience that the stranger asks its issuer for, where the exchange's token has another one."""
+        """Return the audience that the stranger requests, if it differs from the exchange token's."""
         own, audience = self.case.token.claims.get("aud"), base.case.token.claims.get("aud")
         return str(audience) if self.cloud == "aws" and own is not None and audience != own else ""
 
     def _whole(self, base: Base, segment: str, call: CelNode) -> str:
-        """The expression that asks for the whole segment where this call of contains() asks for a part of it."""
+        """Return the expression that requires the whole segment instead of this contains() call."""
         if base.profile is None:
             return ""
         parsed = base.profile.parse_subject(base.subject)
         part = next(part for part in parsed.segments if part.name == segment)
         beginning, separator = self._beginning(base, segment), base.profile.grammar.separator
         operand = call.children[0]
-        if separator not in str(operand.value):  # a claim, or an attribute mapped from it, that holds the segment alone
+        if separator not in str(operand.value):  # a claim, or an attribute mapped from it, with only the segment
             return f"{operand.text} == '{beginning}'"
         text = parsed.text[part.start : part.value_start] + beginning
         if part.end == len(parsed.text):
@@ -311,7 +311,7 @@ class TrustReach:
 
 
 def _names_of(profile: Profile | None) -> tuple[str | None, ...]:
-    """The segments that name a tenant, a team or a workload."""
+    """Return the segments that name a tenant, a team or a workload."""
     if profile is None:
         return ()
     return (profile.tenancy.tenant, profile.tenancy.team, *profile.tenancy.names)

@@ -1,7 +1,7 @@
-"""The subjects that strangers are derived from: the token's, and those that the configuration's texts ask for.
+"""The subjects that strangers are derived from: the token's, and those suggested by the configuration's values.
 
-A trust may also be looked at without any token. The issuers that it trusts then give the form of the subjects, and its
-texts the values.
+A trust may also be examined without a token. Then its issuers define the form of the subjects, and its strings their
+values.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
 
-_MOST_BASES = {"aws": 12, "gcp": 5}  # subjects of one issuer that strangers are derived from
-_MOST_TEXTS = 400  # patterns of one policy that subjects are made from
+_MOST_BASES = {"aws": 12, "gcp": 5}  # subjects per issuer that strangers are derived from
+_MOST_TEXTS = 400  # patterns per policy that subjects are built from
 _NONE = Missing("this cloud", "no file and no target names it")
-_NOBODY = "somebody"  # a subject of an issuer of which no form is known
+_NOBODY = "somebody"  # a subject of an issuer with unknown forms
 _AUDIENCE = "aud"
 
 
 class Base(NamedTuple):
-    """A case, and the subject of its issuer that strangers are derived from."""
+    """A case, and its issuer's subject that strangers are derived from."""
 
     case: Case
     issuer: str
     subject: str
-    texts: tuple[str, ...] = ()  # of the configuration: patterns that a subject is compared with
+    texts: tuple[str, ...] = ()  # configured patterns that a subject is compared with
 
     @property
     def profile(self) -> Profile | None:
-        """The issuer's profile; None for an issuer of which nothing is known."""
+        """The issuer's profile; None for an unknown issuer."""
         profile: Profile | None = self.case.profile
         return profile
 
     @property
     def customers(self) -> str:
-        """The vendor, where its customers share the issuer; empty where the issuer has one customer."""
+        """The vendor, if its customers share the issuer; empty if the issuer has one customer."""
         if not serves_many_customers(self.profile, self.issuer):
             return ""
         return self.profile.title if self.profile else self.issuer
 
 
 def address(issuer: object) -> str:
-    """An issuer as IAM writes it: without scheme, and without a slash at its end."""
+    """Return an issuer as IAM writes it: without scheme and trailing slash."""
     return issuer.removeprefix("https://").rstrip("/") if isinstance(issuer, str) else ""
 
 
 def policy_of(case: Case) -> Document:
-    """The trust policy of the exchange's role."""
+    """Return the trust policy of the exchange's role."""
     aws = case.evidence.aws
     role = aws.role if aws and case.cloud == "aws" else _NONE
     policy = role.trust_policy if isinstance(role, Role) else role
@@ -71,7 +71,7 @@ def policy_of(case: Case) -> Document:
 
 
 def provider_of(case: Case) -> GcpProvider:
-    """The workload identity provider of the exchange."""
+    """Return the exchange's workload identity provider."""
     gcp = case.evidence.gcp
     provider = gcp.provider if gcp and case.cloud == "gcp" else _NONE
     if isinstance(provider, Missing):
@@ -80,7 +80,7 @@ def provider_of(case: Case) -> GcpProvider:
 
 
 def client_ids(case: Case, issuer: str) -> tuple[str, ...] | None:
-    """The ClientIDList of the issuer's provider; None where it was not read."""
+    """Return the ClientIDList of the issuer's provider; None if it was not read."""
     provider = case.evidence.aws.provider if case.evidence.aws else None
     if not isinstance(provider, AwsOidcProvider) or address(provider.url) != issuer:
         return None
@@ -102,7 +102,7 @@ def bases_of(case: Case) -> Iterator[Base]:
 
 
 def _without_other_provider(case: Case, issuer: str) -> Case:
-    """The case without the OIDC provider that was read, where that is the provider of another issuer."""
+    """Return the case without the OIDC provider that was read, if it belongs to another issuer."""
     aws = case.evidence.aws
     if aws is None or not isinstance(aws.provider, AwsOidcProvider) or address(aws.provider.url) == issuer:
         return case
@@ -111,7 +111,7 @@ def _without_other_provider(case: Case, issuer: str) -> Case:
 
 
 class _Bases:
-    """Make the bases of one issuer."""
+    """Builds the bases of an issuer."""
 
     def __init__(self, case: Case, issuer: str) -> None:
         self.issuer = issuer
@@ -130,7 +130,7 @@ class _Bases:
         self.audiences = self._audiences()
 
     def all(self) -> Iterator[Base]:
-        """Yield the token's subject first, then the subjects that the texts ask for."""
+        """Yield the token's subject first, then the subjects that the configured strings suggest."""
         profile, token = self.case.profile, self.case.token
         subject = token.subject
         if profile is not None:
@@ -142,7 +142,7 @@ class _Bases:
         if not subject:
             return
         bases = [self._made(subject, text, profile) for text in self._seeds()] if profile is not None else []
-        rounds = itertools.zip_longest(*bases)  # the first subject of each text before the second of any
+        rounds = itertools.zip_longest(*bases)  # the first subject of each string before the second of any
         subjects = dict.fromkeys([subject, *(other for made_round in rounds for other in made_round if other)])
         for other in itertools.islice(subjects, _MOST_BASES[self.case.cloud]):
             yield self._base(other)
@@ -151,7 +151,7 @@ class _Bases:
         return fitted(subject, text, profile) if self.case.cloud == "aws" else [overlaid(subject, text, profile)]
 
     def _base(self, subject: str) -> Base:
-        """The base with an audience that the trust accepts, where the issuer lets its workloads choose one."""
+        """Return the base with an accepted audience, if the issuer's workloads can choose it."""
         case, first = self.case, None
         if not case.token.subject:
             case = case._replace(token=case.token._replace(claims={**case.token.claims, "sub": subject}))
@@ -172,7 +172,7 @@ class _Bases:
         ) or (profile_for(self.issuer))
 
     def _common_claims(self, profile: Profile) -> dict[str, str]:
-        """Claims with the values that the policy asks for, where every tenant's tokens can have them."""
+        """Return claims with the values that the policy requires, if every tenant's tokens can have them."""
         implied = {name for name, _ in profile.implied}
         texts = {
             name: self._texts(f"{self.issuer}:{name}".lower()) for name in profile.tenancy.common if name not in implied
@@ -180,7 +180,7 @@ class _Bases:
         return {name: filled(values[0]) for name, values in texts.items() if values}
 
     def _audiences(self) -> list[str]:
-        """The audiences that a token of the issuer may have, the token's own first."""
+        """Return the possible audiences of the issuer's tokens, the token's own first."""
         claims, profile = self.case.token.claims, self.case.profile
         own = claims.get(_AUDIENCE)
         if self.case.cloud == "gcp" or (own is not None and not isinstance(own, str)):
@@ -197,16 +197,16 @@ class _Bases:
         return [audience for audience in audiences if audience and "{" not in audience]
 
     def _seeds(self) -> list[str]:
-        """The texts of the configuration that a subject is compared with."""
+        """Return the configured strings that a subject is compared with."""
         if self.case.cloud == "aws":
-            # Without a text, each form of the issuer is tried. A list may be long: the odd ones first.
+            # Without a string, each of the issuer's forms is tried. A list may be long: the unusual ones first.
             return sorted(self.texts, key=lambda text: -oddness(text, self.case.profile)) or [""]
         texts = literals((provider_of(self.case).condition or "").strip())
         profile: Profile = self.case.profile
         return [profile.grammar.separator.join(texts), *texts] if len(texts) > 1 else texts
 
     def _texts(self, key: str) -> list[str]:
-        """The values that Allow statements of the policy compare this condition key with."""
+        """Return the values that the policy's Allow statements compare this condition key with."""
         if self.case.cloud != "aws":
             return []
         trace = evaluate(as_stranger(self.case, self.case.token.subject or _NOBODY))
@@ -221,7 +221,7 @@ class _Bases:
 
 
 def with_audience(case: Case, audience: str) -> Case:
-    """The case with another audience of its token, which also represents azp."""
+    """Return the case with another token audience, which also replaces azp."""
     claims = {name: value for name, value in case.token.claims.items() if name != "azp"}
     if case.token.claims.get(_AUDIENCE) == audience:
         return case
@@ -233,7 +233,7 @@ def _subject_key(issuer: str) -> str:
 
 
 def _trusted(case: Case) -> list[str]:
-    """The issuers that the configuration trusts, without scheme."""
+    """Return the issuers that the configuration trusts, without scheme."""
     from oidc_doctor.judge.aws.arns import federated, split_provider  # late: one cloud does not load the other's
 
     if case.cloud == "gcp":

@@ -78,7 +78,7 @@ def is_undecided(verdict: Verdict, refused: Attempt) -> bool:
 def deciding_write(cloud: Cloud, history: History, vector: Sequence[Verdict], turned: int, at: int) -> int:
     """Return the revision whose write caused the refusals that began in revision `at`.
 
-    It is the one at which acceptance ended. A resource that was deleted and recreated differently before the first
+    It is the revision at which acceptance ended. A resource that was deleted and recreated differently before the first
     refusal was replaced: the recreating write decides.
     """
     gone = {
@@ -283,7 +283,7 @@ class _OutageSearch:
         ]
 
     def _maps_as_before(self, group: AttemptGroup, outage: Outage, before: OutcomeRun, at: int) -> bool:
-        """Whether the mapping of a revision gives the subject that Google logged of the successes before an outage.
+        """Whether a revision's mapping returns the subject that Google logged for the successes before an outage.
 
         The other attributes are not logged and must not decide: the refusal has to be the same without them, and must
         not be about a missing attribute.

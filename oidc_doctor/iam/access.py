@@ -76,7 +76,7 @@ class PolicyAnswer:
     def __init__(self, applied: AppliedPolicy, decision: Decision) -> None:
         self.applied = applied
         self.decision = decision
-        # IAM holds something else in place of a part that it would not store, which may allow or deny
+        # IAM has something else instead of a part that it would not store, which may allow or deny
         unread = None if any(child.level == "member" for child in decision.trace.children) else False
         self.allows: bool | None = unread
         self.denies: bool | None = unread

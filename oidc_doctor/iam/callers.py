@@ -1,6 +1,6 @@
 """The Principal element of a resource policy, evaluated for the session of an IAM role.
 
-IAM User Guide, AWS JSON policy elements: Principal (account, role and session principals; a name holds no wildcard
+IAM User Guide, AWS JSON policy elements: Principal (account, role and session principals; a name has no wildcard
 other than `*` alone), and Policy evaluation logic, requests within one account: the principal that an Allow names
 decides which other policies it bypasses, so each name has a grantee.
 """

@@ -73,7 +73,7 @@ class AskedOfMany:
         """Return the policy's decision."""
         if policy not in self._effects:
             granted, denied = self._any_applies(policy.granting), self._any_applies(policy.denying)
-            if not policy.is_readable:  # IAM holds something else in its place, which may grant or deny
+            if not policy.is_readable:  # IAM has something else instead, which may grant or deny
                 granted, denied = granted or None, denied or None
             self._effects[policy] = effect_of(granted=granted, denied=denied)
         return self._effects[policy]

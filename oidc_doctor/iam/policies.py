@@ -217,7 +217,7 @@ class Policy:
         """
         request = Request(context, traced=traced)
         results = [statement.evaluate(principal, action, resource, request) for statement in self._statements]
-        # IAM holds something else in place of a part that it would not store, which may grant or deny.
+        # IAM has something else instead of a part that it would not store, which may grant or deny.
         granted: bool | None = None if self._unreadable else False
         denied = granted
         for result in results:
@@ -287,6 +287,6 @@ def _unreadable_members(box: Mapping[str, Any], grammar_names: frozenset[str], p
 def compile_policy(document: Mapping[str, Any], *, pasted: bool = False, grammar: Grammar = TRUST) -> Policy:
     """Prepare a policy for many decisions. `pasted`: a person copied it by hand, so it may hold placeholders.
 
-    Raises nothing on any JSON data. A part that IAM would not store is unknown: IAM holds something else there.
+    Raises nothing on any JSON data. A part that IAM would not store is unknown: IAM has something else there.
     """
     return Policy(document, pasted=pasted, grammar=grammar)

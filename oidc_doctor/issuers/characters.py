@@ -125,7 +125,7 @@ def likeness(left: str, right: str) -> int:
 
 
 def tight(expected: str, actual: str, *, pattern: bool) -> tuple[Span, Span]:
-    """Return the smallest span on each side that holds the difference, or the whole text when little agrees."""
+    """Return the smallest span on each side that contains the difference, or the whole text when little agrees."""
     star = expected.find(WILD) if pattern else -1
     if star >= 0:
         return _tight_pattern(expected, actual, star)

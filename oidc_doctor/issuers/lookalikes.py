@@ -96,7 +96,7 @@ def _with_parts(
 
 
 def _joined(word: str, profile: Profile) -> Mapping[str, str]:
-    """Return the values of a word that holds several names, as GitHub's owner and repository are joined."""
+    """Return the values of a word with several joined names, such as GitHub's owner and repository."""
     grammar = profile.grammar
     for key, rules in grammar.keys.items():
         ends = tuple(rule.after for rule in rules if rule.after)

@@ -61,7 +61,7 @@ def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Ne
 
 
 def _of_other_forms(parsed: Subject, profile: Profile) -> Iterator[Neighbour]:
-    """Yield the same tenant's and team's subjects in the issuer's other forms: a pull request next to a branch."""
+    """Yield the same tenant's and team's subjects in the issuer's other forms: a pull request for a branch."""
     tenancy = profile.tenancy
     owners = {name for name in (tenancy.tenant, tenancy.team, *tenancy.unique) if name}
     outdated = {change.old_key for change in profile.changes}

@@ -274,7 +274,7 @@ def nearest(text: str, most: int = 3) -> list[tuple[str, str]]:
             common = len(asked & said) / max(len(asked | said), 1)
             if common >= _ALIKE and any(len(word) >= _LONG_WORD for word in asked & said):
                 scored.append((common, sample, row["speaker"]))
-    scored.sort(key=lambda one: -one[0])
+    scored.sort(key=lambda candidate: -candidate[0])
     return list(dict.fromkeys((sample, speaker) for _, sample, speaker in scored))[:most]
 
 

@@ -90,9 +90,7 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
 
     Call after all steps are settled.
     """
-    if not (
-        exchange.case.explain and exchange.case.asks_access
-    ):  # only about the present: past moments have their own writes
+    if not (exchange.case.explain and exchange.case.asks_access):  # a past moment has its own writes
         return
     parts = _PARTS[exchange.cloud]
     failures = [*_of_output(exchange), *_of_logs(exchange)]

@@ -63,8 +63,8 @@ def tokens_of(evidence: TargetEvidence) -> tuple[Token, ...]:
     at = Origin(evidence.whoami.file)
     subjects = []
     for team in workspace.teams or {"<team>": ""}:
-        known = {"v": "1", "org": workspace.org, "team": team}
-        subjects.append(":".join(f"{name}={known.get(name, f'<{name}>')}" for name in form.segments))
+        values = {"v": "1", "org": workspace.org, "team": team}
+        subjects.append(":".join(f"{name}={values.get(name, f'<{name}>')}" for name in form.segments))
     return tuple(hypothetical(subject, origin=at, name="whoami") for subject in subjects)
 
 

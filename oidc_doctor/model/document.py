@@ -75,7 +75,7 @@ def texts_in(value: Json) -> list[str]:
 
 
 class Document(NamedTuple):
-    """A JSON file as read. `at` gives the origin of a value inside it, line included."""
+    """A JSON file as read. `at` returns the origin of a value inside it, including the line."""
 
     file: str
     text: str

@@ -16,7 +16,7 @@ from oidc_doctor.model.obstacle import Local
 
 _NONE: Any = MappingProxyType({})
 
-# A file, or all files of a folder, that no evaluator uses yet; evidence holds it by its path in the contract.
+# A file, or all files of a folder, that no evaluator uses yet; evidence contains it by its path in the contract.
 Documents = tuple[Document, ...] | Missing
 
 

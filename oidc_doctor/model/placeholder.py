@@ -211,10 +211,7 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
     """Whether the text matches a pattern in parts: (text, whether wildcards are active, whether it may have gaps)."""
     if len(pattern) == 1:
         written, wildcards, gaps = pattern[0]
-        if wildcards and written in (
-            "*",
-            "**",
-        ):  # one star covers any text and any gap; three are a redaction
+        if wildcards and written in ("*", "**"):  # covers any text and any gap; three stars are a redaction
             return True
         if not (gaps and has_placeholder(written)) and not (text_gaps and has_placeholder(text)):
             literal = min(_before(written, "*"), _before(written, "?")) if wildcards else len(written)

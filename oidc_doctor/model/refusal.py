@@ -59,7 +59,7 @@ class CloudError(NamedTuple):
 class Refusal(NamedTuple):
     """A reason why a step refuses, or (not `certain`) may refuse.
 
-    `facts` holds the values for the sentences, by name; values come from tokens and policies and are not escaped.
+    `facts` are the values for the sentences, by name; values come from tokens and policies and are not escaped.
     `rank` orders refusals inside one step: lower first.
     """
 

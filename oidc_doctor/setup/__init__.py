@@ -1,1 +1,1 @@
-"""The narrowest set-up of a cloud for a Baseten workload: its documents, judged before they are printed."""
+"""The narrowest set-up of a cloud for a Baseten workload, whose documents are judged before printing."""

@@ -19,7 +19,7 @@ PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownload
 
 
 def subject_patterns(workload: Workload) -> list[str]:
-    """The patterns for the subject, in Baseten's own forms: `*` in IAM crosses the colons."""
+    """Return the subject patterns, in Baseten's own forms: `*` in IAM crosses colons."""
     start = f"v=1:org={workload.org}:team={workload.team}:"
     start += f"model={workload.model}:" if workload.model else ""
     if workload.environment:
@@ -47,7 +47,7 @@ def trust_policy(wanted: AwsWanted) -> dict[str, Any]:
 
 
 def role_policy(wanted: AwsWanted) -> dict[str, Any] | None:
-    """Return the role's permissions; None where no bucket and no repository is named."""
+    """Return the role's permissions; None without a bucket or repository."""
     statements: list[dict[str, Any]] = []
     if wanted.repository_arn:
         statements += [
@@ -63,7 +63,7 @@ def role_policy(wanted: AwsWanted) -> dict[str, Any] | None:
 
 
 def repository_policy(wanted: AwsWanted) -> dict[str, Any] | None:
-    """Return the statement that the owner of a repository in another account has to add; None for the own account."""
+    """Return the statement that the owner of a repository in another account has to add; None for the same account."""
     arn = wanted.repository_arn
     if arn is None or arn.split(":")[4] == wanted.account:
         return None
@@ -81,7 +81,7 @@ def _allow(sid: str, actions: list[str], resource: str) -> dict[str, Any]:
 
 
 def files(wanted: AwsWanted) -> dict[str, Any]:
-    """The set-up as the files of a bundle: what the AWS CLI prints of it once it is made."""
+    """Return the set-up as bundle files: the AWS CLI's output after the set-up."""
     policy = role_policy(wanted)
     role: dict[str, Any] = {
         "Path": "/",
@@ -92,7 +92,7 @@ def files(wanted: AwsWanted) -> dict[str, Any]:
         "AssumeRolePolicyDocument": trust_policy(wanted),
         "MaxSessionDuration": wanted.max_session_duration or 3600,
     }
-    made: dict[str, Any] = {
+    documents: dict[str, Any] = {
         "aws/role.json": {"Role": role},
         "aws/oidc-provider.json": {
             "Arn": wanted.provider_arn,
@@ -104,7 +104,7 @@ def files(wanted: AwsWanted) -> dict[str, Any]:
         "aws/attached-policies.json": {"AttachedPolicies": []},
     }
     if policy:
-        made[f"aws/role-policies/{POLICY_NAME}.json"] = {
+        documents[f"aws/role-policies/{POLICY_NAME}.json"] = {
             "RoleName": wanted.role_name,
             "PolicyName": POLICY_NAME,
             "PolicyDocument": policy,
@@ -112,14 +112,14 @@ def files(wanted: AwsWanted) -> dict[str, Any]:
     of_repository = repository_policy(wanted)
     if of_repository:
         name = str(wanted.repository_arn).partition(":repository/")[2]
-        made["aws/repository-policy.json"] = {"repositoryName": name, "policyText": of_repository}
+        documents["aws/repository-policy.json"] = {"repositoryName": name, "policyText": of_repository}
     if wanted.kms_key:
-        made |= _key_files(wanted)
-    return made
+        documents |= _key_files(wanted)
+    return documents
 
 
 def _key_files(wanted: AwsWanted) -> dict[str, Any]:
-    """The bucket's encryption, and a key policy that allows the role."""
+    """Return the bucket's encryption, and a key policy that allows the role."""
     owner = str(wanted.kms_key).split(":")[4]
     allow: dict[str, Any] = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
     own = f"arn:{wanted.partition}:iam::{owner}:root" if owner == wanted.account else wanted.role_arn
@@ -131,7 +131,7 @@ def _key_files(wanted: AwsWanted) -> dict[str, Any]:
 
 
 def target(wanted: AwsWanted) -> dict[str, str]:
-    """The request and the wishes of the workload, as oidc-doctor.toml has them."""
+    """Return the workload's request and needs, as in oidc-doctor.toml."""
     values = {"role_arn": wanted.role_arn, "role_session_name": "baseten", "region": wanted.region}
     values |= {"s3_bucket": wanted.bucket, "ecr_repository": wanted.repository_arn}
     return {name: value for name, value in values.items() if value}

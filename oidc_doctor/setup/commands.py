@@ -1,4 +1,4 @@
-"""A set-up as commands for a shell: each makes what is not there and updates what is, so all may be run again.
+"""A set-up as shell commands: each creates or updates a resource, so all can be run again.
 
 IAM API: AddClientIDToOpenIDConnectProvider, UpdateAssumeRolePolicy and PutRolePolicy give the same result however often
 they are called. gcloud reference: services enable and add-iam-policy-binding likewise; a deleted pool or provider keeps
@@ -46,23 +46,23 @@ def _unless(there: str, make: str) -> str:
 
 
 def _only_in(read: str, wanted: str, what: str) -> str:
-    """End the run where the command line's credentials or project are not those of the set-up."""
+    """Return a command that stops the script if the credentials or the project are not the set-up's."""
     words = as_word(f"stopped: {what} is not {wanted}")
     return f'test "$({read})" = {as_word(wanted)} || {{ echo {words} >&2; exit 1; }}'
 
 
 def _script(lines: list[str]) -> str:
-    """The commands in a subshell, which ends at the first that fails and leaves the shell that they are pasted into."""
+    """Wrap the commands in a subshell, which stops at the first failure and keeps the user's shell open."""
     return "\n".join(["(", "set -eu", *lines, ")"]) + "\n"
 
 
 def aws_commands(wanted: AwsWanted) -> str:
-    """The commands of the AWS CLI. Version 2 shows an answer in a pager, which would hold the run up at each step."""
+    """Return the AWS CLI commands. Version 2 shows output in a pager, which would pause at each step."""
     provider, name = wanted.provider_arn, wanted.role_name
     trust = json.dumps(aws.trust_policy(wanted))
     policy = aws.role_policy(wanted)
     session: dict[str, Any] = {"MaxSessionDuration": wanted.max_session_duration} if wanted.max_session_duration else {}
-    # STS wants a Region, also where the profile has none
+    # STS needs a Region, even if the profile has none
     caller = ("aws", "sts", "get-caller-identity", "--region", wanted.region or "us-east-1")
     account = _made(command(*caller, "--query", "Account", "--output", "text"))
     lines = [
@@ -88,7 +88,7 @@ def aws_commands(wanted: AwsWanted) -> str:
 
 
 def gcp_commands(wanted: GcpWanted) -> str:
-    """The commands of gcloud."""
+    """Return the gcloud commands."""
     project, everywhere = f"--project={wanted.project}", "--location=global"
     pool = ("iam", "workload-identity-pools")
     of_pool = (everywhere, f"--workload-identity-pool={wanted.pool}", project)

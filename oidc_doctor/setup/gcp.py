@@ -22,14 +22,14 @@ SERVICES = ("iam.googleapis.com", "sts.googleapis.com", "iamcredentials.googleap
 
 
 def mapping(wanted: GcpWanted) -> dict[str, str]:
-    """The attribute mapping. The four claims tell a team's workloads apart; the condition asks for org and team."""
+    """Return the attribute mapping. Four claims distinguish a team's workloads; the condition tests org and team."""
     parts = ("assertion.model", "assertion.deployment", "assertion.environment", "assertion.type")
-    found = {"google.subject": " + '/' + ".join(parts), "attribute.team": "assertion.team"}
-    return found | ({"attribute.model": "assertion.model"} if wanted.workload.model else {})
+    attributes = {"google.subject": " + '/' + ".join(parts), "attribute.team": "assertion.team"}
+    return attributes | ({"attribute.model": "assertion.model"} if wanted.workload.model else {})
 
 
 def condition(wanted: GcpWanted) -> str:
-    """The attribute condition: who may exchange a token at all."""
+    """Return the attribute condition: who may exchange a token at all."""
     workload = wanted.workload
     start = f"v=1:org={workload.org}:team={workload.team}:"
     start += f"model={workload.model}:" if workload.model else ""
@@ -42,14 +42,14 @@ def condition(wanted: GcpWanted) -> str:
 
 
 def member(wanted: GcpWanted) -> str:
-    """The principals that may impersonate the service account."""
+    """Return the principals that may impersonate the service account."""
     workload = wanted.workload
     attribute = f"attribute.model/{workload.model}" if workload.model else f"attribute.team/{workload.team}"
     return f"principalSet://iam.googleapis.com/{wanted.pool_name}/{attribute}"
 
 
 def provider(wanted: GcpWanted) -> dict[str, Any]:
-    """The provider as gcloud describes it."""
+    """Return the provider as gcloud describes it."""
     return {
         "name": wanted.provider_name,
         "state": "ACTIVE",
@@ -64,9 +64,9 @@ def _policy(role: str, holder: str) -> dict[str, Any]:
 
 
 def files(wanted: GcpWanted) -> dict[str, Any]:
-    """The set-up as the files of a bundle: what gcloud prints of it once it is made."""
+    """Return the set-up as bundle files: gcloud's output after the set-up."""
     account = f"serviceAccount:{wanted.email}"
-    made: dict[str, Any] = {
+    documents: dict[str, Any] = {
         "gcp/pool.json": {"name": wanted.pool_name, "state": "ACTIVE"},
         "gcp/provider.json": provider(wanted),
         "gcp/project.json": {"projectId": wanted.project, "projectNumber": wanted.project_number},
@@ -76,14 +76,14 @@ def files(wanted: GcpWanted) -> dict[str, Any]:
         "gcp/project-policy.json": {"version": 1, "bindings": []},
     }
     if wanted.bucket:
-        made["gcp/bucket-policy.json"] = _policy(VIEWER, account)
+        documents["gcp/bucket-policy.json"] = _policy(VIEWER, account)
     if wanted.repository:
-        made["gcp/repository-policy.json"] = _policy(READER, account)
-    return made
+        documents["gcp/repository-policy.json"] = _policy(READER, account)
+    return documents
 
 
 def target(wanted: GcpWanted) -> dict[str, str]:
-    """The request and the wishes of the workload, as oidc-doctor.toml has them."""
+    """Return the workload's request and needs, as in oidc-doctor.toml."""
     values = {"provider": wanted.provider_name, "service_account": wanted.email, "gcs_bucket": wanted.bucket}
     repository = wanted.artifact_repository
     if repository:

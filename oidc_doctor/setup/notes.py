@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def notes_on(wanted: AwsWanted | GcpWanted, *, are_commands: bool = True) -> list[str]:
-    """One line for each thing: what is replaced, what others have to allow, and what config.yaml says.
+    """Return a line for each note: replaced resources, permissions that others have to add, and config.yaml.
 
     Commands replace parts of what exists; Terraform only of what was imported, which its own comment says.
     """

@@ -1,8 +1,8 @@
-"""Judge a set-up before it is printed, by the evaluators that judge every other configuration.
+"""Judge a set-up before it is printed, with the same evaluators as every other configuration.
 
-The documents are read as a bundle of what the clouds would print. The named workload has to pass with every token type
-that is accepted; strangers, and every other value of what was named, have to be refused; each call of the named bucket
-and repository has to be allowed, and others not.
+The documents are read as a bundle of the clouds' output. The named workload has to pass with every accepted token type;
+strangers, and every other value of a named part, have to be refused; each call to the named bucket and repository has
+to be allowed, and no others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from oidc_doctor.setup.wanted import Workload
 
 _LONGEST_ENVIRONMENT = "e" * 40  # (Baseten, OIDC)
-# The steps of which one has to refuse a stranger; for AWS any. A federated token is of use without the service account.
+# Steps of which one has to refuse a stranger; for AWS any. A federated token is useful without the service account.
 _BEFORE_THE_ACCOUNT: dict[Cloud, tuple[str, ...]] = {
     "aws": (),
     "gcp": ("target", "token", "issuer", "audience", "times", "keys", "condition", "mapping"),
@@ -45,7 +45,7 @@ _MODEL, _DEPLOYMENT = "Ab3dEf7h", "Jk5mNp9q"  # ids that the set-up does not nam
 
 
 def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str]) -> TargetEvidence:
-    """The set-up as the product reads it, with these files in a bundle."""
+    """Return the set-up's evidence, with these files read as a bundle."""
     whole = dict(files)
     lines = ["[[target]]", 'name = "setup"', f"issuer = {json.dumps(ISSUER)}", f"[target.{cloud}]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in target.items()]
@@ -65,20 +65,20 @@ def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str]) -> 
 
 
 def faults_of(wanted: AwsWanted | GcpWanted, files: dict[str, Any] | None = None) -> list[str]:
-    """Return the faults that the judge finds in the set-up; empty for a set-up that may be printed.
+    """Return the faults that the judge finds in the set-up; empty if the set-up may be printed.
 
-    `files` stand in for the set-up's own.
+    `files` replace the set-up's own.
     """
     if isinstance(wanted, AwsWanted):
-        made = files or aws.files(wanted)
-        evidence = evidence_of(made, "aws", aws.target(wanted))
-        return [*_exchange_faults(wanted.workload, evidence, "aws"), *_policy_faults(wanted, made)]
+        documents = files or aws.files(wanted)
+        evidence = evidence_of(documents, "aws", aws.target(wanted))
+        return [*_exchange_faults(wanted.workload, evidence, "aws"), *_policy_faults(wanted, documents)]
     evidence = evidence_of(files or gcp.files(wanted), "gcp", gcp.target(wanted))
     return list(_exchange_faults(wanted.workload, evidence, "gcp"))
 
 
 def subject_of(workload: Workload, kind: str, **changed: str) -> str:
-    """A subject of the workload, with ids for what it does not name."""
+    """Return a subject of the workload, with synthetic ids for unnamed parts."""
     parts = {
         "v": "1",
         "org": workload.org,
@@ -123,7 +123,7 @@ def _own_faults(case: Case, subject: str) -> Iterator[str]:
 
 
 def _stranger_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud) -> Iterator[str]:
-    """Every stranger, and every other value of a part that was named, that the set-up does not refuse."""
+    """Yield every stranger, and every other value of a named part, that the set-up does not refuse."""
     case = _case(evidence, cloud, subject_of(workload, workload.types[0]))
     named = {"another model"} if workload.model else set()
     named |= {"another environment"} if workload.environment else set()
@@ -146,13 +146,13 @@ def _stranger_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud)
             yield f"another {who}, {subject}, is not refused"
 
 
-def _policy_faults(wanted: AwsWanted, made: dict[str, Any]) -> Iterator[str]:
-    """Whether IAM would store the documents, and calls next to those that the role is for."""
-    trust = made["aws/role.json"]["Role"]["AssumeRolePolicyDocument"]
+def _policy_faults(wanted: AwsWanted, documents: dict[str, Any]) -> Iterator[str]:
+    """Yield reasons why IAM would not store the documents, and allowed calls that the role is not for."""
+    trust = documents["aws/role.json"]["Role"]["AssumeRolePolicyDocument"]
     refusal = answer_to_trust_policy(trust)
     if refusal:
         yield f"IAM would not store the trust policy: {refusal}"
-    policies = [value["PolicyDocument"] for name, value in made.items() if name.startswith("aws/role-policies/")]
+    policies = [value["PolicyDocument"] for name, value in documents.items() if name.startswith("aws/role-policies/")]
     for document in policies:
         policy = iam.compile_policy(document, grammar=iam.IDENTITY)
         for action, resource in aws.other_calls(wanted):

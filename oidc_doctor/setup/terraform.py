@@ -1,4 +1,4 @@
-"""A set-up in Terraform's JSON syntax, which terraform reads as main.tf.json.
+"""Write a set-up in Terraform's JSON syntax, for main.tf.json.
 
 Terraform, JSON configuration syntax: a resource is `resource.KIND.NAME`, and a member "//" is a comment. The arguments
 are those of the registry's documentation of hashicorp/aws and hashicorp/google. A text is a template in which `${` and
@@ -25,7 +25,7 @@ def _printed(configuration: dict[str, Any]) -> str:
 
 
 def aws_terraform(wanted: AwsWanted) -> str:
-    """The resources of hashicorp/aws."""
+    """Return the resources of hashicorp/aws."""
     policy = aws.role_policy(wanted)
     role: dict[str, Any] = {
         "name": wanted.role_name,
@@ -63,7 +63,7 @@ def aws_terraform(wanted: AwsWanted) -> str:
 
 
 def gcp_terraform(wanted: GcpWanted) -> str:
-    """The resources of hashicorp/google."""
+    """Return the resources of hashicorp/google."""
     holder = f"serviceAccount:{wanted.email}"
     needs_account = {"depends_on": [f"google_service_account.{_NAME}"]}
     needs_api = {"depends_on": ["google_project_service.iam"]}

@@ -1,4 +1,4 @@
-"""The ids and names of a wanted set-up, each in the form that its vendor prints.
+"""The ids and names of a wanted set-up, each in its vendor's form.
 
 Baseten's ids are letters and digits (truss whoami --show-oidc; 7 and 8 characters in every public example). Amazon S3
 User Guide, bucket naming rules; Amazon ECR API, RepositoryName; IAM API, RoleName; Google Cloud, projects' ids and
@@ -25,7 +25,7 @@ TYPES = ("model_build", "model_container")
 
 
 class WantedError(Exception):
-    """A value that cannot be used; the message is one line that names the option."""
+    """An unusable value; the message is one line that names the option."""
 
 
 class _Form(NamedTuple):
@@ -88,7 +88,7 @@ def _check(option: str, value: str | None, form: _Form | None = None) -> None:
 
 @dataclass(frozen=True)
 class Workload:
-    """Whose tokens are to be accepted."""
+    """The workload whose tokens are to be accepted."""
 
     org: str
     team: str
@@ -143,12 +143,12 @@ class AwsWanted:
 
     @property
     def partition(self) -> str:
-        """The partition of the account: that of the Region."""
+        """The account's partition, from the Region."""
         return (partition_of_region(self.region) if self.region else None) or "aws"
 
     @property
     def role_arn(self) -> str:
-        """The ARN that the role has or gets."""
+        """The ARN of the role, existing or not."""
         return f"arn:{self.partition}:iam::{self.account}:role/{self.role_name}"
 
     @property
@@ -228,7 +228,7 @@ class GcpWanted:
 
 
 def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str]) -> None:
-    """Hold the ids against those of truss whoami. Raises WantedError: swapped, a name, or another's."""
+    """Compare the ids with those of truss whoami. Raises WantedError for swapped ids, a name, or a foreign id."""
     if org in known_teams and team == known_org:
         message = f"--org {org} and --team {team}: the two are swapped; the org is {known_org}"
         raise WantedError(message)
@@ -254,9 +254,10 @@ def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str])
 
 
 def types_for(*, chosen: str | None, others: Sequence[str | None], repository: str | None) -> tuple[str, ...]:
-    """The token types that the set-up accepts.
+    """Return the token types that the set-up accepts.
 
-    Images are pulled with a build token (Baseten, OIDC). Of weights Baseten's sources disagree, so both types stand.
+    Images are pulled with a build token (Baseten, OIDC). Baseten's sources disagree on weights, so both types are
+    included.
     """
     if chosen is not None:
         return (chosen,)

@@ -72,19 +72,19 @@ def _merged(bundles: Sequence[Bundle]) -> Bundle:
     return merged
 
 
-def _same(one: tuple[Bundle, str], other: tuple[Bundle, str]) -> bool:
+def _same(first_file: tuple[Bundle, str], other: tuple[Bundle, str]) -> bool:
     """Whether two files have the same content: the same evidence, given twice."""
-    if one[0].size(one[1]) != other[0].size(other[1]):
+    if first_file[0].size(first_file[1]) != other[0].size(other[1]):
         return False
     try:
-        return one[0].read(one[1]) == other[0].read(other[1])
+        return first_file[0].read(first_file[1]) == other[0].read(other[1])
     except Unreadable:
         return False
 
 
-def _exclusive(one: tuple[Bundle, str], other: tuple[Bundle, str]) -> str:
-    place = one[1]
-    files = [_file(*one), _file(*other)]
+def _exclusive(first_file: tuple[Bundle, str], other: tuple[Bundle, str]) -> str:
+    place = first_file[1]
+    files = [_file(*first_file), _file(*other)]
     if contract.split_target(place)[1] == contract.MANIFEST:
         return f"{files[0]} and {files[1]} are two bundles, and a report covers one; examine them one at a time"
     return f"{files[0]} and {files[1]} are both {noun_of(place)}, and a report covers one; name one of them"

@@ -1,7 +1,7 @@
-"""The kind of a text, and of a word of the command line. Only content decides, and a file's name where that is open.
+"""Recognise the kind of a text or command line word, by content, or by a file's name if the content is ambiguous.
 
-What was recognised is data for the command line and the screens; nothing here reads a network, and no message quotes a
-text that may be a token. A name inside a file is never followed.
+The result is data for the command line and the UI; this module uses no network, and no message quotes a text that may
+be a token. A name inside a file is never followed.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _KINDS = {
 
 
 def place_of(text: str, file: str) -> str | None:
-    """Return the contract path of a text by its content, also of an error text; None for what no bundle holds.
+    """Return the contract path of a text by its content, also of an error text; None if it fits no bundle.
 
     Raises Unreadable for broken JSON.
     """
@@ -191,7 +191,7 @@ def _file(path: str) -> Thing:
 def _is_prose(text: str, file: str) -> bool:
     """Whether a file that a user named may be a caller's error that is not known: text with several words.
 
-    A file with the name of another file of the contract is none: it holds something else, or is broken.
+    A file with the name of another file of the contract is not one: it has other content, or is broken.
     """
     name = os.path.basename(file)
     if name != contract.ERROR and any(row.path.rpartition("/")[2] == name for row in contract.FILES):

@@ -1,1 +1,1 @@
-"""An exchange judged again with an edited document or edited claims."""
+"""Judge an exchange again with an edited document or edited claims."""

@@ -1,4 +1,4 @@
-"""An exchange judged again with edited documents or claims, compared with the decision on what was read.
+"""Judge an exchange again with edited documents or claims, and compare with the original decision.
 
 An edit yields a Case, which `evaluate` and `diagnose` decide, as for a report. Nothing is ever written to a cloud. The
 texts are typed by the user or pasted, and untrusted.
@@ -73,7 +73,7 @@ class Answer:
 
     @property
     def exchange(self) -> Exchange | None:
-        """The decision as the report has it, trace included. Lines are those of the edited text."""
+        """The decision as a row of the report, with its trace. Lines are those of the edited text."""
         return exchange_row("", self.diagnosis) if self.diagnosis else None
 
 
@@ -180,7 +180,7 @@ class WhatIf:
     def reach(self, answer: Answer) -> EditReach | None:
         """Return the other subjects that the edit allows or denies.
 
-        None if the edit affects only this token, or only what sessions may do: no subject is accepted by that.
+        None if the edit affects only this token, or only session permissions, which accept no further subject.
         Slower than `ask`: it judges every subject.
         """
         if answer.diagnosis is None or not answer.changed - {"claims"} or "claims" in answer.changed:
@@ -191,7 +191,7 @@ class WhatIf:
 
     @property
     def proposals(self) -> list[dict[PartId, str]]:
-        """Return the proposed fixes as edits, without those that change a document that is no part of this exchange."""
+        """Return the proposed fixes as edits, except those that change a document outside this exchange."""
         whole: dict[str, dict[PartId, str]] = {}
         for code in dict.fromkeys(fix.for_ for fix in self.fixes):
             edits = [self.edits_of(fix) for fix in self.fixes if fix.for_ == code]
@@ -218,7 +218,7 @@ class WhatIf:
         return changed if edits.keys() <= present.keys() else {}
 
     def _changes_what_is_no_part(self, document: dict[str, Json]) -> bool:
-        """Whether a provider's document differs in its state or its issuer, which What-if does not edit."""
+        """Whether a provider's document differs in state or issuer, which What-if does not edit."""
         gcp = self.case.evidence.gcp
         provider = gcp.provider if gcp is not None else None
         if not isinstance(provider, GcpProvider) or not isinstance(document.get("oidc"), dict):
@@ -246,7 +246,7 @@ class WhatIf:
         return editable(json_text(token.claims)), token
 
     def with_token(self, token: Token) -> WhatIf:
-        """Return the same exchange with another token instead of the original one."""
+        """Return the same exchange with another token."""
         case = self._without_readings(
             self.case._replace(token=token, profile=profile_of(self.case.evidence, token)),
             position(self.cloud, KINDS["claims"].step),

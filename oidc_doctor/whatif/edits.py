@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Problem(NamedTuple):
     """A problem of an edited text. Lines and columns count from 1.
 
-    `unreadable`: the text is no JSON or no CEL, so there is no decision. `refused`: the cloud would reject it.
+    `unreadable`: the text is not valid JSON or CEL, so there is no decision. `refused`: the cloud would reject it.
     `note`: the cloud may reject it, or another hint for the user.
     """
 
@@ -40,7 +40,7 @@ class Problem(NamedTuple):
     column: int | None = None
 
     def __str__(self) -> str:
-        """`line 3 column 7: expected ','`."""
+        """Format as `line 3 column 7: expected ','`."""
         if self.line is None:
             return self.message
         return f"line {self.line}{'' if self.column is None else f' column {self.column}'}: {self.message}"
@@ -58,7 +58,7 @@ class UnreadableCel(Exception):  # noqa: N818 - the user's text, no fault of the
 def apply(case: Case, part: Part, text: str, *, signature_wrong: bool) -> tuple[Case, list[Objection]]:
     """Return the case with the edited text, and the objections of the cloud to storing it.
 
-    `signature_wrong`: the signature of the token that was read is known to be wrong. Raises Unreadable and
+    `signature_wrong`: the original token's signature is known to be wrong. Raises Unreadable and
     UnreadableCel.
     """
     if len(text) > LONGEST:
@@ -70,7 +70,7 @@ def apply(case: Case, part: Part, text: str, *, signature_wrong: bool) -> tuple[
 
 
 def problem_of_json(part: Part, error: Unreadable) -> Problem:
-    """Return the problem of a text that is no JSON, or not of the expected form."""
+    """Return the problem of a text that is not JSON, or not in the expected form."""
     return Problem(part.id, "unreadable", error.message, error.line, error.column)
 
 
@@ -132,7 +132,7 @@ def _client_ids(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list
 
 
 def string_list(text: str, file: str, name: str) -> tuple[str, ...]:
-    """A JSON list of strings, alone or as the member `name` of an object. Raises Unreadable."""
+    """Parse a JSON list of strings, bare or as the member `name` of an object. Raises Unreadable."""
     document = load(text, file)
     value = document.value if isinstance(document.value, dict) else {name: document.value}
     strings = fields.texts(document, "", value, name)
@@ -152,7 +152,7 @@ def _gcp_provider(evidence: TargetEvidence, **changed: Any) -> TargetEvidence:
 
 
 def _without_provider(evidence: TargetEvidence, reason: str) -> TargetEvidence:
-    """The evidence with a provider that Google would not store: nothing is judged from it."""
+    """Return the evidence with a provider that Google would not store, which is not judged."""
     assert evidence.gcp is not None  # noqa: S101 - the part exists
     return evidence._replace(gcp=evidence.gcp._replace(provider=Missing("the edited provider", reason, "unreadable")))
 
@@ -197,7 +197,7 @@ def _allowed_audiences(case: Case, part: Part, text: str) -> tuple[TargetEvidenc
 
 
 def _allow_policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    """An allow policy of Google Cloud, of the resource that the part is named for."""
+    """Return a Google Cloud allow policy, of the resource in the part's name."""
     resource: Any = part.kind.removesuffix("-policy")
     gcp = case.evidence.gcp
     assert gcp is not None  # noqa: S101 - the part exists
@@ -206,7 +206,7 @@ def _allow_policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, li
 
 
 def _policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    """A policy of AWS at the permission step, in the place of the file that was read."""
+    """Return an AWS policy of the permission step, instead of the original file."""
     if case.cloud == "gcp":
         return _allow_policy(case, part, text)
     aws = case.evidence.aws

@@ -1,4 +1,4 @@
-"""Writing an edited text to a file."""
+"""Write an edited text to a file."""
 
 from __future__ import annotations
 

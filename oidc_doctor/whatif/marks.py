@@ -77,7 +77,7 @@ _OF_PERMISSION: tuple[KindId, ...] = ("role-policy", "boundary", "bucket-policy"
 
 
 def _of_permission(diagnosis: Diagnosis, part: Part) -> Iterator[str]:
-    """Return the statements that deny a call, or come nearest to allowing it, where this policy has them."""
+    """Return the statements that deny a call, or come closest to allowing it, if they are in this policy."""
     file = part.document or f"{diagnosis.case.cloud}/{part.file}"
     for refusal in diagnosis.refusals:
         at = refusal.where
@@ -86,7 +86,7 @@ def _of_permission(diagnosis: Diagnosis, part: Part) -> Iterator[str]:
 
 
 def _clauses(policy: Any, nearest: str | None) -> Iterator[str]:
-    """Return the denying statements, and the failing clauses of the allowing statement that is nearest to a match."""
+    """Return the denying statements, and the failing clauses of the closest allowing statement."""
     for statement in policy.children:
         if statement.expected == "Deny" and statement.result is not False:
             yield statement.pointer

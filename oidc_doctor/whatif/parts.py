@@ -33,10 +33,10 @@ KindId = Literal[
     "key-policy",
     "claims",
 ]
-PartId = str  # its kind; role-policy-2 where there may be several of the kind
+PartId = str  # its kind; role-policy-2 if there may be several of the kind
 
 
-LONGEST = 256 * 1024  # characters of an editable text; a longer text is no policy and slows the editor down
+LONGEST = 256 * 1024  # maximum characters of an editable text; a longer text is no policy and slows the editor down
 _ASCII = 0x7F
 
 
@@ -68,14 +68,14 @@ KINDS: dict[KindId, PartKind] = {
 
 
 class Part(NamedTuple):
-    """A text of the exchange that can be edited. `text` is the present one, in the form in which it is edited."""
+    """A text of the exchange that can be edited. `text` is the present text, in its editable form."""
 
     id: PartId
     kind: KindId
     title: str
     text: str
-    read_at: str  # the place of the present text; empty if none was read
-    document: str = ""  # the file of a policy of which there may be several
+    read_at: str  # the origin of the present text; empty if none was read
+    document: str = ""  # the file, for policies of which there may be several
 
     @property
     def language(self) -> Literal["json", "cel"]:
@@ -115,11 +115,11 @@ def _title(file: str) -> str:
     return name if len(name) <= _LONGEST_TITLE else name[: _LONGEST_TITLE - 1] + "…"
 
 
-_Text = tuple[KindId, str, str, str]  # kind, present text, place, and the file where there may be several
+_Text = tuple[KindId, str, str, str]  # kind, present text, origin, and the file if there may be several
 
 
 def _texts_of(case: Case) -> Iterator[_Text]:
-    """Return the present text and its place for each part."""
+    """Return the present text and its origin for each part."""
     yield from _aws_texts(case) if case.cloud == "aws" else _gcp_texts(case)
     token = case.token
     yield "claims", json_text(without_secrets_in(token.claims)) if token.claims else "", str(token.origin), ""

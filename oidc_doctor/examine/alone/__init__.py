@@ -1,6 +1,6 @@
-"""The answer on one thing alone: its content, the causes that it leaves possible, and the evidence to add next.
+"""Report on a single piece of evidence: its content, possible causes, and the evidence to add next.
 
-Each kind of thing has a file here. Nothing is decided here: words of policies, faults and widths are the judge's.
+Each kind of evidence has a file here. Nothing is decided here: acceptance, faults and breadth come from the judge.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def answer(run: Run, judged: Sequence[Judged], report: Report, paths: Sequence[s
     if thing is None or report.verdict == "broken":
         return None
     evidence = run.snapshot.targets[0]
-    # late: a report on more than one thing loads none of these
+    # late: a report on several pieces of evidence loads none of these
     if thing == "error":
         from oidc_doctor.examine.alone.of_error import of_error
 

@@ -1,4 +1,4 @@
-"""Whether the user passed one thing or several."""
+"""Find out whether the user passed one piece of evidence or several."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from oidc_doctor.model.alone import Thing
     from oidc_doctor.model.evidence import TargetEvidence
 
-# What a provider's or a role's own file brings along, by the fields of the evidence
+# Evidence fields that a provider's or role's own file also fills
 _OF_AWS = frozenset(("role", "provider", "other_providers", "provider_arns", "provider_arns_document"))
 _OF_GOOGLE = frozenset(("provider", "project_number", "project_id", "pool"))
 
 
 def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
-    """Return the kind of the only thing that was passed; None where there are several things."""
+    """Return the kind of the only piece of evidence; None for several pieces."""
     question, targets = run.question, run.snapshot.targets
     if len(targets) != 1 or question.account or question.compare is not None:
         return None
     evidence = targets[0]
     if _of_workload(evidence) or any(not path.startswith("issuer/") for path in run.snapshot.reads):
-        return None  # something else was asked for, and could not be read
+        return None  # other evidence was requested, but could not be read
     tokens = [token for token in evidence.tokens if token.given]
     errors = [error for error in evidence.observed if error.text.strip()]
     aws, google = _read(evidence.aws), _read(evidence.gcp)
@@ -43,7 +43,7 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
             return "tokens"
         return "subject" if tokens[0].kind == "hypothetical" else "token"
     if errors:
-        return None if issuer else "error"  # also with the name of a role or provider that was not read
+        return None if issuer else "error"  # also with the name of an unread role or provider
     if run.logs:
         return "event" if _is_one_event(run, judged) else None
     if aws:
@@ -64,13 +64,13 @@ def _of_aws(evidence: TargetEvidence, read: set[str]) -> Thing | None:
 
 
 def _of_workload(evidence: TargetEvidence) -> bool:
-    """Whether something of the workload or of its set-up was read."""
+    """Whether evidence about the workload or its set-up was read."""
     others = (evidence.truss, evidence.whoami)
     return bool(evidence.setup_output) or any(not isinstance(part, Missing) for part in others)
 
 
 def _read(part: Any) -> set[str]:
-    """Return the fields of a part of the evidence that hold something that was read."""
+    """Return the fields of this evidence that were read."""
     return set() if part is None else {name for name, value in part._asdict().items() if _holds(value)}
 
 

@@ -1,4 +1,4 @@
-"""An error text alone: who says it, at which step, why that may be, and the commands that distinguish the causes."""
+"""Report on a single error text: its author, its step, possible causes, and commands that distinguish them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.report import Cause, Report
 
-# The API whose answer the speaker writes
+# The API that the speaker's errors come from
 _APIS = {
     "aws-sts": "AWS STS, AssumeRoleWithWebIdentity",
     "google-sts": "Google's Security Token Service (sts.googleapis.com), the token exchange",
@@ -29,12 +29,12 @@ _ASKS: dict[Cloud, str] = {
     "aws": "Which role? Add it to this command: --role ARN (with credentials), or --from role.json",
     "gcp": "Which provider? Add it to this command: --gcp-provider NAME (with credentials), or --from provider.json",
 }
-# Names that the sentences hold, as the commands want them
+# Names in the sentences, in the form that the commands need
 _SAME_NAMES = {"service_account": "account", "login": "account", "bucket": "bucket", "issuer": "issuer", "pool": "pool"}
 
 
 def of_error(evidence: TargetEvidence, report: Report) -> Alone:
-    """Return the answer to an error text, which is untrusted."""
+    """Return the report on an error text, which is untrusted."""
     error = next(observed for observed in evidence.observed if observed.text.strip())
     reading = read_error(error.text, str(error.origin)) or read_unknown(error.text, str(error.origin))
     if not reading.known:
@@ -65,7 +65,7 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
 
 
 def _names_of(evidence: TargetEvidence) -> dict[str, str]:
-    """Return the names of the target, as the commands want them."""
+    """Return the target's names, in the form that the commands need."""
     aws, gcp = evidence.target.aws, evidence.target.gcp
     role = (aws.role_arn or "").rpartition("/")[2] if aws else ""
     provider, account = ((gcp.provider or ""), (gcp.service_account or "")) if gcp else ("", "")
@@ -73,7 +73,7 @@ def _names_of(evidence: TargetEvidence) -> dict[str, str]:
 
 
 def _ask(cloud: Cloud, names: Mapping[str, str]) -> str:
-    """Ask for the role or provider; of one that is named, for its document."""
+    """Ask for the role or provider, or for its document if it is named."""
     if cloud == "aws" and names.get("role"):
         fetch = command("aws", "iam", "get-role", "--role-name", names["role"])
         return f"{fetch} > role.json, then oidc-doctor --report role.json with this text" if fetch else _ASKS[cloud]
@@ -85,7 +85,7 @@ def _ask(cloud: Cloud, names: Mapping[str, str]) -> str:
 
 
 def _with_named(causes: tuple[PossibleCause, ...], named: Cause | None, *, proves: bool) -> tuple[PossibleCause, ...]:
-    """Put the cause that the sentence names first; alone where the sentence can mean nothing else."""
+    """Put the cause that the sentence names first; without others if the sentence is unambiguous."""
     if named is None:
         return causes
     says = "the error names this fault" if proves else "the error points to this fault"
@@ -149,7 +149,7 @@ def names_in(reading: Reading) -> Mapping[str, str]:
 
 
 def _role_of(caller: str) -> str:
-    """The role's name in `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION`; empty for another caller."""
+    """The role's name in `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION`; empty for other callers."""
     kind, _, rest = caller.rpartition(":")[2].partition("/")
     return rest.partition("/")[0] if kind == "assumed-role" else ""
 

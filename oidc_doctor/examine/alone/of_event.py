@@ -1,4 +1,4 @@
-"""A logged event alone: what it holds, its decision, and the commands that fetch the configuration it names."""
+"""Report on a single logged event: its content, its decision, and commands that fetch the configuration it names."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _FETCH: dict[Cloud, tuple[tuple[str, str], ...]] = {
 
 
 def of_event(run: Run, judged: Sequence[Judged]) -> Alone:
-    """Return the answer to the only event of the logs that were read."""
+    """Return the report on the only event of the logs."""
     attempt = next((signature.sample for signature in run.signatures), None)
     if attempt is not None:
         return _of_attempt(attempt, judged, _request_id(run))
@@ -72,9 +72,9 @@ def of_event(run: Run, judged: Sequence[Judged]) -> Alone:
 
 
 def _request_id(run: Run) -> str | None:
-    """Return the id under which the caller of AWS saw the event's answer; None where the event has none.
+    """Return the request id that the AWS caller received; None if the event has none.
 
-    A table of attempts has no room for it, so the event is read again.
+    The table of attempts does not contain it, so the event is read again.
     """
     raw = RawEvents(run.attempts, [signature.number for signature in run.signatures], ())
     try:
@@ -167,7 +167,7 @@ def _known(label: str, value: str | None) -> Iterator[Line]:
 
 
 def _issuer(attempt: Attempt) -> str | None:
-    """The issuer that an AWS provider's ARN names; Google's events do not name it."""
+    """Return the issuer in an AWS provider's ARN; Google's events do not name it."""
     _, issuer, path = (attempt.provider or "").partition(":oidc-provider/")
     return f"https://{path}" if issuer else None
 

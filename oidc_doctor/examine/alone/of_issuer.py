@@ -1,4 +1,4 @@
-"""An issuer's documents alone: whether AWS and Google can use each of them."""
+"""Report on an issuer's documents: whether AWS and Google can use each of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAMES = tuple(CLOUDS.values())
 
 
 def of_issuer(evidence: TargetEvidence, run: Run) -> Alone:
-    """Return the answer to an issuer's documents, which the issuer wrote."""
+    """Return the report on an issuer's documents, which the issuer wrote."""
     issuer = evidence.issuer
     discovery, jwks = issuer.discovery, issuer.jwks
     published = discovery.value if isinstance(discovery, Document) and isinstance(discovery.value, dict) else {}
@@ -76,7 +76,7 @@ def _headline(address: str, lines: Sequence[Line], unread: Sequence[tuple[str, M
 
 def _document(label: str, document: Document | Missing, seconds: float | None) -> Line:
     if isinstance(document, Missing):
-        # the issuer itself answered that it has none; any other failure may be of the network here
+        # the issuer itself reported that it has none; any other failure may be the local network's
         return Line(label, f"not read: {document.reason}", "✗" if document.proves_absence else "?")
     took = f", in {seconds:.1f} s" if seconds is not None else ""
     return Line(label, f"read from {document.file}{took}", "✓")

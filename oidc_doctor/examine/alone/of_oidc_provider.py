@@ -1,4 +1,4 @@
-"""An IAM OIDC provider alone: its URL, client IDs and thumbprints in words."""
+"""Report on an IAM OIDC provider: its URL, client IDs and thumbprints in words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MOST = 100  # client IDs of a provider (IAM quota)
 
 
 def of_oidc_provider(evidence: TargetEvidence) -> Alone:
-    """Return the answer to an IAM OIDC provider."""
+    """Return the report on an IAM OIDC provider."""
     assert evidence.aws is not None  # noqa: S101 - `thing_given` saw it
     provider = evidence.aws.provider
     assert isinstance(provider, AwsOidcProvider)  # noqa: S101 - likewise
@@ -64,7 +64,7 @@ def _headline(provider: AwsOidcProvider, issuer: str, profile: Profile | None, f
 
 
 def _faults(evidence: TargetEvidence, issuer: str, profile: Profile | None) -> Iterator[Line]:
-    """Yield why the judge refuses a token of this issuer at the provider, for an issuer whose tokens are known."""
+    """Yield why the judge refuses this issuer's tokens at the provider, if the issuer's tokens are known."""
     fixed = profile.audience.fixed if profile is not None else None
     if profile is None or not fixed:
         return

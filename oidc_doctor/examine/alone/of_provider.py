@@ -1,4 +1,4 @@
-"""A workload identity pool provider alone: who is allowed, how wide that is, and what Google would refuse to store."""
+"""Report on a workload identity pool provider: allowed subjects, their breadth, and what Google would not store."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _reads(condition: str) -> Iterator[Line]:
     try:
         read = [".".join(reference.keys) for reference in cel.compile(condition).references()]
     except cel.CelError:
-        return  # `_saving` says so
+        return  # reported by `_saving`
     if read:
         yield Line("reads", ", ".join(dict.fromkeys(read)))
 

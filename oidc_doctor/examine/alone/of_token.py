@@ -1,4 +1,4 @@
-"""A token or a subject alone: what it says, what each cloud needs for it, and its own faults."""
+"""Report on a single token or subject: its content, what each cloud needs for it, and its own faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence, Token
 
 _CLOUDS: tuple[Cloud, ...] = ("aws", "gcp")
-# The steps that look at nothing but the token, and at the issuer's key set where that was read
+# Steps that evaluate only the token, and the issuer's key set if available
 _OF_TOKEN = ("token", "times", "session-claims", "keys")
 _REGISTERED = ("iss", "sub", "aud", "azp", "iat", "nbf", "exp")
 _MOST_CLAIMS = 30
@@ -42,7 +42,7 @@ ASK_FOR_TARGET = (
 
 
 def of_token(evidence: TargetEvidence, at: float) -> Alone:
-    """Return the answer to a token, whose claims are untrusted, or to a subject."""
+    """Return the report on a token, whose claims are untrusted, or on a subject."""
     token_read = next(token for token in evidence.tokens if token.given)
     profile = profile_of(evidence, token_read)
     token = complete_hypothetical(token_read, profile, evidence)
@@ -85,7 +85,7 @@ def _headline(token: Token, profile: Profile | None, view: dict[str, Any], fault
 
 
 def owner_of(subject: str | None, profile: Profile | None) -> str:
-    """Return the tenant and team that a subject names: `org O, team T`; empty where no profile reads them."""
+    """Return the tenant and team in a subject: `org O, team T`; empty if no profile can parse it."""
     if subject is None or profile is None:
         return ""
     parsed = profile.parse_subject(subject)
@@ -128,7 +128,7 @@ def _lines(token: Token, profile: Profile | None, view: dict[str, Any], *, suppo
 
 
 def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterator[Line]:
-    """Yield the form of the subject, and the change of the issuer's format that it is older than."""
+    """Yield the subject's form, and a later change of the issuer's format."""
     if profile is None:
         return
     form = view.get("form")
@@ -144,7 +144,7 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
 
 
 def faults_of(evidence: TargetEvidence, token: Token, profile: Profile | None, at: float) -> list[Line]:
-    """The refusals of each cloud that look at the token alone, in the words of their checks."""
+    """Yield each cloud's refusals that depend only on the token, in the words of their checks."""
     checks = run_checks.by_kind(packs.all_checks())
     lines = []
     for cloud in _CLOUDS:
@@ -178,7 +178,7 @@ def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
     elif token.subject is not None:
         yield Line("StringEquals", f'"{address}:sub": "{token.subject}"')
         head = owner_head(token.subject, profile) if profile is not None else ""
-        if head and not set(head) & set("*?"):  # whoever wrote the token would choose how wide the pattern is
+        if head and not set(head) & set("*?"):  # the token's author would control the breadth of the pattern
             yield Line(
                 "or wider",
                 f'StringLike "{address}:sub": "{head}*" (every workload of {owner_of(token.subject, profile)})',

@@ -1,4 +1,4 @@
-"""Several tokens or subjects and nothing else: how they differ, and the faults of each."""
+"""Report on several tokens or subjects: their differences, and each one's faults."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_NAMED = 4  # differences in the headline
 
 
 class _Read(NamedTuple):
-    name: str  # where it was read, distinct
+    name: str  # its distinct origin
     token: Token
     profile: Profile | None
     view: dict[str, Any]
 
 
 def of_tokens(evidence: TargetEvidence, at: float) -> Alone:
-    """Return the answer to several tokens, whose claims are untrusted."""
+    """Return the report on several tokens, whose claims are untrusted."""
     read: list[_Read] = []
     for number, token_read in enumerate((token for token in evidence.tokens if token.given), 1):
         profile = profile_of(evidence, token_read)
@@ -103,9 +103,9 @@ def _headline(read: Sequence[_Read], differing: list[str]) -> str:
 
 
 def _differences(read: Sequence[_Read]) -> Iterator[tuple[str, list[str | None]]]:
-    """Yield what differs with the value of each token: issuer, parts of the subject, claims, those always new last.
+    """Yield each difference with each token's value: issuer, subject parts, claims; always-new claims last.
 
-    A value is None where a subject alone cannot have it.
+    A value is None if a bare subject cannot have it.
     """
     parts = [
         {part["name"]: str(part["value"] or "") for part in described.view.get("subject", ())} for described in read

@@ -1,4 +1,4 @@
-"""A role or a trust policy alone: who is allowed, how wide that is, and what IAM would refuse to store."""
+"""Report on a role or trust policy: allowed subjects, their breadth, and what IAM would not store."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.report import AllowedSubjects, Report
 
-_MOST_VALUES = 12  # of one condition key
+_MOST_VALUES = 12  # per condition key
 _MOST_STATEMENTS = 20
 _FEW = 3  # issuers in the headline
 _SHORT = 60  # characters of a role's name in the headline
@@ -66,7 +66,7 @@ def of_trust_policy(exchange: Judged, report: Report, paths: Sequence[str]) -> A
 def _headline(
     role: object, issuers: Sequence[str], reach: Reached, allowed: Sequence[str], faults: Sequence[Line]
 ) -> str:
-    """Return what the judge answers for the subjects that the policy asks for; of others the policy's issuers alone."""
+    """Return the judge's result for the subjects that the policy names; without subjects, only the policy's issuers."""
     name = role.name if isinstance(role, Role) and role.name else ""
     policy = f"The trust policy of {name}" if name and len(name) <= _SHORT else "This trust policy"
     if not issuers:
@@ -87,7 +87,7 @@ def _headline(
 
 
 def _in_words(row: AllowedSubjects) -> str:
-    """Return whom the judge allows: `org O, team T, any model`."""
+    """Describe the subjects that the judge allows: `org O, team T, any model`."""
     parts = [f"{name.replace('_', ' ')} {value}" for name, value in row.required]
     return ", ".join([*parts, *(f"any {name.replace('_', ' ')}" for name in row.open_to)])
 

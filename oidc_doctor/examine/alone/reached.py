@@ -1,4 +1,4 @@
-"""The tokens that a configuration accepts, by the judge's decisions on synthetic subjects: examples, and its width."""
+"""Find the tokens that a configuration accepts, by judging synthetic subjects: examples, and its breadth."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import NamedRefusal, Report
 
 _MOST = 3
-# Faults of the configuration that no token can avoid. Whether a subject or another free value passes is not among them:
-# the tokens that are tried are synthetic, and a real one may have a value that was not thought of.
+# Faults of the configuration that no token can avoid. Subjects and other free values are not among them: the tried
+# tokens are synthetic, and a real token may have a value that was not tried.
 _OF_CONFIGURATION = frozenset(
     (
         *(Kind.CONDITION_KEY_NOT_PROVIDED, Kind.CONDITION_KEY_MISSPELLED, Kind.ACTION_DIFFERS),
@@ -35,7 +35,7 @@ _OF_CONFIGURATION = frozenset(
         *(Kind.MAPPING_MISSING_SUBJECT, Kind.MAPPING_MISSING_ATTRIBUTE, Kind.MAPPING_KEY_INVALID),
     )
 )
-# Likewise for an issuer all of whose tokens have one audience
+# Likewise for an issuer whose tokens all have the same audience
 _OF_AUDIENCE = frozenset(
     (
         *(Kind.AUDIENCE_NOT_REGISTERED, Kind.CLIENT_ID_LIST_EMPTY, Kind.AUDIENCE_CONDITION_DIFFERS),
@@ -48,7 +48,7 @@ _WIDE: tuple[Who, ...] = ("anyone", "tenant", "team")
 class Reached(NamedTuple):
     """Subjects that pass the condition, who else passes, and why the configuration's own tokens are refused.
 
-    `unknown` says why it is not known who passes.
+    `unknown` says why the accepted tokens are unknown.
     """
 
     accepted: tuple[str, ...]
@@ -58,7 +58,7 @@ class Reached(NamedTuple):
 
 
 def reached(case: Case) -> Reached:
-    """Ask the judge. Nothing here reads a policy or a condition."""
+    """Judge synthetic subjects. Nothing here reads a policy or a condition."""
     reach = reach_of(case)
     unknown = ""
     accepted: tuple[str, ...] = ()
@@ -75,9 +75,9 @@ def reached(case: Case) -> Reached:
 
 
 def _refused(reach: PolicyReach | GoogleReach) -> tuple[NamedRefusal, ...]:
-    """Return the faults of the configuration that refuse each token it asks for: of the token that gets furthest.
+    """Return the faults that refuse every token the configuration names: those of the token that gets furthest.
 
-    Empty where one of them is not known to meet such a fault: then the configuration may work.
+    Empty if some token does not certainly meet such a fault: then the configuration may work.
     """
     checks = by_kind(packs.all_checks())
     best: tuple[NamedRefusal, ...] | None = None
@@ -98,7 +98,7 @@ def _refused(reach: PolicyReach | GoogleReach) -> tuple[NamedRefusal, ...]:
 
 
 def width_lines(reach: Reached, owner: str) -> Iterator[Line]:
-    """Yield how wide the configuration is. `owner` names what keeps strangers out: org and team."""
+    """Yield the configuration's breadth. `owner` names the parts that exclude strangers: org and team."""
     for opening in reach.openings[:_MOST]:
         whose = {"anyone": "any subject", "tenant": f"another {opening.segment or 'tenant'}"}.get(
             opening.who, f"another {opening.segment or 'team'}"
@@ -112,7 +112,7 @@ def width_lines(reach: Reached, owner: str) -> Iterator[Line]:
 
 
 def fault_lines(reach: Reached, report: Report) -> Iterator[Line]:
-    """Yield why no token can pass, and what the report suspects whatever token comes."""
+    """Yield why no token can pass, and what the report suspects for any token."""
     codes = {refusal.code for refusal in reach.refusals}
     for refusal in reach.refusals:
         yield Line(

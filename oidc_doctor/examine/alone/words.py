@@ -1,4 +1,4 @@
-"""Words that several answers share: a subject in parts, causes under their checks, and an issuer's names."""
+"""Words shared by several reports: a subject in parts, causes under their checks, and an issuer's names."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def next_commands(answer: Answer) -> tuple[NextCommand, ...]:
 
 
 def moment(seconds: float) -> str:
-    """Return an instant as a sentence writes it: 21 Nov 2026 13:27:04 UTC. Seconds since the epoch, of a calendar."""
+    """Format epoch seconds, which must be on the calendar, for a sentence: 21 Nov 2026 13:27:04 UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %Y %H:%M:%S UTC").lstrip("0")
 
 
@@ -65,7 +65,7 @@ def subject_lines(subject: str, profile: Profile | None) -> Iterator[Line]:
     for part in parsed.segments:
         rule = profile.segment_rule(part.name)
         if rule is not None and rule.values == (part.value,):
-            continue  # the version of the format, which says nothing of the workload
+            continue  # the version of the format, which is independent of the workload
         if not part.known:
             yield Line(part.name or "part", f"{part.value} (not a part of {profile.title}'s subjects)", "?")
         elif part.value or not part.labelled:
@@ -75,9 +75,9 @@ def subject_lines(subject: str, profile: Profile | None) -> Iterator[Line]:
 
 
 def pattern_in_words(pattern: str, profile: Profile | None) -> str:
-    """Return a subject pattern of IAM in words: `org O, team T, any model`; empty where its parts are not known.
+    """Return a subject pattern of IAM in words: `org O, team T, any model`; empty if its parts are unknown.
 
-    It only names the parts of the text. Whether a subject passes is the judge's to say.
+    It only names the parts of the text. Only the judge decides whether a subject passes.
     """
     if profile is None:
         return ""
@@ -107,8 +107,8 @@ def tried(subjects: Sequence[str], paths: Sequence[str]) -> tuple[NextCommand, .
 def listing_of_roles(address: str) -> tuple[str, bool]:
     """Return the command that lists the roles which trust the issuer at this address, and whether it names the issuer.
 
-    The address may be an attacker's: a host that a shell could read otherwise is not named, and then the command lists
-    the roles that trust any OIDC provider.
+    The address may be an attacker's: a host that is unsafe in a shell is not named, and then the command lists the
+    roles that trust any OIDC provider.
     """
     host = address.partition("/")[0]
     is_plain = bool(host) and host.isascii() and all(letter.isalnum() or letter in ".-" for letter in host)

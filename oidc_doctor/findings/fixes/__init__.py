@@ -1,1 +1,1 @@
-"""Proposed edits, each proven by the evaluators."""
+"""Propose edits, each proven by the evaluators."""

@@ -1,4 +1,4 @@
-"""The allow policies that an edit changes: of the service account, the project, the bucket, the repository.
+"""Derive an edit's changes to allow policies: of the service account, project, bucket or repository.
 
 Source: gcloud reference, add-iam-policy-binding and get-iam-policy of iam service-accounts, projects, storage buckets
 and artifacts repositories; Terraform's google provider, the iam_member resources of the same.
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class _Place(NamedTuple):
-    """A resource that has an allow policy, as gcloud and Terraform name it."""
+    """A resource with an allow policy, named as in gcloud and Terraform."""
 
-    words: tuple[str, ...]  # the group of gcloud
+    words: tuple[str, ...]  # the gcloud command group
     name: str
     options: tuple[str, ...]
     terraform: str
@@ -34,7 +34,7 @@ class _Place(NamedTuple):
 
 
 def allow_policies(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
-    """Yield the allow policies whose grants differ."""
+    """Yield the allow policies with different grants."""
     if before.gcp is None or after.gcp is None:
         return
     policies = (
@@ -86,7 +86,7 @@ def _change(place: _Place, old: AllowPolicy, new: AllowPolicy) -> DocumentChange
     def one(verb: str, grant: _Grant) -> str:
         role, member, condition = grant
         words = ("gcloud", *place.words, f"{verb}-iam-policy-binding", place.name, *place.options)
-        # without a condition gcloud asks for one where the policy has others, unless it is told that there is none
+        # if the policy has conditions, gcloud prompts for one unless told that there is none
         of_condition = (f"--condition={condition or 'None'}",) if place.takes_condition else ()
         return command(*words, f"--role={role}", f"--member={member}", *of_condition)
 
@@ -103,7 +103,7 @@ def _change(place: _Place, old: AllowPolicy, new: AllowPolicy) -> DocumentChange
     )
 
 
-_Grant = tuple[str, str, str]  # role, member, and the condition as gcloud takes it
+_Grant = tuple[str, str, str]  # role, member, and the condition for gcloud
 
 
 def _grants(policy: AllowPolicy) -> list[_Grant]:
@@ -113,7 +113,7 @@ def _grants(policy: AllowPolicy) -> list[_Grant]:
 
 
 def _condition(policy: AllowPolicy, binding: Binding) -> str:
-    """A binding's condition for gcloud: title and expression."""
+    """Return a binding's condition for gcloud: title and expression."""
     if not binding.condition:
         return ""
     written = _written_condition(policy, binding)

@@ -1,4 +1,4 @@
-"""Edits of trust policies and OIDC providers of AWS, one group for each kind of refusal."""
+"""Edits of AWS trust policies and OIDC providers, grouped by kind of refusal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _client_id(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _new_provider(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The issuer's OIDC provider created in the role's account, with the token's audience as its client id."""
+    """Create the issuer's OIDC provider in the role's account, with the token's audience as client ID."""
     del refusal
     aws, host, audience, arn = case.evidence.aws, issuer_host(case), audience_of(case), provider_arn(case)
     if aws is None or not host or not audience or not arn:

@@ -1,4 +1,4 @@
-"""Edits of the conditions of a trust policy: subject, audience, other keys."""
+"""Edit the conditions of a trust policy: subject, audience, other keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def _with_value(
     case: Case, refusal: Refusal, value: str, kind: FixKind, scope: Scope, *, keep: bool, words: str = ""
 ) -> Iterator[Candidate]:
-    """Yield the pattern at fault replaced by `value`, or (`keep`) extended by it."""
+    """Yield the policy with the failing pattern replaced by `value`, or (`keep`) with `value` added."""
 
     def change(policy: Any) -> bool:
         clause = clause_of(policy, refusal)
@@ -51,7 +51,7 @@ def _is_like(refusal: Refusal) -> bool:
 
 
 def _corrected_pattern(case: Case, refusal: Refusal) -> str:
-    """The policy's pattern with the token's text where the two differ; empty where that is not possible."""
+    """Return the policy's pattern, with the token's text where the two differ; empty if impossible."""
     expected, actual = refusal.expected, refusal.actual
     if expected is None or actual is None or PATTERN_SIGNS & set(actual.value):
         return ""
@@ -65,14 +65,14 @@ def _corrected_pattern(case: Case, refusal: Refusal) -> str:
 
 
 def subject_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The policy's own pattern with the token's values: for one that no token can match or no workload needs."""
+    """Correct the policy's own pattern with the token's values, if no token can match it or no workload needs it."""
     pattern = _corrected_pattern(case, refusal)
     if pattern:
         yield from _with_value(case, refusal, pattern, "correct", "declared", keep=False)
 
 
 def subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The token's workload added to the list of patterns."""
+    """Add the token's workload to the list of patterns."""
     pattern = own_pattern(case)
     if pattern and ("*" not in pattern or _is_like(refusal)):
         words = "If this workload should have access: add its pattern to the trust policy; the other patterns stay."
@@ -80,7 +80,7 @@ def subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def wildcard_under_like(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The key moved under StringLike, with its values as they are."""
+    """Move the key under StringLike, with unchanged values."""
     words = f"Move {refusal.clause.key} from StringEquals to StringLike."
     yield from policy_edit(case, partial(_under_like, refusal), "correct", "declared", words)
 
@@ -100,7 +100,7 @@ def _under_like(refusal: Refusal, policy: Any) -> bool:
 
 
 def with_owner(case: Case, pattern: Any) -> Any:
-    """The pattern with the token's tenant and team written in where its wildcards leave them open."""
+    """Write the token's tenant and team into the pattern where its wildcards leave them open."""
     subject, profile = case.token.subject, case.profile
     if profile is None or not subject or not isinstance(pattern, str) or PATTERN_SIGNS & set(subject):
         return pattern
@@ -123,7 +123,7 @@ def with_owner(case: Case, pattern: Any) -> Any:
 
 
 def key_renamed(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A misspelled key renamed."""
+    """Rename a misspelled key."""
 
     def change(policy: Any) -> bool:
         clause = clause_of(policy, refusal)
@@ -142,7 +142,7 @@ def _renamed(clause: tuple[dict[str, Any], str, str], name: str) -> bool:
 
 
 def subject_under_audience(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A subject pattern under the key of the audience, moved to the key of the subject."""
+    """Move a subject pattern from the audience key to the subject key."""
 
     def change(policy: Any) -> bool:
         clause = clause_of(policy, refusal)
@@ -156,7 +156,7 @@ def subject_under_audience(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def audience_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The token's audience added to the list of audiences."""
+    """Add the token's audience to the list of audiences."""
     audience = audience_of(case)
     if audience:
         words = "Add the token's audience next to the present one, which others may need."
@@ -164,21 +164,21 @@ def audience_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def audience_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The audience of the policy replaced by the token's: for an audience that no workload needs."""
+    """Replace the policy's audience by the token's, if no workload needs it."""
     audience = audience_of(case)
     if audience:
         yield from _with_value(case, refusal, audience, "correct", "declared", keep=False)
 
 
 def value_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The request's value added to the list of a condition on something else than subject and audience."""
+    """Add the request's value to a condition on a key other than subject and audience."""
     value = refusal.actual.value if refusal.actual is not None else ""
     if value and value.isprintable() and not PATTERN_SIGNS & set(value) and "Not" not in refusal.clause.operator:
         yield from _with_value(case, refusal, value, "add", "declared", keep=True)
 
 
 def subject_instead(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A key that AWS never sets, replaced by the subject's: the statement as written accepts no token."""
+    """Replace a key that AWS never sets by the subject key: the original statement accepts no token."""
 
     def change(policy: Any) -> bool:
         clause, statement = clause_of(policy, refusal), statement_of(policy, refusal)

@@ -1,4 +1,4 @@
-"""A trust policy made safe to store, and closed to the issuer's other workloads."""
+"""Make a trust policy safe to store, and close it to the issuer's other workloads."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _OWNED = (
 
 
 def confined(case: Case) -> Iterator[Candidate]:
-    """The case's trust policy made safe to store, the mildest change first.
+    """Yield trust policies that are safe to store, the smallest change first.
 
-    First the subject is tested by an operator that IAM counts. Then each statement that tests no subject requires the
-    token's tenant, or its audience and workload. Then its tenant and team are written into the patterns that leave them
-    open, and at last every statement of the issuer requires its workload. An edit that would make such a statement work
-    for strangers is proposed together with these conditions.
+    First the subject is tested with an operator that IAM counts. Then each statement without a subject test requires
+    the token's tenant, or its audience and workload. Then its tenant and team are written into patterns that leave them
+    open, and finally every statement for the issuer requires its workload. An edit that would make such a statement
+    work for strangers is proposed together with these conditions.
     """
     end = f"oidc-provider/{issuer_host(case)}"
 
@@ -84,7 +84,7 @@ def confined(case: Case) -> Iterator[Candidate]:
 
 
 def _with_owners(case: Case, statement: dict[str, Any]) -> bool:
-    """Write the token's tenant and team into the patterns of the subject; False where that changes none."""
+    """Write the token's tenant and team into the subject patterns; False if nothing changes."""
     block, changed, key = statement.get("Condition"), False, condition_key(case, "sub")
     for keys in block.values() if isinstance(block, dict) else ():
         if isinstance(keys, dict) and key in keys:
@@ -97,7 +97,7 @@ def _with_owners(case: Case, statement: dict[str, Any]) -> bool:
 
 
 def _with_counted_operator(case: Case, statement: dict[str, Any]) -> bool:
-    """Test the subject as present and with one value, which it always has; False where that is so already."""
+    """Test the subject as present and single-valued, which it always is; False if already so."""
     block, changed = statement.get("Condition"), False
     if not isinstance(block, dict):
         return False

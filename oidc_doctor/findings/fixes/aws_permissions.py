@@ -1,4 +1,4 @@
-"""The policy that a role lacks for the calls of its workload: one more inline policy, of the smallest statements.
+"""Add the permissions that a role lacks for its workload's calls: an inline policy with the smallest statements.
 
 Source: IAM API Reference, PutRolePolicy (which replaces a policy of the same name), GetRolePolicy, DeleteRolePolicy.
 """
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def policy_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The denied calls of the refusal's service allowed in a policy of their own, where the role's policies lack them.
+    """Allow the denied calls of the refusal's service in a new policy, if the role's policies lack them.
 
-    Calls that differ in their service are refused apart, so each edit is small; another one may follow.
+    Calls to different services are refused separately, so each edit is small; another may follow.
     """
     aws, name = case.evidence.aws, refusal.fact("policy_name")
     needs = [row.need for row in evaluate(case).accesses if row.decision == "denied" and row.by == "PRINCIPAL"]
@@ -44,7 +44,7 @@ def policy_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def role_policies(role: str, before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
-    """Yield the inline policies that an edit adds to the role of this name."""
+    """Yield the inline policies that an edit adds to this role."""
     known_files = {document.file for document in _read(before)}
     for document in _read(after):
         if document.file not in known_files:
@@ -52,7 +52,7 @@ def role_policies(role: str, before: TargetEvidence, after: TargetEvidence) -> I
 
 
 def _read(evidence: TargetEvidence) -> tuple[Document, ...]:
-    """The role's policies that were read."""
+    """Return the role's policies that were read."""
     return evidence.aws.read(ROLE_POLICIES) if evidence.aws is not None else ()
 
 
@@ -61,7 +61,7 @@ def _added(role: str, document: Document) -> DocumentChange:
     return DocumentChange(
         document.file,
         "",
-        as_text({"RoleName": role, "PolicyName": name, "PolicyDocument": policy}),  # as get-role-policy prints it
+        as_text({"RoleName": role, "PolicyName": name, "PolicyDocument": policy}),  # as printed by get-role-policy
         [aws_iam("put-role-policy", RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))],
         terraform.resource(
             "aws_iam_role_policy",

@@ -1,4 +1,4 @@
-"""Edits of the statements of a trust policy: actions, principals, a statement of its own."""
+"""Edit the statements of a trust policy: actions, principals, a separate statement."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def actions_added(*wanted: str) -> Maker:
-    """The missing actions added to the statement."""
+    """Add the missing actions to the statement."""
 
     def make(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         def change(policy: Any) -> bool:
@@ -52,7 +52,7 @@ def actions_added(*wanted: str) -> Maker:
 
 
 def principal_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The Federated principal replaced, where it is the same issuer's provider under another ARN."""
+    """Replace the Federated principal if it is the same issuer's provider with a different ARN."""
     expected, actual = refusal.expected, refusal.actual
     if expected is None or actual is None or split_provider(expected.value) is None or not split_provider(actual.value):
         return
@@ -76,9 +76,9 @@ def principal_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _may_exist(case: Case, provider_arn: str) -> bool:
-    """Whether the role's account has this provider, as far as the evidence goes."""
+    """Whether the role's account has this provider, as far as known."""
     if arns.account_of(provider_arn) != arns.account_of(role_arn(case)):
-        return False  # a trust policy's provider is one of the role's own account
+        return False  # a trust policy's provider belongs to the role's account
     aws = case.evidence.aws
     if aws is None or isinstance(aws.provider_arns, Missing):
         return True
@@ -86,9 +86,9 @@ def _may_exist(case: Case, provider_arn: str) -> bool:
 
 
 def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A statement of its own for the token's workload, next to those of the policy.
+    """Add a separate statement for the token's workload.
 
-    It tests what the refusing statement tests besides subject and audience: no other condition is walked around.
+    It keeps the refusing statement's conditions other than subject and audience, so that none is bypassed.
     A refusal by such a condition, or by an exclusion, gets no statement, nor does a role that another role assumes.
     """
     arn = provider_arn(case)
@@ -115,7 +115,7 @@ def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The refusing statement rewritten for the token's workload: for a statement that accepts no token."""
+    """Rewrite the refusing statement for the token's workload, if it accepts no token."""
 
     def change(policy: Any) -> bool:
         statement = statement_of(policy, refusal)
@@ -131,7 +131,7 @@ def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         yield from policy_edit(case, change, "correct", words=words)
 
 
-# Refusals by a key that the new statement tests in its own way, or to which AWS gives no value.
+# Refusals by a key that the new statement tests differently, or that AWS never sets.
 _OF_THE_TOKEN = (
     *(Kind.WILDCARD_UNDER_STRING_EQUALS, Kind.SUBJECT_CASE_DIFFERS, Kind.SUBJECT_FORMAT_CHANGED),
     *(Kind.SUBJECT_FORM_DIFFERS, Kind.SUBJECT_SEGMENT_DIFFERS, Kind.AUDIENCE_CONDITION_DIFFERS),
@@ -142,7 +142,7 @@ _NO_VALUE = (Kind.CONDITION_KEY_MISSPELLED, Kind.CONDITION_KEY_NOT_PROVIDED)
 
 
 def _may_be_replaced(refusal: Refusal) -> bool:
-    """Whether the refusing clause is one that a statement for the workload tests anew."""
+    """Whether a statement for the workload replaces the refusing clause."""
     clause = refusal.clause
     if not clause.key:
         return True
@@ -155,9 +155,9 @@ def _may_be_replaced(refusal: Refusal) -> bool:
 
 
 def _other_conditions(case: Case, statement: dict[str, Any] | None, refusal: Refusal) -> dict[str, Any]:
-    """The statement's conditions without those on subject and audience, and on keys that AWS does not know.
+    """Return the statement's conditions, except on subject, audience and keys unknown to AWS.
 
-    Of a statement for another issuer only the conditions on the request are kept.
+    For a statement about another issuer, only conditions on the request are kept.
     """
     block = statement.get("Condition") if statement is not None else None
     host = issuer_host(case)

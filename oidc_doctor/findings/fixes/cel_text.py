@@ -1,4 +1,4 @@
-"""Edits of a CEL text at the places of its parts, so that all else stays as its author wrote it."""
+"""Edit CEL text at the positions of its parts, leaving everything else unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def parsed(text: str) -> Expr | None:
-    """The syntax tree of an expression; None where it has none."""
+    """Return an expression's syntax tree; None if it is invalid."""
     try:
         return cel.compile(text).tree
     except cel.CelError:
@@ -20,12 +20,12 @@ def parsed(text: str) -> Expr | None:
 
 
 def written(text: str, expr: Expr) -> str:
-    """The text of a part."""
+    """Return the text of a part."""
     return text[expr.start : expr.end]
 
 
 def put(text: str, start: int, end: int, new: str) -> str:
-    """The text with another one instead of these characters."""
+    """Replace these characters of the text."""
     return text[:start] + new + text[end:]
 
 
@@ -37,13 +37,13 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 
 def found(text: str, clause: str) -> list[Expr]:
-    """The parts of an expression that are written so."""
+    """Return the parts of an expression with this text."""
     tree = parsed(text)
     return [part for part in walk(tree) if written(text, part) == clause] if tree is not None and clause else []
 
 
 def joined_by(expr: Expr, op: str) -> list[Expr]:
-    """The operands of `and` or `or`, however they are nested; the expression itself where it is none."""
+    """Return the operands of (nested) `and` or `or`; else the expression itself."""
     if expr.op != op:
         return [expr]
     return [part for child in expr.children for part in joined_by(child, op)]
@@ -65,11 +65,11 @@ def is_literal(expr: Expr) -> bool:
 
 
 def literals(expr: Expr) -> list[Expr]:
-    """The literals of a part: itself, or those of a list."""
+    """Return the literals of a part: itself, or a list's elements."""
     return list(expr.children) if expr.op == "list" else [expr]
 
 
 def like(literal: str, value: str) -> str:
-    """A string literal of this value, in the quotes of another literal where that is possible."""
+    """Return a string literal with this value, using another literal's quotes if possible."""
     plain = value.isprintable() and '"' not in value and "\\" not in value
     return f'"{value}"' if literal.startswith('"') and plain else cel.quote(value)

@@ -1,7 +1,7 @@
-"""The client's files that an edit changes: truss/config.yaml, gcp/credentials.json, oidc-doctor.toml.
+"""Derive an edit's changes to client files: truss/config.yaml, gcp/credentials.json, oidc-doctor.toml.
 
-A value is replaced on the line where it was read, so that comments and layout stay. Where the file itself was not kept,
-the line alone is shown.
+A value is replaced on the line where it was read, which keeps comments and layout. If the file was not kept, only the
+line is shown.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LINES_OF_VALUE = 3  # a value may begin on the line after its key
 
 
 def client_files(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
-    """Yield a change for each file whose values of the request differ."""
+    """Yield a change for each file with different request values."""
     edits: dict[str, list[tuple[Origin, str, str]]] = {}
     places: set[tuple[str, str]] = set()
     for name, old, new in _values(before, after):
@@ -40,7 +40,7 @@ def client_files(before: TargetEvidence, after: TargetEvidence) -> Iterator[Docu
 
 
 def _values(before: TargetEvidence, after: TargetEvidence) -> Iterator[tuple[str, str, str]]:
-    """Names of the request's values that differ, with both texts."""
+    """Return the names of differing request values, with both values."""
     for cloud in ("aws", "gcp"):
         old, new = getattr(before.target, cloud), getattr(after.target, cloud)
         for name in new._fields if new is not None and old is not None else ():
@@ -75,7 +75,7 @@ def _edited(file: str, document: Document | None, values: list[tuple[Origin, str
 
 
 def _replace(lines: list[str], line: int | None, old: str, new: str) -> bool:
-    """Replace `old` by `new` on its line; False where the line does not have `old`."""
+    """Replace `old` by `new` on its line; False if the line does not contain `old`."""
     for number in range((line or 0) - 1, min((line or 0) - 1 + _LINES_OF_VALUE, len(lines))):
         if number >= 0 and old in lines[number]:
             lines[number] = lines[number].replace(old, new, 1)
@@ -84,7 +84,7 @@ def _replace(lines: list[str], line: int | None, old: str, new: str) -> bool:
 
 
 def _line(origin: Origin, value: str) -> str:
-    """The value as its line has it: `role_arn = "…"`; the bare value where it came from no file."""
+    """Return the value as on its line, `role_arn = "…"`; the bare value if it came from no file."""
     names = list(segments(origin.pointer)) if origin.pointer else []
     if not names:
         return f"{origin.file} {value}" if origin.file.startswith("-") else value

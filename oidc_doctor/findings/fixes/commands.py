@@ -1,4 +1,4 @@
-"""Names, lists and maps as the commands take them that store and undo an edit, and JSON as a document shows it."""
+"""Format names, lists and maps for the commands that store and undo an edit, and JSON for documents."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from oidc_doctor.commands import is_plain
 
-_SEPARATORS = ";|#~!@%&*+"  # of a list of gcloud
+_SEPARATORS = ";|#~!@%&*+"  # for gcloud lists
 _LAST_SEPARATOR = "\x1f"  # no value that gcloud accepts contains it
 
 
 def gcloud_list(values: Iterable[str]) -> str:
-    """A list for gcloud, with another separator where a value contains a comma (gcloud topic escaping)."""
+    """Format a list for gcloud, with another separator if a value contains a comma (gcloud topic escaping)."""
     texts = list(values)
     if not any("," in text or text.startswith("^") for text in texts):
         return ",".join(texts)
@@ -23,17 +23,17 @@ def gcloud_list(values: Iterable[str]) -> str:
 
 
 def gcloud_map(values: dict[str, str]) -> str:
-    """A map for gcloud: NAME=VALUE, separated as a list is."""
+    """Format a map for gcloud: NAME=VALUE, separated like a list."""
     return gcloud_list(f"{name}={text}" for name, text in values.items())
 
 
 def as_text(value: Any) -> str:
-    """A document as an edit shows it."""
+    """Format a document for display."""
     return json.dumps(value, indent=2)
 
 
 def known(value: str | None, gap: str) -> str:
-    """A name as a command reads it; the placeholder `gap` where it is not known."""
+    """Return a name for a command; the placeholder `gap` if it is unknown."""
     return value if value and is_plain(value) else gap
 
 

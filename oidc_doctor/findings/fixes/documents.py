@@ -1,6 +1,6 @@
-"""The documents that an edit changes, derived from the evidence before and after it.
+"""Derive the documents that an edit changes from the evidence before and after it.
 
-Each document is in this module once: its text, its Terraform, and the commands that store it, check it and put it back.
+Each document is defined once here: its text, its Terraform, and the commands that store, verify and restore it.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ _SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, 
 
 
 def changes(before: TargetEvidence, after: TargetEvidence) -> list[DocumentChange]:
-    """Return the documents that differ, in the order in which they are to be stored."""
+    """Return the documents that differ, in storing order."""
     file_changes = [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
     return [_guarded(change) for change in file_changes]
 
 
 def _guarded(change: DocumentChange) -> DocumentChange:
-    """The change without a series of commands of which the guard refused one: half an edit is none."""
+    """Drop a series of commands if the guard refused any of them: half an edit is useless."""
     series = (change.commands, change.verify, change.undo)
     whole = [commands if all(commands) else [] for commands in series]
     return change._replace(commands=whole[0], verify=whole[1], undo=whole[2])
 
 
 def objections(before: TargetEvidence, after: TargetEvidence) -> list[str]:
-    """Return the reasons why a cloud would not store what the edit changes; empty where it would."""
+    """Return the reasons why a cloud would not store the edit; empty if it would."""
     messages: list[str] = []
     policy = _trust_policy(after)
     if policy is not None and policy.value != getattr(_trust_policy(before), "value", None):
@@ -65,7 +65,7 @@ def objections(before: TargetEvidence, after: TargetEvidence) -> list[str]:
 
 
 def _of_provider(now: GcpProvider, then: GcpProvider) -> list[save_rules.Objection]:
-    """Google's objections to what changes of a provider. Raises CelError where a text is no expression."""
+    """Return Google's objections to a changed provider. Raises CelError for an invalid expression."""
     rules: list[save_rules.Objection] = []
     if then.condition != now.condition:
         rules += save_rules.of_condition(then.condition or "", profile_for(then.issuer_uri), then.issuer_uri)
@@ -79,7 +79,7 @@ def _of_provider(now: GcpProvider, then: GcpProvider) -> list[save_rules.Objecti
 def rows_of(
     documents: Sequence[DocumentChange], codes: Sequence[str], kind: FixKind, proof: str, tried: Tried, **also: Any
 ) -> list[FixRow]:
-    """The report's rows of one proven edit, one for each document. `also` are fields that all rows share."""
+    """Return the report's rows of a proven edit, one per document. `also` are fields shared by all rows."""
     return [
         FixRow(
             codes[0],
@@ -104,8 +104,8 @@ def rows_of(
 
 
 def diff_of(change: DocumentChange) -> str:
-    """The lines that change, with - and +, and one line around them. A comma added with a line is no change."""
-    # without its secrets before it is cut into lines: a secret may have several of them
+    """Return the changed lines, with - and +, and one line of context. An added trailing comma is no change."""
+    # remove secrets before splitting into lines: a secret may span several
     texts = (without_secrets(change.before), without_secrets(change.after))
     before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in texts)
     lines = [
@@ -118,7 +118,7 @@ def diff_of(change: DocumentChange) -> str:
 
 
 def headline(kind: FixKind, change: DocumentChange) -> str:
-    """The edit of a document in one sentence."""
+    """Describe a document's edit in one sentence."""
     what = change.what or change.file
     if kind == "restore":
         return f"Put back the earlier {what.removeprefix('the ')}."
@@ -150,7 +150,7 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
         yield _client_ids(_provider_arn(now, before), now, then)
     role, edited = before.aws.role, after.aws.role
     if _asked(before) != _asked(after):
-        return  # the client names another role: no document of this one differs
+        return  # the client names another role: this role's documents do not differ
     name = known(_role_name(after), "ROLE_NAME")
     old, new = _trust_policy(before), _trust_policy(after)
     if new is not None and (old is None or old.value != new.value):
@@ -161,18 +161,18 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
 
 
 def _asked(evidence: TargetEvidence) -> str | None:
-    """The ARN of the role that the client names."""
+    """Return the ARN of the role that the client names."""
     return evidence.target.aws.role_arn if evidence.target.aws is not None else None
 
 
 def _role_name(evidence: TargetEvidence) -> str | None:
-    """The role's name; where the role was not read as a whole, that in its ARN."""
+    """Return the role's name, or the name in its ARN if the role was not read completely."""
     role = evidence.aws.role if evidence.aws is not None else None
     return (role.name if isinstance(role, Role) else None) or (_asked(evidence) or "").rpartition("/")[2]
 
 
 def _provider_arn(provider: AwsOidcProvider, evidence: TargetEvidence) -> str:
-    """The provider's ARN: as read, or in the role's account, where STS looks for it; else the placeholder."""
+    """Return the provider's ARN: as read, or in the role's account, where STS searches; else the placeholder."""
     aws: AwsEvidence | None = evidence.aws
     role = aws.role.arn if aws is not None and isinstance(aws.role, Role) else None
     role = role or _asked(evidence)
@@ -261,7 +261,7 @@ def _new_provider(arn: str, then: AwsOidcProvider) -> DocumentChange:
 
 
 def _https(url: str) -> str:
-    """The issuer as the API expects it: with its scheme."""
+    """Return the issuer for the API, with its scheme."""
     return f"https://{url.removeprefix('https://')}"
 
 
@@ -331,7 +331,7 @@ def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
 
 
 def _with_fields(document: Any, fields: dict[str, Any]) -> dict[str, Any]:
-    """The provider as gcloud describes it, with these fields changed."""
+    """Return the provider as gcloud describes it, with these fields changed."""
     whole = copy.deepcopy(document) if isinstance(document, dict) else {}
     for field, value in fields.items():
         place = whole.setdefault("oidc", {}) if field in ("allowedAudiences", "issuerUri") else whole
@@ -349,7 +349,7 @@ _FIELD_WORDS = {
 
 
 def _fields(provider: GcpProvider) -> dict[str, Any]:
-    """The provider's fields that an edit changes, under the API's names, as the API returns them."""
+    """Return the provider fields that an edit changes, with API names and values."""
     return {
         "attributeCondition": provider.condition or "",
         "attributeMapping": provider.mapping if isinstance(provider.mapping, dict) else {},
@@ -360,7 +360,7 @@ def _fields(provider: GcpProvider) -> dict[str, Any]:
 
 
 def _option(field: str, value: Any) -> str:
-    """The option of `providers update-oidc` for a field (gcloud reference)."""
+    """Return the `providers update-oidc` option for a field (gcloud reference)."""
     if field == "disabled":
         return "--disabled" if value else "--no-disabled"
     text = gcloud_map(value) if isinstance(value, dict) else gcloud_list(value) if isinstance(value, list) else value

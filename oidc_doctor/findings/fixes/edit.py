@@ -1,7 +1,7 @@
-"""A candidate edit of the configuration, and what the report says of a proven one.
+"""A candidate edit of the configuration, and the report's data on a proven edit.
 
-A maker returns the evidence as it would be after the edit, and nothing else: `documents.py` derives the documents, the
-commands and their opposites from the difference, and `propose.py` proves the edit with the evaluators.
+A maker returns only the evidence after the edit: `documents.py` derives documents, commands and undo commands from the
+difference, and `propose.py` proves the edit with the evaluators.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
 
-# own: the edit is to accept this workload only. declared: it makes the configuration's own patterns work, which other
-# workloads of the same tenant and team meet too; the report lists them.
+# own: the edit must accept only this workload. declared: it makes the configuration's own patterns work, which other
+# workloads of the same tenant and team may match too; the report lists them.
 Scope = Literal["own", "declared"]
 # The steps of the exchange that a narrower trust changes.
 NARROWED_STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}
 
 
 class Candidate(NamedTuple):
-    """The evidence after an edit. `pins` is what the edit names although the next deployment changes it.
+    """The evidence after an edit. `pins` are named values that the next deployment changes.
 
-    `words` is the edit as a sentence, `also` a further sentence. Where `words` is empty, the check's own fix says it.
+    `words` describes the edit in a sentence, `also` adds another. If `words` is empty, the check's own fix is used.
     """
 
     evidence: TargetEvidence
@@ -42,12 +42,12 @@ Maker = Callable[["Case", Refusal], Iterable[Candidate]]
 
 
 class DocumentChange(NamedTuple):
-    """One document before and after an edit, and how a user applies, checks and undoes it.
+    """A document before and after an edit, and how to apply, verify and undo it.
 
-    `commands` run as copied where `gaps` is empty; a gap is a placeholder in them, such as ROLE_NAME.
+    `commands` run as copied if `gaps` is empty; a gap is a placeholder in them, such as ROLE_NAME.
     """
 
-    file: str  # where the document was read, or the bundle's path of a new one
+    file: str  # where the document was read, or the bundle path of a new document
     before: str
     after: str
     commands: list[str]

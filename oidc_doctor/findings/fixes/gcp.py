@@ -1,4 +1,4 @@
-"""The edits of each kind of refusal by Google Cloud, the best first."""
+"""Edits for each kind of refusal by Google Cloud, the best first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALL: dict[Kind, tuple[Maker, ...]] = {
     **CONDITION_EDITS,
     **MAPPING_EDITS,
     **MEMBER_EDITS,
-    # kinds that several documents can cure
+    # kinds that can be fixed in several documents
     Kind.PROVIDER_NOT_FOUND: (*TARGET_EDITS[Kind.PROVIDER_NOT_FOUND], *PROVIDER_EDITS[Kind.PROVIDER_NOT_FOUND]),
     Kind.WORKLOAD_POOL_MISSING: (
         *TARGET_EDITS[Kind.WORKLOAD_POOL_MISSING],
@@ -39,7 +39,7 @@ _ALL: dict[Kind, tuple[Maker, ...]] = {
 
 
 def confined(case: Case) -> Iterator[Candidate]:
-    """The provider's condition and the token's own workload, both required."""
+    """Require the provider's condition and the token's own workload."""
     provider = provider_of(case)
     for own in conditions(case) if provider is not None else ():
         narrow = f"({provider.condition}) && {own}" if provider is not None and provider.condition else own
@@ -47,10 +47,10 @@ def confined(case: Case) -> Iterator[Candidate]:
 
 
 def _narrow(make: Maker, *, subject: bool) -> Maker:
-    """The maker without candidates of scope "own" that open the refusing step to another workload of the team.
+    """Wrap a maker, without "own" candidates that open the refusing step to another workload of the team.
 
-    With an edit of another fault that is wide by declaration, the proof of the whole would not see it. `subject`: the
-    edit is tried on strangers, and so needs the token's subject.
+    Combined with a "declared" edit of another fault, the overall proof would miss this. `subject`: the edit is tried on
+    strangers, so it needs the token's subject.
     """
 
     def checked(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -69,11 +69,11 @@ def _opens(case: Case, candidate: Candidate, step: str) -> bool:
     return any(
         refuses(case, other.subject, step) and not refuses(edited, other.subject, step, "condition")
         for other in other_tokens(case)
-        if not other.outsider  # the proof of the whole tries outsiders
+        if not other.outsider  # the overall proof tries outsiders
     )
 
 
-_WITHOUT_SUBJECT = (*TARGET_EDITS, Kind.MAPPING_KEY_INVALID)  # kinds whose edit admits no one by itself
+_WITHOUT_SUBJECT = (*TARGET_EDITS, Kind.MAPPING_KEY_INVALID)  # kinds whose edit alone admits nobody
 
 GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
     kind: tuple(_narrow(make, subject=kind not in _WITHOUT_SUBJECT) for make in makers) for kind, makers in _ALL.items()

@@ -1,7 +1,7 @@
-"""Edits of the attribute condition: a clause that matches no token is corrected, else the workload is added.
+"""Edit the attribute condition: correct a clause that matches no token, else add the workload.
 
-Every edit is made at the place of a part in the syntax tree. Whether a part holds for the token is asked of the judge,
-by putting it in the condition's place.
+Every edit is made at a part's position in the syntax tree. The judge decides whether a part is true for the token, by
+evaluating it as the condition.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from oidc_doctor.cel.syntax import Expr
     from oidc_doctor.model.case import Case
 
-_MOST_CLAUSES = 12  # of a condition, that are put to the judge one by one
-_NEAR = 0.8  # how similar two names are of which one misspells the other
+_MOST_CLAUSES = 12  # parts of a condition that are judged individually
+_NEAR = 0.8  # minimum similarity of a name and its misspelling
 _TESTS = ("==", "in", "startsWith", "endsWith", "contains", "matches")
 
 
@@ -42,7 +42,7 @@ def _edited(case: Case, condition: str, scope: Scope, *, correct: bool = False) 
 
 
 def corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The clause as its author meant it, where it then holds: without a wildcard or quotes, in the claim's case."""
+    """Correct the clause as intended, if it is true then: without a wildcard or quotes, in the claim's case."""
     text, clause = _condition(case), refusal.fact("clause")
     for part in cel_text.found(text, clause):
         for new in _meant(case, refusal, text, part):
@@ -80,16 +80,16 @@ def _within(text: str, part: Expr, literal: Expr, new: str) -> str:
 
 
 def _same_but_for_type(wanted: object, value: object) -> bool:
-    """Whether a text and a number or truth value look the same: '1' and 1."""
+    """Whether a string and a number or Boolean look the same: '1' and 1."""
     kinds = {type(wanted), type(value)}
     return str in kinds and len(kinds) == 2 and str(wanted).lower() == str(value).lower()  # noqa: PLR2004 - two types
 
 
 def _without_wildcard(function: str, path: str, pattern: str) -> str:
-    """The test that an author means by a pattern with *, which CEL reads literally; empty where it tests nothing."""
+    """Return the test intended by a pattern with *, which is literal in CEL; empty if it tests nothing."""
     parts = pattern.split("*")
     if function == "matches" and re.search(r"[\\^$.+(\[]", pattern):
-        return ""  # a regular expression, in which * is no wildcard
+        return ""  # a regular expression, where * is no wildcard
     if function == "startsWith":
         parts = [*parts, ""] if parts[-1] else parts
     elif function == "endsWith":
@@ -100,7 +100,7 @@ def _without_wildcard(function: str, path: str, pattern: str) -> str:
 
 
 def _value_of(case: Case, path: str) -> object:
-    """The value of a path that the condition reads, as the judge has it; None where it has none."""
+    """Return the judge's value of a path that the condition reads; None without a value."""
     for candidate in edited_provider(case, "correct", condition=f"{path} == ''"):
         node = evaluate(case._replace(evidence=candidate.evidence, explain=False)).detail.get("condition")
         if node is not None and node.children and node.children[0].evaluated and node.children[0].error is None:
@@ -110,7 +110,7 @@ def _value_of(case: Case, path: str) -> object:
 
 
 def near_claim(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The token's claim instead of one that it lacks and that misspells it."""
+    """Replace a missing claim by the token's claim that it misspells."""
     text, claim = _condition(case), refusal.fact("claim")
     tree = cel_text.parsed(text)
     near = difflib.get_close_matches(claim, list(case.token.claims), n=1, cutoff=_NEAR)
@@ -123,7 +123,7 @@ def near_claim(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def near_attribute(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The mapped attribute instead of one that is not mapped and that misspells it."""
+    """Replace an unmapped attribute by the mapped attribute that it misspells."""
     text, attribute, near = _condition(case), refusal.fact("attribute"), refusal.fact("near")
     for part in reversed(cel_text.found(text, attribute)) if near and refusal.step == "condition" else ():
         text = cel_text.put(text, part.start, part.end, near)
@@ -135,7 +135,7 @@ def near_attribute(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def value_beside(scope: Scope) -> Maker:
-    """The token's value in the list of each comparison that is false, so that the other clauses go on to hold."""
+    """Add the token's value to the list of each false comparison, so that the other clauses still apply."""
 
     def make(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         text = _condition(case)
@@ -155,7 +155,7 @@ def value_beside(scope: Scope) -> Maker:
 
 
 def _listed(case: Case, text: str, part: Expr) -> str:
-    """A comparison with one more value; empty where it has no list, or the value names a deployment."""
+    """Return a comparison with another value; empty if it has no list, or the value names a deployment."""
     sides = cel_text.sides(part)
     if sides is None or part.name not in ("==", "in"):
         return ""
@@ -174,7 +174,7 @@ def _listed(case: Case, text: str, part: Expr) -> str:
 
 
 def own_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """Admit the token's own workload next to the clauses that refuse it; the clauses that hold still apply to it."""
+    """Admit the token's own workload as an alternative to the refusing clauses; the other clauses still apply."""
     text = _condition(case)
     tree = cel_text.parsed(text)
     if tree is None or not known_subject(case) or _excludes(case, text, tree):
@@ -203,7 +203,7 @@ def _grouped(clause: str) -> str:
 
 
 def _outer(text: str, start: int, end: int) -> tuple[int, int]:
-    """A part's place with the parentheses around it."""
+    """Return a part's span, including surrounding parentheses."""
     while text[:start].rstrip().endswith("(") and text[end:].lstrip().startswith(")"):
         low, high = text.rindex("(", 0, start), text.index(")", end)
         if re.search(r"\w\s*$", text[:low]):
@@ -213,7 +213,7 @@ def _outer(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _open(case: Case, text: str, tree: Expr) -> list[Expr]:
-    """The clauses joined by && that do not hold for the token; all where there are very many."""
+    """Return the clauses joined by && that are not true for the token; all if there are very many."""
     parts = cel_text.joined_by(tree, "and")
     if len(parts) > _MOST_CLAUSES:
         return parts
@@ -253,7 +253,7 @@ _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
 
 def repaired(text: str) -> Iterator[str]:
-    """Yield an expression with the slips of other languages put right, outside its texts, from the fewest on."""
+    """Yield corrections of syntax borrowed from other languages, outside string literals, the fewest changes first."""
     plain = text.translate(_QUOTES)
     yield plain
     for pattern, new in _WORDS:
@@ -278,7 +278,7 @@ def _outside_texts(text: str, pattern: str, new: str) -> str:
 
 
 def repaired_condition(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The condition that is no expression, with its slip put right; only where the token then passes the step."""
+    """Correct an invalid condition's typo, only if the token then passes the step."""
     text = _condition(case)
     if refusal.step != "condition" or refusal.fact("which") not in ("", "attributeCondition"):
         return

@@ -1,4 +1,4 @@
-"""Google Cloud's evidence after an edit: the provider with other fields, an allow policy with one more member."""
+"""Build Google Cloud evidence after an edit: a provider with changed fields, an allow policy with another member."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GRANT = "roles/iam.workloadIdentityUser"
 
 
 def saying(words: str, make: Maker) -> Maker:
-    """The maker, with its edit as a sentence."""
+    """Add a sentence to a maker's edits."""
 
     def said(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         for candidate in make(case, refusal):
@@ -33,19 +33,19 @@ def saying(words: str, make: Maker) -> Maker:
 
 
 def provider_of(case: Case) -> GcpProvider | None:
-    """The provider of the exchange, where it was read."""
+    """Return the exchange's provider, if read."""
     gcp = case.evidence.gcp
     return gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
 
 
 def mapping_of(case: Case) -> dict[str, str] | None:
-    """The provider's attribute mapping, where it was read."""
+    """Return the provider's attribute mapping, if read."""
     provider = provider_of(case)
     return provider.mapping if provider is not None and isinstance(provider.mapping, dict) else None
 
 
 def with_gcp(case: Case, **changed: Any) -> TargetEvidence:
-    """The evidence with these documents of Google's side changed."""
+    """Return the evidence with these Google documents changed."""
     gcp = case.evidence.gcp
     return case.evidence if gcp is None else case.evidence._replace(gcp=gcp._replace(**changed))
 
@@ -53,14 +53,14 @@ def with_gcp(case: Case, **changed: Any) -> TargetEvidence:
 def edited_provider(
     case: Case, kind: FixKind, scope: Scope = "own", pins: str = "", **changed: Any
 ) -> Iterator[Candidate]:
-    """Yield the provider with these fields changed; nothing where it was not read, or stays as it is."""
+    """Yield the provider with these fields changed; nothing if it was not read or does not change."""
     provider = provider_of(case)
     if provider is not None and provider != (edited := provider._replace(**changed)):
         yield Candidate(with_gcp(case, provider=edited), kind, scope, pins)
 
 
 def pool_of(case: Case) -> ProviderName | None:
-    """The name of the exchange's provider, by which its pool's members are called; for GKE that of its pool."""
+    """Return the exchange's provider name, which names the pool's members; for GKE the pool's name."""
     provider, request = provider_of(case), case.evidence.target.gcp
     if provider is not None and provider.name and not (name := read_name(provider.name)).fault:
         return name
@@ -73,12 +73,12 @@ def pool_of(case: Case) -> ProviderName | None:
 
 
 def mapped(case: Case) -> dict[str, str]:
-    """The mapped attributes of the token, google.subject among them; empty where the mapping fails."""
+    """Return the token's mapped attributes, including google.subject; empty if the mapping fails."""
     return dict(evaluate(case._replace(readings=())).mapped)
 
 
 def holds(case: Case, condition: str) -> bool | None:
-    """Whether this attribute condition holds for the token, with the mapping as it is; None where that is open."""
+    """Whether this attribute condition is true for the token, with the present mapping; None if unknown."""
     for candidate in edited_provider(case, "correct", condition=condition):
         state = evaluate(case._replace(evidence=candidate.evidence, explain=False)).step("condition").state
         return True if state == PASSED else False if state == REFUSED else None
@@ -87,12 +87,12 @@ def holds(case: Case, condition: str) -> bool | None:
 
 
 def document(file: str, value: Any) -> Document:
-    """A document as an edit leaves it."""
+    """Return a document after an edit."""
     return Document(file, json.dumps(value, indent=2), value)
 
 
 def with_member(policy: AllowPolicy, role: str, member: str, condition: dict[str, str] | None = None) -> AllowPolicy:
-    """The allow policy with one more member, in the role's binding where it has one; all else stays, etag included."""
+    """Add a member to the allow policy, in the role's binding if any; all else is unchanged, including the etag."""
     value = copy.deepcopy(policy.document.value) if isinstance(policy.document.value, dict) else {}
     bindings: list[Any] = value.get("bindings") or []
     value["bindings"] = bindings
@@ -127,9 +127,9 @@ def with_binding(
     pins: str = "",
     condition: dict[str, str] | None = None,
 ) -> Iterator[Candidate]:
-    """Yield the refusing allow policy with one more member: a workload identity user of the service account.
+    """Yield the refusing allow policy with another member: a workload identity user of the service account.
 
-    A refusal of the permission step is of the bucket or repository, and the role the smallest that reads it.
+    A refusal at the permission step concerns the bucket or repository, with the smallest role that can read it.
     """
     gcp: GcpEvidence | None = case.evidence.gcp
     if gcp is None or not member.isprintable():

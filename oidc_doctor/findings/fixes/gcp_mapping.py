@@ -1,7 +1,7 @@
-"""Edits of the attribute mapping.
+"""Edit the attribute mapping.
 
-A custom attribute whose claim is absent is left unset (inferred), so that a new one refuses no token; it is guarded by
-has() all the same where the issuer does not put the claim into every token.
+A custom attribute whose claim is absent is left unset (inferred), so a new attribute refuses no token; it is still
+guarded by has() if the issuer does not put the claim into every token.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
 SUBJECT = "google.subject"
-_NEAR = 0.8  # how similar two names are of which one misspells the other
+_NEAR = 0.8  # minimum similarity of a name and its misspelling
 _LONGEST_CLAIM = 400  # characters of a claim that an attribute can be mapped from
 
 
 def edited_mapping(
     case: Case, kind: FixKind, changed: dict[str, str], scope: Scope = "declared"
 ) -> Iterator[Candidate]:
-    """Yield the mapping with these entries; nothing where it was not read."""
+    """Yield the mapping with these entries; nothing if it was not read."""
     mapping = mapping_of(case)
     if mapping is not None:
         yield from edited_provider(case, kind, scope, mapping=mapping | changed)
 
 
 def reading(case: Case, claim: str) -> str:
-    """The expression that maps a claim, guarded by has() where other tokens may lack it."""
+    """Return the expression that maps a claim, guarded by has() if other tokens may lack it."""
     path = f"assertion.{claim}" if claim.isidentifier() else f"assertion[{cel.quote(claim)}]"
     if not claim.isidentifier() or claim in ("sub", "iss", "aud") or _is_in_every_token(case, claim):
         return path
@@ -61,12 +61,12 @@ def _is_in_every_token(case: Case, claim: str) -> bool:
 
 
 def subject_added(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """google.subject mapped from sub, the missing entry."""
+    """Add the missing entry: map google.subject from sub."""
     yield from edited_mapping(case, "add", {SUBJECT: "assertion.sub"})
 
 
 def subject_shortened(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """A subject without what each deployment changes, for those tokens alone whose subject is too long."""
+    """Shorten the subject by what each deployment changes, only for tokens with a too long subject."""
     mapping, subject = mapping_of(case) or {}, known_subject(case)
     now = mapping.get(SUBJECT, "")
     if not subject or not now:
@@ -81,7 +81,7 @@ def subject_shortened(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _names_of_workload(case: Case) -> list[str]:
-    """Claims that the issuer repeats from the subject, the longest value first."""
+    """Return claims that repeat segments of the subject, the longest value first."""
     subject, profile = known_subject(case), case.profile
     implied = profile.implied_claims(subject) if profile is not None else {}
     names = [name for name, value in implied.items() if case.token.claims.get(name) == value and name.isidentifier()]
@@ -89,7 +89,7 @@ def _names_of_workload(case: Case) -> list[str]:
 
 
 def claim_guarded(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The claim that google.subject misspells put right; else the token's sub where the claim is absent."""
+    """Correct the claim that google.subject misspells; else use the token's sub if the claim is absent."""
     mapping, claim, name = mapping_of(case) or {}, refusal.fact("claim"), refusal.fact("attribute") or SUBJECT
     now = mapping.get(name, "")
     tree = cel_text.parsed(now)
@@ -107,7 +107,7 @@ def claim_guarded(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def as_text(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The value of an attribute as a text."""
+    """Return an attribute's value as a string."""
     mapping, name, kind = mapping_of(case) or {}, refusal.fact("attribute"), refusal.fact("type")
     now = mapping.get(name, "")
     if not now:
@@ -127,7 +127,7 @@ def as_text(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def repaired_mapping(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """An entry that is no expression, with its slip put right."""
+    """Correct the typo of an entry that is no valid expression."""
     mapping, name = mapping_of(case) or {}, refusal.fact("which")
     if name in mapping:
         for new in dict.fromkeys(repaired(mapping[name])):
@@ -136,7 +136,7 @@ def repaired_mapping(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def attribute_repaired(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The attribute that a member reads and whose expression fails: its slip put right, or the claim it misspells."""
+    """Correct the failing expression of an attribute that a member reads: its typo, or a misspelled claim."""
     mapping, name = mapping_of(case) or {}, refusal.fact("attribute")
     now = mapping.get(name, "")
     if not now or name in mapped(case):
@@ -154,7 +154,7 @@ def attribute_repaired(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def key_renamed(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A key as Google accepts it: google.subject, google.groups, or attribute.NAME."""
+    """Rename a key to a valid one: google.subject, google.groups, or attribute.NAME."""
     mapping, key = mapping_of(case) or {}, refusal.fact("key")
     if key not in mapping:
         return
@@ -170,7 +170,7 @@ def key_renamed(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def attribute_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The attribute that a condition or a member reads, mapped from the claim that has its name, or the bound value."""
+    """Map the attribute that a condition or member reads, from the claim with its name or with the bound value."""
     mapping, attribute = mapping_of(case), refusal.fact("attribute")
     if mapping is None or attribute in mapping:
         return
@@ -192,19 +192,19 @@ def attribute_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _bound_value(refusal: Refusal, attribute: str) -> str:
-    """The value of the attribute that a member names."""
+    """Return the attribute value that a member names."""
     return refusal.fact("member").partition(f"/{attribute}/")[2]
 
 
 def without_quotes(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The claim instead of the text that names it."""
+    """Replace a quoted claim name by the claim."""
     mapping, attribute, unquoted = mapping_of(case) or {}, refusal.fact("attribute"), refusal.fact("unquoted")
     if unquoted and attribute in mapping:
         yield from edited_mapping(case, "correct", {attribute: unquoted})
 
 
 def unused_dropped(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The mapping without its largest attribute that neither the condition nor a member reads."""
+    """Remove the largest attribute that neither the condition nor a member reads."""
     mapping, provider, gcp = mapping_of(case) or {}, provider_of(case), case.evidence.gcp
     if provider is None or gcp is None:
         return

@@ -1,10 +1,10 @@
-"""Edits of an allow policy: a member that matches is added next to those that do not.
+"""Edit an allow policy: add a matching member next to the others.
 
-The policy is that of the service account, or of the bucket or repository that is read.
+The policy belongs to the service account, or to the bucket or repository that is read.
 
-The ladder: the member as its author meant it; a mapped attribute that only the workload has; the exact subject where
-no deployment is in it; a new attribute that names the workload, mapped and bound in one edit; an attribute, then
-the pool, that others of the team have too; last the exact subject with its deployment, which says so.
+The order: the member as intended; a mapped attribute that only the workload has; the exact subject if it contains no
+deployment; a new attribute that identifies the workload, mapped and bound in one edit; an attribute, then the pool,
+shared with others of the team; last the exact subject including its deployment, with a note.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _set(pool: ProviderName, rest: str) -> str:
 
 
 def _exact(pool: ProviderName, value: str) -> str:
-    """The member of one subject; that of a GKE cluster's token is not in a pool of the project's number."""
+    """Return the member for a subject; for a GKE cluster's token the pool is not named by project number."""
     if pool.pool.endswith(OF_GKE):
         return gke_member(pool.pool, value) if value.startswith("ns/") else ""
     return principal_of(pool, value)
@@ -51,7 +51,7 @@ def _exact(pool: ProviderName, value: str) -> str:
 
 
 def member_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """Add the present member in the form, pool and project that match, next to it."""
+    """Add the present member with matching form, pool and project, next to it."""
     pool, text = pool_of(case), refusal.fact("member")
     if pool is None or not text:
         return
@@ -86,14 +86,14 @@ def _meant(pool: ProviderName, text: str) -> Iterator[str]:
 
 
 def same_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The member to which the account's policy gives another role, with the role that lets it impersonate."""
+    """Grant the impersonation role to a member with another role in the account's policy."""
     member = read_member(refusal.fact("member"))
     if member is not None and not member.fault and not _holds_deployment(case, member.value):
         yield from with_binding(case, refusal, member.text, "declared")
 
 
 def near_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The member's value under the mapped attribute that its attribute misspells."""
+    """Add the member's value under the mapped attribute that its attribute misspells."""
     pool, near, text = pool_of(case), refusal.fact("near"), refusal.fact("member")
     value = text.partition(f"/{refusal.fact('attribute')}/")[2]
     if pool is not None and near.startswith("attribute.") and value:
@@ -123,12 +123,12 @@ def _exact_subject(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _holds_deployment(case: Case, value: str) -> bool:
-    """Whether a bound value is the subject, and the next deployment or run changes a part of it."""
+    """Whether a bound value is the subject, part of which the next deployment or run changes."""
     return value == case.token.subject and _names_a_deployment(case, value)
 
 
 def _names_a_deployment(case: Case, subject: str) -> bool:
-    """Whether the mapped subject holds a part that the next deployment or run changes."""
+    """Whether the mapped subject contains a part that the next deployment or run changes."""
     profile = case.profile
     if profile is None or len(parts_of(case)) <= 1:
         return False
@@ -141,7 +141,7 @@ def _names_a_deployment(case: Case, subject: str) -> bool:
 
 
 def _new_attribute(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """An attribute that names the workload, mapped in the provider and bound on the account."""
+    """Add an attribute that identifies the workload, mapped in the provider and bound on the account."""
     pool, mapping = pool_of(case), mapping_of(case)
     if pool is None or mapping is None or len(parts_of(case)) <= 1:
         return
@@ -159,7 +159,7 @@ def _new_attribute(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _names_of_workload(case: Case) -> Iterator[tuple[str, str, str]]:
-    """Attributes that name the workload: key, expression and the token's value; the plainest first."""
+    """Yield attributes that identify the workload: key, expression and the token's value; the simplest first."""
     tenancy = case.profile.tenancy if case.profile is not None else None
     owners = (tenancy.tenant, tenancy.team) if tenancy is not None else ()  # left to the provider's condition
     lower = {name: value for name, value in own_claims(case).items() if name not in owners}
@@ -189,7 +189,7 @@ def _pinned_subject(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The service account bound on the bucket or repository that it reads."""
+    """Bind the service account on the bucket or repository that it reads."""
     if refusal.fact("holder").startswith("serviceAccount:"):
         yield from with_binding(case, refusal, refusal.fact("holder"), "declared")
 
@@ -205,7 +205,7 @@ LADDER: tuple[Maker, ...] = (
 
 
 def later_deadline(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """Add the member under the same condition with a later date, where only its date has passed."""
+    """Add the member under the same condition with a later date, if only its date has passed."""
     text, member = refusal.fact("condition"), refusal.fact("member")
     match = re.fullmatch(r"""\s*request\.time\s*<=?\s*timestamp\((['"])([^'"]+)\1\)\s*""", text)
     read: Member | None = read_member(member)

@@ -1,4 +1,4 @@
-"""Edits of the provider and its pool: issuer, allowed audiences, states, and the provider that is not there."""
+"""Edit the provider and its pool: issuer, allowed audiences, states, and a missing provider."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from oidc_doctor.model.times import epoch_of
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
-_LONGEST_AUDIENCE = 256  # characters of one
-_ALIKE = 0.9  # how similar two hosts are of which one misspells the other
+_LONGEST_AUDIENCE = 256  # characters per audience
+_ALIKE = 0.9  # minimum similarity of a host and its misspelling
 
 
 # --- audience and issuer ---------------------------------------------------------------------------------------------
@@ -42,9 +42,9 @@ def _can_be_stored(audience: str) -> bool:
 
 
 def allowed_audience(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The token's audience added to the list; to an empty one with the default, which a list switches off.
+    """Add the token's audience to the list; to an empty list also the default, which a list disables.
 
-    The default fits no token where the issuer puts the same audience into all its tokens.
+    The default is useless if the issuer puts the same audience into all its tokens.
     """
     provider = provider_of(case)
     if provider is None:
@@ -60,7 +60,7 @@ def allowed_audience(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The entry that is the token's audience but for an invisible character or a placeholder, put right."""
+    """Correct the entry that differs from the token's audience by an invisible character or a placeholder."""
     provider = provider_of(case)
     for audience in _audiences(case) if provider is not None else ():
         present = provider.allowed_audiences if provider is not None else ()
@@ -73,7 +73,7 @@ def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider's issuer as the token has it, where it misspells that one and so fits no token."""
+    """Correct the provider's issuer if it misspells the token's, and so matches no token."""
     provider, issuer = provider_of(case), case.token.claims.get("iss")
     if provider is None or not provider.issuer_uri or not isinstance(issuer, str) or not issuer.isprintable():
         return
@@ -82,10 +82,10 @@ def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _misspells(configured: str, issuer: str) -> bool:
-    """Whether a configured issuer is a slip for another: its letters, slash or scheme, or the name of no issuer."""
+    """Whether a configured issuer is a typo of another: spelling, slash, scheme, or no known issuer's name."""
     profile = profile_for(configured)
     if profile is not None and configured.rstrip("/") == profile.url:
-        return False  # the vendor's own address, which serves all its other tokens
+        return False  # the vendor's own address, which issues all its other tokens
     plain = [strip_invisible(text).lower().partition("://")[2].rstrip("/") for text in (configured, issuer)]
     if plain[0] == plain[1] or left_in(configured):
         return True
@@ -97,7 +97,7 @@ def _misspells(configured: str, issuer: str) -> bool:
 
 
 def _is_vendor(issuer: str) -> bool:
-    """Whether a vendor is known to run this issuer: anyone can choose a name that resembles an unknown one."""
+    """Whether a known vendor runs this issuer: anyone can choose a name similar to an unknown issuer's."""
     profile, host = profile_for(issuer), issuer.partition("://")[2].partition("/")[0]
     return profile is not None and not profile.self_hosted and host == host.lower()
 
@@ -106,19 +106,19 @@ def _is_vendor(issuer: str) -> bool:
 
 
 def provider_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider enabled again."""
+    """Enable the provider."""
     yield from edited_provider(case, "correct", "declared", disabled=False)
 
 
 def provider_undeleted(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider undeleted, which Google offers for 30 days."""
+    """Undelete the provider, which is possible for 30 days."""
     provider = provider_of(case)
     if provider is not None and not _is_purged(provider.document.value, case.at):
         yield from edited_provider(case, "correct", "declared", state="ACTIVE")
 
 
 def pool_restored(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The pool enabled or undeleted."""
+    """Enable or undelete the pool."""
     gcp = case.evidence.gcp
     if gcp is None or not isinstance(gcp.pool, GcpPool) or _is_purged(gcp.pool.document.value, case.at):
         return
@@ -127,7 +127,7 @@ def pool_restored(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def account_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The service account enabled again."""
+    """Enable the service account."""
     gcp = case.evidence.gcp
     if gcp is not None and isinstance(gcp.service_account, ServiceAccount):
         account = gcp.service_account._replace(disabled=False)
@@ -135,7 +135,7 @@ def account_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def api_enabled(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The API enabled in the project."""
+    """Enable the API in the project."""
     gcp, api = case.evidence.gcp, refusal.fact("api")
     if gcp is not None and isinstance(gcp.services, Document) and api:
         states = service_states(gcp.services) | {api: "ENABLED"}
@@ -143,7 +143,7 @@ def api_enabled(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _is_purged(value: Any, at: float) -> bool:
-    """Whether the time after which Google keeps a deleted resource no longer has passed."""
+    """Whether Google's retention period for deleted resources has passed."""
     text = value.get("expireTime") if isinstance(value, dict) else None
     if not isinstance(text, str) or value.get("state") != "DELETED":
         return False
@@ -155,7 +155,7 @@ def _is_purged(value: Any, at: float) -> bool:
 
 
 def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The provider that the request names, created for the token's issuer, audience and workload alone."""
+    """Create the requested provider, only for the token's issuer, audience and workload."""
     name = _wanted(case)
     if name is None:
         return
@@ -168,7 +168,7 @@ def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def provider_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """A provider of the token's own issuer in the same pool, named by the client: the present one goes on as it is."""
+    """Create a provider for the token's issuer in the same pool, used by the client; the present one is unchanged."""
     gcp, provider, pool, request = case.evidence.gcp, provider_of(case), pool_of(case), case.evidence.target.gcp
     issuer = str(case.token.claims.get("iss"))
     if gcp is None or provider is None or pool is None or request is None or not _is_vendor(issuer):
@@ -187,7 +187,7 @@ def provider_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def _new_provider(case: Case, name: ProviderName) -> Iterator[GcpProvider]:
-    """Yield a provider of this name for the token's issuer, audience and workload alone."""
+    """Yield a provider with this name, only for the token's issuer, audience and workload."""
     issuer = case.token.claims.get("iss")
     if not isinstance(issuer, str) or not issuer.startswith("https://") or not issuer.isprintable():
         return
@@ -212,7 +212,7 @@ def _new_provider(case: Case, name: ProviderName) -> Iterator[GcpProvider]:
 
 
 def _wanted(case: Case) -> ProviderName | None:
-    """The provider that the request names, by its project's number."""
+    """Return the requested provider, by project number."""
     request = case.evidence.target.gcp
     for text in (request.audience, f"{HOST}{request.provider}" if request.provider else None) if request else ():
         name = read_audience(text, pasted=True) if text else None

@@ -1,4 +1,4 @@
-"""Google Cloud's resources that an edit creates, undeletes or enables: pool and provider, with their commands.
+"""Derive resources that an edit creates, undeletes or enables: pool and provider, with their commands.
 
 Source: gcloud reference, iam workload-identity-pools (create, update, undelete) and its providers (create-oidc,
 undelete); a resource that was deleted can be undeleted for 30 days.
@@ -24,7 +24,7 @@ _POOLS = ("gcloud", "iam", "workload-identity-pools")
 
 
 def created(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
-    """Yield pool and provider where they were not there, deleted or, for the pool, disabled."""
+    """Yield pool and provider if they were missing, deleted or, for the pool, disabled."""
     if before.gcp is None or after.gcp is None:
         return
     pool, new_pool = before.gcp.pool, after.gcp.pool
@@ -51,7 +51,7 @@ def created(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentC
 
 
 def _as_written(provider: GcpProvider) -> dict[str, Any]:
-    """A provider as gcloud describes it."""
+    """Return a provider as gcloud describes it."""
     oidc: dict[str, Any] = {"issuerUri": provider.issuer_uri}
     if provider.allowed_audiences:
         oidc["allowedAudiences"] = list(provider.allowed_audiences)
@@ -65,7 +65,7 @@ def _as_written(provider: GcpProvider) -> dict[str, Any]:
 
 
 def _account_and_apis(before: GcpEvidence, after: GcpEvidence) -> Iterator[DocumentChange]:
-    """Yield the service account that is enabled, and the APIs."""
+    """Yield an enabled service account, and enabled APIs."""
     account, enabled = before.service_account, after.service_account
     if isinstance(account, ServiceAccount) and isinstance(enabled, ServiceAccount):
         email = enabled.email or "SERVICE_ACCOUNT"

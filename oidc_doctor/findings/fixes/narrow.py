@@ -1,9 +1,9 @@
-"""Edits that narrow a trust which strangers pass, proven by what the logs show as used.
+"""Narrow a trust that strangers pass, proven by the subjects in use according to the logs.
 
-A candidate keeps the configuration's own texts and writes the tenant and team of the subjects in use into them, the
-separator behind a name, or an operator that asks. It is proposed where the token passes, each subject that the logs
-show as accepted passes, other workloads of the same teams that pass now pass, and a weakness check no longer finds what
-it found. Beginnings are tried from wide to narrow, so that no team loses more than the opening.
+A candidate keeps the configuration's own values, and adds the tenant and team of the subjects in use, the separator
+after a name, or an operator that requires a value. It is proposed if the token still passes, each subject accepted in
+the logs passes, other workloads of the same teams that pass now still pass, and a weakness check no longer reports its
+finding. Subject heads are tried from wide to narrow, so that no team loses more than the opening.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
-_MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct subjects from the logs that an edit is tried on
-_MOST_OWNERS = 8  # tenants and teams that one edit lists
-_MOST_CLOSED = 6  # strangers that a row names
+_MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct logged subjects that an edit is tried on
+_MOST_OWNERS = 8  # tenants and teams listed in one edit
+_MOST_CLOSED = 6  # strangers named in a row
 
-# The number of findings about the exchange by the code of its check, with other evidence.
+# Counts the findings about the exchange by check code, with other evidence.
 Weaknesses = Callable[["TargetEvidence"], Mapping[str, int]]
 
 
 class Used(NamedTuple):
-    """The subjects that the exchange's configuration has to go on accepting."""
+    """The subjects that the exchange's configuration still has to accept."""
 
-    logged: Sequence[str] = ()  # the logs show them as accepted, the newest first
-    tokens: Sequence[str] = ()  # of other tokens of the report that ask for the same role or provider
+    logged: Sequence[str] = ()  # accepted in the logs, the newest first
+    tokens: Sequence[str] = ()  # of other tokens of the report for the same role or provider
 
 
 def narrow(case: Case, used: Used, weaknesses: Weaknesses) -> list[FixRow]:
-    """Return the rows of the edit that closes most of the weaknesses; empty without a proof."""
+    """Return the rows of the edit that fixes the most weaknesses; empty without a proof."""
     case = case._replace(readings=())
     weaknesses_found = weaknesses(case.evidence)
     search = _Search(case, used)
@@ -91,13 +91,13 @@ class _Search:
 
     @property
     def possible(self) -> bool:
-        """Whether the token passes now, and every subject in use says whose it is."""
+        """Whether the token passes now, and every subject in use names its owner."""
         trace = evaluate(self.case)
         passed = all(trace.step(step).state == PASSED for step in self.steps)
         return passed and self.subject in self.in_use and 0 < len(self.owners) <= _MOST_OWNERS and "" not in self.owners
 
     def _of_each_owner(self, subjects: Sequence[str]) -> list[str]:
-        """The subjects, each once; the first of each tenant and team before the rest, so that none is left out."""
+        """Return distinct subjects; the first of each tenant and team comes before the rest."""
         firsts: dict[str, str] = {}
         if self.profile is not None:
             for subject in subjects:
@@ -105,7 +105,7 @@ class _Search:
         return [kept for kept in dict.fromkeys((*firsts.values(), *subjects)) if kept]
 
     def _owners(self) -> dict[str, list[str]]:
-        """The subjects in use by the beginning that names their tenant and team."""
+        """Group the subjects in use by the head that names tenant and team."""
         owners: dict[str, list[str]] = {}
         for subject in self.in_use:
             head = owner_head(subject, self.profile) if self.profile is not None else ""
@@ -127,7 +127,7 @@ class _Search:
         subjects = [*self.in_use, *self._neighbours()]
         reach = self.reach
         if self.case.cloud == "gcp":
-            from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's
+            from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's modules
 
             yield from edits(self.case, levels, self.in_use, [*_found(reach.names_alike), *_found(reach.values_alike)])
             return
@@ -138,14 +138,14 @@ class _Search:
         yield from aws_edits(self.case, levels, subjects, openings, met.__contains__)
 
     def _deeper(self) -> list[str]:
-        """The beginnings through the names of the workloads in use."""
+        """Return the heads up to the names of the workloads in use."""
         if self.profile is None:
             return []
         profile = self.profile
         return list(dict.fromkeys(heads(subject, profile)[-1] for subject in self.in_use if heads(subject, profile)))
 
     def _statements(self, stranger: str) -> list[str]:
-        """The pointers of the Allow statements that this subject meets."""
+        """Return the pointers of the Allow statements that match this subject."""
         policy = evaluate(as_stranger(self.case, stranger)).detail.get("policy")
         children = policy.children if policy is not None else ()
         return [node.pointer for node in children if node.expected == "Allow" and node.result]
@@ -153,7 +153,7 @@ class _Search:
     # Proof
 
     def keeps(self, evidence: TargetEvidence) -> bool:
-        """Whether everything in use passes with the edit, and all workloads of these teams that pass now."""
+        """Whether everything in use, and all workloads of these teams that pass now, pass with the edit."""
         edited = self._with(evidence)
         trace = evaluate(edited)
         if any(trace.step(step).state != PASSED for step in self.steps):
@@ -161,14 +161,14 @@ class _Search:
         return all(self._passes(edited, subject) for subject in (*self.in_use, *self._neighbours()))
 
     def _neighbours(self) -> list[str]:
-        """Other workloads of the teams in use that pass now."""
+        """Return other workloads of the teams in use that pass now."""
         if self.profile is None:
             return []
         neighbours = [other for subjects in self.owners.values() for other in same_team(subjects[0], self.profile)]
         return [other for other in dict.fromkeys(neighbours) if self._passes(self.case, other)]
 
     def rows(self, evidence: TargetEvidence, codes: list[str]) -> list[FixRow]:
-        """The rows of a proven edit, one for each document."""
+        """Return the rows of a proven edit, one per document."""
         edited = self._with(evidence)
         refused = [other for other in other_tokens(self.case) if refuses_token(self.case, other)]
         closes = self._closes(edited)
@@ -185,7 +185,7 @@ class _Search:
         )
 
     def _closes(self, edited: Case) -> list[tuple[str, str]]:
-        """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
+        """Return who passes now and is refused with the edit, with a subject: strangers, and tokens without a claim."""
         opened = [
             opening._replace(subject=subject)
             for opening in _openings(self.reach)
@@ -206,7 +206,7 @@ class _Search:
         return list(dict.fromkeys(closed))[:_MOST_CLOSED]
 
     def _alike(self, opening: Opening) -> list[str]:
-        """The opening's subject; where it is in use itself, one with a longer name that is not in use."""
+        """Return the opening's subject; if it is in use itself, a subject with a longer, unused name."""
         if opening.subject not in self.in_use or self.profile is None:
             return [opening.subject]
         parts = self.profile.parse_subject(opening.subject).segments
@@ -217,7 +217,7 @@ class _Search:
         ]
 
     def _proof(self, closed: tuple[str, str]) -> str:
-        """The proof in words."""
+        """Describe the proof."""
         many = "the one subject" if len(self.logged) == 1 else f"the {len(self.logged)} subjects"
         verb = "passes" if len(self.logged) == 1 else "pass"
         foreign = [head for head, subjects in self.owners.items() if self.subject not in subjects]
@@ -238,7 +238,7 @@ class _Search:
         return "; ".join(words)
 
     def _admitted_by_opening(self) -> str:
-        """The first subject in use that the condition's comparisons refuse once they ask for whole values."""
+        """Return the first subject in use that the condition refuses once its comparisons require whole values."""
         if self.case.cloud != "gcp":
             return ""
         from oidc_doctor.findings.fixes.narrow_gcp import edits
@@ -256,7 +256,7 @@ class _Search:
 
 
 def _openings(reach: PolicyReach | GoogleReach) -> list[Opening]:
-    """Strangers who pass, the widest first."""
+    """Return strangers who pass, the widest first."""
     openings = [
         *_found(lambda: reach.openings("anyone", "tenant")),
         *_found(lambda: reach.openings("team")),

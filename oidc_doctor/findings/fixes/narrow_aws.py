@@ -1,4 +1,4 @@
-"""Edits of a trust policy that keep its shape and close it around tenants, teams and names."""
+"""Edits of a trust policy that keep its structure and limit it to tenants, teams and names."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _IF_EXISTS = "ifexists"
 _FOR_ALL = "forallvalues:"
-Change = Callable[[dict[str, Any], bool], bool]  # of a statement; whether it is open; whether it was changed
+Change = Callable[[dict[str, Any], bool], bool]  # of a statement: whether it is open; returns whether it was changed
 
-_MOST_PATTERNS = 32  # of one key that beginnings are written into: a longer list is for its author to narrow
+_MOST_PATTERNS = 32  # values per key that heads are written into: a longer list is for its author to narrow
 
 
 def edits(
@@ -29,10 +29,10 @@ def edits(
     openings: Sequence[Opening],
     is_open: Callable[[str], bool],
 ) -> Iterator[TargetEvidence]:
-    """Yield the evidence with narrower trust policies: the smallest change first, the wider beginnings first.
+    """Yield the evidence with narrower trust policies: smallest changes first, wider heads first.
 
-    `levels` are beginnings of subjects that stay accepted, `openings` the patterns that strangers meet; `is_open` says
-    of a statement whether a stranger meets it.
+    `levels` are heads of subjects that must stay accepted, `openings` the patterns that strangers match; `is_open`
+    tells whether a stranger matches a statement.
     """
     key = condition_key(case, "sub")
     met = {opening.pattern for opening in openings}
@@ -60,7 +60,7 @@ def edits(
 
 
 def with_subjects(case: Case, patterns: Sequence[str]) -> TargetEvidence | None:
-    """The evidence with these patterns instead of those of the issuer's statements; None where there is none."""
+    """Return the evidence with these patterns in the issuer's statements; None if there is no such statement."""
     key = condition_key(case, "sub")
 
     def change(statement: dict[str, Any], _open: bool) -> bool:
@@ -75,7 +75,7 @@ def with_subjects(case: Case, patterns: Sequence[str]) -> TargetEvidence | None:
 
 
 def _edited(case: Case, change: Change, is_open: Callable[[str], bool]) -> Iterator[TargetEvidence]:
-    """The evidence with the change in each Allow statement of the token's issuer; nothing where it changes nothing."""
+    """Yield the evidence with the change in each Allow statement for the token's issuer; nothing without a change."""
 
     def changed(policy: dict[str, Any]) -> bool:
         own = [(pointer, statement) for pointer, statement in _statements(policy) if _is_for(case, statement)]
@@ -96,7 +96,7 @@ def _statements(policy: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _is_for(case: Case, statement: dict[str, Any]) -> bool:
-    """Whether an Allow statement is for the token's issuer and for no other one, whose workloads a change would hit."""
+    """Whether an Allow statement is only for the token's issuer: a change would affect other issuers' workloads."""
     providers = [split_provider(arn) for arn, _ in federated({"Statement": [statement]})]
     hosts = {provider[2] if provider else "" for provider in providers}
     principal = statement.get("Principal")
@@ -104,7 +104,7 @@ def _is_for(case: Case, statement: dict[str, Any]) -> bool:
 
 
 def _plain_operators(statement: dict[str, Any]) -> bool:
-    """Take IfExists and ForAllValues off the operators that ask for a value, where no other condition is in the way."""
+    """Remove IfExists and ForAllValues from operators that require a value, if no other condition conflicts."""
     block = statement.get("Condition")
     changed = False
     for name in list(block) if isinstance(block, dict) else ():
@@ -127,7 +127,7 @@ def _plain_operators(statement: dict[str, Any]) -> bool:
 def _close(
     statement: dict[str, Any], key: str, heads: Sequence[str], subjects: Sequence[str], met: Collection[str]
 ) -> bool:
-    """Write the beginnings into the patterns that strangers meet. One that no beginning meets stays as it is."""
+    """Write the heads into the patterns that strangers match. Patterns that match no head are unchanged."""
     block = statement.get("Condition")
     changed = False
     for name, keys in block.items() if isinstance(block, dict) else ():
@@ -154,7 +154,7 @@ def _inside(value: Any, heads: Sequence[str], subjects: Sequence[str]) -> list[A
 
 
 def _add(statement: dict[str, Any], key: str, heads: Sequence[str], subjects: Sequence[str]) -> bool:
-    """Ask for the beginnings where the statement asks for no subject."""
+    """Require the heads if the statement tests no subject."""
     block = statement.setdefault("Condition", {})
     if not isinstance(block, dict):
         return False

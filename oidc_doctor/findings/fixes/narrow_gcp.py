@@ -1,4 +1,4 @@
-"""Edits of an attribute condition that keep what it asks and close it around tenants, teams and names."""
+"""Edits of an attribute condition that keep its tests and limit it to tenants, teams and names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
 
-_LOOSE = ("or", "conditional")  # operations that bind less than &&
+_LOOSE = ("or", "conditional")  # operations with lower precedence than &&
 
 
 def edits(
@@ -23,9 +23,9 @@ def edits(
     in_use: Sequence[str],
     openings: Sequence[Opening],
 ) -> Iterator[TargetEvidence]:
-    """Yield the evidence with narrower conditions: texts closed first, then with a test of the beginnings.
+    """Yield the evidence with narrower conditions: closed comparisons first, then with a test of the heads.
 
-    `levels` are beginnings of subjects that stay accepted, `openings` the accepted values that resemble the meant ones.
+    `levels` are heads of subjects that must stay accepted, `openings` the accepted values similar to intended ones.
     """
     provider = provider_of(case)
     if provider is None:
@@ -44,19 +44,19 @@ def edits(
 
 
 def joined(condition: str, *tests: str) -> str:
-    """The condition and tests, all of which are to hold."""
+    """Join the condition and tests with AND."""
     parts = [part for part in (condition, *tests) if part]
     return " && ".join(f"({part})" if len(parts) > 1 and _is_loose(part) else part for part in parts)
 
 
 def with_tests(case: Case, *tests: str) -> TargetEvidence | None:
-    """The evidence with these tests added to the condition."""
+    """Return the evidence with these tests added to the condition."""
     provider = provider_of(case)
     return _with_condition(case, joined((provider.condition or "").strip(), *tests)) if provider is not None else None
 
 
 def subject_name(case: Case) -> str:
-    """The name under which a condition reads the subject, as the issuer's documentation writes it where it can."""
+    """Return the condition's name for the subject, preferably as in the issuer's documentation."""
     mapped = (mapping_of(case) or {}).get("google.subject") == "assertion.sub"
     return "google.subject" if mapped else "assertion.sub"
 
@@ -86,7 +86,7 @@ def _test(case: Case, heads: Sequence[str], in_use: Sequence[str]) -> str:
 
 
 def _with_end(condition: str, opening: Opening, in_use: Sequence[str], profile: Profile | None) -> str:
-    """The condition with the opening's comparison closed: the whole segment, or the separator after the text."""
+    """Close the opening's comparison: the whole segment, or the separator after the string."""
     if opening.whole:
         wholes = list(dict.fromkeys((opening.whole, *_wholes(opening, in_use, profile))))
         text = " || ".join(wholes)
@@ -104,7 +104,7 @@ def _with_end(condition: str, opening: Opening, in_use: Sequence[str], profile: 
 
 
 def _wholes(opening: Opening, in_use: Sequence[str], profile: Profile | None) -> Iterator[str]:
-    """The expression that asks for a whole segment, with each value of the segment that is in use."""
+    """Return the expression that requires a whole segment, with each segment value in use."""
     texts = cel.compile(opening.whole).texts()
     for subject in in_use if profile is not None and texts else ():
         for part in profile.parse_subject(subject).segments if profile is not None else ():
@@ -116,7 +116,7 @@ def _wholes(opening: Opening, in_use: Sequence[str], profile: Profile | None) ->
 
 
 def _ends(text: str, opening: Opening, in_use: Sequence[str], profile: Profile) -> Iterator[str]:
-    """The text through the end of the name that it begins, and the separator, as each subject in use has it."""
+    """Extend the string to the end of its name and the separator, as in each subject in use."""
     used = [subject for subject in in_use if subject.startswith(text)]
     for subject in used or [opening.subject]:
         for part in profile.parse_subject(subject).segments:

@@ -1,4 +1,4 @@
-"""The token's own workload, as an attribute condition or a mapped attribute of Google Cloud names it.
+"""Express the token's own workload as an attribute condition or mapped attribute of Google Cloud.
 
 The workload is the subject without what each deployment changes: tenant, team, model, environment and type of a Baseten
 subject, the whole subject where nothing in it changes.
@@ -21,13 +21,13 @@ _SUBJECT = "assertion.sub"
 
 
 def known_subject(case: Case) -> str:
-    """The token's subject, where an edit may be made of it; empty where it is unknown or holds a placeholder."""
+    """Return the token's subject if usable in an edit; empty if it is unknown or contains a placeholder."""
     subject = case.token.subject
     return subject if subject and subject.isprintable() and not has_placeholder(subject) else ""
 
 
 def parts_of(case: Case) -> list[str]:
-    """The texts of the subject that stay with each deployment: one for all of it, else those around the changes."""
+    """Return the constant parts of the subject across deployments: one if all of it, else those around the changes."""
     subject, profile = known_subject(case), case.profile
     if not subject or profile is None:
         return [subject] if subject else []
@@ -41,7 +41,7 @@ def parts_of(case: Case) -> list[str]:
 
 
 def varying_from(segment: Segment, profile: Profile) -> int | None:
-    """The place in the subject from which a segment is new in each deployment or run; None where it stays."""
+    """Return the position from which a segment is new in each deployment or run; None if it is constant."""
     rule = profile.segment_rule(segment.name)
     if rule is None or not segment.value or not segment.known:
         return None
@@ -52,7 +52,7 @@ def varying_from(segment: Segment, profile: Profile) -> int | None:
 
 
 def conditions(case: Case) -> Iterator[str]:
-    """Yield attribute conditions that admit the token's workload alone, the plainest first."""
+    """Yield attribute conditions that admit only the token's workload, the simplest first."""
     parts = parts_of(case)
     if not parts:
         return
@@ -66,7 +66,7 @@ def conditions(case: Case) -> Iterator[str]:
 
 
 def glob(path: str, parts: list[str]) -> str:
-    """The test that a text begins with the first part, ends with the last one and holds those between them."""
+    """Return a test for a string that starts with the first part, ends with the last and contains those between."""
     first, *middle, last = parts
     tests = [f"{path}.startsWith({cel.quote(first)})"] if first else []
     tests += [f"{path}.contains({cel.quote(part)})" for part in middle if part]
@@ -75,7 +75,7 @@ def glob(path: str, parts: list[str]) -> str:
 
 
 def own_claims(case: Case) -> dict[str, str]:
-    """The token's claims that repeat the lasting parts of its subject, in their order there."""
+    """Return the token's claims that repeat constant parts of its subject, in subject order."""
     subject, profile = known_subject(case), case.profile
     if not subject or profile is None:
         return {}
@@ -93,9 +93,9 @@ def own_claims(case: Case) -> dict[str, str]:
 
 
 def without_segments(case: Case) -> Iterator[tuple[str, str]]:
-    """Yield expressions that give the subject without some of its segments, with their values; the least loss first.
+    """Yield expressions for the subject without some of its segments, with their values; the least loss first.
 
-    The segment that each deployment changes goes first, then those that neither tenant nor team nor type is.
+    The segment that each deployment changes is dropped first, then those other than tenant, team and type.
     """
     subject, profile = known_subject(case), case.profile
     if not subject or profile is None:
@@ -113,7 +113,7 @@ def without_segments(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _without(subject: str, first: Segment, following: Segment | None) -> tuple[str, str]:
-    """Return the subject without the segments between two others, as an expression and as a text."""
+    """Return the subject without the segments between two others, as an expression and as a string."""
     start = subject[first.start : first.value_start]
     if following is None:
         return f"{_SUBJECT}.extract({cel.quote('{head}' + subject[first.start - 1] + start)})", subject[

@@ -1,9 +1,8 @@
-"""The proven edits of a refused exchange.
+"""Propose proven edits for a refused exchange.
 
-Candidates come from the history and from the makers of each kind of refusal. Where one edit leaves another fault, the
-makers of that fault go on from its evidence, so that faults that stand together get one combined edit. The first
-candidate with a proof is proposed: the token passes, no stranger who was refused before passes, and no token that
-passes now is refused.
+Candidates come from the history and from the makers of each kind of refusal. If an edit leaves another fault, that
+fault's makers continue from its evidence, so that several faults get one combined edit. The first proven candidate is
+proposed: the token passes, no stranger who was refused before passes, and no token that passes now is refused.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
     from oidc_doctor.model.case import Case
 
-_MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct subjects from the logs that an edit is tried on
-_MOST_FAULTS = limits.FIX_FAULTS.most  # faults that one edit cures together
-_MOST_PROVEN = limits.FIX_CANDIDATES.most  # candidates whose proof is tried: each is judged with some fifty tokens
+_MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct logged subjects that an edit is tried on
+_MOST_FAULTS = limits.FIX_FAULTS.most  # faults fixed by one edit
+_MOST_PROVEN = limits.FIX_CANDIDATES.most  # candidates to prove: each is judged with some fifty tokens
 _EDITS: dict[str, dict[Kind, tuple[Maker, ...]]] = {"aws": aws.AWS_EDITS, "gcp": gcp.GCP_EDITS}
 _CONFINED = {"aws": aws_confined.confined, "gcp": gcp.confined}
 
@@ -47,15 +46,15 @@ _CONFINED = {"aws": aws_confined.confined, "gcp": gcp.confined}
 class Seen(NamedTuple):
     """The accepted subjects of the logs, and the earlier configurations of the exchange."""
 
-    accepted: Sequence[str] = ()  # subjects that the logs show as accepted, the newest first
-    earlier: Sequence[Earlier] = ()  # the configurations before the present one, the newest first
-    long_enough: bool = False  # the logs cover so long a time that a value that no attempt needs serves no one
+    accepted: Sequence[str] = ()  # subjects accepted in the logs, the newest first
+    earlier: Sequence[Earlier] = ()  # earlier configurations, the newest first
+    long_enough: bool = False  # the logs cover enough time to treat values that no attempt needs as unused
 
 
 class _Chain(NamedTuple):
-    """Candidates that follow each other, and the kinds of refusal that they cure."""
+    """Consecutive candidates, and the kinds of refusal that they fix."""
 
-    candidate: Candidate  # of the last evidence; the kind and scope of the whole
+    candidate: Candidate  # with the last evidence, and the overall kind and scope
     cures: tuple[Kind, ...]
 
 
@@ -69,7 +68,7 @@ class _Proven(NamedTuple):
 
 
 def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) -> list[FixRow]:
-    """Return the rows of the best proven edit, one row for each document that it changes; empty without a proof."""
+    """Return the rows of the best proven edit, one per changed document; empty without a proof."""
     search = _Search(diagnosis, seen)
     certain = [refusal for refusal in diagnosis.refusals if refusal.certain]
     for state, refusal in itertools.product((PASSED, UNKNOWN), certain):
@@ -97,12 +96,12 @@ class _Search:
         self.declared = declared_tokens(self.case, evaluate(self.case), self.others)
         logged = list(dict.fromkeys(subject for subject in seen.accepted if subject))[:_MOST_LOGGED]
         self.logged = [OtherToken("a subject in the logs", subject) for subject in logged]
-        self._refused_now: dict[tuple[int, tuple[str, ...]], bool] = {}  # by the token's id: the lists above keep it
+        self._refused_now: dict[tuple[int, tuple[str, ...]], bool] = {}  # by token id: the lists above keep the tokens
 
     def chains(self, refusal: Refusal, state: State) -> Iterator[_Chain]:
-        """Yield restored configurations, then the edits of this refusal with those of the faults behind it.
+        """Yield restored configurations, then edits for this refusal combined with those for the faults behind it.
 
-        `state` is the wanted state of its step: an unknown one depends on values that were not read.
+        `state` is the wanted state of its step: unknown if it depends on values that were not read.
         """
         for candidate in restored(self.case, self.seen.earlier):
             if evaluate(self.case._replace(evidence=candidate.evidence)).step(refusal.step).state == state:
@@ -110,7 +109,7 @@ class _Search:
         yield from self._edits(self.case, refusal, (), state)
 
     def confined(self, chain: _Chain) -> Iterator[_Chain]:
-        """Yield the same edit with conditions that keep strangers out; nothing for a restored configuration."""
+        """Yield the same edit with conditions that exclude strangers; nothing for a restored configuration."""
         if chain.candidate.kind == "restore":
             return
         for candidate in _CONFINED[self.cloud](self.case._replace(evidence=chain.candidate.evidence)):
@@ -134,14 +133,14 @@ class _Search:
                     yield _Chain(candidate, cures)
 
     def _next(self, trace: Trace) -> Refusal | None:
-        """The first refusal that is left and that an edit can cure."""
+        """Return the first remaining refusal that an edit can fix."""
         edits = _EDITS[self.cloud]
         return next((refusal for refusal in trace.refusals if refusal.certain and refusal.kind in edits), None)
 
     # Proof
 
     def rows(self, refusal: Refusal, chain: _Chain, code_of: Callable[[Kind], str]) -> list[FixRow]:
-        """The rows of an edit, one for each document; empty where it has no proof."""
+        """Return the rows of an edit, one per document; empty without a proof."""
         self.tries += 1
         proven = self._prove(refusal, chain.candidate)
         if proven is None:
@@ -160,7 +159,7 @@ class _Search:
         )
 
     def _prove(self, refusal: Refusal, candidate: Candidate) -> _Proven | None:
-        """Judge an edit with the token, with strangers and with those who pass now; None where it has no proof."""
+        """Judge an edit with the token, with strangers and with those who pass now; None without a proof."""
         if objections(self.case.evidence, candidate.evidence):
             return None  # the cloud would not store it
         edited = self.case._replace(evidence=candidate.evidence)
@@ -177,7 +176,7 @@ class _Search:
         logged = self._passing(self.logged, steps)
         if candidate.kind == "restore":
             if admitted and not lost and (logged or self._passing(self.declared, ())):
-                return None  # the present configuration was made narrower on purpose, as far as anyone can tell
+                return None  # the present configuration was probably narrowed on purpose
         elif lost and not self.seen.long_enough:
             return None
         outsiders = sum(other.outsider for other in refused)
@@ -187,11 +186,12 @@ class _Search:
         return _Proven(tried, _named(admitted), _named([*lost, *closed]), words)
 
     def _lost(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken] | None:
-        """The tokens named by the configuration that pass now and not with the edit; None if a logged one is lost."""
+        """Return configured tokens that pass now but not with the edit; None if a logged one is lost."""
         if candidate.evidence.target != self.case.evidence.target:
             return []  # the client's own value changes, and no one else's access
         lost: list[OtherToken] = []
-        # A provider serves other accounts too, whose bindings were not read: they are looked at with and without them.
+        # A provider serves other accounts too, whose bindings were not read: tokens are judged with and without
+        # bindings.
         for view in dict.fromkeys((steps, tuple(step for step in steps if step != "impersonate"))):
             if any(refuses_token(edited, other, *view) for other in self._passing(self.logged, view)):
                 return None
@@ -200,9 +200,9 @@ class _Search:
         return lost
 
     def _closed(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken]:
-        """The strangers that pass now and not with the edit, and the workloads of the team that it stops.
+        """Return the strangers that pass now but not with the edit, and the team's workloads that it stops.
 
-        These also where another service account than the exchange's may be theirs.
+        This includes workloads that may use a different service account.
         """
         if candidate.evidence.target != self.case.evidence.target:
             return []
@@ -218,7 +218,7 @@ class _Search:
         ]
 
     def _passing(self, tokens: Sequence[OtherToken], steps: tuple[str, ...]) -> list[OtherToken]:
-        """The tokens that these steps of the present configuration do not refuse."""
+        """Return the tokens that these steps of the present configuration do not refuse."""
         refused_now = self._refused_now
         for token in tokens:
             if (id(token), steps) not in refused_now:
@@ -231,7 +231,7 @@ def _named(others: Iterable[OtherToken]) -> list[str]:
 
 
 def _remains(refusal: Refusal, trace: Trace) -> bool:
-    """Whether the refusal is still there after an edit."""
+    """Whether the refusal remains after an edit."""
     same = (refusal.kind, refusal.clause, refusal.expected and refusal.expected.value)
     return any(
         rest.certain and (rest.kind, rest.clause, rest.expected and rest.expected.value) == same
@@ -240,14 +240,14 @@ def _remains(refusal: Refusal, trace: Trace) -> bool:
 
 
 def _joined(first: Candidate, then: Candidate) -> Candidate:
-    """The two edits as one: own only where both are."""
+    """Combine two edits: "own" only if both are."""
     scope: Scope = "declared" if "declared" in (first.scope, then.scope) else "own"
     words = f"{first.words} {then.words}" if first.words and then.words else first.words
     return Candidate(then.evidence, first.kind, scope, first.pins or then.pins, words, then.also or first.also)
 
 
 def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, whose: str) -> str:
-    """The proof in words. `whose` is the token that was judged."""
+    """Describe the proof. `whose` is the token that was judged."""
     states = {result.id: result.state for result in trace.steps}
     exchange = [states[step.id] for step in STEPS[trace.cloud] if step.exchange]
     if states[refusal.step] != PASSED:

@@ -1,4 +1,4 @@
-"""Earlier configurations that the history knows, put back document by document."""
+"""Restore earlier configurations from the history, document by document."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MOST_REVISIONS = 5
 
 
 class Earlier(NamedTuple):
-    """A configuration that was in force, and until when, in words."""
+    """An earlier configuration, and until when it was effective, in words."""
 
     evidence: TargetEvidence
     until: str
 
 
 def restored(case: Case, earlier: Sequence[Earlier]) -> Iterator[Candidate]:
-    """Yield the present evidence with one document as it was in an earlier configuration, the newest first."""
+    """Yield the present evidence with one document from an earlier configuration, the newest first."""
     for before in earlier[:_MOST_REVISIONS]:
         for what, evidence in _with_earlier(case, before.evidence):
             words = f"Put back {what} in effect until {before.until}."
@@ -76,7 +76,7 @@ def _gcp(now: GcpEvidence, then: GcpEvidence) -> Iterator[tuple[str, GcpEvidence
 
 
 def _policies(now: AllowPolicy | Missing, then: AllowPolicy | Missing) -> Iterator[AllowPolicy]:
-    """Yield the present allow policy with an earlier member that it lacks: each alone, then all of them."""
+    """Yield the present allow policy with missing earlier members: each alone, then all of them."""
     if not isinstance(now, AllowPolicy) or not isinstance(then, AllowPolicy):
         return
     present = {(binding.role, binding.condition, member) for binding in now.bindings for member in binding.members}
@@ -92,7 +92,7 @@ def _policies(now: AllowPolicy | Missing, then: AllowPolicy | Missing) -> Iterat
 
 
 def _with_members(now: AllowPolicy, then: AllowPolicy, added: Sequence[tuple[Binding, str]]) -> AllowPolicy:
-    """The present policy and these members of the earlier one, with the conditions that they had."""
+    """Return the present policy with these earlier members, including their conditions."""
     document = copy.deepcopy(now.document.value)
     earlier = dict(zip((binding.pointer for binding in then.bindings), then.document.value["bindings"], strict=True))
     listed = [*(document.get("bindings") or [])]

@@ -1,6 +1,6 @@
-"""Edits of the client's own configuration: a role, provider, audience or service account that the client names wrongly.
+"""Edit the client's own configuration: a wrong role, provider, audience or service account.
 
-The evidence after such an edit is the same configuration of the cloud, and the request that the client then sends.
+The evidence after such an edit has the same cloud configuration and the changed request.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
 _CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
-_HOUR = 3600  # seconds, the longest life of an access token without the organization's leave
+_HOUR = 3600  # seconds, the longest lifetime of an access token without an organization policy
 _NAME = re.compile(r"projects/[^/\s]+/locations/global/workloadIdentityPools/[^/\s]+/providers/[^/\s]+")
 _ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\w+=,.@/-]+")
 
 
 def _with_target(case: Case, cloud: str, evidence: TargetEvidence | None = None, **changed: Any) -> Iterator[Candidate]:
-    """Yield the request with these values changed; nothing where it stays the same or a value is a placeholder."""
+    """Yield the request with these values changed; nothing without a change, or if a value is a placeholder."""
     before = case.evidence if evidence is None else evidence
     target = before.target
     request: TargetAws | TargetGcp = (target.aws or TargetAws()) if cloud == "aws" else (target.gcp or TargetGcp())
@@ -43,7 +43,7 @@ def _with_target(case: Case, cloud: str, evidence: TargetEvidence | None = None,
 
 
 def _provider_named(case: Case, name: ProviderName) -> Iterator[Candidate]:
-    """The request for this provider, in the places and the form in which the client names one."""
+    """Return the request for this provider, in the client's fields and format."""
     request = case.evidence.target.gcp
     if request is None or name.fault or not name.project_is_number:
         return
@@ -54,11 +54,11 @@ def _provider_named(case: Case, name: ProviderName) -> Iterator[Candidate]:
         changed["provider"] = name.full if request.provider.startswith("projects/") else HOST + name.full
     yield from _with_target(case, "gcp", **changed)
     if "provider" in changed and changed["provider"] != name.full:
-        yield from _with_target(case, "gcp", **changed | {"provider": name.full})  # most clients put the host before it
+        yield from _with_target(case, "gcp", **changed | {"provider": name.full})  # most clients prefix the host
 
 
 def _read_providers(case: Case) -> list[ProviderName]:
-    """The providers that were read, the target's own first."""
+    """Return the names of providers that were read, the target's own first."""
     gcp = case.evidence.gcp
     providers = [] if gcp is None else [gcp.provider, *gcp.near_providers]
     names = [read_name(provider.name) for provider in providers if isinstance(provider, GcpProvider) and provider.name]
@@ -66,7 +66,7 @@ def _read_providers(case: Case) -> list[ProviderName]:
 
 
 def project_number(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The project's number instead of its id, or of another project's number."""
+    """Use the project's number instead of its id or of a wrong number."""
     gcp, request = case.evidence.gcp, case.evidence.target.gcp
     if gcp is None or request is None:
         return
@@ -81,7 +81,7 @@ def project_number(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def audience_form(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider's name in the form that the STS accepts: that in the malformed text, else that which was read."""
+    """Use the provider's name in valid form: from the malformed text, else as read."""
     request = case.evidence.target.gcp
     text = (request.audience or request.provider or "") if request is not None else ""
     inside = _NAME.search(text.replace("//iam.googleapis.com///iam.googleapis.com/", "//iam.googleapis.com/"))
@@ -90,13 +90,13 @@ def audience_form(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def near_provider(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The provider that was read instead of a missing one."""
+    """Use the provider that was read instead of a missing one."""
     for name in _read_providers(case):
         yield from _provider_named(case, name)
 
 
 def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The service account that the evidence names instead of a missing one."""
+    """Use the service account in the evidence instead of a missing one."""
     gcp = case.evidence.gcp
     if gcp is None:
         return
@@ -106,24 +106,24 @@ def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         read = next((candidate for candidate in gcp.near_service_accounts if candidate.email == email), None)
         account = read or Missing("gcp/service-account.json", "not read for this account")
         edited = gcp._replace(service_account=account, near_service_accounts=())
-        if isinstance(gcp.service_account_policy, Missing):  # what was read is that the other account has none
+        if isinstance(gcp.service_account_policy, Missing):  # the other account was found to have no policy
             unread = Missing("gcp/service-account-policy.json", "not read for this account")
             edited = edited._replace(service_account_policy=unread)
         yield from _with_target(case, "gcp", case.evidence._replace(gcp=edited), service_account=email)
 
 
 def shorter_life(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The longest life of an access token that needs no leave of the organization."""
+    """Use the longest access token lifetime without an organization policy."""
     yield from _with_target(case, "gcp", access_token_lifetime=_HOUR)
 
 
 def scope_added(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The scope of all of Google Cloud: the account's roles decide what it may do."""
+    """Use the scope for all of Google Cloud: the account's roles limit its permissions."""
     yield from _with_target(case, "gcp", scopes=(_CLOUD_PLATFORM,))
 
 
 def impersonation_added(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The service account in the client's credential configuration, which names none."""
+    """Add the service account to the client's credential configuration."""
     gcp = case.evidence.gcp
     account = case.evidence.target.gcp.service_account if case.evidence.target.gcp else None
     if gcp is None or not isinstance(gcp.credentials, Document) or not isinstance(gcp.credentials.value, dict):
@@ -147,7 +147,7 @@ _CREDENTIALS = {
 
 
 def credentials_completed(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
-    """The members that the client's credential configuration lacks, as far as they follow from the provider."""
+    """Add members that the client's credential configuration lacks, if derivable from the provider."""
     gcp, providers = case.evidence.gcp, _read_providers(case)
     if gcp is None or not isinstance(gcp.credentials, Document) or not isinstance(gcp.credentials.value, dict):
         return
@@ -165,7 +165,7 @@ def credentials_completed(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 def near_role(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The ARN of the role that was read, or of the malformed text's own account and name, in the request."""
+    """Use the ARN of the role that was read, or the ARN inside the malformed text."""
     aws, request = case.evidence.aws, case.evidence.target.aws
     if aws is None or request is None:
         return

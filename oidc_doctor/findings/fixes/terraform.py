@@ -1,4 +1,4 @@
-"""Terraform for an edited document: the arguments of the resource that manages it, in HCL."""
+"""Write Terraform for an edited document: the arguments of its resource, in HCL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BASIC_PLANE = 0x10000
 
 
 class Call:
-    """A function of Terraform with one argument, such as jsonencode."""
+    """A Terraform function with one argument, such as jsonencode."""
 
     def __init__(self, name: str, argument: Any) -> None:
         self.name = name
@@ -28,9 +28,9 @@ class Block:
 
 
 def resource(kind: str, about: str, **arguments: Any) -> str:
-    """A resource of this kind with these arguments. `about` names the thing that it manages, for the reader.
+    """Return a resource of this kind with these arguments. `about` describes the managed resource.
 
-    The arguments that the edit does not change are left to the reader's own resource.
+    Arguments that the edit does not change are omitted: the user's own resource has them.
     """
     lines = [
         f"# {_comment(about)}",
@@ -78,9 +78,9 @@ def _key(name: str) -> str:
 
 
 def quoted(text: str) -> str:
-    r"""A text of HCL: no template begins in it, and an invisible character is written as \uXXXX.
+    r"""Quote a string for HCL: templates are escaped, and invisible characters are written as \uXXXX.
 
-    HCL reads `${` and `%{` as the beginning of a template, and `$${` and `%%{` as the signs themselves (HCL Native
+    In HCL `${` and `%{` start a template, and `$${` and `%%{` are the literal characters (HCL Native
     Syntax Specification, template literals).
     """
     escaped = "".join(_ESCAPES.get(character) or _visible(character) for character in text)

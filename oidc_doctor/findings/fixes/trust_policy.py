@@ -1,4 +1,4 @@
-"""The parts of a trust policy that edits read and write, and the values of the token that they write."""
+"""Read and write the parts of a trust policy for edits, with the token's values."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 ASSUME = "sts:AssumeRoleWithWebIdentity"
 CLOSES = "The edit also adds the conditions without which other workloads of the issuer would pass."
-PATTERN_SIGNS = set("*?$")  # in a policy they are a wildcard or begin a variable
+PATTERN_SIGNS = set("*?$")  # in a policy they are wildcards or start a variable
 
 
 def policy_edit(
     case: Case, change: Callable[[Any], bool], kind: FixKind, scope: Scope = "own", words: str = "", also: str = ""
 ) -> Iterator[Candidate]:
-    """Yield the trust policy with `change` applied to a copy of it; nothing where it changes nothing."""
+    """Yield the trust policy with `change` applied to a copy; nothing without a change."""
     evidence = with_policy(case, change)
     if evidence is not None:
         yield Candidate(evidence, kind, scope, words=words, also=also)
 
 
 def with_policy(case: Case, change: Callable[[Any], bool]) -> TargetEvidence | None:
-    """The evidence with `change` applied to a copy of the trust policy; None where it changes nothing."""
+    """Return the evidence with `change` applied to a copy of the trust policy; None without a change."""
     aws = case.evidence.aws
     if aws is None or isinstance(aws.role, Missing) or isinstance(aws.role.trust_policy, Missing):
         return None
@@ -47,17 +47,17 @@ def with_policy(case: Case, change: Callable[[Any], bool]) -> TargetEvidence | N
 
 
 def as_list(value: Any) -> list[Any]:
-    """A member that may be one value or a list of them, as a list."""
+    """Return a member that is a single value or a list as a list."""
     return list(value) if isinstance(value, list) else [value]
 
 
 def one_or_list(values: list[Any], *, was: Any) -> Any:
-    """The values in the form that the member had: a single value stays one."""
+    """Return the values in the member's original form: a single value is not wrapped in a list."""
     return values[0] if len(values) == 1 and not isinstance(was, list) else values
 
 
 def statement_of(policy: dict[str, Any], refusal: Refusal) -> dict[str, Any] | None:
-    """The statement that the refusal is about."""
+    """Return the statement that the refusal is about."""
     if refusal.clause.statement is None or refusal.clause.document:
         return None
     statements = as_list(policy.get("Statement"))
@@ -68,7 +68,7 @@ def statement_of(policy: dict[str, Any], refusal: Refusal) -> dict[str, Any] | N
 
 
 def clause_of(policy: dict[str, Any], refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
-    """The Condition block, operator and key that the refusal is about."""
+    """Return the Condition block, operator and key that the refusal is about."""
     clause, statement = refusal.clause, statement_of(policy, refusal)
     block = statement.get("Condition") if statement is not None else None
     keys = block.get(clause.operator) if isinstance(block, dict) else None
@@ -78,25 +78,25 @@ def clause_of(policy: dict[str, Any], refusal: Refusal) -> tuple[dict[str, Any],
 
 
 def without(block: dict[str, Any], operator: str, key: str) -> None:
-    """Remove a key from a Condition, and its operator where no key is left."""
+    """Remove a key from a Condition, and its operator if no key is left."""
     del block[operator][key]
     if not block[operator]:
         del block[operator]
 
 
 def issuer_host(case: Case) -> str:
-    """The issuer as IAM writes it in ARNs and condition keys: without scheme."""
+    """Return the issuer as in ARNs and condition keys: without scheme."""
     issuer = case.token.claims.get("iss")
     return issuer.removeprefix("https://") if isinstance(issuer, str) else ""
 
 
 def condition_key(case: Case, claim: str) -> str:
-    """The condition key of a claim of the token's issuer."""
+    """Return the condition key for a claim of the token's issuer."""
     return f"{issuer_host(case)}:{claim}"
 
 
 def own_pattern(case: Case) -> str:
-    """The pattern of the token's workload: its subject, * for what each deployment changes; empty if none is safe."""
+    """Return the pattern for the token's workload: its subject, * for parts new in each deployment; empty if unsafe."""
     subject = case.token.subject
     if not subject or PATTERN_SIGNS & set(subject) or not subject.isprintable():
         return ""  # the token's own characters must never become a wildcard or a variable
@@ -105,7 +105,7 @@ def own_pattern(case: Case) -> str:
 
 
 def tenant_pattern(case: Case) -> str:
-    """The pattern of all subjects of the token's tenant; empty where none is safe."""
+    """Return the pattern for all subjects of the token's tenant; empty if unsafe."""
     subject, profile = case.token.subject, case.profile
     if profile is None or not subject or PATTERN_SIGNS & set(subject) or not subject.isprintable():
         return ""
@@ -116,9 +116,9 @@ def tenant_pattern(case: Case) -> str:
 
 
 def require(statement: dict[str, Any], key: str, value: str, *, beside: bool = False) -> bool:
-    """Add a condition to a statement; False where the statement has another one on this key.
+    """Add a condition to a statement; False if the statement has a different condition on this key.
 
-    With `beside` the condition is added to tests of this key under another operator.
+    With `beside` the condition is added to existing tests of this key under other operators.
     """
     block = statement.setdefault("Condition", {})
     if not isinstance(block, dict):
@@ -135,9 +135,9 @@ def require(statement: dict[str, Any], key: str, value: str, *, beside: bool = F
 
 
 def require_own(case: Case, statement: dict[str, Any], *, beside: bool = False) -> bool:
-    """Add conditions on the token's own audience and workload, where the statement tests none.
+    """Add conditions on the token's own audience and workload, if the statement tests none.
 
-    With `beside` its workload is required besides what the statement tests of the subject.
+    With `beside` its workload is required in addition to the statement's tests of the subject.
     """
     audience, pattern = audience_of(case), own_pattern(case)
     sub, aud = condition_key(case, "sub"), condition_key(case, "aud")
@@ -151,7 +151,7 @@ def require_own(case: Case, statement: dict[str, Any], *, beside: bool = False) 
 
 
 def tests_key(statement: dict[str, Any], key: str) -> bool:
-    """Whether the Condition has this key, under whichever operator."""
+    """Whether the Condition has this key under any operator."""
     block = statement.get("Condition")
     keys = (
         [name for part in block.values() if isinstance(part, dict) for name in part] if isinstance(block, dict) else []
@@ -160,7 +160,7 @@ def tests_key(statement: dict[str, Any], key: str) -> bool:
 
 
 def audience_of(case: Case) -> str:
-    """The value that AWS compares as the audience: azp where the token has it."""
+    """Return the value that AWS compares as the audience: azp if present, else aud."""
     for name in ("azp", "aud"):
         value = case.token.claims.get(name)
         if isinstance(value, list) and len(value) == 1:
@@ -171,7 +171,7 @@ def audience_of(case: Case) -> str:
 
 
 def provider_arn(case: Case) -> str:
-    """The ARN of the issuer's provider in the role's account; empty where the account is not known."""
+    """Return the ARN of the issuer's provider in the role's account; empty if the account is unknown."""
     aws = case.evidence.aws
     provider = aws.provider if aws is not None else None
     if isinstance(provider, AwsOidcProvider) and provider.arn and provider.url == issuer_host(case):
@@ -185,24 +185,24 @@ def provider_arn(case: Case) -> str:
 
 
 def role_arn(case: Case) -> str:
-    """The ARN of the role that was read, else of the one that the target names; empty where neither is known."""
+    """Return the ARN of the role that was read, else the target's; empty if unknown."""
     aws, target = case.evidence.aws, case.evidence.target.aws
     read = aws.role.arn if aws is not None and isinstance(aws.role, Role) else None
     return read or (target.role_arn if target else None) or ""
 
 
 def first_allow(policy: dict[str, Any]) -> dict[str, Any] | None:
-    """The first Allow statement."""
+    """Return the first Allow statement."""
     statements = (part for part in as_list(policy.get("Statement")) if isinstance(part, dict))
     return next((statement for statement in statements if statement.get("Effect") == "Allow"), None)
 
 
 def only_statement(policy: dict[str, Any]) -> dict[str, Any] | None:
-    """The statement of a policy that has one."""
+    """Return the only statement of a policy."""
     statements = [part for part in as_list(policy.get("Statement")) if isinstance(part, dict)]
     return statements[0] if len(statements) == 1 else None
 
 
 def is_of_the_request(key: str) -> bool:
-    """Whether a condition key is about the request, and not about the token."""
+    """Whether a condition key is about the request rather than the token."""
     return key.lower().startswith(("aws:", "sts:"))

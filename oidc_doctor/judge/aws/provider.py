@@ -50,7 +50,7 @@ def judge_provider(exchange: AwsExchange) -> None:
             exchange.passed("provider", "", candidate.document.at())
             return
         else:
-            exchange.provider = candidate  # its URL holds a placeholder: accepted as this issuer's
+            exchange.provider = candidate  # its URL contains a placeholder: accepted as this issuer's
             open_question = True
     if open_question:
         exchange.assume("provider", "the provider that was read is the one of the token's issuer (its URL is redacted)")

@@ -171,8 +171,7 @@ class AwsExchange(ExchangeBuilder):
         trusted = self._trusted_like_issuer()
         partition = self.role_arn.partition if self.role_arn else "aws"
         if trusted is not None and (self.role_arn is None or (self.pasted and account_is_redacted(trusted[1]))):
-            partition = trusted[
-                0
-            ]  # a redacted principal comes from someone else, so its partition proves nothing about this role's
+            # a redacted principal is another person's: its partition proves nothing about this role's
+            partition = trusted[0]
         account = self.account or (trusted[1] if trusted else None)
         return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"

@@ -184,8 +184,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
-    bound_values = {**bindings, "assertion": _claims(exchange, program)}
-    node = program.trace(bound_values, **exchange.bounds)
+    values = {**bindings, "assertion": _claims(exchange, program)}
+    node = program.trace(values, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
@@ -193,7 +193,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def part(text: str) -> Any:
         try:
-            return cel.compile(text).trace(bound_values)
+            return cel.compile(text).trace(values)
         except cel.CelError:
             return None
 
@@ -334,11 +334,7 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
     constant = next(
-        (
-            candidate
-            for candidate in constants_in(clause.node.text, exchange.constants)
-            if candidate.causes(clause.literal)
-        ),
+        (item for item in constants_in(clause.node.text, exchange.constants) if item.causes(clause.literal)),
         None,
     )
     if constant is not None:

@@ -229,7 +229,7 @@ class GcpConfiguration(GcpReaders):
         return self.reader("services", "services.json", call, read, grants, "project")
 
     def org_policy(self) -> Reader:
-        """Which issuers the organization allows: the constraint as it is in force in the pool's project."""
+        """Read the issuers that the organization allows: the effective constraint in the pool's project."""
 
         def read(collector: Collector) -> None:
             place = f"projects/{segment(self.provider_project)}"

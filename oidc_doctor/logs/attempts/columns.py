@@ -1,6 +1,6 @@
 """Attempts as columns, so that each takes a few dozen bytes.
 
-Strings are interned in bounded tables, and a row holds their numbers; `dropped` counts values that did not fit.
+Strings are interned in bounded tables, and rows contain their numbers; `dropped` counts values that did not fit.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Circumstance(NamedTuple):
 
 
 class InternTable:
-    """Distinct values with their numbers. Number 0 is `nothing`, which also represents values that did not fit."""
+    """Distinct values with their numbers. Number 0 is `nothing`, also used for values that did not fit."""
 
     def __init__(self, nothing: Any, most: int) -> None:
         self.values: list[Any] = [nothing]
@@ -309,8 +309,8 @@ class Rows:
     def remove_repeats(self) -> int:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
-        An event comes twice in files that overlap: pages, several trails, an organization's trail next to an account's,
-        two sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
+        An event occurs twice in overlapping files: pages, several trails, an organization's and an account's trail, two
+        sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
         """
         if not self:
             return 0
@@ -325,7 +325,7 @@ class Rows:
         return before - len(self)
 
     def _drop_partial_repeats(self) -> None:
-        """Remove copies of an event that lack its id, or its time, next to the copy that has it. Rows are in order."""
+        """Remove copies of an event without its id or time, if another copy has it. Rows are in order."""
         import numpy as np
 
         digest_ids = [number for number, text in enumerate(self.ids.texts.values) if text.startswith(MADE_UP)]

@@ -1,8 +1,8 @@
 """Writes of configuration, each once, however many files have it.
 
-A write comes twice in files that overlap: pages, several trails, an organization's trail next to an account's, two
-sinks. CloudTrail gives the copies for several accounts one sharedEventID [CloudTrail user guide, record contents]; two
-of Google's entries are one if project, timestamp and insertId are the same [Cloud Logging API reference, LogEntry].
+A write occurs twice in overlapping files: pages, several trails, an organization's and an account's trail, two sinks.
+In CloudTrail the copies for several accounts share a sharedEventID [CloudTrail user guide, record contents]; two of
+Google's entries are one if project, timestamp and insertId are the same [Cloud Logging API reference, LogEntry].
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def _any(_: str | None) -> None:
 
 
 class SessionDenials:
-    """A row for each call. Group 0 holds the calls of groups beyond the bound."""
+    """A row for each call. Group 0 contains the calls of groups beyond the bound."""
 
     def __init__(self) -> None:
         self.groups = InternTable(None, MOST_GROUPS)  # the keys
@@ -85,7 +85,7 @@ class SessionDenials:
     def grouped(self, workload_of: Callable[[str | None], str | None] = _any) -> tuple[list[SessionDenial], int]:
         """Return the groups, newest first, and how many calls were logged twice.
 
-        `workload_of` tells the workload of a session: the calls of two workloads are two groups.
+        `workload_of` returns a session's workload: calls of two workloads are in two groups.
         """
         rows = self._once()
         workloads: dict[int, str | None] = {}

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def workloads(rows: Rows) -> Callable[[str | None], str | None]:
-    """Return what tells the workload of a session: of AWS by its access key id, of Google by the mapped principal.
+    """Return a function from a session (AWS access key id, Google mapped principal) to its workload.
 
-    A session that no logged exchange issued has none: None.
+    It returns None for a session that no logged exchange issued.
     """
     by_session: dict[int, str | None] = {}
     by_principal: dict[str, str | None] = {}

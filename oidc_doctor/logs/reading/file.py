@@ -119,7 +119,7 @@ def records(
 def family_of(attempt: Attempt) -> str | None:
     """Return the subject with `*` for the parts that vary, by the grammar of the provider's issuer.
 
-    An impersonation has no subject: until an exchange is joined to it, the mapped one tells the workloads apart.
+    An impersonation has no subject: until an exchange is joined to it, the mapped subject distinguishes the workloads.
     """
     subject = attempt.subject or mapped_subject(attempt.mapped_principal if attempt.step == "impersonate" else None)
     return _family(attempt.provider, subject) if subject else None

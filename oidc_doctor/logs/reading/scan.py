@@ -48,9 +48,9 @@ def scan(
 ) -> ScannedLogs:
     """Read the files, several at once where they are large files on the disk.
 
-    `open_file` gives a binary file for a name; `on_disk` its path, None inside an archive. Where opening or reading
-    raises OSError, EOFError or zlib.error, the file is named among the problems, and records before the error count.
-    `family` must be a function that another process can import.
+    `open_file` opens a binary file by name; `on_disk` returns its path, None inside an archive. Where opening or
+    reading raises OSError, EOFError or zlib.error, the file is named among the problems, and records before the error
+    count. `family` must be a function that another process can import.
     """
     state = ScanState(source, scope, family or family_of)
     read_all(state, list(names), open_file, on_disk or _nowhere, progress=progress, processes=processes)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 EXACT = 1 << 20  # bytes on the disk in all: of less, each record is decoded, which shows its service and Region
 POOLED = 8 << 20  # likewise: as much is worth starting processes
-MOST_PROCESSES = 4  # each holds up to 60 MiB
+MOST_PROCESSES = 4  # each uses up to 60 MiB
 
 _BATCH_BYTES = 1 << 20
 _BATCH_FILES = 64

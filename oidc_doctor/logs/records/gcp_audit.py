@@ -161,7 +161,7 @@ def _common(entry: Entry, payload: Entry, origin: Origin, *, mapped: bool) -> At
         target=None,
         provider=None,
         subject=None,
-        audience=None,  # the entry holds the audience of the request, never the token's
+        audience=None,  # the entry has the audience of the request, never the token's
         outcome=outcome,
         error_code=code,
         error_message=message,

@@ -2,7 +2,7 @@
 
 Sources: Google's audit logging page for IAM (method names), a published entry of CreateWorkloadIdentityPoolProvider and
 UpdateWorkloadIdentityPoolProvider, the audit log reference for SetIAMPolicy. Pool and provider writes are long-running:
-two entries with one operation id, of which the first holds the request and the last may hold the failure.
+two entries with one operation id, of which the first contains the request and the last may contain the failure.
 """
 
 from __future__ import annotations

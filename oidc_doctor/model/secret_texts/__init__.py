@@ -1,7 +1,7 @@
-"""What a secret looks like: the one place that knows it, for reports, screens, messages, captures and their maps.
+"""Recognise secrets, in one place for reports, screens, messages, captures and their maps.
 
 A secret is a compact JWT with its signature, a key, a password, a cookie, or a token of a known issuer. It is found by
-its form (tokens.py, forms.py) or by the name of the field that holds it (labels.py), whole, wrapped, URL-encoded or
+its form (tokens.py, forms.py) or by the name of its field (labels.py), whole, wrapped, URL-encoded or
 escaped. Subjects, ARNs, issuers, key ids, digests and thumbprints are no secrets, and stay.
 
 Every search is linear in the text. A cheap look for the words of a rule comes first, so ordinary texts cost little.

@@ -1,4 +1,4 @@
-"""Secrets inside an encoding: a text in base64, hexadecimal or percent escapes that holds one, and keys in DER.
+"""Secrets inside an encoding: base64, hexadecimal or percent-encoded text that contains a secret, and keys in DER.
 
 What an encoded text says is looked at as any other text, so a header, a token, an account's key file and a list of
 variables are found alike.
@@ -29,7 +29,7 @@ _CLEAR: Final = 0.9  # the part of a decoded text that must be printable
 
 
 def encoded_spans(text: str, holds: Callable[[str], bool]) -> Iterator[Span]:
-    """Yield the spans of encoded texts for whose content `holds` says that it has a secret, and those of keys."""
+    """Yield the spans of encoded texts whose content has a secret according to `holds`, and of keys."""
     reached = 0
     for run in _RUN.finditer(text):
         start = run.start() + (run[0][0] in "nrt" and text.endswith("\\", 0, run.start()))  # not the n of a line break
@@ -64,7 +64,7 @@ def _base64(value: str) -> bytes:
 
 
 def _says(data: bytes, holds: Callable[[str], bool]) -> bool:
-    """Return whether the data are a text that holds a secret."""
+    """Return whether the data are text with a secret."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

@@ -230,7 +230,7 @@ _VALUE_FIRST = re.compile(
 
 
 def value_first_spans(text: str, low: str) -> Iterator[tuple[str, Span]]:
-    """Yield the values of pairs in which the value is before the name, each with the name."""
+    """Yield the values of pairs with the value before the name, each with the name."""
     if "value" in low:
         for match in _VALUE_FIRST.finditer(text):
             if not match["secret"].startswith("["):

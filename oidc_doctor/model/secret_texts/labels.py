@@ -143,13 +143,13 @@ def label_spans(text: str, low: str) -> Iterator[Span]:
 
 
 def _labels(low: str) -> Iterator[re.Match[str]]:
-    """Return the matches of _LABEL in turn. Every name holds a needle near its start."""
+    """Return the matches of _LABEL in turn. Every name contains a needle near its start."""
     places = places_of(NEEDLES, low) | {name.start() for name in _SHORT_NAME.finditer(low)}
     return matches_near(_LABEL, low, places, _BEFORE_NEEDLE)
 
 
 def strength_of(name: str) -> Strength | None:
-    """Return how surely a field of this name holds a secret; None where it does not."""
+    """Return how certainly a field with this name is a secret; None if it is not."""
     low = name.lower()
     if not any(needle in low for needle in NEEDLES) or len(name) > _LONGEST_NAME:
         return None
@@ -166,7 +166,7 @@ _WHOLE_NAME = re.compile(
 
 
 def holds_secret(name: str, value: str) -> bool:
-    """Return whether `value` is a secret because the field that holds it is called `name`."""
+    """Return whether `value` is a secret because its field is called `name`."""
     strength = strength_of(name)
     return strength is not None and is_accepted(strength, value, certain=True, name=name)
 

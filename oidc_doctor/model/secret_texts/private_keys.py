@@ -18,7 +18,7 @@ _BEFORE = r"(?:(?<![A-Za-z0-9+/=])|(?<=\\[nr]))"
 _FULL = re.compile(_BEFORE + r"[A-Za-z0-9+/]{48,80}={0,2}(?![A-Za-z0-9+/=])")
 _SHORT = re.compile(r"[A-Za-z0-9+/]{1,79}={0,2}(?=[\"'}\s\\]|$)")
 _ALONE = re.compile(_BEFORE + r"[A-Za-z0-9+/]{4,47}={0,2}(?=[\"'}\s\\]|$)")
-_REST = re.compile(r"\s*(?:\\*[\"'].*)?")  # of a record in JSON, behind the line break that its text holds
+_REST = re.compile(r"\s*(?:\\*[\"'].*)?")  # of a JSON record, after the line break in its text
 _WORD = re.compile(r"[A-Za-z]?[a-z]*|[A-Z]+|[0-9]+")
 _LONGEST: Final = 240  # characters of a line in which its part of the key is looked for
 _MOST_RESTS: Final = 2  # lines without a part of the key, one after the other

@@ -15,7 +15,7 @@ from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
 
 REMOVED: Final = "[token removed]"
 REMOVED_SECRET: Final = "[secret removed]"
-_SHORTEST: Final = 6  # characters of a text that can hold a secret and what tells it
+_SHORTEST: Final = 6  # minimum characters of a text with a secret and its label
 _UNSEEN = re.compile(
     "[\u00ad\u200b-\u200f\u2060\ufeff]+"
     r"|(?:(?<!\\)\\++u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+"
@@ -91,7 +91,7 @@ def _token_spans(text: str) -> list[Span]:
 
 
 def _holds(text: str) -> bool:
-    """Return whether a text that was decoded holds a secret; a text that is encoded again is not looked at."""
+    """Return whether a decoded text contains a secret; text that is encoded again is ignored."""
     return bool(_token_spans(text) or _other_spans(text, encoded=False))
 
 

@@ -14,7 +14,7 @@ _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 # The beginning of a word, also behind an escape such as \n, %3D or \u0022
 BEGINNING: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtfb])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
-# base64url of { and a quotation mark or white space. What is before it is looked at last: few letters get so far.
+# base64url of { and a quotation mark or white space. What precedes it is checked last: few letters get that far.
 _HEAD = re.compile(
     r"e(?=y[A-DI-L]|w[k-r0-3])"
     r"(?:(?<![A-Za-z0-9_-]e)|(?<=\\[nrt]e)|(?<=%[0-9A-Fa-f]{2}e)|(?<=\\u[0-9A-Fa-f]{4}e))"
