@@ -357,7 +357,7 @@ def _holds_at(condition: str, at: int) -> bool | None:
 _OF_CONDITIONS = dict.fromkeys(("request", "resource", "destination", "api"), "dyn")
 
 
-@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, each evaluated at several times
+@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is evaluated at several times
 def _valid(condition: str) -> cel.Program | None:
     try:
         program = cel.compile(condition)
