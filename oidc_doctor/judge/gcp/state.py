@@ -55,7 +55,7 @@ class GcpExchange(ExchangeBuilder):
         if self.provider and self.provider.name:
             read = read_name(self.provider.name)
             is_numbered = self.name is not None and not self.name.fault and self.name.project_is_number
-            if not read.fault and (read.project_is_number or not is_numbered):
+            if not read.fault and not (is_numbered and read.project_is_id):
                 return read
         return self.name if self.name and not self.name.fault else None
 
