@@ -29,11 +29,9 @@ def work_folder(parent: str) -> Iterator[str]:
     """Create a private folder in `parent` (mode 700), locked until it is removed at the end. Raises OSError."""
     remove_left_behind(parent)
     with contextlib.ExitStack() as stack:
-        folder = _new_place(parent, stack, lambda path: os.mkdir(path, 0o700))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        yield _new_place(
+            parent, stack, lambda path: os.mkdir(path, 0o700), lambda path: shutil.rmtree(path, ignore_errors=True)
+        )
 
 
 @contextlib.contextmanager
@@ -41,12 +39,12 @@ def work_file(parent: str, data: bytes = b"") -> Iterator[str]:
     """Create a file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
     remove_left_behind(parent)
     with contextlib.ExitStack() as stack:
-        path = _new_place(parent, stack, lambda path: files.create(path, data, 0o600, lasting=True))
-        try:
-            yield path
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
+        yield _new_place(parent, stack, lambda path: files.create(path, data, 0o600, lasting=True), _unlink)
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def remove_left_behind(parent: str) -> None:
@@ -88,10 +86,16 @@ def _opened(path: str, stack: contextlib.ExitStack) -> int:
     return descriptor
 
 
-def _new_place(parent: str, stack: contextlib.ExitStack, make: Callable[[str], None]) -> str:
-    """Create a place with an unused name, and lock it until `stack` closes."""
+def _new_place(
+    parent: str, stack: contextlib.ExitStack, make: Callable[[str], None], remove: Callable[[str], None]
+) -> str:
+    """Create a place with an unused name, and lock it; when `stack` closes it is removed.
+
+    The removal is arranged first: a signal may end the program as soon as the place is there.
+    """
     while True:
         path = os.path.join(parent, _PREFIX + secrets.token_hex(8))
+        stack.callback(remove, path)
         make(path)
         if _is_held(path, stack):
             return path

@@ -38,7 +38,8 @@ def test_a_newcomers_run(
         "issuer/jwks.json",
         "issuer/chain.pem",
     }
-    assert "reading aws/role.json (iam:GetRole)" in done.err
+    assert done.err.startswith("oidc-doctor: 0 of ")  # then one line every few seconds, and the outcome
+    assert "; reading aws/" in done.err.splitlines()[0]
     (last,) = re.findall(r"(\d+) of (\d+) read$", done.err.rstrip())
     assert last[0] == last[1]  # all that was asked for
     assert int(last[1]) >= len(done.read)
