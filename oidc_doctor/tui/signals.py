@@ -3,17 +3,22 @@
 An exception that a handler raises comes up wherever the screens are at work: in the middle of a message, of drawing, or
 of closing. Then Textual ends without putting the terminal back, or with tracebacks on it. So the first signal asks the
 event loop to close the screens, as the key for it does.
+
+Where the terminal went away, closing may never end: the thread of Textual that writes ends at the first error, and
+closing waits for it (Textual, drivers/_writer_thread.py). So closing at SIGHUP and SIGTERM has a few seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_SECONDS_TO_CLOSE = 3.0
 _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -30,11 +35,17 @@ def closing_at_signals(close: Callable[[int], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     before = {number: handler for number in _ENDING if callable(handler := signal.getsignal(number))}
     is_closing = False
+    at_the_latest: list[threading.Timer] = []
 
     def end(number: int, frame: FrameType | None) -> None:
         nonlocal is_closing
         if not is_closing:
             is_closing = True
+            if number != signal.SIGINT:
+                timer = threading.Timer(_SECONDS_TO_CLOSE, os._exit, (128 + number,))
+                timer.daemon = True
+                timer.start()
+                at_the_latest.append(timer)
             loop.call_soon_threadsafe(close, number)
         elif number == signal.SIGINT:
             before[signal.SIGINT](number, frame)
@@ -44,5 +55,7 @@ def closing_at_signals(close: Callable[[int], None]) -> Iterator[None]:
     try:
         yield
     finally:
+        for timer in at_the_latest:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -166,6 +166,32 @@ def test_a_signal_closes_the_screens(number: int, code: int, tmp_path: Path) -> 
         assert process.wait(10) == code
 
 
+@pytest.mark.parametrize("seconds", [0.5, 0.7, 0.8, 0.9, 2.5])
+def test_no_process_is_left_where_the_terminal_goes_away(seconds: float, tmp_path: Path) -> None:
+    """While the screens open, what is written to a terminal that is gone fails before the signal is handled."""
+    owning = (  # only the process whose controlling terminal it is receives SIGHUP
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        "os.execv(sys.executable, [sys.executable, '-m', 'oidc_doctor', '--demo', 'aws-wrong-team'])"
+    )
+    parent_end, child_end = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", owning],
+        stdin=child_end, stdout=child_end, stderr=child_end, cwd=tmp_path, env=environment, start_new_session=True,
+    ) as process:  # fmt: skip
+        os.close(child_end)
+        until = time.monotonic() + seconds
+        with suppress(OSError):
+            while time.monotonic() < until:
+                if select.select([parent_end], [], [], 0.02)[0]:
+                    os.read(parent_end, 65536)
+        os.close(parent_end)
+        try:
+            process.wait(PATIENCE)  # and no process goes on without a terminal
+        finally:
+            process.kill()
+
+
 def test_usage_error_without_a_terminal(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "oidc_doctor"]
     finished = subprocess.run(
