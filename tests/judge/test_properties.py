@@ -181,7 +181,7 @@ def agrees(report: Report, *, observed: bool) -> None:
         assert (report.verdict, report.exit_code) == ("refused", 1)
     if report.exit_code == 0:
         assert report.verdict == "healthy"
-        assert report.causes == []
+        assert [cause for cause in report.causes if cause.status == "active"] == []
         assert all(one.prediction == "accepted" for one in report.exchanges)
     assert [cause.position for cause in report.causes] == ["first", "next", "next", *["next"] * 99][
         : len(report.causes)
