@@ -19,7 +19,6 @@ _HEX: Final = "abcdef"
 _REST: Final = "ghijklmnopqrstuvwyz"  # x is kept: a run of three is a placeholder, and no other word may become one
 _DIGITS: Final = "0123456789"
 _BASE_16: Final = frozenset("0123456789abcdef_-")
-_ASCII: Final = frozenset(map(chr, range(128)))
 _BLOCK: Final = 64  # adjacent code points of one script
 _IPV4_BITS: Final = 32
 _SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # two octets identify the special networks there
@@ -110,10 +109,8 @@ class Cipher:
         in_base_16 = True  # a hexadecimal word remains hexadecimal: some subjects are recognised by it
         for character in text:
             low = character.lower()
-            image = None
-            if character in _ASCII:
-                image = (self._tables.get((before, in_base_16)) or self._table(before, in_base_16)).get(low, low)
-            pieces.append(image if image is not None and character == low else self._in_case(character, image, before))
+            image = self._table(before, in_base_16).get(low) if low.isascii() else None
+            pieces.append(self._in_case(character, image, before))
             if self.mode == "prefix":
                 before += low
                 in_base_16 = in_base_16 and low in _BASE_16

@@ -104,3 +104,9 @@ def test_what_is_no_address_gets_no_stand_in(text: str) -> None:
 
 def test_another_key_gives_other_stand_ins() -> None:
     assert Cipher(b"a" * 32).word("Org8Kd2P") != Cipher(b"b" * 32).word("Org8Kd2P")
+
+
+def test_a_letter_that_is_an_ascii_letter_in_small_is_replaced_too() -> None:
+    """The Kelvin sign, which is k in small letters."""
+    assert Cipher(KEY).word("\u212aim").lower() == Cipher(KEY).word("kim")
+    assert Cipher(KEY).word("kim") != "kim"
