@@ -21,7 +21,7 @@ from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.judge.keys import check_keys
 from oidc_doctor.model.document import Document, Origin
-from oidc_doctor.model.evidence import Token
+from oidc_doctor.model.evidence import ObservedError, Token
 from oidc_doctor.model.limits import ERROR_TEXT, MANIFEST
 from oidc_doctor.model.secret_texts import without_secrets
 
@@ -254,9 +254,10 @@ class _Copy:
         if len(text.strip()) <= ERROR_TEXT.most:
             return self.texts.sentence(text)
         clean = self.texts.without_secrets(text.strip())
-        if len(clean) > ERROR_TEXT.most:
-            self.texts.removed[f"all but the first {ERROR_TEXT.most:,} of {len(clean):,} characters"] = 1
-        return self.texts.sentence(clean[: ERROR_TEXT.most])
+        kept = ObservedError.read(clean, Origin(contract.ERROR)).text
+        if len(kept) < len(clean):
+            self.texts.removed[f"all but the first {len(kept):,} of {len(clean):,} characters"] = 1
+        return self.texts.sentence(kept)
 
     def _learn_issuer(self, text: str) -> None:
         if self.texts.cipher is None:

@@ -63,7 +63,7 @@ def parse_manifest(text: str, file: str) -> Manifest:
     document = load(text, file)
     box = fields.members(document, "", document.value)
     if document.duplicates:  # which of two outcomes is right is not guessed
-        raise fields.wrong(document, document.duplicates[0], "it stands twice in the manifest")
+        raise fields.wrong(document, document.duplicates[0], "this member is in the manifest twice")
     listed = box.get("reads")
     entries = [] if listed is None else fields.elements(document, "/reads", listed)
     if len(entries) > MANIFEST.most:

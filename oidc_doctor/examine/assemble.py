@@ -200,13 +200,13 @@ def _check_rows(
 ) -> list[CheckRow]:
     traces = [exchange.diagnosis.trace for exchange in judged]
     named = [refusal for exchange in judged for refusal in named_refusals[exchange.id]]
-    rows = run_checks.cause_rows(pack, traces, named)
+    clouds = {trace.cloud for trace in traces}
+    only = clouds.pop() if len(clouds) == 1 else None
+    rows = run_checks.cause_rows(pack, traces, named, only)
     views = [
         view_of(run, exchange, contradictions, [cause for cause in causes if cause.exchange == exchange.id])
         for exchange in judged
     ]
-    clouds = {trace.cloud for trace in traces}
-    only = clouds.pop() if len(clouds) == 1 else None
     rows += [row for check in pack if check.kind is None for row in run_checks.document_rows(check, views, only)]
     return sorted(rows, key=lambda row: row.code)
 

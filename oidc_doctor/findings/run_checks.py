@@ -13,7 +13,7 @@ from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import CheckRow, FindingRow, NamedRefusal
-from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED
+from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED, Cloud
 from oidc_doctor.report.parts.sentences import refusal_sentence
 
 _PASSING = (PASSED, PASSED_BY_ERROR)
@@ -63,13 +63,23 @@ def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
 
 
 def cause_rows(
-    checks: Iterable[Check], traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]
+    checks: Iterable[Check],
+    traces: Sequence[Trace],
+    named_refusals: Sequence[NamedRefusal],
+    cloud: Cloud | None = None,
 ) -> list[CheckRow]:
-    """Return a row for each cause check: failed if its kind occurred, passed only if its step was evaluated."""
-    return [row for check in checks if check.kind is not None for row in _cause_rows(check, traces, named_refusals)]
+    """Return a row for each cause check: failed if its kind occurred, passed only if its step was evaluated.
+
+    `cloud` is the cloud of all exchanges in the report, None for two clouds: it determines the code without a finding.
+    """
+    return [
+        row for check in checks if check.kind is not None for row in _cause_rows(check, traces, named_refusals, cloud)
+    ]
 
 
-def _cause_rows(check: Check, traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]) -> Iterator[CheckRow]:
+def _cause_rows(
+    check: Check, traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal], cloud: Cloud | None
+) -> Iterator[CheckRow]:
     """Yield the check's row; one row per code if it occurred in both clouds."""
     by_code: dict[str, list[NamedRefusal]] = {}
     for named in named_refusals:
@@ -77,8 +87,7 @@ def _cause_rows(check: Check, traces: Sequence[Trace], named_refusals: Sequence[
             by_code.setdefault(check.code_in(named.refusal.cloud), []).append(named)
     yield from (_met(check._replace(code=code), met) for code, met in by_code.items())
     if not by_code:
-        clouds = {trace.cloud for trace in traces}
-        yield _unmet(check._replace(code=check.code_in(clouds.pop() if len(clouds) == 1 else None)), traces)
+        yield _unmet(check._replace(code=check.code_in(cloud)), traces)
 
 
 def _met(check: Check, met: Sequence[NamedRefusal]) -> CheckRow:
@@ -123,7 +132,7 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
     return CheckRow(check.code, check.name, "skipped", check.effect, reason)
 
 
-def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: str | None = None) -> list[CheckRow]:
+def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: Cloud | None = None) -> list[CheckRow]:
     """Return the row of a weakness or log check; one row per code if it has findings in both clouds.
 
     `cloud` is the cloud of all exchanges in the report, None for two clouds: it determines the code without a finding.

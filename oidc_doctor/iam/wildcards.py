@@ -130,7 +130,9 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
     if first_is_literal and first.runs and len(segments) == 2 and not last.length:  # noqa: PLR2004 - PREFIX*
         prefix = first.runs[0][1]
         # an ASCII pattern has no surrogates, so no match starts within a character
-        return lambda text: (text if prefix.isascii() else _units(text)).startswith(prefix)
+        if prefix.isascii():
+            return lambda text: text.startswith(prefix)
+        return lambda text: _units(text).startswith(prefix)
     if len(segments) == 3 and not first.length and not last.length and segments[1].is_text:  # noqa: PLR2004 - *TEXT*
         part = segments[1].runs[0][1]
         return (lambda text: part in text) if part.isascii() else lambda text: part in _units(text)

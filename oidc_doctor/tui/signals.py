@@ -35,17 +35,16 @@ def closing_at_signals(close: Callable[[int], None]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     before = {number: handler for number in _ENDING if callable(handler := signal.getsignal(number))}
     is_closing = False
-    at_the_latest: list[threading.Timer] = []
+    at_the_latest: threading.Timer | None = None
 
     def end(number: int, frame: FrameType | None) -> None:
-        nonlocal is_closing
+        nonlocal is_closing, at_the_latest
         if not is_closing:
             is_closing = True
             if number != signal.SIGINT:
-                timer = threading.Timer(_SECONDS_TO_CLOSE, os._exit, (128 + number,))
-                timer.daemon = True
-                timer.start()
-                at_the_latest.append(timer)
+                at_the_latest = threading.Timer(_SECONDS_TO_CLOSE, os._exit, (128 + number,))
+                at_the_latest.daemon = True
+                at_the_latest.start()
             loop.call_soon_threadsafe(close, number)
         elif number == signal.SIGINT:
             before[signal.SIGINT](number, frame)
@@ -55,7 +54,7 @@ def closing_at_signals(close: Callable[[int], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        for timer in at_the_latest:
-            timer.cancel()
+        if at_the_latest is not None:
+            at_the_latest.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -50,7 +50,7 @@ def of_error(evidence: TargetEvidence, report: Report) -> Alone:
     )
     causes = _with_named(words.possible(answer, cloud), named, proves=reading.proves)
     proven = named is not None and reading.proves
-    listed = {observed.code for observed in causes}
+    listed = {possible.code for possible in causes}
     further = () if proven else tuple(code for code in words.codes(answer.further, cloud) if code not in listed)
     return Alone(
         "error",

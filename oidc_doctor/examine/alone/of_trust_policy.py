@@ -36,10 +36,10 @@ def of_trust_policy(exchange: Judged, report: Report, paths: Sequence[str]) -> A
     role = aws.role if aws is not None else None
     policy = role.trust_policy if isinstance(role, Role) else None
     node = exchange.diagnosis.trace.detail.get("policy")
-    statements = [item for item in node.children if item.level == "statement"] if node is not None else []
+    statements = [child for child in node.children if child.level == "statement"] if node is not None else []
     reach = reached(case)
     lines = [Line("role", role.arn)] if isinstance(role, Role) and role.arn else []
-    said = [line for item in statements[:_MOST_STATEMENTS] for line in _statement(item)]
+    said = [line for statement in statements[:_MOST_STATEMENTS] for line in _statement(statement)]
     if len(statements) > _MOST_STATEMENTS:
         said.append(Line("", f"and {len(statements) - _MOST_STATEMENTS} more statements"))
     issuers = _issuers(statements)
@@ -51,7 +51,7 @@ def of_trust_policy(exchange: Judged, report: Report, paths: Sequence[str]) -> A
         Part("Who is allowed", (*lines, *said)),
         Part("How wide", tuple(width_lines(reach, _owners(case.profile)))),
         Part("Faults", tuple(faults)),
-        Part("Accepted by it, for example", tuple(Line("subject", item) for item in reach.accepted[:2])),
+        Part("Accepted by it, for example", tuple(Line("subject", subject) for subject in reach.accepted[:2])),
     ]
     return Alone(
         "trust-policy",

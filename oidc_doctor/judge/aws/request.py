@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
 from oidc_doctor.judge.aws.partitions import judge_partitions
+from oidc_doctor.judge.aws.role_policies import read_session_policy
 from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.aws.token import LONGEST, SHORTEST, invalid
 from oidc_doctor.model.evidence import Role
@@ -148,11 +148,8 @@ def _judge_parameters(exchange: AwsExchange) -> None:
 
 def _is_policy(text: str) -> bool:
     """Whether a text is a JSON object with a Statement (STS API: MalformedPolicyDocument for any other)."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and "Statement" in value
+    document = read_session_policy(text)
+    return document is not None and isinstance(document.value, dict) and "Statement" in document.value
 
 
 def _printed(value: str) -> str:

@@ -77,7 +77,8 @@ def _without_contradictions(documents: list[Document]) -> list[Document]:
         name = document.in_answer("PolicyName")
         if name is not None:
             texts.setdefault(name, set()).add(json.dumps(document.value, sort_keys=True))
-    return [one for one in documents if len(texts.get(one.in_answer("PolicyName") or "", ())) < 2]  # noqa: PLR2004
+    doubted = {name for name, different in texts.items() if len(different) > 1}
+    return [document for document in documents if document.in_answer("PolicyName") not in doubted]
 
 
 def _boundary(exchange: AwsExchange) -> RolePolicies:
@@ -96,11 +97,16 @@ def _session_policy(exchange: AwsExchange) -> RolePolicies:
     text = exchange.request.policy
     if text is None:
         return _part(exchange, "SESSION", [], all_read=True)
+    document = read_session_policy(text)
+    return _part(exchange, "SESSION", [] if document is None else [document], all_read=document is not None)
+
+
+def read_session_policy(text: str) -> Document | None:
+    """Parse the Policy parameter of a request; None if it is not JSON."""
     try:
-        document = load(text, "the session policy of the request")
+        return load(text, "the session policy of the request")
     except Unreadable:
-        return _part(exchange, "SESSION", [], all_read=False)
-    return _part(exchange, "SESSION", [document], all_read=True)
+        return None
 
 
 def policy_names(read: tuple[Document, ...] | Document | Missing, member: str, key: str) -> tuple[str, ...] | None:

@@ -104,7 +104,7 @@ def _lists(exchange: GcpExchange) -> Iterator[Contradiction]:
     if exchange.provider is not None and exchange.provider.state != "DELETED":
         yield from _unlisted(exchange, "provider", name.full, gcp.provider_list, f"{name.pool_name}/")
     if isinstance(gcp.pool, GcpPool) and isinstance(gcp.pool_list, Document):
-        for entry, at in listed(gcp.pool_list, "workloadIdentityPools"):
+        for entry, at in listed(gcp.pool_list):
             if _numbered(exchange, entry["name"]) != _numbered(exchange, name.pool_name):
                 continue
             states = (gcp.pool.state, entry.get("state"))
@@ -121,8 +121,7 @@ def _unlisted(
     """A pool or provider that was read, and that the list of its project or pool lacks."""
     if not isinstance(source, Document):
         return
-    wrapper = "workloadIdentityPools" if what == "pool" else "workloadIdentityPoolProviders"
-    names = [_numbered(exchange, entry["name"]) for entry, _ in listed(source, wrapper)]
+    names = [_numbered(exchange, entry["name"]) for entry, _ in listed(source)]
     wanted, parent = _numbered(exchange, wanted), _numbered(exchange, parent)
     if any(same(name, wanted, pasted=exchange.either_pasted) is not False for name in names):
         return

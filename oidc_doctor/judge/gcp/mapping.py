@@ -334,7 +334,7 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
     constant = next(
-        (item for item in constants_in(clause.node.text, exchange.constants) if item.causes(clause.literal)),
+        (known for known in constants_in(clause.node.text, exchange.constants) if known.causes(clause.literal)),
         None,
     )
     if constant is not None:

@@ -272,13 +272,13 @@ def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
 
 def _listed(document: Document) -> list[str]:
     """Return the names in a list of pools or providers."""
-    return [entry["name"] for entry, _ in listed(document, *_WRAPPERS)]
+    return [entry["name"] for entry, _ in listed(document)]
 
 
-def listed(document: Document, *wrappers: str) -> list[tuple[dict[str, Any], Origin]]:
+def listed(document: Document) -> list[tuple[dict[str, Any], Origin]]:
     """Return the named entries of a list of pools or providers, each with its place; with or without the wrapper."""
     value, place = document.value, ""
-    for wrapper in wrappers:
+    for wrapper in _WRAPPERS:
         if isinstance(value, dict) and wrapper in value:
             value, place = value[wrapper], f"/{wrapper}"
     return [
