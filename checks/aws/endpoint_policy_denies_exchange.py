@@ -23,7 +23,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("AWS053", "endpoint-policy-denies-exchange", Kind.ENDPOINT_POLICY_DENIES_EXCHANGE)
 def endpoint_policy_denies_exchange(refusal: Refusal) -> Words:
     """Say which policy denies, and the condition key that fits an unsigned call."""
-    del refusal  # the text names the endpoint's policy, and no value of it
+    reason = refusal.fact("reason")  # of a policy that was read; the caller's error names no value of it
+    if reason:
+        return Words(reason, "Exempt sts:AssumeRoleWithWebIdentity from the Deny in the policy of this endpoint.")
     return Words(
         "the policy of the VPC endpoint for STS denies AssumeRoleWithWebIdentity, an unsigned call",
         'Allow sts:AssumeRoleWithWebIdentity for Principal "*" in the endpoint policy, limited by '

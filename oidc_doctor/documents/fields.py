@@ -66,7 +66,7 @@ def spelled(
         right = folded.get(name.replace("_", "").lower(), name)
         if name != right and not (beside and right in box):
             place = pointer + pointer_segment(name)
-            raise wrong(document, place, f"{what} has no {name}, in these letters: it is {right}")
+            raise wrong(document, place, f"{what} has no member {name} in these letters; its name is {right}")
 
 
 def within(document: Document, pointer: str, size: int, limit: Limit) -> None:

@@ -66,6 +66,7 @@ def _resource_control(exchange: AwsExchange) -> None:
             )
     _suspect_denials(
         exchange,
+        Kind.OUTSIDE_THE_TRUST_POLICY,
         exchange.aws.rcps,
         ("resource control policy", "if it is attached to this account"),
         "aws organizations list-targets-for-policy: whether the policy is attached to this account",
@@ -90,6 +91,7 @@ def _endpoints(exchange: AwsExchange) -> None:
     exchange.assumed.append("that the call goes through no VPC endpoint whose policy does not allow it")
     _suspect_denials(
         exchange,
+        Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
         documents,
         ("VPC endpoint policy", "if the call goes through this endpoint"),
         "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint",
@@ -97,7 +99,7 @@ def _endpoints(exchange: AwsExchange) -> None:
 
 
 def _suspect_denials(
-    exchange: AwsExchange, documents: tuple[Document, ...], words: tuple[str, str], settle: str
+    exchange: AwsExchange, kind: Kind, documents: tuple[Document, ...], words: tuple[str, str], settle: str
 ) -> None:
     """Suspect the statements of these policies that deny the call, or may; `words`: the policy, and when it applies."""
     controls = resource_controls(documents)
@@ -111,7 +113,7 @@ def _suspect_denials(
         by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
         verb = f"denies it{by}" if denies else f"has a statement of which it is not known whether it denies it{by}"
         exchange.refuse(
-            Kind.OUTSIDE_THE_TRUST_POLICY,
+            kind,
             where=document.at(statement.pointer),
             certain=False,
             location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),

@@ -96,7 +96,9 @@ DENY = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
 
 def test_an_endpoint_policy_that_denies(aws: Bundle) -> None:
     answer = aws.write("aws/endpoint-policies/sts.json", {"Version": "2012-10-17", "Statement": [DENY]}).ask()
-    cause = answer.suspected("outside-the-trust-policy")
+    cause = answer.suspected("endpoint-policy-denies-exchange")
+    assert "resource control" not in cause.fix
+    assert "from the Deny in the policy of this endpoint" in cause.fix
     assert "VPC endpoint policy aws/endpoint-policies/sts.json denies it" in cause.summary
     assert answer.exchange().prediction == "unknown"
 
