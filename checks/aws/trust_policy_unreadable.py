@@ -29,11 +29,14 @@ def trust_policy_unreadable(refusal: Refusal) -> Words:
     """Name the part that IAM would not store."""
     part = refusal.fact("part", "a part")
     value = quoted(refusal.actual.value if refusal.actual else "", "")
-    absent = refusal.fact("absent")
+    if refusal.fact("absent"):
+        fault = "is missing"
+    elif refusal.fact("twice"):
+        fault = "is in the same block in a second spelling, with another value"
+    else:
+        fault = f"is not valid in IAM{given(': {}', value)}"
     return Words(
-        f"the trust policy's {part} is missing"
-        if absent
-        else f"the trust policy's {part} is not valid in IAM{given(': {}', value)}",
+        f"the trust policy's {part} {fault}",
         "Read the trust policy as IAM stores it, and replace this text with it.",
         trust_policy_commands(refusal),
     )

@@ -17,6 +17,7 @@ from oidc_doctor.judge.exchange import plain_note, same, shown
 from oidc_doctor.model.document import Document, Json, Missing, Origin
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import is_left_out
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.steps import REFUSED
 from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
@@ -315,7 +316,15 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
             rank=-1,
             part=place_in_words(node.pointer),
             absent="yes" if node.expected is None and node.level in ("principal", "action") else "",
+            twice="yes" if _is_spelled_twice(node) else "",
         )
+
+
+def _is_spelled_twice(node: Node) -> bool:
+    """Whether an unreadable key or operator is one that IAM has: then the block has it in two spellings."""
+    if node.level == "operator":
+        return isinstance(node.expected, dict) and not is_left_out(node.name)
+    return node.level == "key" and iam.is_key_name(node.name)
 
 
 def _innermost(node: Node) -> tuple[Node, str]:

@@ -79,6 +79,18 @@ def test_a_missing_element_is_named(aws: Bundle) -> None:
     assert "Statement[0].Action is missing" in aws.trust(aws.statement(Action=...)).ask().first.summary
 
 
+@pytest.mark.parametrize("inner", [True, False])
+def test_a_name_in_two_spellings_is_not_called_invalid(aws: Bundle, inner: bool) -> None:
+    condition: dict[str, Any] = {"StringEquals": {aws.AUD_KEY: "oidc.baseten.co"}, "StringLike": {aws.SUB_KEY: "v=1:*"}}
+    if inner:
+        condition["StringLike"][aws.SUB_KEY.upper()] = "nothing"
+    else:
+        condition["stringlike"] = {aws.SUB_KEY: "nothing"}
+    cause = aws.trust(aws.statement(Condition=condition)).ask().suspected("trust-policy-unreadable")
+    assert "in a second spelling" in cause.summary
+    assert "not valid" not in cause.summary
+
+
 def test_a_whole_policy(aws: Bundle) -> None:
     aws.ask().passed("trust-policy-unreadable")
     aws.remove("aws/role.json").ask().skipped("trust-policy-unreadable")
