@@ -16,6 +16,7 @@ from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _NARROWEST, _WIDEST = 40, 120
@@ -62,6 +63,17 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
             _attempts(sheet, report)
             _checks(sheet, report)
         _ending(sheet, report, verbose=verbose)
+    return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
+
+
+def render_health_text(health: Health, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
+    """Return a health run in lines of at most `width` columns; "" for a `quiet` one in which nothing changed."""
+    from oidc_doctor.report.parts import health as parts  # late: a report needs none of it
+
+    if quiet and not parts.has_news(health):
+        return ""
+    sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
+    parts.write(sheet, health, verbose=verbose)
     return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
 
 
