@@ -57,7 +57,7 @@ def findings_of(report: Report, target: str) -> list[Observed]:
         found.setdefault((observed.code, observed.resource, observed.fingerprint), observed)
     codes = {cause.code for cause in report.causes}
     for row in report.checks:
-        if row.status != "failed" or row.effect == "blocks" or row.code in codes:
+        if row.status != "failed" or row.effect == "blocks" or row.code in codes or row.about == "evidence":
             continue
         for observed in _of_check(row, report, target):
             found.setdefault((observed.code, observed.resource, observed.fingerprint), observed)
@@ -111,7 +111,7 @@ def _of_check(row: CheckRow, report: Report, target: str) -> Iterator[Observed]:
             None,
             finding.fix,
             str(side.at) if side is not None and side.at else "",
-            event=row.since_last_run,
+            event=row.about == "change",
         )
 
 

@@ -216,7 +216,7 @@ class CheckRow:
     findings: list[FindingRow] = field(default_factory=list)
     traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
     opens_trust: bool = False  # its findings report that others are accepted as well
-    since_last_run: bool = False  # its findings report what changed since an earlier read, and so pass by themselves
+    about: Literal["target", "evidence", "change"] = "target"  # what its findings are about: see checkkit.About
 
 
 FixKind = Literal["restore", "add", "correct", "create"]

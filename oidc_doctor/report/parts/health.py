@@ -202,7 +202,7 @@ def _hidden(health: Health, shown: Sequence[TargetHealth]) -> bool:
 
 
 def _sign(health: Health) -> str:
-    worst = min((target.state for target in health.targets), key=_ORDER.index, default="healthy")
+    worst: TargetState = min((target.state for target in health.targets), key=_ORDER.index, default="healthy")
     return SIGNS[worst]
 
 
