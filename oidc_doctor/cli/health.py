@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from oidc_doctor.documents.health_file import HealthFile
     from oidc_doctor.health.reading import LiveOptions
     from oidc_doctor.health.run import Request
+    from oidc_doctor.health.state import State, StateError
 
 _TIMEOUT = 900.0  # seconds of the reads of all live targets
 _LOCK_TIMEOUT = 60.0
@@ -46,7 +47,12 @@ def make_health_parser() -> Parser:
     )
     parser.add_argument("--format", choices=tuple(FORMATS), help="format of the result (default text)")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the result to FILE; its ending chooses the format"
+        "-o",
+        "--output",
+        dest="outputs",
+        action="append",
+        metavar="FILE",
+        help="write the result to FILE; its ending chooses the format; may be repeated, - is stdout",
     )
     parser.add_argument("--force", action="store_true", help="allow -o to replace a file that exists")
     parser.add_argument(
@@ -86,7 +92,9 @@ def make_health_parser() -> Parser:
 def health(arguments: list[str]) -> int:
     """Run the health check. Raises UsageError."""
     options = make_health_parser().read(arguments)
-    check_output(options)
+    outputs = _outputs(options)
+    for output in outputs:
+        check_output(output)
     path = options.config or TARGET_FILE
     file = _file(path, named=options.config is not None)
     from oidc_doctor.health import state as states  # late, as all of the health check
@@ -94,30 +102,53 @@ def health(arguments: list[str]) -> int:
     try:
         place = options.state or states.default_path(path)
         with states.locked(place, options.lock_timeout):
-            return _run(options, _request(options, path, file), place)
+            return _run(options, outputs, _request(options, outputs, path, file), place)
     except states.StateError as error:
         raise UsageError(str(error)) from None
 
 
-def _run(options: argparse.Namespace, request: Request, place: str) -> int:
+def _outputs(options: argparse.Namespace) -> list[argparse.Namespace]:
+    """Return the options of each output: one for stdout if -o names none. Raises UsageError."""
+    paths = options.outputs or ["-"]
+    if options.format is not None and len(paths) > 1:
+        message = "health: --format with several -o: each file has the format of its ending"
+        raise UsageError(message)
+    return [argparse.Namespace(**vars(options), output=path) for path in dict.fromkeys(paths)]
+
+
+def _run(options: argparse.Namespace, outputs: list[argparse.Namespace], request: Request, place: str) -> int:
     """Run the check under the lock: the new state is written before its changes are reported, and once more after."""
     from oidc_doctor.health import state as states
     from oidc_doctor.health.run import reported, run
 
     state = states.load(place)
     result = run(request, state, _narrator(options))
-    states.save(place, state)
+    unsaved = _save(place, state)
     for warning in result.warnings:
         complain(warning)
     if options.verbose:
         for target in result.targets:
             print_traceback(target.traceback)
-    text = rendered_health(options, result)
-    if text:
-        write(options, text)
+    for output in outputs:
+        text = rendered_health(output, result)
+        if text:
+            write(output, text)
+    if unsaved is not None:  # the report was written: of a full disk, the user learns both
+        raise unsaved
     reported(state)
     states.save(place, state)
     return result.exit_code
+
+
+def _save(place: str, state: State) -> StateError | None:
+    """Write the state; return why it could not be written."""
+    from oidc_doctor.health import state as states
+
+    try:
+        states.save(place, state)
+    except states.StateError as error:
+        return error
+    return None
 
 
 def _file(path: str, *, named: bool) -> HealthFile:
@@ -174,7 +205,7 @@ def _check(file: HealthFile, path: str, *, named: bool) -> None:
         raise UsageError(message)
 
 
-def _request(options: argparse.Namespace, path: str, file: HealthFile) -> Request:
+def _request(options: argparse.Namespace, outputs: list[argparse.Namespace], path: str, file: HealthFile) -> Request:
     from oidc_doctor.cli.evidence import moment_of
     from oidc_doctor.cli.output import form_of
     from oidc_doctor.health.run import Request
@@ -185,7 +216,7 @@ def _request(options: argparse.Namespace, path: str, file: HealthFile) -> Reques
         at=moment_of(options.at, "--at") if options.at else None,
         fail_on=options.fail_on,
         live=_live(options),
-        keep_reports=form_of(options) in _WITH_REPORTS,
+        keep_reports=any(form_of(output) in _WITH_REPORTS for output in outputs),
     )
 
 

@@ -38,13 +38,18 @@ class Evidence(NamedTuple):
 
     def lacks(self, read: Iterable[str]) -> bool:
         """Return whether this run lacks anything that another had read."""
-        return not set(read) <= set(self.read)
+        return bool(self.lacking(read))
+
+    def lacking(self, read: Iterable[str]) -> list[str]:
+        """Return what another run had read and this one had not."""
+        return sorted(set(read) - set(self.read))
 
 
 def evidence_of(bundle: Bundle, examined: Examined) -> Evidence:
     """Return the evidence of a bundle of one target."""
     failed = {_part(path): reason for path, reason in examined.unread.items()}
-    read = {_part(name) for name in bundle.names() if contract.is_known(name)}
+    names = [name for name in bundle.names() if not name.startswith(contract.EARLIER)]
+    read = {_part(name) for name in names if contract.is_known(name)}
     read |= {_part(path) for path in examined.absent} | set(_FOLDERS)
     return Evidence(tuple(sorted(read - set(failed))), failed)
 

@@ -64,6 +64,17 @@ def findings_of(report: Report, target: str) -> list[Observed]:
     return list(found.values())
 
 
+def undecided_by(report: Report) -> list[str]:
+    """Return the files of a bundle that would decide the steps that are unknown, the most decisive first."""
+    return [
+        file.path
+        for exchange in report.exchanges
+        for step in exchange.steps
+        if step.state == "unknown"
+        for file in exchange.decided_by.get(step.id, ())
+    ]
+
+
 def resources_of(report: Report) -> list[str]:
     """Return the role ARNs and the providers' names of the report's exchanges."""
     return list(dict.fromkeys(exchange.resource for exchange in report.exchanges if exchange.resource))

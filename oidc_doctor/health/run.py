@@ -13,14 +13,14 @@ from oidc_doctor.examine.examine import examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.health.compare import Seen, compare, mark_reported, suppress
 from oidc_doctor.health.evidence import Evidence, documents_of, evidence_of
-from oidc_doctor.health.observed import attempts_of, findings_of, resources_of, state_of
+from oidc_doctor.health.observed import attempts_of, findings_of, resources_of, state_of, undecided_by
 from oidc_doctor.health.reading import LiveOptions, Reading, read_targets
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.health import Health, Suppression, TargetHealth
 from oidc_doctor.model.times import epoch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.documents.health_file import HealthFile
@@ -106,7 +106,7 @@ def _target(
     else:
         try:
             with reading.bundle as bundle:
-                seen, report, documents = _examined(bundle, reading, request, earlier, stamp)
+                seen, report, documents = _examined(bundle, reading, request, before, earlier, stamp)
         except Exception as error:  # noqa: BLE001 - one target's defect must not hide the others; its state says so
             defect = "".join(traceback.format_exception(error))
             seen = Seen(name, "broken", _defect(error), stamp, (), Evidence())
@@ -122,7 +122,12 @@ def _target(
 
 
 def _examined(
-    bundle: Bundle, reading: Reading, request: Request, earlier: dict[str, str], stamp: str
+    bundle: Bundle,
+    reading: Reading,
+    request: Request,
+    before: TargetRecord | None,
+    earlier: dict[str, str],
+    stamp: str,
 ) -> tuple[Seen, Report, dict[str, str]]:
     """Return a target as its evidence shows it, its report, and the configuration for the next run."""
     target = reading.target.target
@@ -138,11 +143,13 @@ def _examined(
     examined = examine(bundle, question)
     report = examined.report
     evidence = evidence_of(bundle, examined)
-    state = state_of(report, unread=bool(evidence.failed))
+    lacking = [path for path in undecided_by(report) if path in evidence.failed]
+    lacking += [] if before is None else evidence.lacking(before.read)
+    state = state_of(report, unread=bool(lacking))
     seen = Seen(
         target.name,
         state,
-        _reason(report, evidence) if state in ("unknown", "unread", "broken") else "",
+        _reason(report, evidence, lacking) if state in ("unknown", "unread", "broken") else "",
         stamp,
         tuple(findings_of(report, target.name)),
         evidence,
@@ -151,17 +158,16 @@ def _examined(
     return seen, report, documents_of(bundle, examined, earlier)
 
 
-def _reason(report: Report, evidence: Evidence) -> str:
+def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:
     """Return why a target is neither healthy nor failing, as one sentence."""
     if report.obstacles:
         return report.obstacles[0].text
     if report.verdict == "broken":
         broken = next(row for row in report.checks if row.status == "broken")
         return f"The check {broken.code} broke, a fault of oidc-doctor: {broken.reason}"
-    if evidence.failed:
-        path, reason = next(iter(evidence.failed.items()))
-        more = f" (and {len(evidence.failed) - 1} more)" if len(evidence.failed) > 1 else ""
-        return f"{path} could not be read: {reason}{more}"
+    if lacking:
+        path = lacking[0]
+        return f"{path} could not be read: {evidence.failed.get(path, 'the last run had read it')}"
     return report.headline
 
 
