@@ -14,6 +14,10 @@ from month import World
 from oidc_doctor.cli.main import main
 from oidc_doctor.health import state as states
 
+SUPPRESSED = (
+    '[[target]]\nname = "a"\nfrom = "aws"\n[[suppress]]\n'
+    'code = "AWS999"\nresource = "x"\nreason = "x"\nowner = "x"\nuntil = 2027-01-31\n'
+)
 BAD = "v=1:org=Org8Kd2P:team=Tm5Rx9Ws:model=mWq41ZpK:*:environment=production:type=model_container"
 
 
@@ -52,7 +56,7 @@ def test_baseline_then_quiet_then_news_then_quiet(world: World, capsys: pytest.C
     assert (code, err) == (1, "")
     assert "aws: failing; it was healthy" in out
     assert "new        AWS025" in out
-    assert "the trust policy expects another team" in " ".join(out.split())
+    assert "expects another team" in out
     code, out, err = ran(capsys)
     assert (code, err) == (1, "")
     assert out.startswith("✗ 1 target: 1 failing (aws")
@@ -171,7 +175,7 @@ def test_a_second_run_waits_and_then_says_why_it_does_not(world: World, capsys: 
         ('[[target]]\nname = "a"\nfrom = "../elsewhere"\n', "outside this folder"),
         ('[[target]]\nname = "a"\nfrom = "aws"\n[[notify]]\nurl = "https://x"\n', "use url_env"),
         (
-            '[[target]]\nname = "a"\nfrom = "aws"\n[[suppress]]\ncode = "AWS999"\nresource = "x"\nreason = "x"\nowner = "x"\nuntil = 2027-01-31',
+            SUPPRESSED,
             "no check has the code AWS999",
         ),
         ('[[target]]\nname = "a"\nfrom = "aws"\n[[suppress]]\ncode = "AWS025"\n', "resource is missing"),
