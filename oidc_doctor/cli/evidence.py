@@ -37,11 +37,15 @@ def moment_of(text: str, name: str, spans: str = "") -> float:
     return moment
 
 
-def span_of(text: str) -> float:
-    """Return the seconds of a window that ends now, such as 24h. Raises UsageError."""
-    _, seconds = _since(text)
-    if seconds is None:
-        message = f"--since {text}: not a span; use 24h or 7d"
+def span_of(text: str, name: str) -> float:
+    """Return the seconds of a span such as 5m or 7d. Raises UsageError."""
+    span = _SPAN.fullmatch(text.strip())
+    if span is None:
+        message = f"{name} {text}: not a span; use 5m, 24h or 7d"
+        raise UsageError(message)
+    seconds = float(span[1]) * _SECONDS[span[2]]
+    if seconds > _LONGEST_SPAN:
+        message = f"{name} {text}: longer than {_LONGEST_SPAN // _SECONDS['d']} days"
         raise UsageError(message)
     return seconds
 
@@ -50,14 +54,9 @@ def _since(text: str | None) -> tuple[float | None, float | None]:
     """Return the start of the window, or its seconds before the examined instant."""
     if text is None:
         return None, None
-    span = _SPAN.fullmatch(text.strip())
-    if span is None:
+    if _SPAN.fullmatch(text.strip()) is None:
         return moment_of(text, "--since", "24h, 7d, "), None
-    seconds = float(span[1]) * _SECONDS[span[2]]
-    if seconds > _LONGEST_SPAN:
-        message = f"--since {text}: longer than {_LONGEST_SPAN // _SECONDS['d']} days"
-        raise UsageError(message)
-    return None, seconds
+    return None, span_of(text, "--since")
 
 
 def _read_text(path: str, name: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from oidc_doctor.cli.evidence import moment_of, span_of
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.options import pages_of, seconds_of
 from oidc_doctor.cli.output import check_output, complain, print_traceback, rendered_health, write
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 900.0  # seconds of the reads of all live targets
 _LOCK_TIMEOUT = 60.0
+_SHORTEST_WATCH = 10.0  # seconds
 _WITH_REPORTS = ("html", "json")  # formats that show each target's report
 _EXAMPLE = "oidc-doctor init"
 
@@ -84,27 +86,41 @@ def make_health_parser() -> Parser:
         help=f"time limit of all live reads (default {_TIMEOUT:.0f})",
     )
     live.add_argument("--private-issuer", action="store_true", help="fetch issuers at private addresses")
+    parser.add_argument(
+        "--watch",
+        type=_span,
+        metavar="SPAN",
+        help="check again after each SPAN, such as 5m: on a terminal as a screen, otherwise line by line",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing where nothing changed")
     parser.add_argument("-v", "--verbose", action="store_true", help="also print continuing and suppressed findings")
     return parser
 
 
 def health(arguments: list[str]) -> int:
-    """Run the health check. Raises UsageError."""
+    """Run the health check, with --watch again and again. Raises UsageError."""
     options = make_health_parser().read(arguments)
     outputs = _outputs(options)
     for output in outputs:
         check_output(output)
-    path = options.config or TARGET_FILE
-    file = _file(path, named=options.config is not None)
-    from oidc_doctor.health import state as states  # late, as all of the health check
+    from oidc_doctor.health.state import StateError, default_path  # late, as all of the health check
 
     try:
-        place = options.state or states.default_path(path)
-        with states.locked(place, options.lock_timeout):
-            return _run(options, outputs, _request(options, outputs, path, file), place)
-    except states.StateError as error:
+        place = options.state or default_path(_path(options))
+        if options.watch is None:
+            return _check(options, outputs, place)
+        _watch(options, outputs, place)
+    except StateError as error:
         raise UsageError(str(error)) from None
+
+
+def _span(text: str) -> float:
+    """Return the seconds of --watch."""
+    seconds = span_of(text, "--watch")
+    if seconds < _SHORTEST_WATCH:
+        message = f"{text}: less than {_SHORTEST_WATCH:.0f} s"
+        raise argparse.ArgumentTypeError(message)
+    return seconds
 
 
 def _outputs(options: argparse.Namespace) -> list[argparse.Namespace]:
@@ -114,6 +130,34 @@ def _outputs(options: argparse.Namespace) -> list[argparse.Namespace]:
         message = "health: --format with several -o: each file has the format of its ending"
         raise UsageError(message)
     return [argparse.Namespace(**vars(options), output=path) for path in dict.fromkeys(paths)]
+
+
+def _path(options: argparse.Namespace) -> str:
+    path: str = options.config or TARGET_FILE
+    return path
+
+
+def _watch(options: argparse.Namespace, outputs: list[argparse.Namespace], place: str) -> NoReturn:
+    """Check after each span until interrupted: on the Health screen, or without a terminal line by line."""
+    import time
+
+    from oidc_doctor.cli.health_screen import health_source, open_health_screen, why_no_health_screen
+
+    _request(options, outputs)  # a mistake in the file is reported before a screen covers it
+    if not why_no_health_screen(options, outputs):
+        open_health_screen(health_source(lambda: _request(options, outputs), place, options.watch, _path(options)))
+    while True:
+        _check(options, outputs, place)
+        time.sleep(options.watch)
+
+
+def _check(options: argparse.Namespace, outputs: list[argparse.Namespace], place: str) -> int:
+    """Run one check."""
+    from oidc_doctor.health.state import locked
+
+    request = _request(options, outputs)
+    with locked(place, options.lock_timeout):
+        return _run(options, outputs, request, place)
 
 
 def _run(options: argparse.Namespace, outputs: list[argparse.Namespace], request: Request, place: str) -> int:
@@ -171,11 +215,11 @@ def _file(path: str, *, named: bool) -> HealthFile:
     if not file.targets:
         message = f"{path}: no [[target]]; add one for each role or provider to check"
         raise UsageError(message, (_EXAMPLE,))
-    _check(file, path, named=named)
+    _check_file(file, path, named=named)
     return file
 
 
-def _check(file: HealthFile, path: str, *, named: bool) -> None:
+def _check_file(file: HealthFile, path: str, *, named: bool) -> None:
     """Raise UsageError for what only a whole look at the file shows."""
     from oidc_doctor.findings import packs
     from oidc_doctor.live.plan import FOLDER
@@ -205,13 +249,14 @@ def _check(file: HealthFile, path: str, *, named: bool) -> None:
         raise UsageError(message)
 
 
-def _request(options: argparse.Namespace, outputs: list[argparse.Namespace], path: str, file: HealthFile) -> Request:
-    from oidc_doctor.cli.evidence import moment_of
+def _request(options: argparse.Namespace, outputs: list[argparse.Namespace]) -> Request:
+    """Return the request, with the file as it is now. Raises UsageError."""
+    path = _path(options)
     from oidc_doctor.cli.output import form_of
     from oidc_doctor.health.run import Request
 
     return Request(
-        file,
+        _file(path, named=options.config is not None),
         os.path.dirname(os.path.abspath(path)),
         at=moment_of(options.at, "--at") if options.at else None,
         fail_on=options.fail_on,
@@ -221,7 +266,6 @@ def _request(options: argparse.Namespace, outputs: list[argparse.Namespace], pat
 
 
 def _live(options: argparse.Namespace) -> LiveOptions:
-    from oidc_doctor.cli.evidence import span_of
     from oidc_doctor.health.reading import LiveOptions
 
     live = LiveOptions(
@@ -233,7 +277,7 @@ def _live(options: argparse.Namespace) -> LiveOptions:
         private=options.private_issuer,
         vouched=options.config is not None,
     )
-    return live._replace(back=span_of(options.since)) if options.since else live
+    return live._replace(back=span_of(options.since, "--since")) if options.since else live
 
 
 def _narrator(options: argparse.Namespace) -> Callable[[str], None]:

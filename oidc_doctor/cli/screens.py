@@ -24,6 +24,7 @@ from oidc_doctor.model.arns import account_of
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
+    from oidc_doctor.tui.app import Doctor
     from oidc_doctor.tui.examination import EvidenceSource
 
 _TARGET_FILE = "oidc-doctor.toml"
@@ -69,7 +70,11 @@ def open_screens(options: argparse.Namespace) -> NoReturn:
         source = _source(options, target_file=target_file)
     elif target_file:
         source = EvidenceSource(_TARGET_FILE, ".")
-    doctor = Doctor(source, load(config_file()), _parse_options)
+    run_screens(Doctor(source, load(config_file()), _parse_options))
+
+
+def run_screens(doctor: Doctor) -> NoReturn:
+    """Run the screens until the user or a signal closes them, then end the process."""
     doctor.run()
     doctor.leave()
     if doctor.ended_by is not None:

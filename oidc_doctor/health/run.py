@@ -43,8 +43,13 @@ class Request(NamedTuple):
     keep_reports: bool = False  # for formats that show them: a hundred reports need memory
 
 
-def run(request: Request, state: State, narrate: Callable[[str], None]) -> Health:
-    """Return the result of a run, and bring `state` up to date. Changes in it count as unreported: see `reported`."""
+def run(
+    request: Request, state: State, narrate: Callable[[str], None], kept: dict[str, Reading] | None = None
+) -> Health:
+    """Return the result of a run, and bring `state` up to date. Changes in it count as unreported: see `reported`.
+
+    `kept` receives the evidence of each target, by its name, for a caller that looks closer at one.
+    """
     began = time.monotonic()
     now = time.time() if request.at is None else request.at
     stamp, first = rfc3339(now), not state.last_run
@@ -56,6 +61,8 @@ def run(request: Request, state: State, narrate: Callable[[str], None]) -> Healt
     for reading in read_targets(request.file.targets, request.folder, request.live, narrate):
         name = reading.target.target.name
         narrate(f"judging {name}")
+        if kept is not None:
+            kept[name] = reading
         health, record = _target(reading, request, state, stamp, first=first)
         in_force = {
             (suppression.code, suppression.resource): suppression
@@ -133,14 +140,7 @@ def _examined(
     target = reading.target.target
     for path, text in earlier.items():
         bundle.add(contract.EARLIER + path, text.encode())
-    question = Question(
-        overrides=target if target.aws or target.gcp or target.issuer else None,
-        at=request.at,
-        renewed=True,
-        fail_on=request.fail_on,
-        obstacles=reading.obstacles,
-    )
-    examined = examine(bundle, question)
+    examined = examine(bundle, question_of(reading, request))
     report = examined.report
     evidence = evidence_of(bundle, examined)
     lacking = [path for path in undecided_by(report) if path in evidence.failed]
@@ -156,6 +156,18 @@ def _examined(
         tuple(resources_of(report)),
     )
     return seen, report, documents_of(bundle, examined, earlier)
+
+
+def question_of(reading: Reading, request: Request) -> Question:
+    """Return what a run asks about a target."""
+    target = reading.target.target
+    return Question(
+        overrides=target if target.aws or target.gcp or target.issuer else None,
+        at=request.at,
+        renewed=True,
+        fail_on=request.fail_on,
+        obstacles=reading.obstacles,
+    )
 
 
 def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:

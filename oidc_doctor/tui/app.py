@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from oidc_doctor.examine.examine import Examined
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.examination import EvidenceSource
+    from oidc_doctor.tui.health import HealthScreen, HealthSource
     from oidc_doctor.tui.preferences import Preferences
     from oidc_doctor.tui.report_screen import ReportScreen
     from oidc_doctor.tui.start import StartScreen
@@ -80,6 +81,7 @@ class Doctor(App[None]):
         Binding(
             "m", "copy_markdown", "Copy Markdown", id="markdown", tooltip="Copy the report as Markdown, for a ticket"
         ),
+        Binding("0", "show('health')", "Health", id="show.health", tooltip="All targets of the health check"),
         Binding("1", "show('path')", "Path", id="show.path", show=False),
         Binding("2", "show('timeline')", "Timeline", id="show.timeline", show=False),
         Binding("3", "show('token')", "Token", id="show.token", show=False),
@@ -109,6 +111,7 @@ class Doctor(App[None]):
         source: EvidenceSource | None = None,
         preferences: Preferences | None = None,
         parse_options: ParseOptions | None = None,
+        health: HealthSource | None = None,
     ) -> None:
         without_color = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if without_color else None)
@@ -119,11 +122,14 @@ class Doctor(App[None]):
         self.session = Session(source)
         self._preferences = preferences
         self._parse_options = parse_options
+        self._health = health
         self._screens: list[ReportScreen] = []  # created so far
         self._run: Examination | None = None
         self._asked_to_quit = 0.0  # when Ctrl+C was pressed with nothing to copy
         self.ended_by: int | None = None  # the number of the signal that closed the screens
         self.add_mode("start", self._make_start_screen)
+        if health is not None:
+            self.add_mode("health", partial(self._make_health_screen, health))
         for mode in ("path", "timeline", "token", "whatif", "events"):
             self.add_mode(mode, partial(self._make_report_screen, mode))
 
@@ -131,6 +137,11 @@ class Doctor(App[None]):
         from oidc_doctor.tui.start import StartScreen
 
         return StartScreen(self.session, self._parse_options)
+
+    def _make_health_screen(self, source: HealthSource) -> HealthScreen:
+        from oidc_doctor.tui.health import HealthScreen
+
+        return HealthScreen(source)
 
     def _make_report_screen(self, mode: str) -> ReportScreen:
         screen = _report_screen(mode, self.session)
@@ -145,7 +156,7 @@ class Doctor(App[None]):
         source = self.session.source
         if source is not None:
             self.session.status = f"reading {source.title} …"
-        self.switch_mode("start" if source is None else "path")
+        self.switch_mode("health" if self._health is not None else "start" if source is None else "path")
         if self._preferences is not None:
             self._apply(self._preferences)
         if source is not None:
@@ -204,6 +215,11 @@ class Doctor(App[None]):
         self.examine(message.source)
         self.switch_mode("path")
 
+    def on_health_screen_chosen(self, message: HealthScreen.Chosen) -> None:
+        """Examine the target that the user chose on the Health screen."""
+        self.examine(message.source)
+        self.switch_mode("path")
+
     def action_show(self, mode: str) -> None:
         """Show one of the five screens, or the start screen."""
         self.switch_mode(mode)
@@ -237,6 +253,8 @@ class Doctor(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what is done with a report only once there is evidence."""
+        if action == "show" and parameters == ("health",):
+            return self._health is not None and self.current_mode != "health"
         if action in ("rerun", "export", "copy_markdown"):
             return self.session.source is not None
         return super().check_action(action, parameters)

@@ -121,6 +121,22 @@ def state_sentence(health: Health, target: TargetHealth) -> str:
     return f"{words}{f' for {for_}' if for_ else ''}" if not health.first else words
 
 
+def write_target(sheet: Sheet, health: Health, target: TargetHealth) -> None:
+    """Write a target with all its findings."""
+    _target(sheet, health, target, verbose=True)
+
+
+def in_order(health: Health) -> list[TargetHealth]:
+    """Return the targets, those that need attention first, otherwise in the order of the file."""
+    return sorted(health.targets, key=lambda target: _ORDER.index(target.state))
+
+
+def main_finding(target: TargetHealth) -> HealthFinding | None:
+    """Return the finding that a line has room for: a cause before a weakness before a note, if it is not over."""
+    active = [finding for finding in target.findings if finding.is_active]
+    return min(active, key=lambda finding: list(_EFFECTS).index(finding.effect), default=None)
+
+
 def _target(sheet: Sheet, health: Health, target: TargetHealth, *, verbose: bool) -> None:
     sign = SIGNS[target.state]
     sentence = f"{clip(visible(target.name), _NAME)}: {state_sentence(health, target)}"
