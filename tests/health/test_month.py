@@ -169,3 +169,21 @@ def test_a_suppression_of_another_target_or_resource_covers_nothing(tmp_path: Pa
         world = World(folder, {"aws": "healthy-aws", "gcp": "healthy-gcp"}, table)
         _trust(world, OTHER)
         assert world.run(START).exit_code == 1
+
+
+def test_a_bundle_suppresses_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, {"aws": "healthy-aws"})
+    with (tmp_path / "aws" / "oidc-doctor.toml").open("a") as own:
+        own.write(SUPPRESSED)
+    _trust(world, OTHER)
+    assert world.run(START).exit_code == 1
+
+
+def test_the_state_keeps_no_document_with_a_secret(tmp_path: Path) -> None:
+    world = World(tmp_path, {"aws": "healthy-aws"})
+    secret = "ghp_" + "a1B2" * 9
+    world.edit("aws/aws/role.json", lambda role: role["Role"].update(Description=f"token {secret}"))
+    world.run(START)
+    text = world.state.read_text()
+    assert secret not in text
+    assert "aws/oidc-provider.json" in text
