@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable
@@ -12,6 +12,7 @@ from oidc_doctor.model.limits import EVIDENCE_FILE, FILES, LOG_FILE, MIB
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from oidc_doctor.model.evidence import Target
 
 MOST_FILES = FILES.most
 LARGEST_EVIDENCE = EVIDENCE_FILE.most  # of a file that is read at once
@@ -43,6 +44,7 @@ class Bundle:
 
     `saved`: the user saved it as files. `own_manifest`: this run has made the manifest. `loose`: it is files that the
     user named one by one. `paths`: the folders, archives and files, as the user named them; empty for other evidence.
+    `tables`: of oidc-doctor.toml, if the bundle is the part of some of its targets. `parts`: its division by target.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Bundle:
         self.label = label
         self.loose = loose
         self.paths: tuple[str, ...] = ()
+        self.tables: tuple[Target, ...] | None = None
+        self.parts: Any = None
         self.saved = saved
         self.own_manifest = own_manifest
         self.refused = tuple(refused or ())  # name and reason of each member that is not read

@@ -12,7 +12,7 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 # A dotted name with too many parts, for which tomllib needs quadratic time and memory.
 _TOO_DEEP = re.compile(
-    rf"(?:^[ \t]*\[{{0,2}}|[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{TOML_PARTS.most}}}", re.MULTILINE
+    rf"(?:^[ \t]*(?:\[{{1,2}}[ \t]*)?|[{{,][ \t]*){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{TOML_PARTS.most}}}", re.MULTILINE
 )
 
 

@@ -28,11 +28,11 @@ class AwsLogs(Account):
     def __init__(self, clients: AwsClients, scope: AwsScope, group: RoleGroup) -> None:
         super().__init__(clients, scope)
         self.group = group
+        group.targets.append(self)
 
     def lookups(self) -> list[Reader]:
         """Exchanges in every Region of an endpoint, and changes in the Region where IAM's events are."""
         readers: list[Reader] = []
-        self.group.targets.append(self)
         for region in dict.fromkeys((self.home, *self.regions)):
             if self.role_name:
                 readers.append(self.exchanges(region))
@@ -78,9 +78,13 @@ class AwsLogs(Account):
         reader = self.lookup(region, short, "EventName", EXCHANGE)
 
         def read(collector: Collector) -> None:
-            is_missing = collector.answer(self.name("role")) is None and self.role_is_missing(collector)
-            if is_missing and self.group.exchanges(self, collector, region) is None:
+            if collector.answer(self.name("role")) is not None or not self.role_is_missing(collector):
+                return
+            found = self.group.exchanges(self, collector, region)
+            if found is None:
                 collector.start(reader)
+            else:  # those with its name are in the other file
+                save_part(collector, reader.path, found, "", "roleArn")
 
         if not unless_found:
             return reader
@@ -124,10 +128,21 @@ class AwsLogs(Account):
             lane=f"{CALL} {region}",
         )
 
-    def trail(self, place: str, number: int) -> Reader:
+    def trails(self) -> list[Reader]:
+        """Readers of the trails' buckets, each once for all targets of an account: their files are shared."""
+        readers = []
+        for number, place in enumerate(self.scope.trails, 1):
+            if (place, self.account) not in self.group.trails:
+                is_first = all(read != place for read, _ in self.group.trails)
+                path = f"aws/cloudtrail/s3-{number}{'' if is_first else f'-{self.account}'}/"
+                self.group.trails[place, self.account] = path
+                readers.append(self.trail(place, path))
+        return readers
+
+    def trail(self, place: str, path: str) -> Reader:
         """A trail's bucket: the days of the window and one more, in either layout."""
         bucket, prefix = bucket_of(place)
-        path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
+        call = "s3:ListBucket"
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
         follows = (Following(path, (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)),)
@@ -147,10 +162,12 @@ class AwsLogs(Account):
         folders = self.folders(collector, bucket, root)
         owners += [f"{folder}{account}/" for folder in folders if folder.removeprefix(root).startswith("o-")]
         files: list[tuple[str, int]] = []
+        of_account = [target for target in self.group.targets if target.account == self.account]
+        regions = dict.fromkeys(region for target in of_account for region in (target.home, *target.regions))
         searched = [
             f"{owner}CloudTrail/{region}/{day}/"
             for owner in owners
-            for region in dict.fromkeys((self.home, *self.regions))
+            for region in regions
             for day in days(since, until + _DAY)
         ]
         for listing in collector.side_by_side(

@@ -98,7 +98,7 @@ class PagedEvents:
 class FoundTogether(NamedTuple):
     """The events of several roles that were read together, and the manifest's members about the read."""
 
-    events: dict[str, list[Any]]  # by role: its ARN, or its name in lower case
+    events: dict[str, list[Any]]  # by role: its ARN, or its name in lower case; "": those of exchanges without a role
     log: dict[str, Any]
 
 
@@ -111,11 +111,12 @@ class RoleGroup:
 
     def __init__(self) -> None:
         self.targets: list[Account] = []
+        self.trails: dict[tuple[str, str | None], str] = {}  # the folder of each trail and account that is read
 
     def exchanges(self, reader: Account, collector: Collector, region: str) -> FoundTogether | None:
         """Return the exchanges of a Region by role ARN; None if each role is to be looked up. Raises CallError."""
         arns = {
-            target.aws.role_arn
+            str(target.aws.role_arn)
             for target in self._readable(reader, collector)
             if region in (target.home, *target.regions)
         }
@@ -129,11 +130,7 @@ class RoleGroup:
                 return None
             found.rest(f"the exchanges of {len(arns)} roles in {region}")
             by_role = _by(found.events, _role_of_exchange)
-            unnamed = by_role.get("", [])
-            if unnamed:  # a refused request may have no parameters: it concerns each target
-                place = f"aws/cloudtrail/{region}/exchanges-without-role.json"
-                collector.save(place, CALL, {"Events": unnamed}, **_all_roles(found.log, found.events))
-            kept = {arn: by_role.get(arn, []) for arn in arns if arn is not None}
+            kept = {arn: by_role.get(arn, []) for arn in ("", *arns)}
             return FoundTogether(kept, _all_roles(found.log, found.events))
 
         found: FoundTogether | None = _once(collector, (self, "exchanges", region), read)
@@ -173,7 +170,8 @@ class RoleGroup:
 
 def save_part(collector: Collector, path: str, found: FoundTogether, key: str, name: str) -> None:
     """Save a role's part of the events that were read together; `name` is the member of the events that names it."""
-    log = found.log | {"filter": f"{found.log['filter']}, of these {name}={key}"}
+    part = f"{name}={key}" if key else f"those without {name}"
+    log = found.log | {"filter": f"{found.log['filter']}, of these {part}"}
     collector.save(path, CALL, {"Events": found.events.get(key, [])}, **log)
 
 

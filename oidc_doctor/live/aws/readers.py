@@ -30,7 +30,7 @@ def readers(clients: AwsClients, scope: AwsScope, group: RoleGroup | None = None
     readers += target.resources()
     if scope.lookup:
         readers += target.lookups()
-    readers += [target.trail(place, index) for index, place in enumerate(scope.trails)]
+    readers += target.trails()
     if scope.oracles:
         readers += target.oracles()
     if scope.attempt is not None:

@@ -151,7 +151,7 @@ def _parts(abouts: Iterable[About]) -> Iterator[list[About]]:
     part: list[About] = []
     length = 0
     for about in sorted(abouts):
-        size = len(about.pool) + len(about.email) + len(' OR "/workloadIdentityPools//providers/"')
+        size = len(f"/workloadIdentityPools/{about.pool}/providers/" if about.pool else about.email) + len(' OR ""')
         if part and length + size > _LONGEST:
             yield part
             part, length = [], 0
