@@ -28,7 +28,8 @@ ACCOUNT, PROJECT, NUMBER = "123456789012", "weights-prod", "482910375566"
 POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/baseten-pool"
 WEEK = 7 * 86_400
 EVENTS_PER_ROLE = 4
-LIMITS = {"lookup": (2.0, 2.0), "iam": (20.0, 20.0), "logs": (1.0, 1.0)}  # calls a second, and at once
+PAGE = 50  # events or entries
+LIMITS = {"lookup": (2.0, 2.0), "iam": (20.0, 20.0), "logs": (1.0, 2.0)}  # calls a second, and at once
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -76,7 +77,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 256
 
 
-def serve(targets: int, port: Any) -> None:
+def serve(targets: int, port: Any) -> None:  # noqa: C901 - one class inside
     limits, now = Limits(), time.time()
 
     class Handler(BaseHTTPRequestHandler):
@@ -107,9 +108,9 @@ def serve(targets: int, port: Any) -> None:
             if about.startswith("arn:aws:iam") and ":role/" in about:
                 numbers = range(int(about[-3:]), targets * EVENTS_PER_ROLE, targets)
             start = int(asked.get("NextToken", "0"))
-            answer: dict[str, Any] = {"Events": [self.event(number) for number in numbers[start : start + 50]]}
-            if start + 50 < len(numbers):
-                answer["NextToken"] = str(start + 50)
+            answer: dict[str, Any] = {"Events": [self.event(number) for number in numbers[start : start + PAGE]]}
+            if start + PAGE < len(numbers):
+                answer["NextToken"] = str(start + PAGE)
             return self.answer(200, json.dumps(answer), "application/x-amz-json-1.1")
 
         def event(self, number: int) -> dict[str, Any]:
@@ -136,11 +137,14 @@ def serve(targets: int, port: Any) -> None:
             policy = f"arn:aws:iam::{ACCOUNT}:policy/Shared"
             inner = {
                 "GetCallerIdentity": f"<Account>{ACCOUNT}</Account><Arn>x</Arn><UserId>x</UserId>",
-                "GetRole": f"<Role><Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><RoleName>{name}</RoleName><Path>/</Path>"
+                "GetRole": f"<Role><Arn>arn:aws:iam::{ACCOUNT}:role/{name}</Arn><RoleName>{name}</RoleName>"
+                "<Path>/</Path>"
                 f"<AssumeRolePolicyDocument>{json.dumps(TRUST)}</AssumeRolePolicyDocument></Role>",
                 "ListOpenIDConnectProviders": "<OpenIDConnectProviderList><member>"
                 f"<Arn>{provider}</Arn></member></OpenIDConnectProviderList>",
-                "GetOpenIDConnectProvider": "<Url>oidc.example.com</Url><ClientIDList><member>weights</member></ClientIDList>",
+                "GetOpenIDConnectProvider": "<Url>oidc.example.com</Url><ClientIDList>"
+                "<member>weights</member></ClientIDList>",
+                "ListRolePolicies": "<PolicyNames/>",
                 "ListAttachedRolePolicies": "<AttachedPolicies><member><PolicyName>Shared</PolicyName>"
                 f"<PolicyArn>{policy}</PolicyArn></member></AttachedPolicies>",
                 "GetPolicy": "<Policy><DefaultVersionId>v1</DefaultVersionId></Policy>",
@@ -163,9 +167,7 @@ def serve(targets: int, port: Any) -> None:
                     return self.answer(
                         429, '{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}', "application/json"
                     )
-                return self.answer(
-                    200, json.dumps({"entries": self.entries(json.loads(body)["filter"])}), "application/json"
-                )
+                return self.answer(200, json.dumps(self.entries(json.loads(body))), "application/json")
             last = place.rpartition("/")[2]
             answer: dict[str, Any] = {"name": place.removeprefix("/v1/").removeprefix("/v3/"), "state": "ACTIVE"}
             if last.endswith(":getIamPolicy"):
@@ -183,10 +185,11 @@ def serve(targets: int, port: Any) -> None:
                 answer = {"name": f"projects/{NUMBER}", "projectId": PROJECT}
             return self.answer(200, json.dumps(answer), "application/json")
 
-        def entries(self, query: str) -> list[Any]:
-            if "ExchangeToken" not in query:
-                return []
-            return [
+        def entries(self, asked: dict[str, Any]) -> dict[str, Any]:
+            if "ExchangeToken" not in asked["filter"]:
+                return {}
+            start, every = int(asked.get("pageToken", "0")), range(targets * EVENTS_PER_ROLE)
+            entries = [
                 {
                     "insertId": f"i{number}",
                     "timestamp": datetime.fromtimestamp(now - 60 - number * 60, UTC).isoformat().replace("+00:00", "Z"),
@@ -197,8 +200,9 @@ def serve(targets: int, port: Any) -> None:
                         "authenticationInfo": {"principalSubject": "job:blue:1"},
                     },
                 }
-                for number in range(targets * EVENTS_PER_ROLE)
+                for number in every[start : start + PAGE]
             ]
+            return {"entries": entries} | ({"nextPageToken": str(start + PAGE)} if start + PAGE < len(every) else {})
 
         def answer(self, status: int, body: str, kind: str) -> None:
             data = body.encode()
@@ -240,15 +244,7 @@ def measure(targets: int, cloud: str, port: int) -> None:
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.monotonic()
-    last = [began]
-
-    def narrate(text):
-        now = time.monotonic()
-        if now - last[0] > 0.3 or "page" in text:
-            print(round(now - began, 2), text[:100])
-        last[0] = now
-
-    collected = gather(request, narrate)
+    collected = gather(request)
     seconds = time.monotonic() - began
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/calls") as answer:
         calls = Counter(json.loads(answer.read()))
@@ -282,7 +278,7 @@ def main() -> None:
     processes = multiprocessing.get_context("spawn")
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     forms = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    for cloud in ("gcp",):
+    for cloud in ("aws", "gcp"):
         for targets in [int(number) for number in sys.argv[1:]] or [20, 200]:
             ours, theirs = processes.Pipe()
             server = processes.Process(target=serve, args=(targets, theirs), daemon=True)

@@ -51,8 +51,8 @@ class GcpLogs(GcpReaders):
 
     def abouts(self, kind: Kind) -> list[About]:
         """Return the resources whose entries of this kind concern the target."""
-        if kind == "exchanges":
-            return [About(self.pool_id, self.provider_id or "")]
+        if kind == "exchanges":  # an impersonation is joined to its exchange, which may be any of the pool
+            return [About(self.pool_id, "" if self.email else self.provider_id or "")]
         if kind == "impersonations":
             return [About(email=self.email)]
         pool = [About(self.pool_id)] if self.pool else []
@@ -109,7 +109,7 @@ class GcpLogs(GcpReaders):
             part = "-of-pool" if about.pool else "-of-account" if about.email else ""
             place = self.path(f"logs/{short}{part if kind == 'changes' else ''}.json")
             (query,) = filters(kind, [about])
-            own = log | {"filter": f"{query} AND {log['filter'].rpartition(' AND timestamp>=')[2]}"}
+            own = log | {"filter": query + _between(log["from"], log["to"])}
             collector.save(place, _CALL, shared.file(about), **own)
 
     def entries(
@@ -123,7 +123,7 @@ class GcpLogs(GcpReaders):
             since = until - _KEPT
         filtered = query
         # always with times: otherwise the client library silently limits to the last 24 hours
-        query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
+        query += _between(_rfc3339(since), _rfc3339(until))
         body: dict[str, Any] = {
             "resourceNames": [f"projects/{project}"],
             "filter": query,
@@ -174,6 +174,10 @@ def _entries(answer: Any) -> list[Any]:
     if not isinstance(entries, list):
         raise CallError("failed", "Malformed", "the answer's entries are not a list")
     return entries
+
+
+def _between(since: str, until: str) -> str:
+    return f' AND timestamp>="{since}" AND timestamp<="{until}"'
 
 
 def _rfc3339(moment: float) -> str:
