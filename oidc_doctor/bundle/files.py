@@ -44,7 +44,7 @@ class Bundle:
 
     `saved`: the user saved it as files. `own_manifest`: this run has made the manifest. `loose`: it is files that the
     user named one by one. `paths`: the folders, archives and files, as the user named them; empty for other evidence.
-    `tables`: of oidc-doctor.toml, if the bundle is the part of some of its targets. `parts`: its division by target.
+    `divided`: its parts by target. `tables` and `parts`: of a part, its tables of oidc-doctor.toml, and all parts.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Bundle:
         self.paths: tuple[str, ...] = ()
         self.tables: tuple[Target, ...] | None = None
         self.parts: Any = None
+        self.divided: Any = None
         self.saved = saved
         self.own_manifest = own_manifest
         self.refused = tuple(refused or ())  # name and reason of each member that is not read

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, BundleError, BundleMember
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.evidence import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 _ALWAYS = (contract.MANIFEST, contract.TARGET_FILE, *contract.SHARED)
 
@@ -21,9 +25,9 @@ def bundle_of_target(bundle: Bundle, name: str) -> Bundle:
     A target without a folder, which is a table of the top's oidc-doctor.toml, has all files of the top. The manifest
     and oidc-doctor.toml are parsed once for all targets. Raises BundleError if no folder and no table has this name.
     """
-    if bundle.parts is None:
-        bundle.parts = _Parts(bundle)
-    parts: _Parts = bundle.parts
+    if bundle.divided is None:
+        bundle.divided = _Parts(bundle)
+    parts: _Parts = bundle.divided
     return parts.of(name)
 
 
@@ -41,6 +45,19 @@ class _Parts:
         for entry in self.manifest["reads"] if self.manifest else ():
             path = str(entry.get("path") or "") if isinstance(entry, dict) else ""
             self.reads.setdefault(contract.split_target(path)[0], []).append(entry)
+        self.opened = Counter(bundle.member(path).open for path in bundle.names())
+        self.scans: Any = None  # of the log files that targets share, kept by the first that is examined
+
+    def key_of(self, path: str) -> Hashable | None:
+        """Return a key for a log file that targets share, the same for files of the same bytes; None for others.
+
+        It is "" for the files of the top, which each target has.
+        """
+        prefix, below = contract.split_target(path)
+        if not prefix:
+            return ""
+        opener = self.bundle.member(path).open
+        return (opener, below) if self.opened[opener] > 1 else None
 
     def of(self, name: str) -> Bundle:
         prefix = f"{contract.TARGETS}{name}/"
@@ -68,6 +85,7 @@ class _Parts:
             loose=self.bundle.loose,
         )
         part.paths = self.bundle.paths
+        part.parts = self
         part.tables = None if tables is None else tuple(tables)
         return part
 
