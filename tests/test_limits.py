@@ -112,7 +112,7 @@ def test_targets_beyond_the_bound_are_named(bundle: Bundle) -> None:
         bundle.write(f"targets/t{number:03}/error.txt", "x")
     answer = bundle.ask()
     assert len(answer.report.target) == limits.TARGETS.most
-    assert any("101 targets: a bundle has at most 100 targets" in row.reason for row in answer.report.coverage)
+    assert any("501 targets: a bundle has at most 500 targets" in row.reason for row in answer.report.coverage)
     assert answer.report.exit_code == 3
 
 
@@ -137,7 +137,7 @@ def test_a_manifest_of_too_many_reads_is_not_read(aws: Bundle) -> None:
     answer = aws.manifest(reads).ask()
     (row,) = [row for row in answer.report.coverage if row.what == "manifest.json"]
     assert row.status == "missing"
-    assert "5,001 reads: manifest.json has at most 5,000 reads" in row.reason
+    assert "50,001 reads: manifest.json has at most 50,000 reads" in row.reason
     assert len(answer.report.coverage) < 100
 
 

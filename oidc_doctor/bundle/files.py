@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable
@@ -13,6 +13,7 @@ from oidc_doctor.model.limits import EVIDENCE_FILE, FILES, LOG_FILE, MIB
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from oidc_doctor.model.evidence import Target
 
 MOST_FILES = FILES.most
 LARGEST_EVIDENCE = EVIDENCE_FILE.most  # of a file that is read at once
@@ -44,6 +45,7 @@ class Bundle:
 
     `saved`: the user saved it as files. `own_manifest`: this run has made the manifest. `loose`: it is files that the
     user named one by one. `paths`: the folders, archives and files, as the user named them; empty for other evidence.
+    `divided`: its parts by target. `tables` and `parts`: of a part, its tables of oidc-doctor.toml, and all parts.
     """
 
     def __init__(
@@ -61,6 +63,9 @@ class Bundle:
         self.label = label
         self.loose = loose
         self.paths: tuple[str, ...] = ()
+        self.tables: tuple[Target, ...] | None = None
+        self.parts: Any = None
+        self.divided: Any = None
         self.saved = saved
         self.own_manifest = own_manifest
         self.refused = tuple(refused or ())  # name and reason of each member that is not read

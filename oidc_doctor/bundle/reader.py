@@ -111,6 +111,9 @@ class BundleReader:
     def targets(self, prefix: str) -> list[Target]:
         """Return the tables of a folder's oidc-doctor.toml."""
         path = prefix + contract.TARGET_FILE
+        if not prefix and self.bundle.tables is not None and path in self.bundle:
+            self.cover(path, "read")
+            return list(self.bundle.tables)
         parsed = self.parsed(path, parse_targets)
         if isinstance(parsed, Missing):
             return []

@@ -200,7 +200,7 @@ def _file(path: str, *, named: bool) -> HealthFile:
     from oidc_doctor.cli.streams import read_file
     from oidc_doctor.documents.health_file import parse_health_file
     from oidc_doctor.documents.json_text import Unreadable, decode
-    from oidc_doctor.model.limits import HEALTH_FILE
+    from oidc_doctor.model.limits import TOML
 
     if not named and not os.path.lexists(path):
         message = f"health: there is no {TARGET_FILE} in this folder; name one with -c FILE, or write one"
@@ -209,7 +209,7 @@ def _file(path: str, *, named: bool) -> HealthFile:
         message = f"{path}: a link that leads out of this folder, and was not read; name it with -c"
         raise UsageError(message)
     try:
-        file = parse_health_file(decode(read_file(path, "-c", HEALTH_FILE.most), path), path)
+        file = parse_health_file(decode(read_file(path, "-c", TOML.most), path), path)
     except Unreadable as error:
         raise UsageError(str(error)) from None
     if not file.targets:

@@ -16,7 +16,6 @@ from oidc_doctor.documents.toml_text import load_toml
 from oidc_doctor.model.evidence import Target
 from oidc_doctor.model.health import Suppression
 from oidc_doctor.model.json_pointer import pointer_segment
-from oidc_doctor.model.limits import HEALTH_FILE
 
 _SUPPRESS = ("code", "resource", "reason", "owner", "until", "target")
 _OPTIONAL = ("target",)
@@ -57,7 +56,7 @@ def parse_health_file(text: str, file: str = FILE) -> HealthFile:
     something else than the user meant. So are targets without a name of their own: state and suppressions use it.
     """
     text = text.removeprefix("\ufeff")
-    document = load_toml(text, file, HEALTH_FILE)
+    document = load_toml(text, file)
     reader = _HealthReader(file, lines_of(text))
     targets = reader.health_targets(document)
     names = [target.target.name for target in targets]

@@ -6,23 +6,23 @@ import re
 from typing import Any
 
 from oidc_doctor.documents.json_text import Unreadable
-from oidc_doctor.model.limits import TOML, TOML_PARTS, Limit
+from oidc_doctor.model.limits import TOML, TOML_PARTS
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 # A dotted name with too many parts, for which tomllib needs quadratic time and memory.
 _TOO_DEEP = re.compile(
-    rf"(?:^[ \t]*\[{{0,2}}|[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{{TOML_PARTS.most}}}", re.MULTILINE
+    rf"(?:^[ \t]*(?:\[{{1,2}}[ \t]*)?|[{{,][ \t]*){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{TOML_PARTS.most}}}", re.MULTILINE
 )
 
 
-def load_toml(text: str, file: str, limit: Limit = TOML) -> dict[str, Any]:
-    """Parse TOML text of at most `limit` characters as a document. Raises only Unreadable, whatever the text."""
+def load_toml(text: str, file: str) -> dict[str, Any]:
+    """Parse TOML text as a document. Raises only Unreadable, whatever the text."""
     import tomllib  # late: 13 ms, and many bundles have no such file
 
     text = text.removeprefix("\ufeff")
-    if len(text) > limit.most:
-        raise Unreadable(file, None, None, limit.exceeded_by(len(text)))
+    if len(text) > TOML.most:
+        raise Unreadable(file, None, None, TOML.exceeded_by(len(text)))
     deep = _TOO_DEEP.search(text)
     if deep:
         raise Unreadable(file, text.count("\n", 0, deep.end()) + 1, None, TOML_PARTS.exceeded_by())

@@ -22,7 +22,7 @@ from oidc_doctor.model.evidence import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from typing import BinaryIO
 
     from oidc_doctor.bundle.files import Bundle
@@ -102,12 +102,28 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
     def path_of(name: str) -> str | None:
         return name if name in on_disk or bundle is None else bundle.local(name)
 
+    shared = None
+    if bundle is not None and bundle.parts is not None:  # one of several targets
+        from oidc_doctor.logs.reading.shared_scans import SharedScans
+
+        shared = bundle.parts.scans = bundle.parts.scans or SharedScans()
+
+    def key_of(name: str) -> Hashable | None:
+        return None if name in on_disk or bundle is None or bundle.parts is None else bundle.parts.key_of(name)
+
     run.open_log = open_file
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
         if not files:
             continue
-        harvest = scan(open_file, files, source, scope=scope, on_disk=path_of, progress=run.question.progress)
+        harvest = scan(
+            *(open_file, files, source),
+            scope=scope,
+            on_disk=path_of,
+            progress=run.question.progress,
+            shared=shared,
+            key_of=key_of,
+        )
         if run.rows is None:
             run.rows = harvest.rows
         else:

@@ -7,314 +7,51 @@ permission that would allow it, and the other reads continue.
 
 from __future__ import annotations
 
-import json
 import queue
-import random
-import re
 import threading
 import time
-from datetime import UTC, datetime
+from collections import Counter
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle
-from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.clock import Clocks
 from oidc_doctor.live.collected_bundle import bundle_of
-from oidc_doctor.model.obstacle import Local
+from oidc_doctor.live.collector import MOST_ATTEMPTS, CallError, Collector, Following, Grant, Outcome, Reader
+from oidc_doctor.live.pacing import Pacer
+from oidc_doctor.live.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from oidc_doctor.model.document import Json
 
-Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
-
-MOST_ATTEMPTS = 4  # per call, and only for a temporary fault: throttled, timed out, a server fault
-_FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
-_LONGEST_PAUSE = 8.0
-_LONGEST_WARNING = 500
-_LONGEST_MESSAGE = 300  # characters of a service's own message
-_MARKUP = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
-_TITLE = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
-
-
-class CallError(Exception):
-    """A failed call. `heals`: another attempt may succeed; `after`: seconds that the service asks to wait.
-
-    `message` is the service's own message, or ours; it must not contain a token or a credential, and of an HTML page
-    only the title is kept. `hint` says how to allow a denied call, if the reader's grants are not enough. `answered`:
-    the message is the service's own. `local`: the fault is this machine's or its credentials'. `unreached`: no
-    connection was established, because of either side.
-    """
-
-    def __init__(
-        self,
-        outcome: Outcome,
-        code: str,
-        message: str,
-        *,
-        heals: bool = False,
-        after: float = 0.0,
-        hint: str = "",
-        answered: bool = False,
-        local: Local = "",
-        unreached: bool = False,
-    ) -> None:
-        message = _without_markup(message)
-        super().__init__(f"{code}: {message}")
-        self.hint = hint
-        self.answered = answered
-        self.local: Local = local
-        self.unreached = unreached
-        self.headers: dict[str, str] = {}  # of the response, if from the service
-        self.outcome: Outcome = outcome
-        self.code = code
-        self.message = message
-        self.heals = heals
-        self.after = after
-
-
-class Grant(NamedTuple):
-    """A call's requirements: a permission, its resource, and an enabled API (Google)."""
-
-    permission: str  # "iam:GetRole", "iam.workloadIdentityPoolProviders.get"
-    resource: str = "*"  # an ARN, or a Google resource name
-    api: str = ""  # "iam.googleapis.com"
-
-
-class Following(NamedTuple):
-    """Files that a reader may discover and start reading: their path or folder, and the grants for them."""
-
-    path: str
-    grants: tuple[Grant, ...]
-
-
-class Reader(NamedTuple):
-    """A read of one file, or of one folder of logs.
-
-    `read` is called in its own thread with the Collector; its result is available to other readers. It saves its files
-    itself. A CallError that it raises becomes the manifest's entry for `path`.
-    """
-
-    name: str  # "aws.role"; unique
-    path: str  # the file it fills, or the folder of logs, with a slash at its end
-    call: str  # "iam:GetRole", as shown in manifest and coverage
-    read: Callable[[Collector], Any]
-    needs: tuple[str, ...] = ()  # names of readers; names that are not in the plan are ignored
-    grants: tuple[Grant, ...] = ()
-    follows: tuple[Following, ...] = ()
-    silent: bool = False  # it makes no calls and only starts other readers
+__all__ = [
+    "MOST_ATTEMPTS",
+    "CallError",
+    "Collected",
+    "Collector",
+    "Following",
+    "Grant",
+    "Outcome",
+    "Pacer",
+    "Reader",
+    "collect",
+]
 
 
 class Collected(NamedTuple):
     """The outcome of a collection: the bundle, warnings for the user, and the manifest's entries.
 
-    `failures` are the failed reads, by their paths.
+    `failures` are the failed reads, by their paths. `seconds` are how long the reads of each target were at work,
+    by name ("" for a target at the top), without the time that they waited for rate limits and shared reads.
     """
 
     bundle: Bundle
     warnings: tuple[str, ...]
     reads: tuple[dict[str, Json], ...]
     failures: dict[str, CallError]
-
-
-class Pacer:
-    """Spaces calls: each starts at least `interval` seconds after the previous one."""
-
-    def __init__(self, interval: float) -> None:
-        self.interval = interval
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def slot(self) -> float:
-        """Take the next slot, and return the seconds to wait for it."""
-        with self._lock:
-            now = time.monotonic()
-            begin = max(now, self._next)
-            self._next = begin + self.interval
-            return begin - now
-
-    def hold(self, seconds: float) -> None:
-        """Offer no slot for this many seconds, after the service throttled a call."""
-        with self._lock:
-            self._next = max(self._next, time.monotonic() + seconds)
-
-
-class Collector:
-    """The store of the readers' files and results. All methods are thread-safe."""
-
-    def __init__(self, deadline: float, narrate: Callable[[str], None]) -> None:
-        self.deadline = deadline  # of time.monotonic()
-        self.files: dict[str, bytes] = {}
-        self.reads: dict[str, dict[str, Json]] = {}
-        self.failures: dict[str, CallError] = {}
-        self.warnings: list[str] = []
-        self.clocks = Clocks()
-        self._narrate = narrate
-        self._answers: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._voice = threading.Lock()  # one line at a time
-        self._closed = threading.Event()
-        self._start: Callable[[Reader], None] | None = None
-
-    def answer(self, name: str) -> Any:
-        """Return the result of the reader `name`; None if it failed or is not in the plan."""
-        with self._lock:
-            answer = self._answers.get(name)
-        return None if isinstance(answer, CallError) else answer
-
-    def needed(self, name: str, description: str) -> Any:
-        """Return the result of the reader `name`; without it, raise CallError that `description` could not be read."""
-        self.check_access(name)
-        answer = self.answer(name)
-        if answer is None:
-            raise CallError("failed", "NotAsked", f"{description} could not be read")
-        return answer
-
-    def check_access(self, name: str) -> None:
-        """Raise the failure of the reader `name` again if it was caused by credentials or this machine's network."""
-        with self._lock:
-            answer = self._answers.get(name)
-        if isinstance(answer, CallError) and answer.local:
-            raise answer
-
-    def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
-        """Return the result of `make`, which raises CallError; after a temporary fault it is retried a few times.
-
-        `make` sends one request with its own time limit (`seconds_left`).
-        """
-        for attempt in range(1, MOST_ATTEMPTS + 1):
-            if pacer is not None:
-                self.pause(pacer.slot())
-            self._check_time()
-            try:
-                return make()
-            except CallError as failure:
-                if not failure.heals or attempt == MOST_ATTEMPTS:
-                    raise
-                pause = max(failure.after, min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
-                if time.monotonic() + pause >= self.deadline:
-                    raise
-                if pacer is not None and failure.outcome == "throttled":
-                    pacer.hold(max(pause, 1.0))
-                self.pause(pause * random.uniform(1.0, 1.2))  # noqa: S311 - spreads retries, protects no secret
-        raise AssertionError  # the last attempt returns or raises
-
-    def save(self, path: str, call: str, content: bytes | str | Json, **more: Json) -> None:
-        """Keep one file. Text and bytes stay as they are, everything else is written as JSON.
-
-        `more` goes to the manifest's entry: for logs region, from, to, filter, truncated; also code and message.
-        """
-        if isinstance(content, str):
-            data = content.encode("utf-8", "surrogatepass")
-        elif isinstance(content, bytes):
-            data = content
-        else:
-            data = json.dumps(content, indent=2, default=_plain).encode()
-        self.keep(path, data)
-        self.record(path, call, "ok", **more)
-
-    def keep(self, path: str, data: bytes) -> None:
-        """Save a file without its own entry, in a folder that has an entry for many files."""
-        with self._lock:
-            if not self._closed.is_set():
-                self.files[path] = data
-
-    def record(self, path: str, call: str, outcome: Outcome, **more: Json) -> None:
-        """Set the manifest's entry for a path, replacing an earlier one."""
-        entry: dict[str, Json] = {"path": path, "call": call, "outcome": outcome, "at": _now()}
-        entry |= {name: value for name, value in more.items() if value is not None and value != ""}
-        with self._lock:
-            if not self._closed.is_set():
-                self.reads[path] = entry
-
-    def fail(self, path: str, call: str, failure: CallError, grants: Sequence[Grant] = (), **more: Json) -> None:
-        """Record a failed call, with the permission or API that would allow it."""
-        message = printable(failure.message, _LONGEST_MESSAGE)
-        hint = failure.hint or (_what_allows(grants) if failure.outcome == "denied" else "")
-        message = f"{hint} ({message})" if hint and message else hint or message
-        with self._lock:
-            if not self._closed.is_set():
-                self.failures[path] = failure
-        code = printable(failure.code, 80)
-        self.record(path, call, failure.outcome, code=code, message=message, local=failure.local, **more)
-
-    def has_answer(self, path: str) -> bool:
-        """Whether a file, or any file of a folder, was read or is known not to exist."""
-        with self._lock:
-            entries = [entry for name, entry in self.reads.items() if name.startswith(path)]
-        return any(entry["outcome"] in ("ok", "not_found") for entry in entries)
-
-    def warn(self, text: str) -> None:
-        """Add a warning for stderr after the collection; it is escaped there."""
-        text = text if len(text) <= _LONGEST_WARNING else text[:_LONGEST_WARNING] + "…"
-        with self._lock:
-            if not self._closed.is_set() and text not in self.warnings:
-                self.warnings.append(text)
-
-    def say(self, text: str) -> None:
-        """Report progress: the files being read, and how far."""
-        with self._voice:
-            if not self._closed.is_set():
-                self._narrate(text)
-
-    def start(self, *readers: Reader) -> None:
-        """Start further readers at once, whatever they need. The starting reader ends when they have ended."""
-        assert self._start is not None  # noqa: S101 - collect() sets it before any reader runs
-        for reader in readers:
-            self._start(reader)
-
-    def side_by_side(self, calls: Sequence[Callable[[], Any]], most: int = 16) -> list[Any]:
-        """Return the result of each call, or the CallError that it raised, in order; at most `most` run at once."""
-        results: list[Any] = [None] * len(calls)
-        waiting = iter(enumerate(calls))
-        defects: list[BaseException] = []
-
-        def work() -> None:
-            while True:
-                with self._lock:
-                    index, call = next(waiting, (-1, None))
-                if call is None:
-                    return
-                try:
-                    results[index] = call()
-                except CallError as failure:
-                    results[index] = failure
-                except BaseException as error:  # noqa: BLE001 - raised again below, in the calling thread
-                    defects.append(error)
-                    return
-
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(most, len(calls)))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if defects:
-            raise defects[0]
-        return results
-
-    def seconds_left(self, most: float) -> float:
-        """Return a time limit for one request."""
-        return max(0.1, min(most, self.deadline - time.monotonic()))
-
-    def pause(self, seconds: float) -> None:
-        """Wait. Raises CallError if the collection's time ends before."""
-        left = self.deadline - time.monotonic()
-        if self._closed.wait(max(0.0, min(seconds, left))) or seconds > left:
-            self._check_time(over=True)
-
-    def _check_time(self, *, over: bool = False) -> None:
-        if over or self._closed.is_set() or time.monotonic() >= self.deadline:
-            raise CallError("timeout", "TimeIsUp", "the time given with --timeout ended before")
-
-    def _keep(self, name: str, answer: Any) -> None:
-        with self._lock:
-            self._answers[name] = answer
-
-    def _close(self) -> None:
-        with self._lock:
-            self._closed.set()
+    seconds: dict[str, float]
 
 
 def collect(
@@ -336,10 +73,12 @@ def collect(
     collector = Collector(time.monotonic() + timeout, narrate)
     for path, content in given:
         collector.save(path, "given", content)
+    run = _Run(collector, planned)
     try:
-        _Run(collector, planned).work()
+        run.work()
     finally:
         collector._close()  # noqa: SLF001 - its other half
+        run.workers.close()
     collector.warnings += filter(None, [collector.clocks.warning()])
     began -= collector.clocks.ahead()
     return Collected(
@@ -347,6 +86,7 @@ def collect(
         tuple(collector.warnings),
         tuple(collector.reads.values()),
         dict(collector.failures),
+        {_name_of(target): seconds for target, seconds in collector.watches.seconds().items()},
     )
 
 
@@ -364,9 +104,14 @@ class _Run:
         self.answered: set[str] = set()  # names
         self.here = threading.local()
         self.lock = threading.Lock()
+        self.left = Counter(_target_of(reader) for reader in readers)  # reads of each target that have not ended
+        self.ranks = {target: rank for rank, target in enumerate(self.left)}  # one target after the other
+        self.targets_read = 0
+        self.workers = Workers(self._read)
         collector._start = self.start  # noqa: SLF001 - its other half
 
     def work(self) -> None:
+        """Run every reader, until the end or the time limit."""
         graph = {
             reader.name: [name for name in reader.needs if name in self.readers] for reader in self.readers.values()
         }
@@ -387,7 +132,14 @@ class _Run:
 
     def _how_far(self) -> str:
         with self.lock:
+            if self._targets > 1:
+                return f"{self.targets_read} of {self._targets} targets read"
             return f"{self.done} of {len(self.parent) + len(self.readers)} done"
+
+    @property
+    def _targets(self) -> int:
+        """The number of targets with folders of their own."""
+        return len(self.left.keys() - {""})
 
     def _outcome(self) -> str:
         """Return how many reads succeeded; a missing resource counts as success."""
@@ -406,13 +158,14 @@ class _Run:
             with self.lock:
                 self.parent[reader.name] = above
                 self.children[above] += 1
+                self.left[_target_of(reader)] += 1
         self._begin(reader)
 
     def _begin(self, reader: Reader) -> None:
         with self.lock:
             self.open[reader.name] = reader
             self.children[reader.name] = 1
-        threading.Thread(target=self._read, args=(reader,), name=reader.name, daemon=True).start()
+        self.workers.add(reader, reader.lane, self.ranks.get(_target_of(reader), 0))
 
     def _read(self, reader: Reader) -> None:
         self.here.name = reader.name
@@ -421,7 +174,8 @@ class _Run:
         if not reader.silent:
             self.collector.say(f"{self._how_far()}; reading {reader.path} ({reader.call})")
         try:
-            answer = reader.read(self.collector)
+            with self.collector.watches.running(_target_of(reader)):
+                answer = reader.read(self.collector)
         except CallError as failure:
             answer = failure
             self.collector.fail(reader.path, reader.call, failure, reader.grants)
@@ -431,7 +185,17 @@ class _Run:
         with self.lock:
             if not reader.silent and self.collector.has_answer(reader.path):
                 self.answered.add(reader.name)
+        self._count(_target_of(reader))
         self.ended.put((reader.name, defect))
+
+    def _count(self, target: str) -> None:
+        """Count a read that has ended, and report a target whose last read it was."""
+        with self.lock:
+            self.left[target] -= 1
+            is_last = target != "" and not self.left[target]
+            self.targets_read += is_last
+        if is_last and self._targets > 1:
+            self.collector.say(self._how_far())
 
     def _wait(self) -> str | None:
         """Return the next reader that ended; None after the time limit."""
@@ -471,30 +235,10 @@ class _Run:
                 self.collector.fail(reader.path, reader.call, late, reader.grants)
 
 
-def _without_markup(text: str) -> str:
-    """Replace a proxy's or load balancer's HTML page by a short note with its title."""
-    markup = _MARKUP.search(text)
-    if markup is None:
-        return text
-    title = _TITLE.search(text)
-    title_text = " ".join(title[1].split()) if title else ""
-    return text[: markup.start()] + "an HTML page" + (f" with the title {title_text}" if title_text else "")
+def _target_of(reader: Reader) -> str:
+    """Return the folder of the reader's target; "" at the top."""
+    return contract.split_target(reader.path)[0]
 
 
-def _what_allows(grants: Sequence[Grant]) -> str:
-    permissions = list(dict.fromkeys(grant.permission for grant in grants))
-    apis = list(dict.fromkeys(grant.api for grant in grants if grant.api))
-    parts = [f"allow {', '.join(permissions)}"] if permissions else []
-    parts += [f"enable {', '.join(apis)}"] if apis else []
-    return " and ".join(parts)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _plain(value: object) -> str:
-    """Convert boto3's datetimes, which are in the zone of this machine, to text in UTC."""
-    if isinstance(value, datetime):
-        return (value.astimezone(UTC) if value.tzinfo else value).isoformat()
-    raise TypeError(type(value).__name__)
+def _name_of(target: str) -> str:
+    return target.removeprefix(contract.TARGETS).rstrip("/")

@@ -41,7 +41,8 @@ def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live:
         else:  # the bundle's file is older than this run, but better than no file
             reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
             collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
-    members |= {path: _member(data) for path, data in collector.files.items()}
+    same = {data: _member(data) for data in collector.files.values()}  # so that equal files are known as such
+    members |= {path: same[data] for path, data in collector.files.items()}
     stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if not live:  # only files that were passed in: the instant is the base's, or unknown
         stamp = None if base is None else _manifest_of(base).get("collected_at")

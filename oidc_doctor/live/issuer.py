@@ -62,7 +62,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return None
         address = _address(issuer) + "/.well-known/openid-configuration"
-        page = _controls(collector).judged(lambda: _fetched(collector, address, scope.rules), known=is_known(issuer))
+        page = _fetched(collector, address, scope.rules, known=is_known(issuer))
         document = _document(page)
         collector.save(
             prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(collector, "the discovery document", page)
@@ -75,7 +75,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         uri = collector.answer(f"{prefix}issuer.discovery")
         if uri is None:
             return
-        page = _controls(collector).judged(lambda: _fetched(collector, uri, scope.rules), known=is_known(uri))
+        page = _fetched(collector, uri, scope.rules, known=is_known(uri))
         _document(page)
         collector.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(collector, "the key set", page))
 
@@ -84,9 +84,12 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if issuer is None:
             return
         address = _address(issuer)
-        sent = _controls(collector).judged(
-            lambda: collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10))),
-            known=is_known(issuer),
+        sent = collector.shared(
+            ("certificates", address, scope.rules, is_known(issuer)),
+            lambda: _controls(collector).judged(
+                lambda: collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10))),
+                known=is_known(issuer),
+            ),
         )
         if sent.untrusted and _controls(collector).is_local(False, True, known=is_known(issuer)):
             raise CallError(
@@ -156,10 +159,18 @@ def _address(issuer: str) -> str:
     return issuer.rstrip("/") if "://" in issuer else f"https://{issuer}".rstrip("/")
 
 
-def _fetched(collector: Collector, url: str, rules: Rules) -> Page:
-    page: Page = collector.call(lambda: fetch(url, rules, collector.seconds_left(10)))
-    collector.clocks.hear("the issuer", page.headers, is_cloud=False)
-    return page
+def _fetched(collector: Collector, url: str, rules: Rules, *, known: bool) -> Page:
+    """Return the page, which is fetched once for all targets of the issuer."""
+
+    def fetched() -> Page:
+        page: Page = collector.call(lambda: fetch(url, rules, collector.seconds_left(10)))
+        collector.clocks.hear("the issuer", page.headers, is_cloud=False)
+        return page
+
+    shared: Page = collector.shared(
+        ("page", url, rules, known), lambda: _controls(collector).judged(fetched, known=known)
+    )
+    return shared
 
 
 def _document(page: Page) -> dict[str, Any]:

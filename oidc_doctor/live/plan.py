@@ -10,7 +10,7 @@ from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.live import issuer
 from oidc_doctor.live.aws import readers as aws
 from oidc_doctor.live.aws.lists import Roles
-from oidc_doctor.live.collect import Collected, Pacer, Reader, collect
+from oidc_doctor.live.collect import Collected, Reader, collect
 from oidc_doctor.live.gcp import readers as gcp
 from oidc_doctor.live.gcp.lists import Providers
 from oidc_doctor.live.https import Rules
@@ -62,18 +62,21 @@ def plan(request: CollectionRequest) -> list[Reader]:
     """Return every reader that the goals need."""
     readers: list[Reader] = []
     clients: dict[str, aws.AwsClients] = {}
-    pacer = gcp.new_pacer()
+    groups: dict[str, aws.RoleGroup] = {}
+    logins = _Logins(request)
     for requested in request.goals:
         goal = _widened(request, requested)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
         if goal.target.aws is not None:
             partition = aws.partition_of(goal.target, request.regions)
             client = clients.setdefault(partition, aws.AwsClients(request.profile, partition))
-            readers += aws.readers(client, _of_aws(request, goal, prefix))
+            group = groups.setdefault(partition, aws.RoleGroup())
+            readers += aws.readers(client, _of_aws(request, goal, prefix), group)
         if goal.target.gcp is not None:
-            readers += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
+            login = logins.of(goal)
+            readers += gcp.readers(login.clients, _of_gcp(request, goal, prefix), login.group)
         if request.account:
-            readers += _lists(request, goal, prefix, clients, pacer)
+            readers += _lists(request, goal, prefix, clients, logins)
         readers += issuer.readers(_of_issuer(request, goal, prefix))
     return readers
 
@@ -121,25 +124,43 @@ def _widened(request: CollectionRequest, goal: Goal) -> Goal:
 
 
 def _lists(
-    request: CollectionRequest, goal: Goal, prefix: str, clients: dict[str, aws.AwsClients], pacer: Pacer
+    request: CollectionRequest, goal: Goal, prefix: str, clients: dict[str, aws.AwsClients], logins: _Logins
 ) -> list[Reader]:
     """Return readers of the account's roles, and of the project's pools and providers."""
     readers: list[Reader] = []
     if goal.target.aws is not None:
         partition = aws.partition_of(goal.target, request.regions)
         readers.append(Roles(clients[partition], _of_aws(request, goal, prefix)).roles())
-    gcp_side = Providers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
+    gcp_side = Providers(logins.of(goal).clients, _of_gcp(request, goal, prefix))
     project = request.project or gcp_side.provider_project
     if project:
         readers.append(gcp_side.providers(project))
     return readers
 
 
-def _google(request: CollectionRequest, goal: Goal, pacer: Pacer) -> gcp.GcpClients:
-    """Use a separate login per target: the usable credentials depend on what is examined."""
-    target = goal.target.gcp
-    examined = (target.audience or target.provider) if target and not request.attempt else None
-    return gcp.GcpClients(examined, pacer=pacer)
+class _Login(NamedTuple):
+    """A login at Google, and the targets that are read with it."""
+
+    clients: gcp.GcpClients
+    group: gcp.ProjectGroup
+
+
+class _Logins:
+    """At most two logins: the usable credentials depend on whether GOOGLE_APPLICATION_CREDENTIALS is examined."""
+
+    def __init__(self, request: CollectionRequest) -> None:
+        self._attempt = request.attempt
+        self._pacer = gcp.new_pacer()
+        self._made: dict[bool, _Login] = {}
+
+    def of(self, goal: Goal) -> _Login:
+        """Return the login for a target."""
+        target = goal.target.gcp
+        examined = (target.audience or target.provider) if target and not self._attempt else None
+        is_own = gcp.is_configured(examined)
+        if is_own not in self._made:
+            self._made[is_own] = _Login(gcp.GcpClients(examined, pacer=self._pacer), gcp.ProjectGroup())
+        return self._made[is_own]
 
 
 def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope:

@@ -23,7 +23,7 @@ from clouds.command_line import FinishedRun
 from clouds.issuer import Authority, Site, TlsServer, site_handler
 from clouds.servers import QuietServer, serving
 from oidc_doctor.cli.main import main
-from oidc_doctor.live import collect
+from oidc_doctor.live import collector
 from oidc_doctor.live.aws import client as aws_client
 
 
@@ -36,7 +36,7 @@ def paced() -> None:
 def without_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Repeat failed calls and look up logs at once: the calls and their order are the same, only the pauses go."""
     if "paced" not in request.fixturenames:
-        monkeypatch.setattr(collect, "_FIRST_PAUSE", 0.001)
+        monkeypatch.setattr(collector, "_FIRST_PAUSE", 0.001)
         monkeypatch.setattr(aws_client, "_APART", 0.0)
 
 

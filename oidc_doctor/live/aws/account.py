@@ -97,7 +97,29 @@ class Account:
         pacer: Pacer | None = None,
         **parameters: Any,
     ) -> Any:
-        """Return a response without transport metadata."""
+        """Return a response without transport metadata. Raises CallError.
+
+        A request that several targets make is sent once, unless it is a page of a log, which has a `pacer`.
+        """
+        if pacer is not None:
+            return self._send(collector, service, region, operation, pacer, parameters)
+        parameters_text = json.dumps(parameters, sort_keys=True, default=str)
+        return collector.shared(
+            (self.clients, service, region, operation, parameters_text),
+            lambda: self._send(
+                collector, service, region, operation, self.clients.learned_pacer(service, region), parameters
+            ),
+        )
+
+    def _send(
+        self,
+        collector: Collector,
+        service: str,
+        region: str,
+        operation: str,
+        pacer: Pacer,
+        parameters: dict[str, Any],
+    ) -> dict[str, Any]:
         client = self.clients.of(service, region)
         try:
             answer = collector.call(

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.live.collect import CallError, Pacer
+from oidc_doctor.live.pacing import LearnedPacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,7 @@ class AwsClients:
         self._session: Any = None
         self._made: dict[tuple[str, str, bool], Any] = {}
         self._pacers: dict[str, Pacer] = {}
+        self._learned: dict[tuple[str, str], Pacer] = {}
         self._lock = threading.Lock()
 
     def of(self, service: str, region: str) -> Any:
@@ -105,6 +107,11 @@ class AwsClients:
         """Return the pacer that keeps LookupEvents of a Region within its limit."""
         with self._lock:
             return self._pacers.setdefault(region, Pacer(_APART))
+
+    def learned_pacer(self, service: str, region: str) -> Pacer:
+        """Return the pacer of a service's other calls, whose limits are not published."""
+        with self._lock:
+            return self._learned.setdefault((service, region), LearnedPacer())
 
     def _client(self, service: str, region: str, *, signed: bool) -> Any:
         with self._lock:

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.aws.account import Account, member, rfc3339
-from oidc_doctor.live.aws.client import with_call_errors
+from oidc_doctor.live.aws.account import Account, AwsScope, rfc3339
+from oidc_doctor.live.aws.client import AwsClients, with_call_errors
+from oidc_doctor.live.aws.lookup import CALL, EXCHANGE, RoleGroup, save_part, save_query
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.live.pages import Paging, pages
 
 _PAGING = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated")
 _DAY = 86_400.0
-_KEPT = 90 * _DAY  # CloudTrail's event history
 _TRAIL_DAYS = 2  # for a trail's bucket, without a window
 _MOST_TRAIL_FILES = 20_000
 _MOST_TRAIL_BYTES = 512 * 1024 * 1024  # compressed
@@ -25,31 +25,72 @@ class AwsLogs(Account):
 
     # ------------------------------------------------------------------------------------------------------------ logs
 
+    def __init__(self, clients: AwsClients, scope: AwsScope, group: RoleGroup) -> None:
+        super().__init__(clients, scope)
+        self.group = group
+        group.targets.append(self)
+
     def lookups(self) -> list[Reader]:
         """Exchanges in every Region of an endpoint, and changes in the Region where IAM's events are."""
         readers: list[Reader] = []
         for region in dict.fromkeys((self.home, *self.regions)):
             if self.role_name:
-                readers.append(self.lookup(region, "exchanges", "ResourceName", self.aws.role_arn or ""))
+                readers.append(self.exchanges(region))
                 readers.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=True))
             else:
                 readers.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=False))
         if self.role_name:
-            readers.append(self.lookup(self.home, "role-changes", "ResourceName", self.role_name, changes=True))
+            readers.append(self.role_changes(self.role_name))
         readers.append(self.provider_changes())
         return readers
 
-    def lookup_by_event(self, region: str, short: str, *, unless_found: bool) -> Reader:
-        """Look up by event name, if the role is unknown or does not exist, since events may not name it then."""
-        reader = self.lookup(region, short, "EventName", "AssumeRoleWithWebIdentity")
+    def exchanges(self, region: str) -> Reader:
+        """The role's exchanges, read alone or with those of other targets."""
+        arn = self.aws.role_arn or ""
+        alone = self.lookup(region, "exchanges", "ResourceName", arn)
 
         def read(collector: Collector) -> None:
-            if collector.answer(self.name("role")) is None and self.role_is_missing(collector):
+            self.require_own_account(collector)
+            found = self.group.exchanges(self, collector, region)
+            if found is None:
+                alone.read(collector)
+            else:
+                save_part(collector, alone.path, found, arn, "roleArn")
+
+        return alone._replace(read=read)
+
+    def role_changes(self, role_name: str) -> Reader:
+        """The role's changes, read alone or with those of other targets."""
+        alone = self.lookup(self.home, "role-changes", "ResourceName", role_name, changes=True)
+
+        def read(collector: Collector) -> None:
+            self.require_own_account(collector)
+            found = self.group.role_changes(self, collector)
+            if found is None:
+                alone.read(collector)
+            else:
+                save_part(collector, alone.path, found, role_name.casefold(), "roleName")
+
+        return alone._replace(read=read)
+
+    def lookup_by_event(self, region: str, short: str, *, unless_found: bool) -> Reader:
+        """Look up by event name, if the role is unknown or does not exist, since events may not name it then."""
+        reader = self.lookup(region, short, "EventName", EXCHANGE)
+
+        def read(collector: Collector) -> None:
+            if collector.answer(self.name("role")) is not None or not self.role_is_missing(collector):
+                return
+            found = self.group.exchanges(self, collector, region)
+            if found is None:
                 collector.start(reader)
+            else:  # those with its name are in the other file
+                save_part(collector, reader.path, found, "", "roleArn")
 
         if not unless_found:
             return reader
-        name, needs = f"{reader.name}:if-missing", (*reader.needs, self.name("role"))
+        # after the exchanges, whose failure has an entry of its own
+        needs = (*reader.needs, self.name("role"), self.exchanges(region).name)
+        name = f"{reader.name}:if-missing"
         return reader._replace(name=name, read=read, needs=needs, silent=True)
 
     def role_is_missing(self, collector: Collector) -> bool:
@@ -71,62 +112,37 @@ class AwsLogs(Account):
 
     def lookup(self, region: str, short: str, attribute: str, value: str, *, changes: bool = False) -> Reader:
         """A LookupEvents query, newest events first, page after page."""
-        path, call = self.path(f"cloudtrail/{region}/{short}.json"), "cloudtrail:LookupEvents"
+        path = self.path(f"cloudtrail/{region}/{short}.json")
 
         def read(collector: Collector) -> None:
             self.require_own_account(collector)
-            self.pages(collector, path, region, attribute, value, changes=changes)
+            save_query(collector, self, path, region, (attribute, value, changes))
 
         return Reader(
-            self.name(f"lookup:{region}:{short}:{value}"), path, call, read, (self.name("caller"),), (Grant(call),)
+            self.name(f"lookup:{region}:{short}:{value}"),
+            path,
+            CALL,
+            read,
+            (self.name("caller"),),
+            (Grant(CALL),),
+            lane=f"{CALL} {region}",
         )
 
-    def pages(self, collector: Collector, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
-        """Save the events of one query; the manifest records the events that were cut off."""
-        scope = self.scope
-        first, until = collector.clocks.window(scope.since, None if changes else scope.until, scope.back)
-        since = max(until - _KEPT, 0 if changes or first is None else first)
-        query = {
-            "LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}],
-            "StartTime": datetime.fromtimestamp(since, UTC),
-            "EndTime": datetime.fromtimestamp(until, UTC),
-            "MaxResults": 50,
-        }
-        log: dict[str, Any] = {
-            "region": region,
-            "from": rfc3339(since),
-            "to": rfc3339(until),
-            "filter": f"{attribute}={value}",
-        }
-        events: list[Any] = []
-        token: dict[str, Any] = {}
-        pacer = self.clients.pacer(region)
-        for page in range(1, self.scope.max_pages + 1):
-            try:
-                answer = self.ask(collector, "cloudtrail", region, "lookup_events", pacer=pacer, **query, **token)
-                events += member(answer, "Events", list)
-            except CallError as failure:
-                if not events:
-                    raise
-                log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
-                break
-            collector.say(f"{path}: page {page}, {len(events)} events")
-            following = answer.get("NextToken")
-            if not following:
-                break
-            if following == token.get("NextToken"):
-                log |= {"truncated": True, "code": "Malformed", "message": "a page names itself as the next one"}
-                break
-            token = {"NextToken": following}
-        else:
-            cut = f"more than --max-pages {self.scope.max_pages} pages; events before the oldest were not read"
-            log |= {"truncated": True, "message": cut}
-        collector.save(path, "cloudtrail:LookupEvents", {"Events": events}, **log)
+    def trails(self) -> list[Reader]:
+        """Readers of the trails' buckets, each once for all targets of an account: their files are shared."""
+        readers = []
+        for number, place in enumerate(self.scope.trails, 1):
+            if (place, self.account) not in self.group.trails:
+                is_first = all(read != place for read, _ in self.group.trails)
+                path = f"aws/cloudtrail/s3-{number}{'' if is_first else f'-{self.account}'}/"
+                self.group.trails[place, self.account] = path
+                readers.append(self.trail(place, path))
+        return readers
 
-    def trail(self, place: str, number: int) -> Reader:
+    def trail(self, place: str, path: str) -> Reader:
         """A trail's bucket: the days of the window and one more, in either layout."""
         bucket, prefix = bucket_of(place)
-        path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
+        call = "s3:ListBucket"
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
         follows = (Following(path, (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)),)
@@ -146,10 +162,12 @@ class AwsLogs(Account):
         folders = self.folders(collector, bucket, root)
         owners += [f"{folder}{account}/" for folder in folders if folder.removeprefix(root).startswith("o-")]
         files: list[tuple[str, int]] = []
+        of_account = [target for target in self.group.targets if target.account == self.account]
+        regions = dict.fromkeys(region for target in of_account for region in (target.home, *target.regions))
         searched = [
             f"{owner}CloudTrail/{region}/{day}/"
             for owner in owners
-            for region in dict.fromkeys((self.home, *self.regions))
+            for region in regions
             for day in days(since, until + _DAY)
         ]
         for listing in collector.side_by_side(

@@ -10,26 +10,27 @@ from oidc_doctor.live.aws.account import AwsScope, partition_of
 from oidc_doctor.live.aws.client import IAM_REGION, AwsClients
 from oidc_doctor.live.aws.configuration import AwsConfiguration
 from oidc_doctor.live.aws.logs import AwsLogs
+from oidc_doctor.live.aws.lookup import RoleGroup
 from oidc_doctor.live.aws.oracles import Oracles
 from oidc_doctor.live.collect import Reader
 
-__all__ = ["IAM_REGION", "AwsClients", "AwsScope", "partition_of", "readers"]
+__all__ = ["IAM_REGION", "AwsClients", "AwsScope", "RoleGroup", "partition_of", "readers"]
 
 
-class _Aws(AwsConfiguration, AwsLogs, Oracles):
+class _Aws(AwsLogs, AwsConfiguration, Oracles):
     """All readers of one target."""
 
 
-def readers(clients: AwsClients, scope: AwsScope) -> list[Reader]:
-    """Return all AWS readers that a target needs."""
-    target = _Aws(clients, scope)
+def readers(clients: AwsClients, scope: AwsScope, group: RoleGroup | None = None) -> list[Reader]:
+    """Return all AWS readers that a target needs. `group` has the targets that share the clients."""
+    target = _Aws(clients, scope, group or RoleGroup())
     readers = [target.caller(), target.provider_list(), target.provider()]
     if target.role_name:
         readers += [target.role(), target.policy_list(), target.attached()]
     readers += target.resources()
     if scope.lookup:
         readers += target.lookups()
-    readers += [target.trail(place, index) for index, place in enumerate(scope.trails)]
+    readers += target.trails()
     if scope.oracles:
         readers += target.oracles()
     if scope.attempt is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 from oidc_doctor.documents.json_text import value_of
 from oidc_doctor.live.collect import MOST_ATTEMPTS, CallError, Collector, Pacer
+from oidc_doctor.live.pacing import LearnedPacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +54,20 @@ def endpoint(service: str) -> str:
     return override.rstrip("/") if override else f"https://{service}.googleapis.com"
 
 
+def is_configured(audience: str | None) -> bool:
+    """Return whether GOOGLE_APPLICATION_CREDENTIALS is the workload's configuration for this audience."""
+    configuration = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+    if not configuration or audience is None:
+        return False
+    try:
+        with open(configuration, "rb") as stream:
+            box = value_of(stream.read(_LARGEST))
+    except OSError:
+        return False  # google-auth has the better message
+    configured = box.get("audience") if isinstance(box, dict) else None
+    return isinstance(configured, str) and _bare(configured) == _bare(audience)
+
+
 class GcpClients:
     """A login, and a session per thread: sessions are not thread-safe."""
 
@@ -63,6 +79,7 @@ class GcpClients:
         self._failure: CallError | None = None
         self._logins = 0
         self.pacer = pacer or new_pacer()  # of the reads of logs
+        self._learned: dict[str, Pacer] = {}
 
     def session(self) -> Any:
         """Return the calling thread's session. Raises CallError without a usable login."""
@@ -132,16 +149,7 @@ class GcpClients:
 
         google-auth would log in with the workload's token as soon as it loads that configuration.
         """
-        configuration = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-        if not configuration or self.audience is None:
-            return None
-        try:
-            with open(configuration, "rb") as stream:
-                box = value_of(stream.read(_LARGEST))
-        except OSError:
-            return None  # google-auth has the better message
-        audience = box.get("audience") if isinstance(box, dict) else None
-        if not isinstance(audience, str) or _bare(audience) != _bare(self.audience):
+        if not is_configured(self.audience):
             return None
         from google.auth import _cloud_sdk  # the path of gcloud's login has no public name
 
@@ -159,11 +167,11 @@ class GcpClients:
         return path
 
     def get(self, collector: Collector, service: str, path: str, **query: Any) -> dict[str, Any]:
-        """The answer of a GET. `path` is quoted already; a list in the query is repeated."""
+        """The answer of a GET, which is sent once. `path` is quoted already; a list in the query is repeated."""
         return self._send(collector, "GET", service, path, params=query)
 
     def post(self, collector: Collector, service: str, path: str, body: Any, **query: Any) -> dict[str, Any]:
-        """The answer of a POST: reading a policy is one."""
+        """The answer of a POST, which is sent once: reading a policy is one."""
         return self._send(collector, "POST", service, path, params=query, json=body)
 
     def _send(self, collector: Collector, method: str, service: str, path: str, **options: Any) -> dict[str, Any]:
@@ -182,8 +190,17 @@ class GcpClients:
             collector.clocks.hear("Google", answer.headers, is_cloud=True)
             return value
 
-        answer: dict[str, Any] = collector.call(lambda: with_call_errors(once))
+        pacer = self.learned_pacer(service)
+        answer: dict[str, Any] = collector.shared(
+            (self, method, service, path, json.dumps(options, sort_keys=True)),
+            lambda: collector.call(lambda: with_call_errors(once), pacer=pacer),
+        )
         return answer
+
+    def learned_pacer(self, service: str) -> Pacer:
+        """Return the pacer of an API's calls, whose quota a project may have changed."""
+        with self._lock:
+            return self._learned.setdefault(service, LearnedPacer())
 
 
 def with_call_errors(make: Callable[[], Any]) -> Any:

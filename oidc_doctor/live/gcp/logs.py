@@ -8,42 +8,55 @@ from typing import Any
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.live.gcp.client import with_any_error, with_call_errors
-from oidc_doctor.live.gcp.configuration import GcpReaders, with_permission
+from oidc_doctor.live.gcp.client import GcpClients, with_any_error, with_call_errors
+from oidc_doctor.live.gcp.configuration import GcpReaders, GcpScope, with_permission
+from oidc_doctor.live.gcp.shared_logs import About, Kind, ProjectGroup, SharedEntries, filters
 
 _DAY = 86_400.0
 _USUAL = 7 * _DAY
 _KEPT = 400 * _DAY  # admin activity; data access is kept for 30 days unless configured otherwise
 _PAGE = 1000  # entries; the API's most
 _LOGGING = "logging.googleapis.com"
-_DATA = 'log_id("cloudaudit.googleapis.com/data_access")'
-_ACTIVITY = 'log_id("cloudaudit.googleapis.com/activity")'
-_ACCOUNT_METHODS = (
-    "SetIAMPolicy",
-    "DisableServiceAccount",
-    "EnableServiceAccount",
-    "DeleteServiceAccount",
-    "UndeleteServiceAccount",
-)
+_CALL = "logging.entries.list"
 
 
 class GcpLogs(GcpReaders):
     """The readers of the logs."""
 
+    def __init__(self, clients: GcpClients, scope: GcpScope, group: ProjectGroup) -> None:
+        super().__init__(clients, scope)
+        self.group = group
+
     def lookups(self) -> list[Reader]:
         """Exchanges of the pool, impersonations of the service account, and changes of either."""
         readers: list[Reader] = []
-        if self.pool:
-            readers.append(self.lookup("exchanges", self.provider_project, self.exchanges(), private=True))
-        if self.email:
-            project = self.account_project or self.provider_project
-            if project:
-                readers.append(self.lookup("impersonations", project, self.impersonations(), private=True))
-        first, second = self.policy_project, self.provider_project
-        readers.append(self.lookup("changes", first, self.changes(), changes=True))
-        if second and second != first:
-            readers.append(self.elsewhere(self.lookup("changes-2", second, self.changes(), changes=True)))
+        self.group.targets.append(self)
+        readers += [self.lookup("exchanges", "exchanges", project) for project in self.log_projects("exchanges")]
+        readers += [
+            self.lookup("impersonations", "impersonations", project) for project in self.log_projects("impersonations")
+        ]
+        first, *others = self.log_projects("changes")
+        readers.append(self.lookup("changes", "changes", first))
+        readers += [self.elsewhere(self.lookup("changes", "changes-2", project)) for project in others]
         return readers
+
+    def log_projects(self, kind: Kind) -> list[str]:
+        """Return the projects in whose logs entries of this kind are."""
+        if kind == "exchanges":
+            return [self.provider_project] if self.pool else []
+        if kind == "impersonations":
+            project = self.account_project or self.provider_project
+            return [project] if self.email and project else []
+        return list(dict.fromkeys([self.policy_project, *filter(None, [self.provider_project])]))
+
+    def abouts(self, kind: Kind) -> list[About]:
+        """Return the resources whose entries of this kind concern the target."""
+        if kind == "exchanges":  # an impersonation is joined to its exchange, which may be any of the pool
+            return [About(self.pool_id, "" if self.email else self.provider_id or "")]
+        if kind == "impersonations":
+            return [About(email=self.email)]
+        pool = [About(self.pool_id)] if self.pool else []
+        return [About(), *pool, *([About(email=self.email)] if self.email else [])]
 
     def elsewhere(self, lookup: Reader) -> Reader:
         """Return a lookup in the pool's project, unless it is the service account's project under its other name."""
@@ -54,50 +67,55 @@ class GcpLogs(GcpReaders):
 
         return lookup._replace(read=read, needs=(self.name("project"),))
 
-    def exchanges(self) -> str:
-        """Every exchange with a provider of the pool: those with another name are separated from the target's later."""
-        return (
-            f'{_DATA} AND protoPayload.serviceName="sts.googleapis.com"'
-            ' AND protoPayload.methodName="google.identity.sts.v1.SecurityTokenService.ExchangeToken"'
-            f" AND protoPayload.resourceName:{_quoted(f'/workloadIdentityPools/{self.pool_id}/providers/')}"
-        )
-
-    def impersonations(self) -> str:
-        """Access and ID tokens for the service account."""
-        return (
-            f'{_DATA} AND protoPayload.serviceName="iamcredentials.googleapis.com"'
-            ' AND protoPayload.methodName:("GenerateAccessToken" OR "GenerateIdToken")'
-            f" AND resource.labels.email_id={_quoted(self.email)}"
-        )
-
-    def changes(self) -> str:
-        """Changes of pool and providers, of the account and its policy, and of the project's policy."""
-        service = 'protoPayload.serviceName="cloudresourcemanager.googleapis.com"'
-        parts = [f'({service} AND protoPayload.methodName="SetIamPolicy")']
-        if self.pool:
-            name = _quoted(f"/workloadIdentityPools/{self.pool_id}")
-            parts.append(f'(protoPayload.methodName:"WorkloadIdentityPool" AND protoPayload.resourceName:{name})')
-        if self.email:
-            methods = " OR ".join(f'"google.iam.admin.v1.{method}"' for method in _ACCOUNT_METHODS)
-            parts.append(f"(protoPayload.methodName=({methods}) AND resource.labels.email_id={_quoted(self.email)})")
-        return f"{_ACTIVITY} AND ({' OR '.join(parts)})"
-
-    def lookup(self, short: str, project: str, query: str, *, private: bool = False, changes: bool = False) -> Reader:
-        """A query, newest entries first, page after page."""
-        path, call = self.path(f"logs/{short}.json"), "logging.entries.list"
-        permission = "logging.privateLogEntries.list" if private else "logging.logEntries.list"
+    def lookup(self, kind: Kind, short: str, project: str) -> Reader:
+        """The entries of one kind, read alone or with those of other targets."""
+        path = self.path(f"logs/{short}.json")
+        permission = "logging.logEntries.list" if kind == "changes" else "logging.privateLogEntries.list"
         grants = (Grant(permission, f"projects/{project}", _LOGGING),)
 
         def read(collector: Collector) -> None:
             try:
-                self.pages(collector, path, project, query, changes=changes)
+                if self.group.is_shared(kind, project):
+                    self.save_shared(collector, kind, short, project)
+                else:
+                    (query,) = filters(kind, self.abouts(kind))
+                    entries, log = self.entries(collector, path, project, query, changes=kind == "changes")
+                    collector.save(path, _CALL, entries, **log)
             except CallError as failure:
                 raise with_permission(failure, grants) from None
 
-        return Reader(self.name(short), path, call, read, (), grants)
+        return Reader(self.name(short), path, _CALL, read, (), grants, lane=_CALL)
 
-    def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
-        """Save the entries of one query; the manifest records the entries that were cut off."""
+    def save_shared(self, collector: Collector, kind: Kind, short: str, project: str) -> None:
+        """Save the target's part of the entries, which are read once for all targets of the project."""
+        wanted = self.group.abouts(kind, project)
+
+        def read() -> tuple[SharedEntries, dict[str, Any]]:
+            label = f"{kind} of {project}"
+            found = [
+                self.entries(collector, label, project, query, changes=kind == "changes")
+                for query in filters(kind, wanted)
+            ]
+            log = next((log for _, log in found if log.get("truncated")), found[0][1])
+            every = [entry for entries, _ in found for entry in entries]
+            oldest = min((str(entry.get("timestamp")) for entry in every if isinstance(entry, dict)), default="")
+            if log.get("truncated"):
+                log |= {"message": f"{log['message']} (of all targets together, back to {printable(oldest, 40)})"}
+            return SharedEntries(kind, every, wanted), log
+
+        with collector.watches.stopped():  # it counts as the time of no target
+            shared, log = collector.shared((self.group, kind, project), read)
+        for about in self.abouts(kind):
+            part = "-of-pool" if about.pool else "-of-account" if about.email else ""
+            place = self.path(f"logs/{short}{part if kind == 'changes' else ''}.json")
+            (query,) = filters(kind, [about])
+            own = log | {"filter": query + _between(log["from"], log["to"])}
+            collector.save(place, _CALL, shared.file(about), **own)
+
+    def entries(
+        self, collector: Collector, label: str, project: str, query: str, *, changes: bool
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the entries of one query, the newest first, and the manifest's members, which say what was cut off."""
         ahead = collector.clocks.ahead()
         first, until = collector.clocks.window(self.scope.since, None if changes else self.scope.until, self.scope.back)
         since = until - _USUAL if first is None else first
@@ -105,7 +123,7 @@ class GcpLogs(GcpReaders):
             since = until - _KEPT
         filtered = query
         # always with times: otherwise the client library silently limits to the last 24 hours
-        query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
+        query += _between(_rfc3339(since), _rfc3339(until))
         body: dict[str, Any] = {
             "resourceNames": [f"projects/{project}"],
             "filter": query,
@@ -128,10 +146,9 @@ class GcpLogs(GcpReaders):
                 log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
                 break
             if page == 1 and collector.clocks.has_moved(ahead):  # the first response with Google's time
-                self.pages(collector, path, project, filtered, changes=changes)
-                return
+                return self.entries(collector, label, project, filtered, changes=changes)
             entries += page_entries
-            collector.say(f"{path}: page {page}, {len(entries)} entries")
+            collector.say(f"{label}: page {page}, {len(entries)} entries")
             following = answer.get("nextPageToken")
             if not following:
                 break  # an empty page with a token is not the last page
@@ -142,7 +159,7 @@ class GcpLogs(GcpReaders):
         else:
             cut = f"more than --max-pages {self.scope.max_pages} pages; entries before the oldest were not read"
             log |= {"truncated": True, "message": cut}
-        collector.save(path, "logging.entries.list", entries, **log)
+        return entries, log
 
     def page(self, collector: Collector, project: str, body: dict[str, Any]) -> Any:
         """A page as the API returns it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
@@ -159,10 +176,8 @@ def _entries(answer: Any) -> list[Any]:
     return entries
 
 
-def _quoted(text: str) -> str:
-    """Quote a text as a string of the filter language."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _between(since: str, until: str) -> str:
+    return f' AND timestamp>="{since}" AND timestamp<="{until}"'
 
 
 def _rfc3339(moment: float) -> str:

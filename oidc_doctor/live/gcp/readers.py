@@ -8,23 +8,24 @@ v1, policytroubleshooter v3.
 from __future__ import annotations
 
 from oidc_doctor.live.collect import Reader
-from oidc_doctor.live.gcp.client import GcpClients, new_pacer, role_with
+from oidc_doctor.live.gcp.client import GcpClients, is_configured, new_pacer, role_with
 from oidc_doctor.live.gcp.configuration import GcpConfiguration, GcpScope
 from oidc_doctor.live.gcp.exchange import ExchangeReader
 from oidc_doctor.live.gcp.logs import GcpLogs
 from oidc_doctor.live.gcp.oracles import GcpOracles
 from oidc_doctor.live.gcp.resources import GcpResources
+from oidc_doctor.live.gcp.shared_logs import ProjectGroup
 
-__all__ = ["GcpClients", "GcpScope", "new_pacer", "readers", "role_with"]
+__all__ = ["GcpClients", "GcpScope", "ProjectGroup", "is_configured", "new_pacer", "readers", "role_with"]
 
 
-class _Google(GcpConfiguration, GcpResources, GcpOracles, GcpLogs, ExchangeReader):
+class _Google(GcpLogs, GcpConfiguration, GcpResources, GcpOracles, ExchangeReader):
     """All readers of one target."""
 
 
-def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
-    """Return all Google Cloud readers that a target needs."""
-    target = _Google(clients, scope)
+def readers(clients: GcpClients, scope: GcpScope, group: ProjectGroup | None = None) -> list[Reader]:
+    """Return all Google Cloud readers that a target needs. `group` has the targets that share the clients."""
+    target = _Google(clients, scope, group or ProjectGroup())
     readers = target.unusable()
     if target.pool:
         readers += [target.project(), target.pool_itself(), target.pool_list(), target.services(), target.org_policy()]

@@ -14,10 +14,11 @@ from oidc_doctor.logs.reading.workers import read_all
 from oidc_doctor.model.events import LogCoverage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from oidc_doctor.logs.reading.scan_state import Family, Source
     from oidc_doctor.logs.reading.scope import WriteScope
+    from oidc_doctor.logs.reading.shared_scans import SharedScans
     from oidc_doctor.logs.reading.workers import Progress
     from oidc_doctor.model.events import Attempt, Change, SessionDenial
 
@@ -35,6 +36,10 @@ class ScannedLogs(NamedTuple):
         return [self.rows.attempt(row) for row in range(len(self.rows))]
 
 
+def _nothing(_: str) -> None:
+    return None
+
+
 def scan(
     open_file: Callable[[str], BinaryIO],
     names: Iterable[str],
@@ -45,20 +50,22 @@ def scan(
     progress: Progress | None = None,
     processes: int | None = None,
     on_disk: Callable[[str], str | None] | None = None,
+    shared: SharedScans | None = None,
+    key_of: Callable[[str], Hashable | None] = _nothing,
 ) -> ScannedLogs:
     """Read the files, several at once where they are large files on the disk.
 
     `open_file` opens a binary file by name; `on_disk` returns its path, None inside an archive. Where opening or
     reading raises OSError, EOFError or zlib.error, the file is named among the problems, and records before the error
-    count. `family` must be a function that another process can import.
+    count. `family` must be a function that another process can import. `shared` keeps the records of files to which
+    `key_of` gives a key, for the scan of another target.
     """
     state = ScanState(source, scope, family or family_of)
-    read_all(state, list(names), open_file, on_disk or _nowhere, progress=progress, processes=processes)
+    left = list(names)
+    if shared is not None:
+        left = shared.merge(state, left, key_of, open_file, on_disk or _nothing)
+    read_all(state, left, open_file, on_disk or _nothing, progress=progress, processes=processes)
     return _scanned(state)
-
-
-def _nowhere(_: str) -> None:
-    return None
 
 
 def _scanned(state: ScanState) -> ScannedLogs:

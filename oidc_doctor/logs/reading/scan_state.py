@@ -64,9 +64,15 @@ class ScanState:
         self._implausible_times: list[tuple[Origin, str]] = []  # of the present file
         self._events_before = 0  # the present file
 
-    def empty(self) -> ScanState:
-        """Return an empty state for further files of the same scan."""
-        return ScanState(self.source, self._scope, self._family)
+    def empty(self, scope: WriteScope | None = None) -> ScanState:
+        """Return an empty state for further files of the same scan, or of another scope."""
+        return ScanState(self.source, scope or self._scope, self._family)
+
+    @property
+    def is_only_rows(self) -> bool:
+        """Return whether it has nothing but attempts, whose columns have the names of the files in one place."""
+        others = (self.changes, self.elsewhere, self.left_out, len(self.denials), self.problems.lines())
+        return not any((*others, self.problems.lines(notes=True)))
 
     def begin(self, name: str) -> None:
         """Begin a file, whose name may have the Region and the time of its delivery."""
@@ -158,7 +164,8 @@ class ScanState:
         self.rows.extend(other.rows)
         self.denials.extend(other.denials)
         free_places = max(0, MOST_CHANGES - len(self.changes)) if self._size_of_changes <= MOST_CHANGED else 0
-        self.changes += other.changes[:free_places]
-        self.left_out += other.left_out + len(other.changes[free_places:])
+        changes = [change for change in other.changes if self._scope.includes(change)]
+        self.changes += changes[:free_places]
+        self.left_out += other.left_out + len(changes[free_places:])
         self._size_of_changes += other._size_of_changes
-        self.elsewhere += other.elsewhere
+        self.elsewhere += other.elsewhere + len(other.changes) - len(changes)
