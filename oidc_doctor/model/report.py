@@ -216,6 +216,8 @@ class CheckRow:
     findings: list[FindingRow] = field(default_factory=list)
     traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
     opens_trust: bool = False  # its findings report that others are accepted as well
+    since_last_run: bool = False  # its findings report what changed since an earlier read, and so pass by themselves
+    page: str = ""  # the check's page, as `oidc-doctor explain` prints it; "" in a row that no check made
 
 
 FixKind = Literal["restore", "add", "correct", "create"]
