@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from oidc_doctor.model.document import Origin
 from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import CheckRow, FindingRow, Report
 from oidc_doctor.report.formats import render
+from reports.consumers import for_a_program
 from reports.programs import READERS, in_code_scanning, in_prometheus, on_a_test_page
 from reports.situations import broken, healthy, refused, suspected, two, unknown
 
@@ -108,6 +110,41 @@ def test_a_message_makes_no_link() -> None:
     report.checks = [CheckRow("AWS070", "trust-any-tenant", "failed", "weakens", "", [finding])]
     (result,) = in_code_scanning(rendered(report, "sarif"))["results"]
     assert result["message"]["text"] == r"see \[x](https://evil.example) and Statement[0]."
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "password=",
+        "password: '",
+        'client_secret="',
+        "Authorization: Bearer",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzIn0.",
+        "https://user:",
+        "SECRET_KEY=<",
+    ],
+)
+@pytest.mark.parametrize("form", [*READERS, "json"])
+def test_the_name_of_a_secret_at_the_end_of_a_value_takes_nothing_with_it(form: str, ending: str) -> None:
+    report, plain = healthy(), healthy()
+    for made, text in ((report, ending), (plain, "word")):
+        made.warnings = [text, f"two {text}"]
+        made.checks = [
+            CheckRow("AWS070", "trust-any-tenant", "failed", "weakens", "", [FindingRow(f"wide {text}", fix=text)]),
+            CheckRow("AWS071", "trust-any-team", "skipped", "weakens", text),
+            CheckRow("AWS072", "broken", "broken", "weakens", text, traceback=text),
+        ]
+    read = (READERS | {"json": for_a_program})[form]
+    one, other = (read(rendered(made, form)) for made in (report, plain))
+    assert _shape(one) == _shape(other)
+
+
+def _shape(value: Any) -> Any:
+    """The value without its texts, which are longer or shorter where a secret was removed."""
+    if isinstance(value, dict):
+        return {name: _shape(inner) for name, inner in value.items()}
+    return [_shape(inner) for inner in value] if isinstance(value, list) else type(value)
 
 
 def test_the_metrics_of_a_report() -> None:
