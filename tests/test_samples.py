@@ -25,6 +25,7 @@ from oidc_doctor.findings.packs import bundled
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.json import to_json
+from reports.programs import READERS
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
 SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
@@ -227,6 +228,10 @@ def test_every_format_shows_the_scenario(name: str, form: str) -> None:
         value = json.loads(text)
         assert (value["verdict"], value["exit_code"]) == (expected["verdict"], expected["exit_code"])
         schema().validate(value)
+    elif form in READERS:
+        seen = READERS[form](text)
+        assert expected["verdict"] != "refused" or report_of(name).causes[0].code in text
+        assert seen
     elif expected["first_cause"]:
         assert expected["first_cause"] in text
         assert report_of(name).causes[0].code in text

@@ -73,7 +73,10 @@ def cause_rows(
     `cloud` is the cloud of all exchanges in the report, None for two clouds: it determines the code without a finding.
     """
     return [
-        row for check in checks if check.kind is not None for row in _cause_rows(check, traces, named_refusals, cloud)
+        replace(row, page=check.page)
+        for check in checks
+        if check.kind is not None
+        for row in _cause_rows(check, traces, named_refusals, cloud)
     ]
 
 
@@ -137,7 +140,7 @@ def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: Cloud
 
     `cloud` is the cloud of all exchanges in the report, None for two clouds: it determines the code without a finding.
     """
-    row = document_row(check._replace(code=check.code_in(cloud)), views)
+    row = replace(document_row(check._replace(code=check.code_in(cloud)), views), page=check.page)
     by_code: dict[str, list[FindingRow]] = {}
     for finding in row.findings:
         by_code.setdefault(check.code_in(finding.cloud), []).append(finding)

@@ -217,6 +217,7 @@ class CheckRow:
     traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
     opens_trust: bool = False  # its findings report that others are accepted as well
     about: Literal["target", "evidence", "change"] = "target"  # what its findings are about: see checkkit.About
+    page: str = ""  # the check's page, as `oidc-doctor explain` prints it; "" in a row that no check made
 
 
 FixKind = Literal["restore", "add", "correct", "create"]

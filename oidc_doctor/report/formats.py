@@ -1,7 +1,8 @@
 """The formats of a report. The command line, the screens and the tests all use this list.
 
 Secrets are removed here, once from a whole text, since adjacent values may form one together: no caller shows what a
-renderer returns by itself.
+renderer returns by itself. In a format for programs, whose renderers remove the secrets of each value, nothing but the
+values is changed: one that ends with `password=` must not take the following marks of the document with it.
 
 A format NAME is the module `report/NAME.py` with the functions `render_NAME(report, **layout)` and
 `render_health_NAME(health, **layout)`, and one line here.
@@ -10,6 +11,7 @@ A format NAME is the module `report/NAME.py` with the functions `render_NAME(rep
 from __future__ import annotations
 
 import importlib
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +22,18 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
     "text": "txt",
     "markdown": "md",
     "json": "json",
+    "sarif": "sarif",
+    "junit": "xml",
+    "openmetrics": "prom",
+}
+
+
+_TEXT = r'"((?:[^"\\]|\\.)*+)"'
+_VALUES = {  # of the formats for programs: what matches one value; a name of a member is none
+    "json": rf'"(?:[^"\\]|\\.)*+":|{_TEXT}',
+    "sarif": rf'"(?:[^"\\]|\\.)*+":|{_TEXT}',
+    "junit": r'"([^"<>]*+)"|>(?=\s*+[^\s<])([^<>]*+)<',
+    "openmetrics": f"={_TEXT}",
 }
 
 
@@ -39,8 +53,8 @@ def render_health(
 
 
 def _rendered(value: Report | Health, function: str, form: str, **layout: Any) -> str:
-    from oidc_doctor.report.parts.escape import forbid_tokens
+    from oidc_doctor.model.secret_texts import without_secrets, without_secrets_between
 
     module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names
     text: str = getattr(module, function)(value, **layout)
-    return forbid_tokens(text)
+    return without_secrets_between(text, re.compile(_VALUES[form])) if form in _VALUES else without_secrets(text)

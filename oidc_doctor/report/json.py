@@ -1,4 +1,4 @@
-"""A report as JSON, schema "oidc-doctor.report/1" (docs/report.schema.json). Values are never shortened."""
+"""A report and a health run as JSON: docs/report.schema.json, docs/health.schema.json. Values are never shortened."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.health import SCHEMA as HEALTH_SCHEMA
+from oidc_doctor.model.health import Change, Effect, TargetState
 from oidc_doctor.model.secret_texts import secret_or
 from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
 from oidc_doctor.report.parts.sentences import first_line, summary
@@ -16,6 +18,7 @@ from oidc_doctor.report.parts.sentences import first_line, summary
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.health import Health, HealthFinding, Suppression, TargetHealth
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
 
@@ -100,8 +103,104 @@ def to_json(report: Report) -> dict[str, Any]:
 
 
 def render_json(report: Report, **_layout: object) -> str:
-    """Return the report as JSON text. It encodes as UTF-8 and contains no control characters of a terminal."""
-    text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
+    """Return the report as JSON text."""
+    return as_text(to_json(report))
+
+
+def render_health_json(health: Health, **_layout: object) -> str:
+    """Return the health run as JSON text."""
+    return as_text(health_to_json(health))
+
+
+def health_to_json(health: Health) -> dict[str, Any]:
+    """Return the health run as plain JSON values, in the order of its schema. Secrets are removed from every text."""
+    every = [finding for target in health.targets for finding in target.findings]
+    now = [finding for finding in every if finding.change != "resolved"]
+    plain: dict[str, Any] = _plain(
+        {
+            "schema": HEALTH_SCHEMA,
+            "exit_code": health.exit_code,
+            "evaluated_at": health.evaluated_at,
+            "tool": health.tool,
+            "first": health.first,
+            "last_run": health.last_run or None,
+            "seconds": round(health.seconds, 3),
+            "counts": {
+                "targets": {
+                    state: sum(target.state == state for target in health.targets) for state in get_args(TargetState)
+                },
+                "changes": {change: sum(row.change == change for row in every) for change in get_args(Change)},
+                "effects": {effect: sum(row.effect == effect for row in now) for effect in get_args(Effect)},
+                "suppressed": sum(finding.suppressed is not None for finding in now),
+            },
+            "targets": [_target_health(target) for target in health.targets],
+            "suppressions": [_suppression(row) | {"used": row.used} for row in health.suppressions],
+            "gone": health.gone,
+            "warnings": health.warnings,
+            "undelivered": health.undelivered,
+        }
+    )
+    for row, target in zip(plain["targets"], health.targets, strict=True):
+        row["report"] = None if target.report is None else to_json(target.report)
+    return plain
+
+
+def _target_health(target: TargetHealth) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "resources": target.resources,
+        "state": target.state,
+        "since": target.since,
+        "was": target.was,
+        "was_since": target.was_since or None,
+        "reason": target.reason,
+        "last_read": target.last_read or None,
+        "seconds": round(target.seconds, 3),
+        "source": target.source,
+        "findings": [_health_finding(finding) for finding in target.findings],
+        "attempts": target.attempts,
+        "refused": target.refused,
+        **({"traceback": target.traceback} if target.traceback else {}),
+    }
+
+
+def _health_finding(finding: HealthFinding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "resource": finding.resource,
+        "effect": finding.effect,
+        "headline": finding.headline,
+        "change": finding.change,
+        "since": finding.since,
+        "fingerprint": finding.fingerprint,
+        "cloud": finding.cloud or None,
+        "confidence": finding.confidence,
+        "fix": finding.fix,
+        "at": finding.at or None,
+        "checked": finding.checked or None,
+        "was": finding.was or None,
+        "until": finding.until or None,
+        "suppressed": None if finding.suppressed is None else _suppression(finding.suppressed),
+    }
+
+
+def _suppression(row: Suppression) -> dict[str, Any]:
+    return {
+        "code": row.code,
+        "resource": row.resource,
+        "target": row.target or None,
+        "reason": row.reason,
+        "owner": row.owner,
+        "until": row.until,
+        "at": row.at or None,
+        "expired": row.expired,
+    }
+
+
+def as_text(plain: dict[str, Any]) -> str:
+    """Return plain JSON values as a text that encodes as UTF-8 and contains no control characters of a terminal."""
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     text = _NUMBERS.sub(lambda found: " ".join(found[0].split()).replace("[ ", "[").replace(" ]", "]"), text)
     return _UNSEEN.sub(_escape, text) + "\n"
 

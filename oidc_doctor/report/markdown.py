@@ -15,12 +15,13 @@ from oidc_doctor.report.parts import attempts, facts, fixes, links, sentences, s
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
-from oidc_doctor.report.parts.times import period
+from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.health import Health, HealthFinding, TargetHealth
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _WIDTH = 100  # columns of a fenced block that a ticket shows without scrolling
@@ -73,6 +74,70 @@ def render_markdown(report: Report, **_layout: object) -> str:
         parts.append(_commands([report.command]))
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return "\n\n".join(parts) + "\n"
+
+
+def render_health_markdown(health: Health, **_layout: object) -> str:
+    """Return the health run as Markdown: what changed, target by target; everything else is folded."""
+    from oidc_doctor.report.parts import health as runs  # late: a report needs none of it
+
+    changed = [target for target in health.targets if runs.is_changed(target) or (health.first and target.findings)]
+    news = {target.name: target.findings if health.first else runs.news_of(target) for target in changed}
+    line = runs.summary(health) if runs.has_news(health) else f"{runs.quiet_line(health)}."
+    parts = [f"## {prose(line)}"]
+    for target in changed:
+        sentence = f"{_text(target.name)}: {runs.state_sentence(health, target)}"
+        parts.append(f"### {runs.SIGNS[target.state]} {prose(sentence)}")
+        parts += [prose(_text(target.reason))] if target.reason else []
+        for finding in news[target.name]:
+            parts += _followed(finding, now=health.evaluated_at)
+    parts += [f"**{prose(_text(name))}** is no longer in the file, and no longer checked." for name in health.gone]
+    every = [
+        (target, finding)
+        for target in health.targets
+        for finding in target.findings
+        if finding.change != "resolved" and finding not in news.get(target.name, ())
+    ]
+    for title, rows in (
+        ("Findings that continue", [row for row in every if row[1].is_active]),
+        ("Suppressed findings", [row for row in every if row[1].suppressed is not None]),
+    ):
+        parts += [_folded(f"{title}: {len(rows):,}", (_in_a_line(*row) for row in rows))] if rows else []
+    states = (f"{_text(one.name)}: {runs.state_sentence(health, one)}{_why(one)}" for one in health.targets)
+    parts += [_folded(f"Targets: {len(health.targets):,}", states)] if health.targets else []
+    warnings = [visible(warning) for warning in health.warnings]
+    parts += [_folded(f"Warnings: {len(warnings):,}", warnings)] if warnings else []
+    tool = visible(f"{health.tool.get('name', '')} {health.tool.get('version', '')}".strip())
+    compared = f"compared with {moment(health.last_run, health.evaluated_at)}" if health.last_run else "the first run"
+    parts.append(f"Run {prose(f'{moment(health.evaluated_at)} · {compared} · {tool}')}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _followed(finding: HealthFinding, *, now: str) -> Iterator[str]:
+    """A finding with what a reader does about it."""
+    yield f"**{finding.change}** {prose(_text(f'{finding.code} {finding.name}: {finding.headline}'))}"
+    sheet = Sheet(_WIDTH, indent=0)
+    for label, value in (
+        ("resource", _text(finding.resource)),
+        ("since", moment(finding.since, now)),
+        ("until", moment(finding.until, now) if finding.until else ""),
+        ("before", _text(finding.was)),
+        ("read in", _text(finding.at)),
+    ):
+        if value:
+            sheet.row(label, value)
+    yield fenced(sheet.lines)
+    if finding.fix and finding.is_active:
+        yield f"**Fix:** {prose(_text(finding.fix))}"
+
+
+def _in_a_line(target: TargetHealth, finding: HealthFinding) -> str:
+    by = finding.suppressed
+    why = f" (until {by.until}, by {by.owner}: {by.reason})" if by is not None else ""
+    return visible(f"{target.name}: {finding.code} {finding.headline}{why}")
+
+
+def _why(target: TargetHealth) -> str:
+    return f" ({_text(target.reason)})" if target.reason else ""
 
 
 def _alone(report: Report, answer: Alone) -> list[str]:

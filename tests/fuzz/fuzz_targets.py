@@ -355,7 +355,7 @@ def _rendered(report: Report) -> None:
     for form in FORMATS:
         text = render(report, form, width=80, color=False, verbose=True)
         assert not contains_jwt(text)
-        if form == "json":
+        if form in ("json", "sarif"):
             json.loads(text)
         else:
             _is_clear(text)

@@ -27,7 +27,7 @@ def test_no_format_prints_a_token(form: str, sample: Callable[[str], Report]) ->
     report = sample("refused")
     report.warnings = [TOKEN]
     text = render(report, form, width=80, color=False, verbose=True)
-    assert "token removed" in text
+    assert "token removed" in text or form == "openmetrics"  # which has no warnings
     assert TOKEN not in text
 
 

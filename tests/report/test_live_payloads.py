@@ -16,6 +16,7 @@ import pytest
 
 from evidence import Bundle
 from evidence.planting import everywhere, files_of, leaves, planted_at, planted_report, whole, with_members
+from health import RUNS
 from oidc_doctor import commands as guard
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.token import hypothetical, parse_token
@@ -23,11 +24,12 @@ from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.report import Report
-from oidc_doctor.report.formats import render
+from oidc_doctor.report.formats import render, render_health
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.coverage import settling
-from reports.consumers import PROGRAMS, for_a_program, in_a_shell, in_a_ticket, on_a_terminal
+from reports.consumers import PROGRAMS, for_a_program, health_for_a_program, in_a_shell, in_a_ticket, on_a_terminal
 from reports.payloads import ALL, PAYLOADS, some
+from reports.programs import READERS
 from reports.situations import healthy, past, permission, refused, suspected, two, unknown
 
 pytestmark = pytest.mark.sweep
@@ -60,6 +62,8 @@ def is_dead(report: Report, number: int = 0) -> None:
         on_a_terminal(render(report, "text", width=width, color=color, **layout), color=color)
     in_a_ticket(render(report, "markdown", width=width, color=False))
     for_a_program(render(report, "json", width=width, color=False))
+    for form, read in READERS.items():
+        read(render(report, form, width=width, color=False))
 
 
 def test_there_are_payloads_of_every_language() -> None:
@@ -153,6 +157,21 @@ def test_payloads_in_every_text_of_a_report(situation: Callable[[], Report]) -> 
             return f"{text} {ALL[next(numbers) % len(ALL)]}" if text else text
 
         is_dead(planted_report(situation(), hostile), start // 9)
+
+
+@pytest.mark.parametrize("made", RUNS)
+def test_payloads_in_every_text_of_a_health_run(made: str) -> None:
+    for start in range(0, len(ALL), 9):
+        numbers = itertools.count(start)
+
+        def hostile(text: str, numbers: Any = numbers) -> str:
+            return f"{text} {ALL[next(numbers) % len(ALL)]}" if text else text
+
+        run_of = planted_report(RUNS[made](), hostile)
+        in_a_ticket(render_health(run_of, "markdown", width=100, color=False))
+        health_for_a_program(render_health(run_of, "json", width=100, color=False))
+        for form, read in READERS.items():
+            read(render_health(run_of, form, width=100, color=False))
 
 
 @pytest.mark.parametrize("words", ["Checks    forged", "Read      forged", "fix       forged", "✓ forged"])

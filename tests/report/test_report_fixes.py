@@ -11,6 +11,7 @@ from oidc_doctor.model.report import FixRow, Report
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.parts.fixes import document_name
 from oidc_doctor.report.rows import listing
+from reports.programs import FOR_PROGRAMS
 from reports.rows import cause, exchange, report, steps
 from reports.situations import store
 
@@ -57,7 +58,7 @@ def both() -> Report:
     )
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in FOR_PROGRAMS])
 def test_two_targets_with_the_same_cause_show_their_own_edits(both: Report, form: str) -> None:
     text = shown(both, form).replace("`", "")
     places = [text.index(f"trust policy of {key} for") for key in TWO]
@@ -70,7 +71,7 @@ def test_each_of_two_targets_copies_its_own_command(both: Report) -> None:
     assert copied == {key: (f"echo 'trust policy of {key}'", "command") for key in TWO}
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in FOR_PROGRAMS])
 def test_the_documents_of_one_edit_are_steps(alone: Report, form: str) -> None:
     alone.fixes.insert(0, row(what="OIDC provider", with_files=["aws/role.json"], gaps=["PROVIDER_ARN"]))
     text = shown(alone, form)
@@ -85,7 +86,7 @@ def test_the_documents_of_one_edit_are_steps(alone: Report, form: str) -> None:
     )
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in FOR_PROGRAMS])
 def test_a_file_without_a_command_is_named(alone: Report, form: str) -> None:
     alone.causes[0] = cause(commands=())
     alone.fixes = [row(file="truss/config.yaml")]
@@ -127,7 +128,7 @@ def test_the_words_of_an_edit_come_first(alone: Report) -> None:
     assert "fix       Make this edit.\n" in shown(alone)
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+@pytest.mark.parametrize("form", [form for form in FORMATS if form not in FOR_PROGRAMS])
 def test_whom_an_edit_opens_and_closes_to(alone: Report, form: str) -> None:
     alone.fixes[0].opens_to = [f"job:{letter}" for letter in "abc"]
     alone.fixes[0].closes_to = ["job:z"]

@@ -7,7 +7,14 @@ escaped. Subjects, ARNs, issuers, key ids, digests and thumbprints are no secret
 Every search is linear in the text. A cheap look for the words of a rule comes first, so ordinary texts cost little.
 """
 
-from oidc_doctor.model.secret_texts.remove import REMOVED, REMOVED_SECRET, contains_secret, removed, without_secrets
+from oidc_doctor.model.secret_texts.remove import (
+    REMOVED,
+    REMOVED_SECRET,
+    contains_secret,
+    removed,
+    without_secrets,
+    without_secrets_between,
+)
 from oidc_doctor.model.secret_texts.tokens import contains_jwt
 from oidc_doctor.model.secret_texts.values import PRIVATE_KEY_MEMBERS, is_secret_member, secret_or, without_secrets_in
 
@@ -21,5 +28,6 @@ __all__ = [
     "removed",
     "secret_or",
     "without_secrets",
+    "without_secrets_between",
     "without_secrets_in",
 ]

@@ -29,6 +29,38 @@ def without_secrets(text: str, mark: str | None = None) -> str:
     return removed(text, mark)[0]
 
 
+def without_secrets_between(text: str, value: re.Pattern[str]) -> str:
+    """Return a finished document whose values, each without secrets already, form no token together.
+
+    `value` matches a value, whose content is the group that matched; or, without a group, what is none. Nothing outside
+    of the values changes: after a value that ends with the name of a secret, the document's own marks would be taken
+    for the secret.
+    """
+    for _ in range(_ROUNDS):
+        tokens, others = _spans(text)
+        if not tokens and not others:
+            break
+        pieces: list[str] = []
+        reached = 0
+        for start, end in _inside(text, value, tokens, others):
+            pieces += [text[reached:start], REMOVED]
+            reached = end
+        if not reached:
+            break
+        text = "".join([*pieces, text[reached:]])
+    return text
+
+
+def _inside(text: str, value: re.Pattern[str], tokens: list[Span], others: list[Span]) -> list[Span]:
+    """Return the parts of the tokens that are in a value, and the other secrets that are whole in one."""
+    spans: list[Span] = []
+    for found in value.finditer(text):
+        low, high = found.span(found.lastindex) if found.lastindex else (0, 0)
+        spans += [(max(start, low), min(end, high)) for start, end in tokens if start < high and end > low]
+        spans += [(start, end) for start, end in others if low <= start and end <= high]
+    return merged(spans) if spans else spans
+
+
 def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
     """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
     # A report and a capture repeat their names, pointers and states thousands of times.

@@ -38,6 +38,11 @@ def fingerprint_of_finding(row: CheckRow, finding: FindingRow) -> str:
     return _digest([row.code, finding.cloud or "", finding.target], [], _configured(finding.expected, finding.actual))
 
 
+def located(fingerprint: str, target: str, resource: str) -> str:
+    """Return the fingerprint among those of several targets, of which some findings name no resource."""
+    return _digest([fingerprint], [target, resource])
+
+
 def _configured(*sides: Side | None) -> list[str]:
     """Return the values that were read in a configuration. A limit, an example or an instant was not read anywhere."""
     return [

@@ -14,12 +14,16 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import markdown_it
+from referencing import Registry, Resource
 
 from oidc_doctor.findings.sources import ADDRESSES
 from oidc_doctor.issuers.catalogue import all_profiles
 from reports.payloads import FORGED
 
-SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "report.schema.json").read_text("utf-8"))
+DOCS = Path(__file__).parents[3] / "docs"
+SCHEMA = json.loads((DOCS / "report.schema.json").read_text("utf-8"))
+HEALTH_SCHEMA = json.loads((DOCS / "health.schema.json").read_text("utf-8"))
+_BOTH = Registry().with_resource(SCHEMA["$id"], Resource.from_contents(SCHEMA))  # a run has the reports of its targets
 OUR_STYLES = re.compile(r"\x1b\[(?:0|1|2|31|32|33|1;31|1;32)m")
 # Not control, format, surrogate, private or unassigned; no separator but the space; nothing that combines.
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me")
@@ -130,11 +134,22 @@ def in_a_ticket(markdown: str) -> None:
 
 def for_a_program(text: str) -> Any:
     """JSON by the schema, encoded as UTF-8, which a terminal shows as it is. Returns the value."""
+    value = _program_text(text)
+    jsonschema.Draft202012Validator(SCHEMA).validate(value)
+    return value
+
+
+def _program_text(text: str) -> Any:
     text.encode("utf-8")
     for character in sorted(set(text) - {"\n"}):
         assert unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp"), ascii(character)
-    value = json.loads(text, parse_constant=_no_number)
-    jsonschema.Draft202012Validator(SCHEMA).validate(value)
+    return json.loads(text, parse_constant=_no_number)
+
+
+def health_for_a_program(text: str) -> Any:
+    """The same for a health run."""
+    value = _program_text(text)
+    jsonschema.Draft202012Validator(HEALTH_SCHEMA, registry=_BOTH).validate(value)
     return value
 
 
