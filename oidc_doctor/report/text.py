@@ -15,6 +15,8 @@ from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
@@ -194,22 +196,11 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
     sheet.lines.append("  " + sheet.paint("Also", "bold"))
     empty = len(sheet.lines)
-    shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
-    written: set[tuple[object, ...]] = set()
-    above = [cause for cause in report.causes if id(cause) in shown]
-    for cause in report.causes if report.alone is None else ():
-        if cause.is_remark and not verbose:
-            continue  # a row of the exchange says it
-        key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
-        if id(cause) not in shown and key not in written:
-            written.add(key)
-            _further(sheet, report, cause, above, verbose=verbose)
-            above.append(cause)
-    codes = {cause.code for cause in report.causes}
-    order = ["blocks", "weakens", "note"]
-    failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
-    for row in sorted(failed, key=lambda row: order.index(row.effect)):
-        main = row.effect == "weakens" and not shown - {id(None)}
+    for cause, above in further_causes(report, verbose=verbose):
+        _further(sheet, report, cause, above, verbose=verbose)
+    has_cause = any(main_cause(report, exchange) for exchange in report.exchanges)
+    for row in other_checks(report):
+        main = row.effect == "weakens" and not has_cause
         _finding(sheet, row, verbose=verbose, main=main)
         if report.fixes:
             from oidc_doctor.report.parts import narrowed  # late: most reports have no open trust
@@ -220,6 +211,29 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
             _item(sheet, "!", row.code, f"this check broke, a fault of oidc-doctor: {visible(row.reason)}")
     if len(sheet.lines) == empty:
         del sheet.lines[before:]
+
+
+def further_causes(report: Report, *, verbose: bool) -> Iterator[tuple[Cause, list[Cause]]]:
+    """Yield each cause that is not the main one of its exchange, with the causes that were written above it."""
+    main = {id(main_cause(report, exchange)) for exchange in report.exchanges}
+    written: set[tuple[object, ...]] = set()
+    above = [cause for cause in report.causes if id(cause) in main]
+    for cause in report.causes if report.alone is None else ():
+        if cause.is_remark and not verbose:
+            continue  # a row of the exchange says it
+        key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
+        if id(cause) not in main and key not in written:
+            written.add(key)
+            yield cause, list(above)
+            above.append(cause)
+
+
+def other_checks(report: Report) -> list[CheckRow]:
+    """Return the failed checks that are not causes: those that block first, notes last."""
+    codes = {cause.code for cause in report.causes}
+    order = ["blocks", "weakens", "note"]
+    failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
+    return sorted(failed, key=lambda row: order.index(row.effect))
 
 
 def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
