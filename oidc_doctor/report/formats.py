@@ -18,7 +18,9 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
     "text": "txt",
     "markdown": "md",
     "json": "json",
+    "html": "html",
 }
+_MARKUP = frozenset(("html",))  # secrets are removed from the texts alone: one could end in a tag, and take it away
 
 
 def render(report: Report, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
@@ -28,6 +30,8 @@ def render(report: Report, form: str, *, width: int, color: bool, verbose: bool 
     """
     from oidc_doctor.report.parts.escape import forbid_tokens
 
+    if form in _MARKUP:
+        from oidc_doctor.report.parts.markup import forbid_tokens_in_markup as forbid_tokens
     module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names
     text: str = getattr(module, f"render_{form}")(report, width=width, color=color, verbose=verbose, quiet=quiet)
     return forbid_tokens(text)

@@ -246,16 +246,9 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     exchange = next((entry for entry in report.exchanges if entry.id == cause.exchange), None)
     if exchange is None:
         return
-    where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
-    why = sentences.reason(cause)
     inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
-    if cause.status == "past":
-        _item(sheet, "–", cause.code, sentences.earlier(report, cause), tag="past")
-    elif cause.confidence == "suspected":
-        _item(sheet, "?", cause.code, f"{where}perhaps {why}", tag=cause.confidence)
-    else:
-        lead = "" if cause.position == "first" else "next: "
-        _item(sheet, "✗", cause.code, f"{where}{lead}{why}", tag=cause.confidence)
+    sign, words, tag = of_further(report, exchange, cause)
+    _item(sheet, sign, cause.code, words, tag=tag)
     if cause.status == "past":
         inner.row("cause", f"{clip(visible(cause.code), 12)} {visible(cause.name)}")
     facts.clause(inner, report, cause, verbose=verbose)
@@ -267,6 +260,18 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     if cause.status == "active" and cause.confidence != "suspected" and not again:
         fixes.fix(inner, report, cause, above=True)
     sheet.lines += inner.lines
+
+
+def of_further(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str, str]:
+    """Return sign, words and tag of a cause that is not the main one."""
+    where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
+    why = sentences.reason(cause)
+    if cause.status == "past":
+        return "–", sentences.earlier(report, cause), "past"
+    if cause.confidence == "suspected":
+        return "?", f"{where}perhaps {why}", cause.confidence
+    lead = "" if cause.position == "first" else "next: "
+    return "✗", f"{where}{lead}{why}", cause.confidence
 
 
 def _history(cause: Cause) -> tuple[object, ...]:
