@@ -28,10 +28,12 @@ def render(report: Report, form: str, *, width: int, color: bool, verbose: bool 
 
     `width`, `color`, `verbose` and `quiet` are the layout on a terminal; a format for programs ignores them.
     """
-    from oidc_doctor.report.parts.escape import forbid_tokens
-
-    if form in _MARKUP:
-        from oidc_doctor.report.parts.markup import forbid_tokens_in_markup as forbid_tokens
     module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names
     text: str = getattr(module, f"render_{form}")(report, width=width, color=color, verbose=verbose, quiet=quiet)
+    if form in _MARKUP:
+        from oidc_doctor.report.parts.markup import forbid_tokens_in_markup
+
+        return forbid_tokens_in_markup(text)
+    from oidc_doctor.report.parts.escape import forbid_tokens
+
     return forbid_tokens(text)

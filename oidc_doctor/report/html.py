@@ -31,17 +31,17 @@ def render_health_html(health: Health, **_layout: object) -> str:
 
 def _filled(name: str, **values: object) -> str:
     import jinja2
-    from markupsafe import Markup
 
+    loader = jinja2.PackageLoader("oidc_doctor.report.html_parts")
     templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("oidc_doctor.report.html_parts"),
+        loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style, _, _ = templates.loader.get_source(templates, "style.css")
+    style, _, _ = loader.get_source(templates, "style.css")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     # The style sheet is ours; the page allows this one alone, so a style that a stranger planted would not apply.
-    return templates.get_template(name).render(style=Markup(style), style_hash=f"sha256-{digest}", **values)
+    return templates.get_template(name).render(style_hash=f"sha256-{digest}", **values)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.report.parts import writes
-from oidc_doctor.report.parts.times import moment, parse, period, span
+from oidc_doctor.report.parts.attempts import call_of
+from oidc_doctor.report.parts.times import parse, period, span
 from oidc_doctor.report.rows import log_rows
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Panel(NamedTuple):
     name: str
     y: float
     line: float  # the line between accepted and refused attempts
+    below: float  # the room below it
     bars: list[Bar]
     outages: list[tuple[float, float]]  # x and width
 
@@ -84,7 +86,7 @@ def chart_of(report: Report) -> Chart | None:
     kinds = {row.kind for row in changes}
     return Chart(
         f"Attempts, {period(_text(begin), _text(end), report.evaluated_at)}",
-        list(_words(report, series, changes)),
+        _words(report, series, changes),
         drawings,
         any(series.counts[lane] and sum(series.counts[lane]) for lane in series.lanes if lane.outcome == "unknown"),
         "change" in kinds,
@@ -95,16 +97,15 @@ def chart_of(report: Report) -> Chart | None:
 
 def _words(report: Report, series: log_rows.Series, changes: list[log_rows.Row]) -> list[str]:
     """Return what the picture shows, for readers who do not see it."""
-    sentences_of = []
+    words = []
     for cloud, call in series.calls:
-        counts = {lane.outcome: sum(series.counts[lane]) for lane in series.lanes if (lane.cloud, lane.call) == (cloud, call)}
-        numbers = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
-        sentences_of.append(f"{log_rows.SHORT[cloud]} {call}s: {numbers}")
-    sentences_of += [
-        f"{'change' if row.kind == 'change' else 'refused change'}: {writes.brief(row.change or {}, report.evaluated_at)}"
-        for row in changes[-_CHANGES:]
-    ]
-    return sentences_of
+        lanes = [lane for lane in series.lanes if (lane.cloud, lane.call) == (cloud, call)]
+        numbers = ", ".join(f"{sum(series.counts[lane]):,} {lane.outcome}" for lane in lanes)
+        words.append(f"{log_rows.SHORT[cloud]} {call}s: {numbers}")
+    for row in changes[-_CHANGES:]:
+        kind = "change" if row.kind == "change" else "refused change"
+        words.append(f"{kind}: {writes.brief(row.change or {}, report.evaluated_at)}")
+    return words
 
 
 def _text(seconds: float) -> str:
@@ -118,15 +119,20 @@ def _drawing(report: Report, series: log_rows.Series, changes: list[log_rows.Row
     seconds = series.buckets * series.seconds
     scale = width / seconds
     together = max(1, -(-series.buckets // (width // _BAR)))  # buckets of one bar
-    panels, y = [], float(_TOP)
+    panels, y = [], float(_TOP if changes else 0)
     for cloud, call in series.calls:
         line = y + _LABEL + _HALF
-        lanes = {lane.outcome: _summed(series.counts[lane], together) for lane in series.lanes if (lane.cloud, lane.call) == (cloud, call)}
+        lanes = {
+            lane.outcome: _summed(series.counts[lane], together)
+            for lane in series.lanes
+            if (lane.cloud, lane.call) == (cloud, call)
+        }
         bars = _bars(lanes, line, together * series.seconds * scale, width)
-        outages = _outages(report, series, cloud, scale, width)
+        outages = _outages(report, series, (cloud, call), scale, width)
         name = f"{log_rows.SHORT[cloud]} {call}s, at most {_most(lanes):,} in {span(together * series.seconds)}"
-        panels.append(Panel(name, y, line, bars, outages))
-        y = line + _HALF + _GAP
+        below = _HALF if outages or any(bar.outcome != "accepted" for bar in bars) else 0
+        panels.append(Panel(name, y, line, below, bars, outages))
+        y = line + below + _GAP
     marks, taken = [], float(-_MARK)
     for row in sorted(changes, key=lambda row: row.time):
         x = (row.time - series.start) * scale
@@ -176,13 +182,14 @@ def _bars(lanes: dict[str, list[int]], line: float, step: float, width: int) -> 
 
 
 def _outages(
-    report: Report, series: log_rows.Series, cloud: str, scale: float, width: int
+    report: Report, series: log_rows.Series, whose: tuple[str, str], scale: float, width: int
 ) -> list[tuple[float, float]]:
-    """Return the times in which a cause refused tokens, as places and widths."""
+    """Return the times in which a cause made this call fail, as places and widths."""
     found = []
     for cause in report.causes:
         since, until = parse(cause.timing.since), parse(cause.timing.until)
-        if cause.cloud != cloud or since is None or (cause.status == "past" and until is None):
+        is_other = cause.step == "permission" or (cause.cloud, call_of(cause.step)) != whose
+        if is_other or since is None or (cause.status == "past" and until is None):
             continue
         start = min(max((since.timestamp() - series.start) * scale, 0), width)
         end = width if until is None else min(max((until.timestamp() - series.start) * scale, 0), width)

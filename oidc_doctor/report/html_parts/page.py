@@ -32,7 +32,7 @@ from oidc_doctor.report.parts.lines import Sheet, clip, shortened
 from oidc_doctor.report.parts.times import period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.obstacle import Obstacle
@@ -60,11 +60,12 @@ class Further(NamedTuple):
     text: str
     tag: str = ""
     sides: Sides | None = None
-    rows: list[Row] = []
+    rows: Sequence[Row] = ()
     fix: Fix | None = None
-    edits: list[Edit] = []  # proven, of a trust that is open
+    edits: Sequence[Edit] = ()  # proven, of a trust that is open
     proof: str = ""
-    traceback: list[str] = []
+    is_unfolded: bool = False  # its edit
+    traceback: Sequence[str] = ()
 
 
 class Attempt(NamedTuple):
@@ -73,7 +74,7 @@ class Attempt(NamedTuple):
     sign: str
     state: str
     outcome: str
-    count: int
+    number: int
     calls: str
     seen_in: str
     whose: str
@@ -129,7 +130,7 @@ class Page:
     warnings: list[str]
     targets: list[tuple[str, list[tuple[str, str, str]]]]  # name; key, value, where it was read
     command: Piece | None
-    more: str
+    explain: str
 
 
 def page_of(report: Report) -> Page:
@@ -142,11 +143,11 @@ def page_of(report: Report) -> Page:
     return Page(
         title=list(filter(None, text.title(report))),
         verdict=Verdict(sign, shortened(sentence, LONG), own.verdict.tag if own is not None else ""),
-        word=_WORDS[report.verdict],
+        word=own.verdict.word if own is not None and report.verdict != "broken" else _WORDS[report.verdict],
         obstacles=[_obstacle(obstacle) for obstacle in report.obstacles],
         answer=_answer(report.alone) if report.alone is not None else None,
         sections=sections,
-        open_sections=len(sections) if len(sections) <= _OPEN else _OPEN,
+        open_sections=min(len(sections), _OPEN),
         chart=chart_of(report),
         timeline=timeline.lines(report, verbose=True)[0] if report.timeline else [],
         days=days,
@@ -160,12 +161,12 @@ def page_of(report: Report) -> Page:
         passed_checks=[clip(visible(row.code), _NAME) for row in report.checks if row.status == "passed"],
         skipped_checks=[(shortened(reason, LONG), codes) for reason, codes in sentences.skipped(report.checks)],
         checks=sentences.checks(report.checks),
-        read=[(label, shortened(words, LONG)) for label, words in coverage(report, brief=True)],
+        read=[(label, shortened(words, LONG)) for label, words in coverage(report, brief=True, lister="“Every file”")],
         coverage=[(label, shortened(words, LONG * 4)) for label, words in coverage(report, logs=True, missing=True)],
         warnings=[cut_text(warning) for warning in report.warnings],
         targets=list(_targets(report)),
         command=command(report.command) if report.command else None,
-        more=sentences.explain(report),
+        explain=sentences.explain(report),
     )
 
 
@@ -209,8 +210,13 @@ def _further_causes(report: Report) -> Iterator[Further]:
             continue
         rows = Rows()
         facts.history(rows, report, exchange, cause)
-        is_fixed_above = cause.status == "past" or cause.confidence == "suspected" or any(
-            (other.code, other.exchange, other.status) == (cause.code, cause.exchange, cause.status) for other in above
+        is_fixed_above = (
+            cause.status == "past"
+            or cause.confidence == "suspected"
+            or any(
+                (other.code, other.exchange, other.status) == (cause.code, cause.exchange, cause.status)
+                for other in above
+            )
         )
         sign, words, tag = text.of_further(report, exchange, cause)
         yield Further(
@@ -228,6 +234,7 @@ def _named(row: Cause | CheckRow) -> tuple[str, str]:
 
 
 def _findings(report: Report) -> Iterator[Further]:
+    is_main = not any(text.main_cause(report, exchange) for exchange in report.exchanges)
     for row in text.other_checks(report):
         sign, state, word = _EFFECTS[row.effect]
         if not row.findings:
@@ -244,6 +251,7 @@ def _findings(report: Report) -> Iterator[Further]:
                 sides_of_finding(finding.expected, finding.actual), note, None,
                 [edit(fix) for fix in own] if is_last else [],
                 "; ".join(cut_text(fix.proof) for fix in own if fix.proof) if is_last else "",
+                is_unfolded=is_main and row.effect == "weakens",
             )  # fmt: skip
     yield from (_check(row) for row in report.checks if row.status == "broken")
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _COLUMNS = 96  # of a command, as in a ticket: a browser breaks longer words, and they are copied whole
 _ROOM = 400  # characters of a value that are shown around its difference
 _NAME = 120  # characters of a name
+_WHERE = {"target", "role", "provider", "find it", "allows"}
 _STATES = {"✗": "bad", "✓": "good", "?": "open", "!": "warn", "–": "past"}  # the classes of the style sheet
 _WORDS = {"✗": "Refused", "✓": "Accepted", "?": "Unknown", "!": "Accepted, open to others", "–": "Past"}
 
@@ -117,6 +118,7 @@ class Section(NamedTuple):
     path: list[Step]
     stopped_at: str
     facts: list[Row]
+    happened: bool  # whether they are about a time
     sides: Sides | None
     fix: Fix | None
     reasons: list[Row]
@@ -155,6 +157,7 @@ def section(report: Report, exchange: Exchange, anchor: str) -> Section:
         path=[step for at, step in enumerate(every) if at not in hidden or step.state == "refused"],
         stopped_at=refusing,
         facts=before.rows,
+        happened=cause is not None and not {row.label for row in before.rows} <= _WHERE,
         sides=None if cause is None else sides_of(report, cause),
         fix=None if cause is None else fix_of(report, cause, exchange),
         reasons=[row for row in why.rows if row.label != "read in"],  # below the sides
@@ -214,9 +217,7 @@ def sides_of_finding(expected: Side | None, actual: Side | None) -> Sides | None
     return _sides("", expected, actual, "", "expects", places)
 
 
-def _sides(
-    clause: str, expected: Side | None, actual: Side | None, now: str, wants: str, places: Rows
-) -> Sides | None:
+def _sides(clause: str, expected: Side | None, actual: Side | None, now: str, wants: str, places: Rows) -> Sides | None:
     is_marked = facts.is_marked(expected, actual)
     rows = pair(expected, actual, _ROOM) if is_marked else []
     labels = {"expected": wants, "actual": facts.label_of(expected, actual, now)}
@@ -271,7 +272,9 @@ def fix_of(report: Report, cause: Cause, exchange: Exchange | None = None) -> Fi
             for label, listed in fixes.after(rows, verbose=True)
             if not isinstance(listed, str)
         ],
-        terraform=[Piece("command", [visible(line) for line in row.terraform.split("\n")]) for row in rows if row.terraform],
+        terraform=[
+            Piece("command", [visible(line) for line in row.terraform.split("\n")]) for row in rows if row.terraform
+        ],
         has_invisible=not all(map(visible_command, commands)),
     )
 

@@ -16,6 +16,7 @@ _TAG = re.compile(r"(<[^>]*>)")  # every < and > of a text or an attribute's val
 _NAME = re.compile(r"</?([A-Za-z0-9]+)")
 # Elements inside a line: one value may be written over several of them. They end in the block in which they begin.
 _INLINE = frozenset(("a", "b", "code", "del", "em", "ins", "mark", "span", "strong", "time"))
+_ROUNDS = 20  # secrets over several blocks that are looked for
 
 
 def forbid_tokens_in_markup(page: str) -> str:
@@ -25,16 +26,20 @@ def forbid_tokens_in_markup(page: str) -> str:
     its lines; of one that goes on over several blocks, each is replaced.
     """
     tokens = _TAG.split(page)
-    blocks = list(_blocks(tokens))
+    blocks = [block for block in _blocks(tokens) if any(tokens[at].strip() for at in block)]
     texts = [unescape("".join(tokens[at] for at in block)) for block in blocks]
     if not contains_secret("\n".join(texts)):
         return page
-    clean = [forbid_tokens(text) for text in texts]
-    for _ in clean:
+    clean = list(texts)
+    for at, text in enumerate(texts):
+        if contains_secret(text):
+            _remove(clean, at, at)
+    for _ in range(_ROUNDS):
         if not contains_secret("\n".join(clean)):
             break
-        for at in _smallest(clean):
-            clean[at] = REMOVED
+        _remove(clean, *_smallest(clean))
+    else:
+        return forbid_tokens(page)  # without tags that are in the way: a secret is worse than a broken page
     for block, before, after in zip(blocks, texts, clean, strict=True):
         if before != after:
             tokens[block.start : block.stop] = [escape(after), *[""] * (len(block) * 2 - 2)]
@@ -52,9 +57,17 @@ def _blocks(tokens: list[str]) -> Iterator[range]:
             start = at + 1
 
 
-def _smallest(texts: list[str]) -> range:
-    """Return the places of the fewest neighbours that together hold the first secret."""
+def _remove(texts: list[str], start: int, end: int) -> None:
+    """Remove the secret of some neighbours, and what follows it in the next ones."""
+    while end + 1 < len(texts) and not forbid_tokens("\n".join(texts[start : end + 2])).endswith(f"\n{texts[end + 1]}"):
+        end += 1
+    for at in range(start, end + 1):
+        texts[at] = forbid_tokens(texts[at]) if start == end else REMOVED
+
+
+def _smallest(texts: list[str]) -> tuple[int, int]:
+    """Return the first and the last of the fewest neighbours that together hold the first secret."""
     places = range(len(texts))
     end = bisect_left(places, True, key=lambda at: contains_secret("\n".join(texts[: at + 1])))
     back = bisect_left(places[: end + 1], True, key=lambda at: contains_secret("\n".join(texts[end - at : end + 1])))
-    return range(max(end - back, 0), min(end + 1, len(texts)))
+    return max(end - back, 0), min(end, len(texts) - 1)
