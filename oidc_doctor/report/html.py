@@ -7,10 +7,13 @@ addresses of the vendors' pages, which parts.links makes.
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Report
 
@@ -23,13 +26,21 @@ def render_html(report: Report, **_layout: object) -> str:
 
 
 def render_health_html(health: Health, **_layout: object) -> str:
-    """Return a health run as a page of HTML, with the path of each target. Ends with a newline."""
+    """Return a health run as a page of HTML, with the path of each target. Ends with a newline.
+
+    Secrets are removed from the finished page by the caller, with parts.markup.
+    """
     from oidc_doctor.report.html_parts.health_page import health_page_of
 
     return _filled("health.html", page=health_page_of(health))
 
 
 def _filled(name: str, **values: object) -> str:
+    return _templates().get_template(name).render(values)
+
+
+@cache
+def _templates() -> Environment:
     import jinja2
 
     loader = jinja2.PackageLoader("oidc_doctor.report.html_parts")
@@ -42,6 +53,6 @@ def _filled(name: str, **values: object) -> str:
         keep_trailing_newline=True,
     )
     style, _, _ = loader.get_source(templates, "style.css")
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    # The style sheet is ours; the page allows this one alone, so a style that a stranger planted would not apply.
-    return templates.get_template(name).render(style_hash=f"sha256-{digest}", **values)
+    # The page allows this style sheet alone, so one that a stranger planted would not apply.
+    templates.globals["style_hash"] = f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
+    return templates
