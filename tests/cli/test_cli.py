@@ -97,7 +97,7 @@ def complaint(done: FinishedRun) -> str:
         ("--report --gcp-logs nowhere", "--gcp-logs nowhere"),
         ("-o nowhere/report.txt --subject s", "-o nowhere/report.txt: no such folder: nowhere"),
         ("-o empty --subject s", "-o empty: a folder"),
-        ("-o report.html --subject s", "-o report.html: no format has this ending; use one of .txt, .md, .json"),
+        ("-o report.pdf --subject s", "-o report.pdf: no format has this ending; use one of .txt, .md, .json, .html"),
         ("--report=report.txt --subject s", "--report takes no file: use -o FILE"),
         ("--report report.txt", "no such file or folder (to write the report to it: -o report.txt)"),
         ("--demo nosuch", "healthy-aws"),
