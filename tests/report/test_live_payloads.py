@@ -1,4 +1,4 @@
-"""Live payloads in every text of a stranger, read as a terminal, a ticket, a browser, a program and a shell read them."""
+"""Live payloads in every text of a stranger, read by a terminal, a ticket, a browser, a program and a shell."""
 
 from __future__ import annotations
 
