@@ -41,7 +41,7 @@ def test_version_imports_no_library(tmp_path: Path) -> None:
     assert not names & {*CLOUDS_AND_SCREENS, "cryptography", "jwt", "re2", "yaml"}
 
 
-@pytest.mark.parametrize("how", ["text", "markdown", "json", "sarif", "junit"])
+@pytest.mark.parametrize("how", ["text", "markdown", "json", "html", "sarif", "junit"])
 def test_a_report_on_decoded_claims_imports_no_library(how: str, write_bundle: Callable[..., Path]) -> None:
     folder = write_bundle(subject="job:green:7")
     code, names, out = run("--report", "--from", ".", "--format", how, cwd=folder)

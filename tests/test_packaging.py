@@ -110,7 +110,7 @@ def test_the_wheel_has_the_whole_package_and_nothing_else(names: set[str]) -> No
     assert {name.partition("/")[0] for name in names} == {"oidc_doctor", info}
     packed = {name.removeprefix("oidc_doctor/") for name in names if name.startswith("oidc_doctor/")}
     assert {name for name in packed if name.partition("/")[0] not in FOLDERS} == files(ROOT / "oidc_doctor")
-    assert {"py.typed", "issuers/baseten.toml"} <= packed
+    assert {"py.typed", "issuers/baseten.toml", "report/html_parts/templates/style.css"} <= packed
     assert f"{info}/licenses/LICENSE" in names
 
 
@@ -182,7 +182,13 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
         archive.extractall(tmp_path / "site")  # noqa: S202 - our own wheel
     site = str(tmp_path / "site")
     code = f"import sys; sys.path.insert(0, {site!r}); from oidc_doctor.cli.main import main; sys.exit(main())"
-    for arguments, wanted in ((["--list-checks"], 0), (["explain", "AWS021"], 0), (["--demo", "healthy-aws"], 0)):
+    page = ["--demo", "healthy-aws", "--format", "html"]
+    for arguments, wanted in (
+        (["--list-checks"], 0),
+        (["explain", "AWS021"], 0),
+        (["--demo", "healthy-aws"], 0),
+        (page, 0),
+    ):
         command = [sys.executable, "-c", code, *arguments]
         done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, encoding="utf-8", check=False)
         assert (done.returncode, done.stderr) == (wanted, ""), arguments

@@ -101,7 +101,7 @@ def _is_file(options: argparse.Namespace) -> bool:
 def form_of(options: argparse.Namespace) -> str:
     """Return the format of the report: that of --format, else that of the ending of -o, else text. Raises UsageError.
 
-    A name without an ending is a text; an ending that no format has is refused, so that no .html holds a text.
+    A name without an ending is a text; an ending that no format has is refused, so that no .pdf holds a text.
     """
     if options.format is not None or not _is_file(options):
         return options.format or "text"

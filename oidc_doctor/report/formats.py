@@ -22,19 +22,24 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
     "text": "txt",
     "markdown": "md",
     "json": "json",
+    "html": "html",
     "sarif": "sarif",
     "junit": "xml",
     "openmetrics": "prom",
 }
 
 
-_TEXT = r'"((?:[^"\\]|\\.)*+)"'
+_CHARACTERS = (
+    r'[^"\\]*+(?:\\.[^"\\]*+)*'  # of a JSON text; a group is not repeated possessively: see tests/test_patterns.py
+)
+_TEXT = f'"({_CHARACTERS})"'
 _VALUES = {  # of the formats for programs: what matches one value; a name of a member is none
-    "json": rf'"(?:[^"\\]|\\.)*+":|{_TEXT}',
-    "sarif": rf'"(?:[^"\\]|\\.)*+":|{_TEXT}',
+    "json": f'"{_CHARACTERS}":|{_TEXT}',
+    "sarif": f'"{_CHARACTERS}":|{_TEXT}',
     "junit": r'"([^"<>]*+)"|>(?=\s*+[^\s<])([^<>]*+)<',
     "openmetrics": f"={_TEXT}",
 }
+_MARKUP = frozenset(("html",))  # secrets are removed from the texts alone: one could end in a tag, and take it away
 
 
 def render(report: Report, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
@@ -57,4 +62,8 @@ def _rendered(value: Report | Health, function: str, form: str, **layout: Any) -
 
     module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names
     text: str = getattr(module, function)(value, **layout)
+    if form in _MARKUP:
+        from oidc_doctor.report.parts.markup import forbid_tokens_in_markup
+
+        return forbid_tokens_in_markup(text)
     return without_secrets_between(text, re.compile(_VALUES[form])) if form in _VALUES else without_secrets(text)

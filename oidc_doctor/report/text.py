@@ -15,6 +15,8 @@ from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
@@ -206,22 +208,11 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
     sheet.lines.append("  " + sheet.paint("Also", "bold"))
     empty = len(sheet.lines)
-    shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
-    written: set[tuple[object, ...]] = set()
-    above = [cause for cause in report.causes if id(cause) in shown]
-    for cause in report.causes if report.alone is None else ():
-        if cause.is_remark and not verbose:
-            continue  # a row of the exchange says it
-        key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
-        if id(cause) not in shown and key not in written:
-            written.add(key)
-            _further(sheet, report, cause, above, verbose=verbose)
-            above.append(cause)
-    codes = {cause.code for cause in report.causes}
-    order = ["blocks", "weakens", "note"]
-    failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
-    for row in sorted(failed, key=lambda row: order.index(row.effect)):
-        main = row.effect == "weakens" and not shown - {id(None)}
+    for cause, above in further_causes(report, verbose=verbose):
+        _further(sheet, report, cause, above, verbose=verbose)
+    has_cause = any(main_cause(report, exchange) for exchange in report.exchanges)
+    for row in other_checks(report):
+        main = row.effect == "weakens" and not has_cause
         _finding(sheet, row, verbose=verbose, main=main)
         if report.fixes:
             from oidc_doctor.report.parts import narrowed  # late: most reports have no open trust
@@ -234,6 +225,29 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         del sheet.lines[before:]
 
 
+def further_causes(report: Report, *, verbose: bool) -> Iterator[tuple[Cause, list[Cause]]]:
+    """Yield each cause that is not the main one of its exchange, with the causes that were written above it."""
+    main = {id(main_cause(report, exchange)) for exchange in report.exchanges}
+    written: set[tuple[object, ...]] = set()
+    above = [cause for cause in report.causes if id(cause) in main]
+    for cause in report.causes if report.alone is None else ():
+        if cause.is_remark and not verbose:
+            continue  # a row of the exchange says it
+        key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
+        if id(cause) not in main and key not in written:
+            written.add(key)
+            yield cause, list(above)
+            above.append(cause)
+
+
+def other_checks(report: Report) -> list[CheckRow]:
+    """Return the failed checks that are not causes: those that block first, notes last."""
+    codes = {cause.code for cause in report.causes}
+    order = ["blocks", "weakens", "note"]
+    failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
+    return sorted(failed, key=lambda row: order.index(row.effect))
+
+
 def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
     lead = f"{sign}  {clip(visible(code), 12):<6}  "
     sheet.say(shortened(text, _LONG), indent=4, lead=lead, style=sentences.SIGN_STYLES[sign], tag=tag)
@@ -244,16 +258,9 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     exchange = next((entry for entry in report.exchanges if entry.id == cause.exchange), None)
     if exchange is None:
         return
-    where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
-    why = sentences.reason(cause)
     inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
-    if cause.status == "past":
-        _item(sheet, "–", cause.code, sentences.earlier(report, cause), tag="past")
-    elif cause.confidence == "suspected":
-        _item(sheet, "?", cause.code, f"{where}perhaps {why}", tag=cause.confidence)
-    else:
-        lead = "" if cause.position == "first" else "next: "
-        _item(sheet, "✗", cause.code, f"{where}{lead}{why}", tag=cause.confidence)
+    sign, words, tag = of_further(report, exchange, cause)
+    _item(sheet, sign, cause.code, words, tag=tag)
     if cause.status == "past":
         inner.row("cause", f"{clip(visible(cause.code), 12)} {visible(cause.name)}")
     facts.clause(inner, report, cause, verbose=verbose)
@@ -265,6 +272,18 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     if cause.status == "active" and cause.confidence != "suspected" and not again:
         fixes.fix(inner, report, cause, above=True)
     sheet.lines += inner.lines
+
+
+def of_further(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str, str]:
+    """Return sign, words and tag of a cause that is not the main one."""
+    where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
+    why = sentences.reason(cause)
+    if cause.status == "past":
+        return "–", sentences.earlier(report, cause), "past"
+    if cause.confidence == "suspected":
+        return "?", f"{where}perhaps {why}", cause.confidence
+    lead = "" if cause.position == "first" else "next: "
+    return "✗", f"{where}{lead}{why}", cause.confidence
 
 
 def _history(cause: Cause) -> tuple[object, ...]:

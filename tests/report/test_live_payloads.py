@@ -1,4 +1,4 @@
-"""Live payloads in every text that a stranger writes, read as a terminal, a ticket, a program and a shell read them."""
+"""Live payloads in every text of a stranger, read by a terminal, a ticket, a browser, a program and a shell."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from oidc_doctor.model.report import Report
 from oidc_doctor.report.formats import render, render_health
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.coverage import settling
+from reports.browser import in_a_browser
 from reports.consumers import PROGRAMS, for_a_program, health_for_a_program, in_a_shell, in_a_ticket, on_a_terminal
 from reports.payloads import ALL, PAYLOADS, some
 from reports.programs import READERS
@@ -61,6 +62,7 @@ def is_dead(report: Report, number: int = 0) -> None:
     for layout in ({"quiet": True}, {}, {"verbose": True}):
         on_a_terminal(render(report, "text", width=width, color=color, **layout), color=color)
     in_a_ticket(render(report, "markdown", width=width, color=False))
+    in_a_browser(render(report, "html", width=width, color=False))
     for_a_program(render(report, "json", width=width, color=False))
     for form, read in READERS.items():
         read(render(report, form, width=width, color=False))

@@ -32,9 +32,7 @@ def describe(sheet: Sheet, alone: Alone, *, verbose: bool, commands: bool = True
     for part in alone.parts:
         _part(sheet, part)
     if alone.causes:
-        is_ranked = bool(alone.order) or len(alone.causes) == 1
-        order = "the most likely first" if is_ranked else "in the order of the steps"
-        _title(sheet, f"Possible causes, {order}" if len(alone.causes) + len(alone.further) > 1 else "Cause")
+        _title(sheet, causes_title(alone))
         for code, text in cause_lines(alone, verbose=verbose):
             sheet.say(text, indent=4, lead=f"{code:<8}")
         if alone.order:
@@ -47,6 +45,13 @@ def describe(sheet: Sheet, alone: Alone, *, verbose: bool, commands: bool = True
     if alone.ask:
         sheet.gap()
         sheet.say(_text(alone.ask), indent=2, lead=f"{'Next':<10}", bold=True)
+
+
+def causes_title(alone: Alone) -> str:
+    """Return the title of the possible causes: how they are ordered."""
+    is_ranked = bool(alone.order) or len(alone.causes) == 1
+    order = "the most likely first" if is_ranked else "in the order of the steps"
+    return f"Possible causes, {order}" if len(alone.causes) + len(alone.further) > 1 else "Cause"
 
 
 def commands_title(alone: Alone) -> str:

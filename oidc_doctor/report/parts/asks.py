@@ -52,7 +52,7 @@ def file(sheet: Sheet, path: str, command: str, steps: str) -> None:
 def lines(sheet: Sheet, command: str) -> None:
     """Write a command below its sentence, in lines that can be pasted; one with a long word is as wide as it is."""
     room = sheet.width - sheet.indent - 4
-    sheet.lines += [" " * (sheet.indent + 4) + line for line in command_lines(command, room)]
+    sheet.command(command_lines(command, room), sheet.indent + 4)
 
 
 def resource(sheet: Sheet, exchange: Exchange, issuer: str) -> None:

@@ -95,12 +95,13 @@ def _provider_arn(role: str, issuer: object) -> str:
 
 
 def coverage(
-    report: Report, *, logs: bool = False, missing: bool = False, brief: bool = False
+    report: Report, *, logs: bool = False, missing: bool = False, brief: bool = False, lister: str = "-v"
 ) -> list[tuple[str, str]]:
     """Return label and sentence of the files that were read, and of those that were not.
 
     `logs` names each log file, `missing` each file that is not in the bundle; by default, only those that bear on
-    the verdict are named. `brief` omits the facts on the files that were read if they are many.
+    the verdict are named. `brief` omits the facts on the files that were read if they are many. `lister` names what
+    lists them all.
     """
     now = report.evaluated_at
     read = [row for row in report.coverage if row.status == "read"]
@@ -109,7 +110,7 @@ def coverage(
         of_logs = _read([row for row in read if row not in others], now, logs=logs)
         many = len(others) > _MOST
         files = _count(len(others), "file") if many else _by_folder([visible(row.what) for row in others])
-        text = ", ".join([*of_logs, files]) + ("; -v names the files" if many else "")
+        text = ", ".join([*of_logs, files]) + (f"; {lister} names the files" if many else "")
         lines = [("Read", text)]
     else:
         lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
@@ -136,9 +137,11 @@ def coverage(
         unread_by_reason.setdefault(why or status, []).append(what)
     not_read = [_with(_by_folder(names), why) for why, names in unread_by_reason.items()]
     if unnamed and not_read:
-        not_read.append(f"and {_count(unnamed, 'other file')} that a bundle can hold (-v lists them)")
+        not_read.append(f"and {_count(unnamed, 'other file')} that a bundle can hold ({lister} lists them)")
     elif unnamed:
-        not_read.append(f"{_count(unnamed, 'file')} that a bundle can hold, none of which matters here (-v lists them)")
+        not_read.append(
+            f"{_count(unnamed, 'file')} that a bundle can hold, none of which matters here ({lister} lists them)"
+        )
     return lines + [("Not read", text) for text in not_read]
 
 

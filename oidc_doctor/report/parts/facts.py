@@ -134,7 +134,7 @@ def _token_of(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | N
         _impersonation(sheet, report, exchange)
     actual = cause.actual if cause is not None else None
     shown = actual is not None and actual.value == exchange.subject
-    rows = pair(cause.expected, actual, sheet.room) if cause is not None and _is_marked(cause.expected, actual) else []
+    rows = pair(cause.expected, actual, sheet.room) if cause is not None and is_marked(cause.expected, actual) else []
     if exchange.subject is not None and not (shown and actual and not (rows and is_cut(actual, "actual", rows))):
         sheet.row("subject", cut_text(exchange.subject))
     if exchange.claims_from == "hypothetical":
@@ -159,20 +159,38 @@ def _assumes(exchange: Exchange) -> bool:
 
 def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
     """Write the deciding clause and both of its sides. Values in the clause itself are not repeated."""
-    parts = cause.clause.parts
-    clause_sides = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
-    values_in_clause = {side.value for side in clause_sides if not side.spans}
-    shown = {side.value for side in clause_sides if side.spans} if len(parts) > 1 else set()
-    if str(cause.clause) not in cause.named.headline:
-        _row(sheet, "clause", cut_text(" · ".join(part for part in parts if part not in shown)))
-    shown_sides = [
-        None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)
-    ]
+    _row(sheet, "clause", clause_text(cause))
     edits = "\n".join(row.diff for row in edit_of(report, cause))
     subjects = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
-    wants = "excludes" if cause.named.refusal.fact("excluded") else "expects"
     full = lambda value: verbose or value not in edits  # noqa: E731 - one use, below
-    sides(sheet, *shown_sides, now=report.evaluated_at, full=full, known=subjects, wants=wants)
+    sides(sheet, *shown_sides(cause), now=report.evaluated_at, full=full, known=subjects, wants=wants(cause))
+
+
+def clause_text(cause: Cause) -> str:
+    """Return the deciding clause without the values that are shown as its sides; "" if the headline names it."""
+    parts = cause.clause.parts
+    shown = {side.value for side in _sides_in(cause) if side.spans} if len(parts) > 1 else set()
+    if str(cause.clause) in cause.named.headline:
+        return ""
+    return cut_text(" · ".join(part for part in parts if part not in shown))
+
+
+def shown_sides(cause: Cause) -> tuple[Side | None, Side | None]:
+    """Return the expected and the actual side; None for one that the clause itself shows."""
+    values_in_clause = {side.value for side in _sides_in(cause) if not side.spans}
+    expected, actual = (
+        None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)
+    )
+    return expected, actual
+
+
+def _sides_in(cause: Cause) -> list[Side]:
+    return [side for side in (cause.expected, cause.actual) if side is not None and side.value in cause.clause.parts]
+
+
+def wants(cause: Cause) -> str:
+    """Return what the clause does with its value, as a label."""
+    return "excludes" if cause.named.refusal.fact("excluded") else "expects"
 
 
 def sides_read_in(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
@@ -181,7 +199,7 @@ def sides_read_in(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) 
     read_in(sheet, cause.expected, cause.actual, cause.at, events=events, verbose=verbose)
 
 
-def _is_marked(expected: Side | None, actual: Side | None) -> bool:
+def is_marked(expected: Side | None, actual: Side | None) -> bool:
     """Return whether carets help. If both values differ in every character, they do not."""
     return any(side is not None and side.spans not in ((), ((0, len(side.value)),)) for side in (expected, actual))
 
@@ -200,11 +218,8 @@ def sides(
 
     `full` returns whether a shortened value is repeated in full.
     """
-    label = "found" if expected is None else "gets"
-    if actual is not None and (_of_token(actual) or actual.value == now):
-        label = "now" if actual.value == now else "token"
-    labels = {"expected": wants, "actual": label, "more": ""}
-    marked = _is_marked(expected, actual)
+    labels = {"expected": wants, "actual": label_of(expected, actual, now), "more": ""}
+    marked = is_marked(expected, actual)
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):
         if side is not None and not marked:
@@ -219,6 +234,13 @@ def sides(
     for kind, side in (("expected", expected), ("actual", actual)):
         if side is not None and rows and side.value not in known and is_cut(side, kind, rows) and full(side.value):
             sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), LONG)}")
+
+
+def label_of(expected: Side | None, actual: Side | None, now: str) -> str:
+    """Return the label of the actual side."""
+    if actual is not None and (_of_token(actual) or actual.value == now):
+        return "now" if actual.value == now else "token"
+    return "found" if expected is None else "gets"
 
 
 def read_in(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts.commands import command_lines, is_shown, visible_command
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.lines import shortened, wrap
+from oidc_doctor.report.parts.lines import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -198,15 +198,9 @@ def _block(sheet: Sheet, label: str, text: str) -> None:
 
 
 def changed(sheet: Sheet, lines: Iterable[str]) -> None:
-    """Write the lines of a diff, wrapped to the sheet, each with its sign in front."""
+    """Write the lines of a diff, which are visible text."""
     for line in lines:
-        style = {"+": "green", "-": "red"}.get(line[:1], "")
-        body = shortened(line, _LONG)
-        lead = len(body) - len(body.lstrip("+- "))
-        inner = sheet.room - 2
-        lead = min(lead, inner // 2)
-        for index, part in enumerate(wrap(body[lead:], inner - lead)):
-            sheet.put("", "  " + sheet.paint((body[:lead] if not index else " " * lead) + part, style))
+        sheet.changed(shortened(line, _LONG))
 
 
 def _text(text: str) -> str:

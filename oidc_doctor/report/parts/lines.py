@@ -154,6 +154,19 @@ class Sheet:
         gap = " " * (self.hang - self.indent - len(label))
         self.lines.append(" " * self.indent + self.paint(label, "dim") + gap + line)
 
+    def changed(self, line: str) -> None:
+        """Add a line of a diff, wrapped with its sign in front."""
+        style = {"+": "green", "-": "red"}.get(line[:1], "")
+        lead = len(line) - len(line.lstrip("+- "))
+        inner = self.room - 2
+        lead = min(lead, inner // 2)
+        for index, part in enumerate(wrap(line[lead:], inner - lead)):
+            self.put("", "  " + self.paint((line[:lead] if not index else " " * lead) + part, style))
+
+    def command(self, lines: Iterable[str], indent: int) -> None:
+        """Add the lines of a command, which are not wrapped: a broken one cannot be pasted."""
+        self.lines += [" " * indent + line for line in lines]
+
     def flow(self, label: str, items: Iterable[tuple[str, str]]) -> None:
         """Add short items (text, style) side by side; no item that fits on a line is broken."""
         line, used = "", 0

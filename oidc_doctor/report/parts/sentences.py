@@ -396,9 +396,13 @@ def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:
 
 def more(report: Report) -> str:
     """Return the commands for more information."""
+    return f"{explain(report) or '-v for every step and check'} · --format markdown for a ticket"
+
+
+def explain(report: Report) -> str:
+    """Return the command that explains the first finding; "" without one."""
     possible = report.alone.causes if report.alone is not None else ()
     codes = [cause.code for cause in possible or report.causes] + [
         row.code for row in report.checks if row.status == "failed"
     ]
-    explain = [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"] if codes else ["-v for every step and check"]
-    return " · ".join([*explain, "--format markdown for a ticket"])
+    return f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}" if codes else ""

@@ -10,6 +10,7 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import Sheet, clip
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.report import Exchange
 
 _LEAST_ROOM = 30  # columns for a note after a step
@@ -69,15 +70,20 @@ def accesses(sheet: Sheet, exchange: Exchange) -> None:
     """Write each needed call on its own lines, with its resource and what decides it."""
     for row in exchange.accesses:
         sign, style = _DECISIONS[row.decision]
-        by = sentences.POLICIES.get(row.by, row.by)
-        decided = f": {by}{f' ({cut_place(str(row.location))})' if row.location else ''}" if by else ""
-        if by and row.decision == "denied" and row.location is None:
-            decided = f": the {by} does not allow it" if row.by in _SINGLE else f": no {by} allows it"
         settled = f"; to confirm: {cut_text(row.note)}" if row.note else ""
         second = f"; {cut_text(row.second.by)} says: {row.second.decision}" if row.second is not None else ""
-        words = f"on {cut_text(str(row.need.resource))}{decided}{settled}{second}"
+        decided = decided_by(row)
+        words = f"on {cut_text(str(row.need.resource))}{decided and f': {decided}'}{settled}{second}"
         lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "
         sheet.say(words, indent=sheet.indent, lead=lead, style=style)
+
+
+def decided_by(row: AccessDecision) -> str:
+    """Return the policy that decides a call, with its place; "" if it is not known."""
+    by = sentences.POLICIES.get(row.by, row.by)
+    if by and row.decision == "denied" and row.location is None:
+        return f"the {by} does not allow it" if row.by in _SINGLE else f"no {by} allows it"
+    return f"{by}{f' ({cut_place(str(row.location))})' if row.location else ''}" if by else ""
 
 
 def steps(sheet: Sheet, exchange: Exchange) -> None:

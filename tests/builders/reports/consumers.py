@@ -59,7 +59,7 @@ _LABELS = {
 }  # fmt: skip
 _NAME = r"(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})+"
 _AWS = r"console\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)"
-_CONSOLE = re.compile(
+CONSOLE = re.compile(
     rf"https://(?:{_AWS}/iam/home#/roles/details/{_NAME}\?section=(?:trust_relationships|permissions)"
     rf"|{_AWS}/iam/home#/identity_providers/details/OPENID/{_NAME}"
     rf"|[a-z0-9-]+\.{_AWS}/cloudtrailv2/home\?region=[a-z0-9-]+#/events/{_NAME}"
@@ -84,7 +84,7 @@ class _Ticket(HTMLParser):
         assert tag in _ELEMENTS, (tag, attrs)
         if tag == "a":  # to a console of a cloud, with every name in it percent-encoded
             assert [name for name, _ in attrs] == ["href"]
-            assert _CONSOLE.fullmatch(attrs[0][1] or "") or attrs[0][1] in ADDRESSES.values(), attrs
+            assert CONSOLE.fullmatch(attrs[0][1] or "") or attrs[0][1] in ADDRESSES.values(), attrs
             assert self.open == ["p"], self.open
         else:
             assert not attrs or (tag == "code" and attrs[0][1] in _LANGUAGES and len(attrs) == 1), (tag, attrs)
