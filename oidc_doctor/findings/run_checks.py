@@ -179,7 +179,8 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
         for finding in dict.fromkeys(findings)
     ]
     if rows:
-        return CheckRow(check.code, check.name, "failed", check.effect, "", rows, opens_trust=check.opens_trust)
+        row = CheckRow(check.code, check.name, "failed", check.effect, "", rows)
+        return replace(row, opens_trust=check.opens_trust, early=check.early)
     if ran:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
     return CheckRow(

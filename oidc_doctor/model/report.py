@@ -216,6 +216,7 @@ class CheckRow:
     findings: list[FindingRow] = field(default_factory=list)
     traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
     opens_trust: bool = False  # its findings report that others are accepted as well
+    early: bool = False  # its findings are about what works now, and is known to stop working
 
 
 FixKind = Literal["restore", "add", "correct", "create"]

@@ -209,7 +209,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     order = ["blocks", "weakens", "note"]
     failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
     for row in sorted(failed, key=lambda row: order.index(row.effect)):
-        main = row.effect == "weakens" and not shown - {id(None)}
+        main = (row.effect == "weakens" or row.early) and not shown - {id(None)}
         _finding(sheet, row, verbose=verbose, main=main)
         if report.fixes:
             from oidc_doctor.report.parts import narrowed  # late: most reports have no open trust
