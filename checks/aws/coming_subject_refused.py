@@ -35,11 +35,11 @@ def coming_subject_refused(coming: Coming) -> Iterator[Finding]:
     broken = coming.refused()
     if broken is None:
         return
-    more = f"; {broken.more} more subjects in the logs likewise" if broken.more > 1 else ""
-    more = "; another subject in the logs likewise" if broken.more == 1 else more
+    more = f"; {broken.more} more subjects in the logs are refused likewise" if broken.more > 1 else ""
+    more = "; another subject in the logs is refused likewise" if broken.more == 1 else more
     yield Finding(
-        f"the {broken.refuses} refuses this workload as soon as {broken.issuer} writes its subject as "
-        f"{broken.coming.value}, when {broken.when}{_size(broken)}{more}",
+        f"the {broken.refuses} will refuse this workload once {broken.when} ({broken.issuer}, since {broken.since}): "
+        f"its subject is then {broken.coming.value}{_size(broken)}{more}",
         _fix(broken),
         Side(broken.accepts.value or broken.subject, broken.accepts.at),
         broken.coming,
@@ -49,16 +49,29 @@ def coming_subject_refused(coming: Coming) -> Iterator[Finding]:
 
 
 def _size(broken: ComingSubject) -> str:
-    over = f" (google.subject is then {broken.size} bytes long, and Google's limit is {LIMIT})"
-    return over if broken.size > LIMIT else ""
+    if not broken.size:
+        return ""
+    if broken.unknown:
+        return f", and google.subject is longer than Google's limit of {LIMIT} bytes"
+    return f", and google.subject is {broken.size} bytes long, where Google's limit is {LIMIT}"
 
 
 def _fix(broken: ComingSubject) -> str:
-    if broken.size > LIMIT:
-        return "Map a shorter value to google.subject before then, such as assertion.repository_id, and bind that."
+    if broken.size:
+        return (
+            "Map a shorter value to google.subject before then, such as a claim that names the workload, and change "
+            "the members that name the subject accordingly."
+        )
     if not broken.lines:
-        return f"Accept {broken.coming.value} in the {broken.refuses} before then, and keep the present value."
-    first = f"Fill in {listed(broken.unknown)}" if broken.unknown else ""
-    first += f" ({broken.find})" if first and broken.find else ""
-    added = "; ".join(f"{line.text} to {line.place}" for line in broken.lines)
-    return f"{first}, and add {added}." if first else f"Add {added}."
+        return (
+            f"Accept {broken.coming.value} in the {broken.refuses} before then, next to the present value: no edit of "
+            "it could be proven."
+        )
+    places: dict[str, list[str]] = {}
+    for line in broken.lines:
+        places.setdefault(line.place, []).append(line.text)
+    added = "; add ".join(f"{listed(texts)} to {place}" for place, texts in places.items())
+    if not broken.unknown:
+        return f"Add {added}."
+    printed_by = f" ({listed(broken.find)})" if all(broken.find) and broken.find else ""
+    return f"Fill in {listed(broken.unknown)}{printed_by}, and add {added}."

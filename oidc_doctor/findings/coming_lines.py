@@ -18,6 +18,7 @@ from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.steps import REFUSED
 
 if TYPE_CHECKING:
+    from oidc_doctor.cel.syntax import Expr
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
@@ -125,37 +126,40 @@ def _in_condition(case: Case, write: Writer) -> tuple[Case, list[Line]]:
     edited = text
     tests = [part for part in cel_text.walk(tree) if part.name in _TESTS and cel_text.sides(part) is not None]
     for part in sorted(tests, key=lambda part: -part.start):
-        old, new = cel_text.written(text, part), _written_anew(text, part, write)
-        if not new or new in text:
+        old = cel_text.written(text, part)
+        new, added = _written_anew(text, part, write)
+        if not added or new in text:
             continue
-        beside = new if part.name == "in" else f"{old} || {new}"
-        whole = part.start == 0 and part.end == len(text)
-        edited = cel_text.put(edited, part.start, part.end, beside if whole or part.name == "in" else f"({beside})")
-        lines.insert(0, Line(new, f"the attribute condition, as an alternative to {old}"))
+        if part.name == "in":
+            beside = new
+            lines[:0] = [Line(literal, f"the list of {old} in the attribute condition") for literal in added]
+        else:
+            beside = f"{old} || {new}" if (part.start, part.end) == (0, len(text)) else f"({old} || {new})"
+            lines.insert(0, Line(new, f"the attribute condition, as an alternative to {old}"))
+        edited = cel_text.put(edited, part.start, part.end, beside)
     if edited == text:
         return case, []
     return case._replace(evidence=with_gcp(case, provider=provider._replace(condition=edited))), lines
 
 
-def _written_anew(text: str, part: Any, write: Writer) -> str:
-    """Return a comparison with its literal in the coming form, for `in` with both; empty if it names no subject."""
+def _written_anew(text: str, part: Expr, write: Writer) -> tuple[str, list[str]]:
+    """Return a comparison with its literal in the coming form (of `in`, with both), and the literals of that form."""
     from oidc_doctor.findings.fixes import cel_text
 
     sides = cel_text.sides(part)
     literals = cel_text.literals(sides[1]) if sides is not None else []
-    new = text[part.start : part.end]
-    changed = False
+    new = cel_text.written(text, part)
+    added: list[str] = []
     for literal in reversed(literals):
         value = literal.value
-        closed = part.name in ("startsWith", "contains")
-        coming = write(value, closed) if isinstance(value, str) and "*" not in value else ""
-        if coming:
+        coming = write(value, part.name in ("startsWith", "contains")) if isinstance(value, str) else ""
+        if coming and "*" not in coming:
             own = cel_text.written(text, literal)
             anew = cel_text.like(own, coming)
-            start = literal.start - part.start
-            new = cel_text.put(new, start, start + len(own), f"{own}, {anew}" if part.name == "in" else anew)
-            changed = True
-    return new if changed else ""
+            start, end = literal.start - part.start, literal.end - part.start
+            new = cel_text.put(new, start, end, f"{own}, {anew}" if part.name == "in" else anew)
+            added.insert(0, anew)
+    return new, added
 
 
 def _members(case: Case, write: Writer) -> Iterator[tuple[AllowPolicy, str, str, str, Any]]:

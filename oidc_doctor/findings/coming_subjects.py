@@ -16,6 +16,7 @@ from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.saved_token import with_new_token
 from oidc_doctor.findings.strangers import OtherToken, as_stranger, other_tokens, refuses_token
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.issuers.coming import ComingForm, coming_form
 from oidc_doctor.issuers.strangers import changed
 from oidc_doctor.judge import evaluate
@@ -109,7 +110,7 @@ class ComingSubjects:
         first, proof = broken[0], self._proof()
         coming = form.write(first.subject, first.ids.written)
         step = next(step for step in _OF_SUBJECT[self.cloud] if first.coming.step(step).state == REFUSED)
-        over = any(refusal.kind is Kind.SUBJECT_OVER_LIMIT for refusal in first.coming.step(step).refusals)
+        over = any(refusal.kind is Kind.SUBJECT_OVER_LIMIT for refusal in first.coming.refusals)
         return ComingSubject(
             first.subject,
             first.seen_in,
@@ -118,9 +119,10 @@ class ComingSubjects:
             _WORDS[step],
             form.profile.title,
             form.change.coming,
+            form.change.since,
             proof.lines if proof is not None else (),
             self._unknown(),
-            command(*form.find(first.subject)) if first.ids.unknown and form.change.find else "",
+            tuple(dict.fromkeys(self._find(part.subject) for part in broken if part.ids.unknown and form.change.find)),
             len(coming.encode()) if over else 0,
             len(broken) - 1,
         )
@@ -134,7 +136,7 @@ class ComingSubjects:
         words = ["the coming form passes after this change, the present one still does"]
         words.append(f"{proof.tried} synthetic tokens of other names, ids, issuers and audiences are still refused")
         if unknown:
-            words.append(f"it was tried with synthetic values of {' and '.join(unknown)}")
+            words.append(f"it was tried with synthetic values of {listed(unknown)}")
         documents = changes(self.case.evidence, proof.evidence)
         rows = rows_of(documents, [code], "add", ", ".join(words), Tried(proof.tried, 0, 0, 0))
         for row in rows:
@@ -143,6 +145,9 @@ class ComingSubjects:
 
     def _unknown(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(text for part in self._refused() for text in part.ids.unknown))
+
+    def _find(self, subject: str) -> str:
+        return command(*self._form().find(subject))
 
     # Deciding
 
@@ -200,11 +205,20 @@ class ComingSubjects:
         if not places:
             raise NotReadError("no subject was read, of a token or in the logs")
         switched = [form.names(subject) for subject in self._logged_in_coming_form(form)]
-        for subject, (seen_in, at) in places.items():
-            names = form.names(subject)
-            readable = subject.isprintable() and not _SIGNS & set(subject) and not form.has(subject)
-            if readable and len(names) == len(form.change.adds) and names not in switched:
-                yield subject, seen_in, at
+        of_form = [
+            subject
+            for subject in places
+            if subject.isprintable()
+            and not _SIGNS & set(subject)
+            and not form.has(subject)
+            and len(form.names(subject)) == len(form.change.adds)
+        ]
+        current = [subject for subject in of_form if form.names(subject) not in switched]
+        if of_form and not current:
+            raise NotReadError("the logs show the subject in the coming form already")
+        if not of_form and not any(form.has(subject) for subject in places):
+            raise NotReadError("the coming form of the subject is not known")
+        yield from ((subject, *places[subject]) for subject in current)
 
     def _logged_in_coming_form(self, form: ComingForm) -> Iterator[str]:
         """Yield logged subjects of the coming form: accepted, or refused by AWS, which logs verified tokens alone."""

@@ -59,11 +59,12 @@ class ComingSubject(NamedTuple):
     accepts: Side  # the value that accepts the subject now
     refuses: str  # trust policy, attribute condition, allow policy, mapping
     issuer: str
-    when: str
+    when: str  # completes: once …
+    since: str  # as the issuer's profile says
     lines: tuple[Line, ...] = ()
     unknown: tuple[str, ...] = ()  # the ids that are to be filled in: OWNER_ID
-    find: str = ""  # a command that prints them
-    size: int = 0  # Google, mapping: the bytes of google.subject in the coming form
+    find: tuple[str, ...] = ()  # commands that print them
+    size: int = 0  # Google: the bytes of google.subject in the coming form, if they are over the limit
     more: int = 0  # further subjects of the same configuration
 
 
