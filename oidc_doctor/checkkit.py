@@ -80,6 +80,12 @@ class Finding(NamedTuple):
     cloud: Literal["aws", "gcp"] | None = None
     target: str = ""  # the role's ARN or the provider's name, of a finding about either
     opens_to: str = ""  # who the trust is open to, as a singular noun: any Baseten customer
+    commands: tuple[str, ...] = ()  # of the fix, ready to paste (build them with `commands`)
+
+
+# What a finding is about: the target; how far the evidence of this run shows it; what changed since an earlier read,
+# which is over in the next run. Health checks report the first, and the last once.
+About = Literal["target", "evidence", "change"]
 
 
 class Check(NamedTuple):
@@ -95,6 +101,7 @@ class Check(NamedTuple):
     opens_trust: bool = False  # its findings say that others are accepted as well
     early: bool = False  # its findings are about what works now, and is known to stop working
     other: str = ""  # of a check of both clouds, the code where it speaks of the other one than `code` does
+    about: About = "target"
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -128,7 +135,13 @@ def cause(
 
 
 def weakness(
-    code: str, name: str, effect: Literal["weakens", "note"] = "weakens", *, opens_trust: bool = False, other: str = ""
+    code: str,
+    name: str,
+    effect: Literal["weakens", "note"] = "weakens",
+    *,
+    opens_trust: bool = False,
+    other: str = "",
+    about: About = "target",
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
     """Register a check of documents. `opens_trust`: the verdict on an accepted token names who else is accepted.
 
@@ -141,7 +154,7 @@ def weakness(
     """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
-        _register(function, code, name, effect, None, opens_trust=opens_trust, other=other)
+        _register(function, code, name, effect, None, opens_trust=opens_trust, other=other, about=about)
         return function
 
     return register
@@ -163,11 +176,13 @@ def warning(
     return register
 
 
-def log_check(code: str, name: str) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
+def log_check(
+    code: str, name: str, *, about: About = "target"
+) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
     """Register a check of the logs. Parameters, by name: silence, contradictions, attempts, and those of `weakness`."""
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
-        _register(function, code, name, "note", None)
+        _register(function, code, name, "note", None, about=about)
         return function
 
     return register

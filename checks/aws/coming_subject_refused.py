@@ -45,6 +45,7 @@ def coming_subject_refused(coming: Coming) -> Iterator[Finding]:
         broken.coming,
         cloud=coming.cloud,
         target=coming.resource,
+        commands=broken.find if all(broken.find) and broken.lines else (),
     )
 
 
@@ -73,5 +74,4 @@ def _fix(broken: ComingSubject) -> str:
     added = "; add ".join(f"{listed(texts)} to {place}" for place, texts in places.items())
     if not broken.unknown:
         return f"Add {added}."
-    printed_by = f" ({listed(broken.find)})" if all(broken.find) and broken.find else ""
-    return f"Fill in {listed(broken.unknown)}{printed_by}, and add {added}."
+    return f"Fill in {listed(broken.unknown)}, and add {added}."

@@ -12,10 +12,12 @@ Confirm
 Fix
     Upload the issuer's present key set, or delete the upload so that Google Cloud fetches the keys, if the issuer is
     reachable from the internet. A replaced upload takes effect in about five seconds (measured). Google Cloud stores
-    at most eight uploaded keys, RSA and P-256.
+    at most eight uploaded keys, RSA and P-256, and its troubleshooting page names the members x5c and x5t as a reason
+    to refuse an upload.
 Source
     Google's discovery document of the IAM API, jwksJson; Google Cloud, Workload Identity Federation with other
-    providers, for the number of keys; measured notes, September 2026, for the refusal of an unknown kid.
+    providers, for the number of keys; Google Cloud, Troubleshoot Workload Identity Federation; measured notes,
+    September 2026, for the refusal of an unknown kid.
 """
 
 from __future__ import annotations
@@ -30,26 +32,25 @@ def published_key_not_uploaded(
     uploaded_keys: UploadedKeys, gcp_provider: GcpProvider, token: Token
 ) -> Iterator[Finding]:
     own = token.header_value("kid")
-    uploaded = listed(uploaded_keys.uploaded) or "no key with a kid"
+    uploaded = listed(uploaded_keys.uploaded) or "keys without a kid"
     for key in uploaded_keys.lacking:
         if key.kid == own:
             continue  # the token's own key is a cause
-        fault = "has other numbers for it" if key.altered else f"has {uploaded}"
+        fault = "has a different key of that kid" if key.altered else f"has only {uploaded}"
         yield Finding(
             f"Google Cloud refuses every token signed with the key {key.kid}, which the issuer publishes: the key set "
             f"uploaded to the provider {fault}",
-            _fix(uploaded_keys),
+            "Upload the issuer's present key set to the provider.",
             Side(key.kid, key.at),
             Side(uploaded, gcp_provider.document.at("/oidc/jwksJson")),
             cloud="gcp",
             target=uploaded_keys.provider,
+            commands=_upload(uploaded_keys),
         )
 
 
-def _fix(keys: UploadedKeys) -> str:
+def _upload(keys: UploadedKeys) -> tuple[str, ...]:
     fetch = commands("curl -fsS -o jwks.json {}", keys.jwks_uri)
     store = "gcloud iam workload-identity-pools providers update-oidc {} --jwk-json-path=jwks.json"
     upload = commands(store, keys.provider)
-    if not fetch or not upload:
-        return "Upload the issuer's present key set to the provider, with the option --jwk-json-path."
-    return f"Upload the issuer's present key set: {fetch[0]} && {upload[0]}"
+    return (*fetch, *upload) if fetch and upload else ()

@@ -25,15 +25,17 @@ from oidc_doctor.checkkit import Finding, GcpProvider, Side, UploadedKeys, comma
 @weakness("GCP095", "uploaded-key-not-published", "note")
 def uploaded_key_not_published(uploaded_keys: UploadedKeys, gcp_provider: GcpProvider) -> Iterator[Finding]:
     for key in uploaded_keys.withdrawn:
-        show = "gcloud iam workload-identity-pools providers describe {} --format=value(oidc.jwksJson)"
-        shown = commands(show, uploaded_keys.provider)
         yield Finding(
             f"the key set uploaded to the provider has the key {key.kid}, which the issuer no longer publishes: Google "
             "Cloud still accepts tokens signed with it",
-            "Upload the issuer's present key set when no token of the old key is in use any more."
-            + (f" See the upload: {shown[0]}" if shown else ""),
-            Side(listed(uploaded_keys.published) or "no key with a kid"),
+            "Upload the issuer's present key set when no token of the old key is in use any more. The command prints "
+            "what is uploaded.",
+            Side(listed(uploaded_keys.published) or "keys without a kid"),
             Side(key.kid, gcp_provider.document.at("/oidc/jwksJson")),
             cloud="gcp",
             target=uploaded_keys.provider,
+            commands=commands(
+                "gcloud iam workload-identity-pools providers describe {} --format=value(oidc.jwksJson)",
+                uploaded_keys.provider,
+            ),
         )

@@ -28,6 +28,12 @@ from oidc_doctor.checkkit import Certificate, Document, Finding, GcpProvider, Si
 
 DAY = 86_400  # seconds
 SOON = 30 * DAY
+_FIXES = (
+    "Renew it before then, or ask whoever runs the host; a host that renews its certificate by itself is due now. The "
+    "command prints the end of the certificate that the host sends now.",
+    "Configure the host to send its authority's present intermediate before then, or ask whoever runs the host. The "
+    "command prints the chain that the host sends now.",
+)
 
 
 @warning("ISS010", "certificate-ends-soon")
@@ -46,9 +52,10 @@ def certificate_ends_soon(
         what = "TLS certificate" if certificate.place == 0 else "intermediate certificate"
         yield Finding(
             f"the {what} of the issuer's host ({certificate.name}) ends on {end:%d %b %Y, %H:%M} UTC, in {_span(left)}",
-            "Renew it before then; a host that renews by itself is due now." + _look(evidence),
+            _FIXES[certificate.place > 0],
             Side("renewed before it ends"),
             Side(f"ends {end:%Y-%m-%dT%H:%M:%SZ}", certificate.at),
+            commands=_look(evidence, certificate),
         )
 
 
@@ -57,12 +64,15 @@ def _span(left: float) -> str:
     return f"{days} days" if days > 1 else "1 day" if days else f"{int(left // 3600)} hours"
 
 
-def _look(evidence: TargetEvidence) -> str:
-    """The command that shows the host's present certificate; empty where no document names the host."""
+def _look(evidence: TargetEvidence, certificate: Certificate) -> tuple[str, ...]:
+    """The command that shows what the host sends now; () where no document names the host."""
     discovery = evidence.issuer.discovery
     document = discovery.value if isinstance(discovery, Document) else None
     issuer = document.get("issuer") if isinstance(document, dict) else None
-    host = issuer.removeprefix("https://").partition("/")[0] if isinstance(issuer, str) else ""
-    host, _, port = host.partition(":")
-    look = commands("openssl s_client -connect {} -servername {}", f"{host}:{port or 443}", host) if host else ()
-    return f" See what it sends now: {look[0]} </dev/null | openssl x509 -noout -enddate" if look else ""
+    host, _, port = (issuer if isinstance(issuer, str) else "").removeprefix("https://").partition("/")[0].partition(":")
+    address = f"{host}:{port or 443}" if host else ""
+    if certificate.place:
+        chain = commands("openssl s_client -showcerts -connect {} -servername {}", address, host)
+        return tuple(f"{show} </dev/null" for show in chain)
+    look = commands("openssl s_client -connect {} -servername {}", address, host)
+    return tuple(f"{show} </dev/null | openssl x509 -noout -enddate" for show in look)

@@ -42,7 +42,7 @@ def _accounts(evidence: TargetEvidence) -> Iterator[tuple[str, Side]]:
             yield account_of(arn), Side(arn, document.at() if document else None)
 
 
-@log_check("LOG004", "evidence-from-other-account")
+@log_check("LOG004", "evidence-from-other-account", about="evidence")
 def evidence_from_other_account(evidence: TargetEvidence) -> Iterator[Finding]:
     """Say which documents are of another account than the role's."""
     role = evidence.aws.role if evidence.aws else None

@@ -29,7 +29,7 @@ _FIXES = {  # the most useful first
 }
 
 
-@log_check("LOG001", "no-events-found")
+@log_check("LOG001", "no-events-found", about="evidence")
 def no_events_found(silence: Iterable[Silence]) -> Iterator[Finding]:
     """Report all missing events, and their meaning, as a single finding."""
     notes = [note for note in silence if note.kind in _FIXES]

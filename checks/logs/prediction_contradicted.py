@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from oidc_doctor.checkkit import Finding, log_check
 
 
-@log_check("LOG003", "prediction-contradicted")
+@log_check("LOG003", "prediction-contradicted", about="evidence")
 def prediction_contradicted(contradictions: Iterable[str]) -> Iterator[Finding]:
     """Pass on the first contradiction between prediction and record, and how many there are."""
     sentences = list(contradictions)

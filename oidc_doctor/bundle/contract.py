@@ -38,6 +38,7 @@ ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
+EARLIER = "earlier/"  # the configuration as it was read before, in the same layout
 EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
 
 from oidc_doctor.bundle import contract
@@ -73,6 +74,10 @@ class Bundle:
 
     def __contains__(self, path: object) -> bool:
         return path in self._members
+
+    def add(self, path: str, data: bytes) -> None:
+        """Add a file, or replace it."""
+        self._members[path] = BundleMember(len(data), lambda: io.BytesIO(data))
 
     def move(self, places: Mapping[str, str]) -> None:
         """Move files to other contract names. They are shown by the names that they have."""

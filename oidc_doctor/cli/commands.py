@@ -11,6 +11,7 @@ from oidc_doctor.cli.command_line import as_typed
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks, make_explain_parser
+from oidc_doctor.cli.health import health, make_health_parser
 from oidc_doctor.cli.init import init, make_init_parser
 from oidc_doctor.cli.options import make_capture_parser, make_parser
 from oidc_doctor.cli.output import complain
@@ -37,6 +38,7 @@ _COMMANDS = {
     "capture": capture,
     "completion": completion,
     "explain": explain,
+    "health": health,
     "init": init,
     "permissions": permissions,
     "self-test": self_test,
@@ -46,6 +48,7 @@ _PARSERS = {
     "capture": make_capture_parser,
     "completion": make_completion_parser,
     "explain": make_explain_parser,
+    "health": make_health_parser,
     "init": make_init_parser,
     "permissions": make_permissions_parser,
     "self-test": make_self_test_parser,

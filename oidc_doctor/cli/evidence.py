@@ -24,7 +24,7 @@ _LIVE = ("s3://", "logging:")  # schemes of paths that are not local files
 _FIRST_SCENARIO = "aws-wrong-team"  # the scenario of --demo without a name: the most common failure, with logs
 
 
-def _moment(text: str, name: str, spans: str = "") -> float:
+def moment_of(text: str, name: str, spans: str = "") -> float:
     """Return the instant that the value of an option means. `spans` are examples of what it may be as well."""
     from oidc_doctor.model.times import epoch_of
 
@@ -37,13 +37,22 @@ def _moment(text: str, name: str, spans: str = "") -> float:
     return moment
 
 
+def span_of(text: str) -> float:
+    """Return the seconds of a window that ends now, such as 24h. Raises UsageError."""
+    _, seconds = _since(text)
+    if seconds is None:
+        message = f"--since {text}: not a span; use 24h or 7d"
+        raise UsageError(message)
+    return seconds
+
+
 def _since(text: str | None) -> tuple[float | None, float | None]:
     """Return the start of the window, or its seconds before the examined instant."""
     if text is None:
         return None, None
     span = _SPAN.fullmatch(text.strip())
     if span is None:
-        return _moment(text, "--since", "24h, 7d, "), None
+        return moment_of(text, "--since", "24h, 7d, "), None
     seconds = float(span[1]) * _SECONDS[span[2]]
     if seconds > _LONGEST_SPAN:
         message = f"--since {text}: longer than {_LONGEST_SPAN // _SECONDS['d']} days"
@@ -150,7 +159,7 @@ def question_of(options: argparse.Namespace) -> Question:
     from oidc_doctor.examine.question import Question
 
     since, back = _since(options.since)
-    until = _moment(options.until, "--until") if options.until else None
+    until = moment_of(options.until, "--until") if options.until else None
     if since is not None and until is not None and until < since:
         message = f"--until {options.until}: before --since {options.since}"
         raise UsageError(message)
@@ -159,7 +168,7 @@ def question_of(options: argparse.Namespace) -> Question:
         error_text=options.error,
         error_place=options.error_file or "--error",
         tokens=_tokens(options),
-        at=_moment(options.at, "--at") if options.at else None,
+        at=moment_of(options.at, "--at") if options.at else None,
         since=since,
         since_back=back,
         until=until,

@@ -58,7 +58,7 @@ def uses_files(options: argparse.Namespace) -> bool:
     return any((options.truss, options.credentials, options.whoami, options.pasted))
 
 
-class _Progress:
+class Progress:
     """The narration of a live run, with pauses: the first text, one every few seconds, and the last, which sums up."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
@@ -100,7 +100,7 @@ def prepare(
         tokens, warnings = _tokens_of_environment(options)
         question = question._replace(tokens=tokens, warnings=(*question.warnings, *warnings))
     request, question = _request(options, question, base, files)
-    progress = _Progress(_silence if options.quiet else complain)
+    progress = Progress(_silence if options.quiet else complain)
     collected = gather(request, narrate or progress)
     progress.end()
     return Prepared(

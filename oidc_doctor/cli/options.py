@@ -23,7 +23,8 @@ def _whole_number(text: str, least: int, most: int) -> int:
     return number
 
 
-def _pages(text: str) -> int:
+def pages_of(text: str) -> int:
+    """Return the number of pages that an option names."""
     return _whole_number(text, 1, 999_999_999)
 
 
@@ -31,7 +32,8 @@ def _port(text: str) -> int:
     return _whole_number(text, 1, 65_535)
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
+    """Return the seconds that an option names."""
     try:
         seconds = float(text) if "_" not in text else 0.0
     except ValueError:
@@ -209,11 +211,11 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live.add_argument("--whoami", metavar="FILE", help="the saved output of truss whoami --show-oidc; - is stdin")
     live.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
     live.add_argument(
-        "--max-pages", type=_pages, default=40, metavar="N", help="maximum pages per log query (default 40)"
+        "--max-pages", type=pages_of, default=40, metavar="N", help="maximum pages per log query (default 40)"
     )
     live.add_argument(
         "--timeout",
-        type=_seconds,
+        type=seconds_of,
         default=_TIMEOUT,
         metavar="SECONDS",
         help=f"time limit of the whole live run (default {_TIMEOUT:.0f})",

@@ -14,6 +14,7 @@ from oidc_doctor.cli.streams import Messages, show, tell
 from oidc_doctor.report.formats import FORMATS
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Report
 
 _WIDEST, _NARROWEST, _USUAL = 120, 60, 80  # columns of a report
@@ -73,15 +74,24 @@ def rendered(options: argparse.Namespace, report: Report) -> str:
     """Return the report in the format of the options, for the present terminal."""
     from oidc_doctor.report.formats import render
 
+    return render(report, form_of(options), **_layout(options))
+
+
+def rendered_health(options: argparse.Namespace, health: Health) -> str:
+    """Return a health run in the format of the options, for the present terminal."""
+    from oidc_doctor.report.formats import render_health
+
+    return render_health(health, form_of(options), **_layout(options))
+
+
+def _layout(options: argparse.Namespace) -> dict[str, Any]:
     to_file = _is_file(options)
-    return render(
-        report,
-        form_of(options),
-        width=_width(to_file=to_file),
-        color=not to_file and _color(),
-        verbose=options.verbose,
-        quiet=options.quiet,
-    )
+    return {
+        "width": _width(to_file=to_file),
+        "color": not to_file and _color(),
+        "verbose": options.verbose,
+        "quiet": options.quiet,
+    }
 
 
 def _is_file(options: argparse.Namespace) -> bool:

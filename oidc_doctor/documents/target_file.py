@@ -16,9 +16,9 @@ from oidc_doctor.model.json_pointer import pointer_segment
 FILE = "oidc-doctor.toml"
 NAME = "target"  # for a target without a name
 
-_FILE = {"target": "table", "keys": "table", "theme": "text"}
+_FILE = {"target": "table", "keys": "table", "theme": "text", "suppress": "table", "notify": "table"}
 _OF_THE_USER = ("keys", "theme")  # settings of the UI: a bundle, which may be untrusted, cannot change them
-_TOP = {"name": "text", "issuer": "text", "aws": "table", "gcp": "table"}
+_TOP = {"name": "text", "from": "text", "issuer": "text", "aws": "table", "gcp": "table"}
 _AWS = {
     "role_arn": "text",
     "role_session_name": "text",
@@ -46,6 +46,7 @@ _WANTED = {
     "list": "a list of texts",
     "table": "a table",
 }
+_REPEATED = ("target", "suppress", "notify")  # tables in double brackets
 _HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
@@ -62,7 +63,7 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
     """
     text = text.removeprefix("\ufeff")
     document = load_toml(text, file)
-    reader = _Reader(file, _lines(text))
+    reader = TableReader(file, lines_of(text))
     return reader.targets(document), reader.warnings
 
 
@@ -100,7 +101,7 @@ def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
     return base._replace(**{name: value for name, value in values.items() if value is not None and value != {}})
 
 
-class _Reader:
+class TableReader:
     """Reads TOML values into targets, with the places of errors."""
 
     def __init__(self, file: str, lines: dict[str, int]) -> None:
@@ -109,20 +110,26 @@ class _Reader:
         self.warnings: list[str] = []
 
     def targets(self, document: dict[str, Any]) -> list[Target]:
+        """Return the [[target]] tables."""
         self.warn_of_unknown(document, _FILE, "")
         for name in document:
             if name in _OF_THE_USER:
                 line = self.lines.get(pointer_segment(name))
                 place = "" if line is None else f"line {line}: "
                 self.warnings.append(f"{place}{name} is read from your own configuration file only, and ignored here")
-        tables = document.get("target", [])
-        if isinstance(tables, dict):  # [target] instead of [[target]]
+        return [self.target(table, f"/target/{index}") for index, table in enumerate(self.tables(document, "target"))]
+
+    def tables(self, document: dict[str, Any], name: str) -> list[Toml]:
+        """Return the [[name]] tables; [name] counts as one."""
+        tables = document.get(name, [])
+        if isinstance(tables, dict):
             tables = [tables]
         if not isinstance(tables, list):
-            raise self.wrong("/target", "[[target]]", "a table", tables)
-        return [self.target(table, f"/target/{index}") for index, table in enumerate(tables)]
+            raise self.wrong(f"/{name}", f"[[{name}]]", "a table", tables)
+        return tables
 
     def target(self, table: Toml, pointer: str) -> Target:
+        """Return one of them."""
         if not isinstance(table, dict):
             raise self.wrong(pointer, "[[target]]", "a table", table)
         top = self.values(table, _TOP, pointer, "")
@@ -171,10 +178,12 @@ class _Reader:
             self.warnings.append(f"and {len(unknown) - _MOST_NAMED:,} more unknown keys")
 
     def origin(self, pointer: str) -> Origin:
+        """Return where a key, or else its table, is in the file."""
         line = self.lines.get(pointer) or self.lines.get(pointer.rpartition("/")[0])
         return Origin(self.file, pointer, line)
 
     def wrong(self, pointer: str, name: str, expected: str, value: Toml) -> Unreadable:
+        """Return the error for a value of a wrong type."""
         actual = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
         actual = actual.replace("an object", "a table")
         also = "" if expected.startswith(actual) else f", found {actual}"  # a list is right, its elements are not
@@ -193,17 +202,17 @@ def _is(value: Toml, expected: str) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _lines(text: str) -> dict[str, int]:
+def lines_of(text: str) -> dict[str, int]:
     """Map JSON pointers to lines, for tables and keys at the start of a line. tomllib reports no positions."""
     lines: dict[str, int] = {}
-    table, index = "", -1
+    table, counts = "", dict.fromkeys(_REPEATED, -1)
     for number, line in enumerate(text.split("\n"), 1):
         header, key = _HEADER.match(line), _KEY.match(line)
         if header:
             names = [name.strip() for name in header[1].split(".")]
-            if names == ["target"]:
-                index += 1
-            first = [names[0], str(max(index, 0))] if names[0] == "target" else names[:1]
+            if len(names) == 1 and names[0] in counts:
+                counts[names[0]] += 1
+            first = [names[0], str(max(counts[names[0]], 0))] if names[0] in counts else names[:1]
             table = "".join(pointer_segment(name) for name in first + names[1:])
             lines.setdefault(table, number)
         elif key:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from oidc_doctor.documents.json_text import Unreadable
-from oidc_doctor.model.limits import TOML, TOML_PARTS
+from oidc_doctor.model.limits import TOML, TOML_PARTS, Limit
 
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
@@ -16,13 +16,13 @@ _TOO_DEEP = re.compile(
 )
 
 
-def load_toml(text: str, file: str) -> dict[str, Any]:
-    """Parse TOML text as a document. Raises only Unreadable, whatever the text."""
+def load_toml(text: str, file: str, limit: Limit = TOML) -> dict[str, Any]:
+    """Parse TOML text of at most `limit` characters as a document. Raises only Unreadable, whatever the text."""
     import tomllib  # late: 13 ms, and many bundles have no such file
 
     text = text.removeprefix("\ufeff")
-    if len(text) > TOML.most:
-        raise Unreadable(file, None, None, TOML.exceeded_by(len(text)))
+    if len(text) > limit.most:
+        raise Unreadable(file, None, None, limit.exceeded_by(len(text)))
     deep = _TOO_DEEP.search(text)
     if deep:
         raise Unreadable(file, text.count("\n", 0, deep.end()) + 1, None, TOML_PARTS.exceeded_by())

@@ -59,6 +59,18 @@ class Run:
             self.warnings += warnings
 
 
+def renew_tokens(run: Run) -> None:
+    """Replace expired sample tokens by those of the instant, if the question asks for it."""
+    if run.question.renewed:
+        from oidc_doctor.findings.saved_token import renewed
+
+        targets = (
+            evidence._replace(tokens=tuple(renewed(token, run.at) for token in evidence.tokens))
+            for evidence in run.snapshot.targets
+        )
+        run.snapshot = run.snapshot._replace(targets=tuple(targets))
+
+
 def files_of(question: Question) -> list[Coverage]:
     """Return a row for each file of a token or an error text that the question names: no bundle has one for it."""
     places = [token.origin.file for token in question.tokens]

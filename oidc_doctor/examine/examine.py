@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.examine.alone import answer
 from oidc_doctor.examine.assemble import accepted_subjects, make_report, names_a_resource, raw_events_of
-from oidc_doctor.examine.collect import Run, apply_window, files_of, read_logs
+from oidc_doctor.examine.collect import Run, apply_window, files_of, read_logs, renew_tokens
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import judge_all
 from oidc_doctor.examine.question import Question, RunProgress, silent
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.reading.raw_events import RawEvents
 
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
 class Examined(NamedTuple):
     """A report, and its source data by exchange id, for what-if edits."""
 
@@ -25,6 +30,8 @@ class Examined(NamedTuple):
     diagnoses: dict[str, Diagnosis]
     accepted: dict[str, tuple[str, ...]]  # subjects accepted in the logs
     raw: RawEvents | None = None  # the events behind the report's attempts and changes
+    unread: Mapping[str, str] = _NONE  # why a file, or a part of the logs, was not read, by its path in the bundle
+    absent: tuple[str, ...] = ()  # files whose resource does not exist, as the cloud said
 
 
 def run(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Report:
@@ -47,6 +54,7 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
     state = Run(question, snapshot, coverage=[*files_of(question), *snapshot.coverage])
     read_logs(state, bundle)
     apply_window(state)
+    renew_tokens(state)
     state.name_logged_targets()
     judged = judge_all(state)
     if question.account:
@@ -66,4 +74,17 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
         {exchange.id: exchange.diagnosis for exchange in judged},
         {exchange.id: tuple(accepted_subjects(exchange)) for exchange in judged},
         raw_events_of(state, judged),
+        _unread(state),
+        tuple(path for path, missing in snapshot.reads.items() if missing.proves_absence),
     )
+
+
+def _unread(state: Run) -> dict[str, str]:
+    """Return the failed reads, the files that cannot be parsed, and the logs that are incomplete."""
+    failed = {path: read.reason for path, read in state.snapshot.reads.items() if not read.proves_absence}
+    partial = {
+        row.path or row.what: row.reason
+        for row in state.coverage
+        if row.status == "partial" or (row.named and row.status in ("missing", "denied"))
+    }
+    return partial | failed

@@ -163,7 +163,9 @@ class ComingSubjects:
 
     def _refused(self) -> list[_Refused]:
         if self._broken is None:
-            self._broken = list(self._judged(self._form()))
+            own = self.case.token.subject
+            # in an order of their own: which of them the logs show first differs from run to run
+            self._broken = sorted(self._judged(self._form()), key=lambda part: (part.subject != own, part.subject))
         return self._broken
 
     def _judged(self, form: ComingForm) -> Iterator[_Refused]:

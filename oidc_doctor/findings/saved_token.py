@@ -10,6 +10,8 @@ from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.document import Json
+    from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.refusal import Trace
 
 # Faults of this token that a new token need not have: expired, key withdrawn, truncated.
@@ -48,13 +50,30 @@ def note_lasting(trace: Trace) -> None:
 
 def with_new_token(case: Case) -> Case:
     """Return the case with the token that the issuer would sign at its instant: the same claims, later times."""
-    claims = case.token.claims
-    issued = seconds_of(claims.get("iat"))
-    expires = seconds_of(claims.get("exp"))
+    claims = _issued_at(case.token.claims, case.at)
+    return case if claims is None else case._replace(token=case.token._replace(claims=claims))
+
+
+def renewed(token: Token, at: float) -> Token:
+    """Return an expired token as the one that the issuer would sign at `at`, with keys of that time; others unchanged.
+
+    A health check asks whether the workload would be accepted, and its saved sample is old by design.
+    """
+    expires = seconds_of(token.claims.get("exp"))
+    claims = _issued_at(token.claims, at) if expires is not None and expires <= at else None
+    if claims is None:
+        return token
+    return token._replace(
+        kind="decoded", claims=claims, header=None, verified=None, verified_here=False, signing_input=b"", signature=b""
+    )
+
+
+def _issued_at(claims: dict[str, Json], at: float) -> dict[str, Json] | None:
+    """Return the claims with their times moved so that the token is issued at `at`; None if they have no times."""
+    issued, expires = seconds_of(claims.get("iat")), seconds_of(claims.get("exp"))
     start = issued if issued is not None else expires
-    if start is None or not on_calendar(case.at):
-        return case
-    later = int(case.at) - start + (0 if issued is not None else 1)
+    if start is None or not on_calendar(at):
+        return None
+    later = int(at) - start + (0 if issued is not None else 1)
     times = {name: seconds_of(claims.get(name)) for name in ("iat", "nbf", "exp")}
-    moved = {name: seconds + later for name, seconds in times.items() if seconds is not None}
-    return case._replace(token=case.token._replace(claims={**claims, **moved}))
+    return {**claims, **{name: seconds + later for name, seconds in times.items() if seconds is not None}}

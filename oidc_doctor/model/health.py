@@ -74,6 +74,7 @@ class TargetHealth:
     last_read: str = ""  # the last run that could read it; "" if none could
     seconds: float = 0.0  # how long reading and judging took
     source: str = "live"  # or the bundle's path, as in the file
+    traceback: str = ""  # of broken: a defect of ours
     report: Report | None = None  # None if there is none, as for a bundle that cannot be opened
     attempts: list[int] = field(default_factory=list)  # logged attempts, by equal parts of the window
     refused: list[int] = field(default_factory=list)  # those that were refused among them

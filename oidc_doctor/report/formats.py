@@ -3,15 +3,17 @@
 Secrets are removed here, once from a whole text, since adjacent values may form one together: no caller shows what a
 renderer returns by itself.
 
-A format NAME is the module `report/NAME.py` with a function `render_NAME(report, **layout)`, and one line here.
+A format NAME is the module `report/NAME.py` with the functions `render_NAME(report, **layout)` and
+`render_health_NAME(health, **layout)`, and one line here.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Report
 
 FORMATS = {  # name: the usual ending of its files; the first is the default
@@ -26,8 +28,19 @@ def render(report: Report, form: str, *, width: int, color: bool, verbose: bool 
 
     `width`, `color`, `verbose` and `quiet` are the layout on a terminal; a format for programs ignores them.
     """
+    return _rendered(report, f"render_{form}", form, width=width, color=color, verbose=verbose, quiet=quiet)
+
+
+def render_health(
+    health: Health, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False
+) -> str:
+    """Return a health run in the format `form`, as `render` does a report. "" if there is nothing to print."""
+    return _rendered(health, f"render_health_{form}", form, width=width, color=color, verbose=verbose, quiet=quiet)
+
+
+def _rendered(value: Report | Health, function: str, form: str, **layout: Any) -> str:
     from oidc_doctor.report.parts.escape import forbid_tokens
 
     module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names
-    text: str = getattr(module, f"render_{form}")(report, width=width, color=color, verbose=verbose, quiet=quiet)
+    text: str = getattr(module, function)(value, **layout)
     return forbid_tokens(text)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences, steps
-from oidc_doctor.report.parts.commands import command_lines
+from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import as_written, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _NARROWEST, _WIDEST = 40, 120
@@ -62,6 +63,17 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
             _attempts(sheet, report)
             _checks(sheet, report)
         _ending(sheet, report, verbose=verbose)
+    return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
+
+
+def render_health_text(health: Health, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
+    """Return a health run in lines of at most `width` columns; "" for a `quiet` one in which nothing changed."""
+    from oidc_doctor.report.parts import health as parts  # late: a report needs none of it
+
+    if quiet and not parts.has_news(health):
+        return ""
+    sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
+    parts.write(sheet, health, verbose=verbose)
     return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
 
 
@@ -281,6 +293,8 @@ def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
             facts.read_in(inner, None, finding.actual, verbose=verbose)
             if finding.fix:
                 inner.row("fix", visible(finding.fix))
+            for command in filter(visible_command, finding.commands):
+                inner.lines += [" " * (inner.hang + 2) + line for line in command_lines(command, inner.room - 2)]
         sheet.lines += inner.lines
     if len(findings) < len(row.findings):
         sheet.say(f"and {len(row.findings) - len(findings)} more of this: -v", indent=_INNER)

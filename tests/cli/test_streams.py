@@ -211,7 +211,7 @@ def test_nothing_but_the_streams_module_writes() -> None:
 def test_a_live_run_tells_now_and_then_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirteen reads of a second are no thirteen lines above the answer; the last line sums up."""
     shown: list[str] = []
-    progress, now = live._Progress(shown.append), 100.0
+    progress, now = live.Progress(shown.append), 100.0
     monkeypatch.setattr(live.time, "monotonic", lambda: now)
     for number in range(10):
         progress(f"{number} of 13 done")

@@ -1,0 +1,216 @@
+"""`oidc-doctor health`: every target of oidc-doctor.toml, compared with the last run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.options import pages_of, seconds_of
+from oidc_doctor.cli.output import check_output, complain, print_traceback, rendered_health, write
+from oidc_doctor.cli.parser import Parser, help_formatter
+from oidc_doctor.documents.target_file import FILE as TARGET_FILE
+from oidc_doctor.report.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.documents.health_file import HealthFile
+    from oidc_doctor.health.reading import LiveOptions
+    from oidc_doctor.health.run import Request
+
+_TIMEOUT = 900.0  # seconds of the reads of all live targets
+_LOCK_TIMEOUT = 60.0
+_WITH_REPORTS = ("html", "json")  # formats that show each target's report
+_EXAMPLE = "oidc-doctor init"
+
+
+def make_health_parser() -> Parser:
+    """Return the parser of `health`."""
+    parser = Parser(
+        prog="oidc-doctor health",
+        description=(
+            f"Judge every target of {TARGET_FILE}, and report what changed since the last run.\n"
+            "A [[target]] with `from` is judged from a saved bundle, any other live. The first run makes the baseline."
+        ),
+        formatter_class=help_formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-c", "--config", metavar="FILE", help=f"the targets (default ./{TARGET_FILE})")
+    parser.add_argument(
+        "--state", metavar="FILE", help="what the last run found (default in ~/.local/state/oidc-doctor, by FILE)"
+    )
+    parser.add_argument(
+        "--at", metavar="TIME", help="judge at this moment (default: now, or when a bundle was collected)"
+    )
+    parser.add_argument("--format", choices=tuple(FORMATS), help="format of the result (default text)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the result to FILE; its ending chooses the format"
+    )
+    parser.add_argument("--force", action="store_true", help="allow -o to replace a file that exists")
+    parser.add_argument(
+        "--fail-on",
+        choices=("blocks", "weakens", "never"),
+        default="blocks",
+        help="what makes the exit code 1 (default blocks)",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=seconds_of,
+        default=_LOCK_TIMEOUT,
+        metavar="SECONDS",
+        help=f"how long to wait for another run to end (default {_LOCK_TIMEOUT:.0f})",
+    )
+    live = parser.add_argument_group("live targets (read-only)")
+    live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+    live.add_argument("--region", metavar="REGIONS", help="further STS Regions to search, comma-separated")
+    live.add_argument("--since", metavar="SPAN", help="the window of the logs, such as 24h (default 7d)")
+    live.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
+    live.add_argument(
+        "--max-pages", type=pages_of, default=40, metavar="N", help="maximum pages per log query (default 40)"
+    )
+    live.add_argument(
+        "--timeout",
+        type=seconds_of,
+        default=_TIMEOUT,
+        metavar="SECONDS",
+        help=f"time limit of all live reads (default {_TIMEOUT:.0f})",
+    )
+    live.add_argument("--private-issuer", action="store_true", help="fetch issuers at private addresses")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing where nothing changed")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also print continuing and suppressed findings")
+    return parser
+
+
+def health(arguments: list[str]) -> int:
+    """Run the health check. Raises UsageError."""
+    options = make_health_parser().read(arguments)
+    check_output(options)
+    path = options.config or TARGET_FILE
+    file = _file(path, named=options.config is not None)
+    from oidc_doctor.health import state as states  # late, as all of the health check
+
+    try:
+        place = options.state or states.default_path(path)
+        with states.locked(place, options.lock_timeout):
+            return _run(options, _request(options, path, file), place)
+    except states.StateError as error:
+        raise UsageError(str(error)) from None
+
+
+def _run(options: argparse.Namespace, request: Request, place: str) -> int:
+    """Run the check under the lock: the new state is written before its changes are reported, and once more after."""
+    from oidc_doctor.health import state as states
+    from oidc_doctor.health.run import reported, run
+
+    state = states.load(place)
+    result = run(request, state, _narrator(options))
+    states.save(place, state)
+    for warning in result.warnings:
+        complain(warning)
+    if options.verbose:
+        for target in result.targets:
+            print_traceback(target.traceback)
+    text = rendered_health(options, result)
+    if text:
+        write(options, text)
+    reported(state)
+    states.save(place, state)
+    return result.exit_code
+
+
+def _file(path: str, *, named: bool) -> HealthFile:
+    """Return the user's file. Raises UsageError."""
+    from oidc_doctor.cli.streams import read_file
+    from oidc_doctor.documents.health_file import parse_health_file
+    from oidc_doctor.documents.json_text import Unreadable, decode
+    from oidc_doctor.model.limits import HEALTH_FILE
+
+    if not named and not os.path.lexists(path):
+        message = f"health: there is no {TARGET_FILE} in this folder; name one with -c FILE, or write one"
+        raise UsageError(message, (_EXAMPLE,))
+    if not named and os.path.dirname(os.path.realpath(path)) != os.path.realpath(os.curdir):
+        message = f"{path}: a link that leads out of this folder, and was not read; name it with -c"
+        raise UsageError(message)
+    try:
+        file = parse_health_file(decode(read_file(path, "-c", HEALTH_FILE.most), path), path)
+    except Unreadable as error:
+        raise UsageError(str(error)) from None
+    if not file.targets:
+        message = f"{path}: no [[target]]; add one for each role or provider to check"
+        raise UsageError(message, (_EXAMPLE,))
+    _check(file, path, named=named)
+    return file
+
+
+def _check(file: HealthFile, path: str, *, named: bool) -> None:
+    """Raise UsageError for what only a whole look at the file shows."""
+    from oidc_doctor.findings import packs
+    from oidc_doctor.live.plan import FOLDER
+
+    codes = {code for check in packs.all_checks() for code in check.codes}
+    for suppression in file.suppressions:
+        if suppression.code not in codes:
+            message = f"{suppression.at}: [[suppress]]: no check has the code {suppression.code}"
+            raise UsageError(message, ("oidc-doctor --list-checks",))
+    for target in file.targets:
+        name = target.target.name
+        if not target.source and not FOLDER.fullmatch(name):
+            message = f"{path}: [[target]] {name}: the name of a live target has only letters, digits, -, _ and ."
+            raise UsageError(message)
+        if not target.source and target.target.aws is None and target.target.gcp is None:
+            message = f"{path}: [[target]] {name}: neither `from`, nor [target.aws], nor [target.gcp]"
+            raise UsageError(message)
+    for target in file.targets if not named else ():
+        inside = os.path.relpath(os.path.realpath(target.source or "."), os.path.realpath(os.curdir))
+        if inside.startswith(os.pardir):
+            message = (
+                f"{path}: [[target]] from {target.source}: outside this folder; allowed only where -c names the file"
+            )
+            raise UsageError(message)
+    if not named and any(receiver.url for receiver in file.receivers):
+        message = f"{path}: [[notify]] url: an address in this file counts only where -c names the file; use url_env"
+        raise UsageError(message)
+
+
+def _request(options: argparse.Namespace, path: str, file: HealthFile) -> Request:
+    from oidc_doctor.cli.evidence import moment_of
+    from oidc_doctor.cli.output import form_of
+    from oidc_doctor.health.run import Request
+
+    return Request(
+        file,
+        os.path.dirname(os.path.abspath(path)),
+        at=moment_of(options.at, "--at") if options.at else None,
+        fail_on=options.fail_on,
+        live=_live(options),
+        keep_reports=form_of(options) in _WITH_REPORTS,
+    )
+
+
+def _live(options: argparse.Namespace) -> LiveOptions:
+    from oidc_doctor.cli.evidence import span_of
+    from oidc_doctor.health.reading import LiveOptions
+
+    live = LiveOptions(
+        profile=options.profile,
+        regions=tuple(region for region in (options.region or "").split(",") if region),
+        max_pages=options.max_pages,
+        timeout=options.timeout,
+        logs=not options.no_logs,
+        private=options.private_issuer,
+        vouched=options.config is not None,
+    )
+    return live._replace(back=span_of(options.since)) if options.since else live
+
+
+def _narrator(options: argparse.Namespace) -> Callable[[str], None]:
+    """Return what prints progress: some of it, on stderr, where a person may be waiting."""
+    import sys
+
+    from oidc_doctor.cli.live import Progress
+
+    if options.quiet or not sys.stderr.isatty():
+        return lambda _: None
+    return Progress(complain)

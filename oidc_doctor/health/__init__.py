@@ -1,0 +1,1 @@
+"""Scheduled health checks: every target's report, compared with the last run's."""
