@@ -45,7 +45,7 @@ def coming_subject_refused(coming: Coming) -> Iterator[Finding]:
         broken.coming,
         cloud=coming.cloud,
         target=coming.resource,
-        commands=broken.find if all(broken.find) and broken.lines else (),
+        commands=broken.find,
     )
 
 

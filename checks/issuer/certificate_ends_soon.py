@@ -28,11 +28,13 @@ from oidc_doctor.checkkit import Certificate, Document, Finding, GcpProvider, Si
 
 DAY = 86_400  # seconds
 SOON = 30 * DAY
-_FIXES = (
+_OF_HOST = (
     "Renew it before then, or ask whoever runs the host; a host that renews its certificate by itself is due now. The "
-    "command prints the end of the certificate that the host sends now.",
+    "command prints the end of the certificate that the host sends now."
+)
+_OF_AUTHORITY = (
     "Configure the host to send its authority's present intermediate before then, or ask whoever runs the host. The "
-    "command prints the chain that the host sends now.",
+    "command prints the chain that the host sends now."
 )
 
 
@@ -52,7 +54,7 @@ def certificate_ends_soon(
         what = "TLS certificate" if certificate.place == 0 else "intermediate certificate"
         yield Finding(
             f"the {what} of the issuer's host ({certificate.name}) ends on {end:%d %b %Y, %H:%M} UTC, in {_span(left)}",
-            _FIXES[certificate.place > 0],
+            _OF_AUTHORITY if certificate.place else _OF_HOST,
             Side("renewed before it ends"),
             Side(f"ends {end:%Y-%m-%dT%H:%M:%SZ}", certificate.at),
             commands=_look(evidence, certificate),
@@ -69,7 +71,9 @@ def _look(evidence: TargetEvidence, certificate: Certificate) -> tuple[str, ...]
     discovery = evidence.issuer.discovery
     document = discovery.value if isinstance(discovery, Document) else None
     issuer = document.get("issuer") if isinstance(document, dict) else None
-    host, _, port = (issuer if isinstance(issuer, str) else "").removeprefix("https://").partition("/")[0].partition(":")
+    host, _, port = (
+        (issuer if isinstance(issuer, str) else "").removeprefix("https://").partition("/")[0].partition(":")
+    )
     address = f"{host}:{port or 443}" if host else ""
     if certificate.place:
         chain = commands("openssl s_client -showcerts -connect {} -servername {}", address, host)

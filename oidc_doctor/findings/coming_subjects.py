@@ -6,6 +6,7 @@ subjects of the coming form; an id that no evidence names is a placeholder, neve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,6 +48,7 @@ _WORDS = {
 _LATELY = 30 * 86_400  # seconds: an older attempt does not show that a workload is still in use
 _MOST_SUBJECTS = 20  # distinct subjects that are judged, each in both forms
 _SIGNS = set("*?$'\"\\")  # characters that are special in a pattern or a quoted string
+_WORD = re.compile(r"\w+")
 _SAMPLE = 9_000_000_001  # the first of the ids that a proof uses for unknown ones
 
 
@@ -91,6 +93,7 @@ class ComingSubjects:
         self.signatures = signatures
         self._broken: list[_Refused] | None = None
         self._placeholders: dict[tuple[str, ...], str] = {}  # by segment and the names before it
+        self._proofs: list[_Proof | None] = []  # at most one
 
     @property
     def cloud(self) -> Cloud:
@@ -122,7 +125,7 @@ class ComingSubjects:
             form.change.since,
             proof.lines if proof is not None else (),
             self._unknown(),
-            tuple(dict.fromkeys(self._find(part.subject) for part in broken if part.ids.unknown and form.change.find)),
+            self._commands(),
             len(coming.encode()) if over else 0,
             len(broken) - 1,
         )
@@ -144,10 +147,17 @@ class ComingSubjects:
         return rows
 
     def _unknown(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(text for part in self._refused() for text in part.ids.unknown))
+        """Return the placeholders of the proven lines."""
+        proof = self._proof()
+        words = {word for line in proof.lines for word in _WORD.findall(line.text)} if proof is not None else set()
+        return tuple(dict.fromkeys(text for part in self._refused() for text in part.ids.unknown if text in words))
 
-    def _find(self, subject: str) -> str:
-        return command(*self._form().find(subject))
+    def _commands(self) -> tuple[str, ...]:
+        """Return the commands that print the unknown ids."""
+        form, unknown = self._form(), set(self._unknown())
+        subjects = [part.subject for part in self._refused() if unknown & set(part.ids.unknown)]
+        commands = dict.fromkeys(command(*form.find(subject)) for subject in subjects if form.change.find)
+        return tuple(commands) if all(commands) else ()
 
     # Deciding
 
@@ -294,6 +304,11 @@ class ComingSubjects:
 
     def _proof(self) -> _Proof | None:
         """Return the edit that makes every coming form pass, if it admits no stranger who is refused now."""
+        if not self._proofs:
+            self._proofs.append(self._proven())
+        return self._proofs[0]
+
+    def _proven(self) -> _Proof | None:
         parts, form = self._refused(), self._form()
         evidence, lines = with_lines(self.case, [self._accepted(part, part.ids.written) for part in parts])
         sample, _ = with_lines(self.case, [self._accepted(part, part.ids.proven) for part in parts])

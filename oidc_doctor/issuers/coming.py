@@ -61,9 +61,10 @@ class ComingForm(NamedTuple):
         return (rules[place].after if place < len(rules) else "") or self.profile.grammar.separator
 
     def former(self, text: str, own: Mapping[str, str]) -> str:
-        """Return a subject without the added segments; a name whose id is not the one in `own` becomes another name.
+        """Return a subject without the added segments; a tenant whose id is not the one in `own` becomes another one.
 
-        An id is what the name before it means: the bearer of another id is someone else, whatever its name.
+        The bearer of another id is another tenant, whatever its name. Below the tenant a name is kept: a repository
+        that its owner makes anew has the old name and another id, and the present form does not distinguish the two.
         """
         following = self.added
         parsed = self.profile.parse_subject(text)
@@ -71,8 +72,8 @@ class ComingForm(NamedTuple):
         for part in parsed.segments:
             if part.known and part.name in following:
                 value = parsed.value(following[part.name])
-                differs = value is not None and value != own.get(following[part.name])
-                written += text[done : part.value_start] + (another(part.value) if differs else part.value)
+                other = part.name == self.profile.tenancy.tenant and value not in (None, own.get(following[part.name]))
+                written += text[done : part.value_start] + (another(part.value) if other else part.value)
                 done = part.end
             elif part.known and part.name in self.change.adds:
                 done = part.end
