@@ -39,10 +39,10 @@ def coming_subject_refused(coming: Coming) -> Iterator[Finding]:
     more = "; another subject in the logs is refused likewise" if broken.more == 1 else more
     yield Finding(
         f"the {broken.refuses} will refuse this workload once {broken.when} ({broken.issuer}, since {broken.since}): "
-        f"its subject is then {broken.coming.value}{_size(broken)}{more}",
+        f"{_size(broken)}the {broken.seen_in} subject is then {broken.coming}{more}",
         _fix(broken),
-        Side(broken.accepts.value or broken.subject, broken.accepts.at),
-        broken.coming,
+        broken.wanted,
+        broken.accepts if broken.accepts.value else Side(broken.subject, broken.accepts.at),
         cloud=coming.cloud,
         target=coming.resource,
         commands=broken.find,
@@ -52,9 +52,7 @@ def coming_subject_refused(coming: Coming) -> Iterator[Finding]:
 def _size(broken: ComingSubject) -> str:
     if not broken.size:
         return ""
-    if broken.unknown:
-        return f", and google.subject is longer than Google's limit of {LIMIT} bytes"
-    return f", and google.subject is {broken.size} bytes long, where Google's limit is {LIMIT}"
+    return f"google.subject is then {broken.size} long, and Google's limit is {LIMIT}; "
 
 
 def _fix(broken: ComingSubject) -> str:
@@ -65,7 +63,7 @@ def _fix(broken: ComingSubject) -> str:
         )
     if not broken.lines:
         return (
-            f"Accept {broken.coming.value} in the {broken.refuses} before then, next to the present value: no edit of "
+            f"Accept {broken.coming} in the {broken.refuses} before then, next to the present value: no edit of "
             "it could be proven."
         )
     places: dict[str, list[str]] = {}

@@ -13,7 +13,7 @@ from oidc_doctor.findings.trust_reach_traces import statement_name, subject_clau
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.early import Line
 from oidc_doctor.model.evidence import AllowPolicy
-from oidc_doctor.model.json_pointer import segments
+from oidc_doctor.model.json_pointer import pointer_segment, segments
 from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.steps import REFUSED
 
@@ -47,10 +47,14 @@ def accepting(case: Case, accepted: Accepted) -> Side:
         return Side("")
     from oidc_doctor.findings.fixes.gcp_evidence import provider_of
 
-    provider = provider_of(case)
+    provider, policy = provider_of(case), case.evidence.gcp.service_account_policy if case.evidence.gcp else None
     if accepted.coming.step("condition").state == REFUSED and provider is not None:
         return Side(provider.condition or "", provider.document.at("/attributeCondition"))
-    return next((Side(member, at) for _, _, member, _, at in _members(case, accepted.write)), Side(""))
+    if accepted.coming.step("mapping").state == REFUSED and provider is not None and isinstance(provider.mapping, dict):
+        place = "/attributeMapping" + pointer_segment("google.subject")
+        return Side(provider.mapping.get("google.subject", ""), provider.document.at(place))
+    at = policy.document.at("/bindings") if isinstance(policy, AllowPolicy) else None
+    return next((Side(member, at) for _, _, member, _, at in _members(case, accepted.write)), Side("", at))
 
 
 def with_lines(case: Case, subjects: Sequence[Accepted]) -> tuple[TargetEvidence, list[Line]]:

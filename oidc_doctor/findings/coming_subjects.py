@@ -21,7 +21,6 @@ from oidc_doctor.issuers.characters import listed
 from oidc_doctor.issuers.coming import ComingForm, coming_form
 from oidc_doctor.issuers.strangers import changed
 from oidc_doctor.judge import evaluate
-from oidc_doctor.model.document import Origin
 from oidc_doctor.model.early import ComingSubject, Line
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
@@ -70,7 +69,6 @@ class _Refused(NamedTuple):
 
     subject: str
     seen_in: str
-    at: Origin
     ids: _Ids
     now: Case
     trace: Trace
@@ -113,11 +111,12 @@ class ComingSubjects:
         first, proof = broken[0], self._proof()
         coming = form.write(first.subject, first.ids.written)
         step = next(step for step in _OF_SUBJECT[self.cloud] if first.coming.step(step).state == REFUSED)
-        over = any(refusal.kind is Kind.SUBJECT_OVER_LIMIT for refusal in first.coming.refusals)
+        wanted = proof.lines[0].text if proof is not None else coming
         return ComingSubject(
             first.subject,
             first.seen_in,
-            Side(coming, first.at, form.spans(coming)),
+            coming,
+            Side(wanted, None, form.marks(wanted, first.ids.written)),
             accepting(self.case, self._accepted(first, first.ids.written)),
             _WORDS[step],
             form.profile.title,
@@ -126,7 +125,7 @@ class ComingSubjects:
             proof.lines if proof is not None else (),
             self._unknown(),
             self._commands(),
-            len(coming.encode()) if over else 0,
+            _size(first),
             len(broken) - 1,
         )
 
@@ -181,7 +180,7 @@ class ComingSubjects:
     def _judged(self, form: ComingForm) -> Iterator[_Refused]:
         candidates = list(self._candidates(form))[:_MOST_SUBJECTS]
         passing = refused = unknown = 0
-        for subject, seen_in, at in candidates:
+        for subject, seen_in in candidates:
             now = self._with(subject)
             trace = evaluate(now)
             if not self._passes(trace):
@@ -192,7 +191,7 @@ class ComingSubjects:
             coming = evaluate(self._with(coming_subject, former=subject, pasted=bool(ids.unknown)))
             if any(coming.step(step).state == REFUSED for step in _OF_SUBJECT[self.cloud]):
                 refused += 1
-                yield _Refused(subject, seen_in, at, ids, now, trace, coming)
+                yield _Refused(subject, seen_in, ids, now, trace, coming)
             elif any(coming.step(step).state != PASSED for step in _DECIDING[self.cloud]):
                 unknown += 1
         if unknown and not refused:
@@ -204,16 +203,16 @@ class ComingSubjects:
         decided = all(trace.step(step).state == PASSED for step in _DECIDING[self.cloud])
         return decided and not any(trace.step(step).state == REFUSED for step in _BEFORE[self.cloud])
 
-    def _candidates(self, form: ComingForm) -> Iterator[tuple[str, str, Origin]]:
+    def _candidates(self, form: ComingForm) -> Iterator[tuple[str, str]]:
         """Yield the subjects of the present form: the token's, then those accepted in the logs of the last 30 days."""
         token = self.case.token
-        places: dict[str, tuple[str, Origin]] = {}
+        places: dict[str, str] = {}
         if token.subject:
-            places[token.subject] = ("the logs" if token.kind == "event" else "the token", token.origin)
+            places[token.subject] = "logged" if token.kind == "event" else "token's"
         for signature in self.signatures:
             if signature.sample.outcome == "accepted" and signature.last_seen >= self.case.at - _LATELY:
                 for subject in filter(None, (signature.sample.subject, *signature.subjects)):
-                    places.setdefault(subject, ("the logs", signature.sample.origin))
+                    places.setdefault(subject, "logged")
         if not places:
             raise NotReadError("no subject was read, of a token or in the logs")
         switched = [form.names(subject) for subject in self._logged_in_coming_form(form)]
@@ -230,7 +229,7 @@ class ComingSubjects:
             raise NotReadError("the logs show the subject in the coming form already")
         if not of_form and not any(form.has(subject) for subject in places):
             raise NotReadError("the coming form of the subject is not known")
-        yield from ((subject, *places[subject]) for subject in current)
+        yield from ((subject, places[subject]) for subject in current)
 
     def _logged_in_coming_form(self, form: ComingForm) -> Iterator[str]:
         """Yield logged subjects of the coming form: accepted, or refused by AWS, which logs verified tokens alone."""
@@ -339,6 +338,15 @@ def _strangers(edited: Case, coming: str, part: _Refused) -> Iterator[OtherToken
     for name, value in part.ids.proven.items():
         for other in (f"{value}9", f"9{value}", value[:-1] or "0"):
             yield OtherToken(f"another {name}", changed(parsed, {name: other}))
+
+
+def _size(part: _Refused) -> str:
+    """Return the bytes of google.subject in the coming form, in words; empty if the limit is no cause."""
+    over = [refusal for refusal in part.coming.refusals if refusal.kind is Kind.SUBJECT_OVER_LIMIT]
+    if not over:
+        return ""
+    hidden = sum(len(part.ids.judged[name]) - 1 for name, text in part.ids.written.items() if text in part.ids.unknown)
+    return f"{'at least ' if hidden else ''}{int(over[0].fact('bytes')) - hidden} bytes"
 
 
 def _is_id(value: object) -> bool:

@@ -5,6 +5,7 @@ Only changes that add segments are known to be coming: an id behind the name tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -79,10 +80,11 @@ class ComingForm(NamedTuple):
                 done = part.end
         return written + text[done:]
 
-    def spans(self, text: str) -> tuple[tuple[int, int], ...]:
-        """Return the added segments of a subject, each with the character before it."""
-        parts = self.profile.parse_subject(text).segments
-        return tuple((part.value_start - 1, part.end) for part in parts if part.known and part.name in self.change.adds)
+    def marks(self, text: str, values: Mapping[str, str]) -> tuple[tuple[int, int], ...]:
+        """Return where a text written with these values has them, each with the character before it."""
+        rules = [(self.profile.segment_rule(name), value) for name, value in values.items()]
+        marked = (re.escape(rule.after + value) for rule, value in rules if rule is not None)
+        return tuple(match.span() for match in re.finditer(rf"(?:{'|'.join(marked)})(?![A-Za-z0-9])", text))
 
     def find(self, subject: str) -> tuple[str, ...]:
         """Return the words of the command that prints the added values of a subject; () if the profile has none."""

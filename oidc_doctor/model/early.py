@@ -54,9 +54,10 @@ class ComingSubject(NamedTuple):
     """
 
     subject: str  # that passes now
-    seen_in: str  # the token, or the logs
-    coming: Side  # marked where it has more; at the origin of `subject`
-    accepts: Side  # the value that accepts the subject now
+    seen_in: str  # token's, or logged
+    coming: str
+    wanted: Side  # the first line, else the coming subject; marked where it has more than `accepts`
+    accepts: Side  # the configured value that accepts the subject now
     refuses: str  # trust policy, attribute condition, allow policy, mapping
     issuer: str
     when: str  # completes: once …
@@ -64,7 +65,7 @@ class ComingSubject(NamedTuple):
     lines: tuple[Line, ...] = ()
     unknown: tuple[str, ...] = ()  # the ids that are to be filled in: OWNER_ID
     find: tuple[str, ...] = ()  # commands that print them
-    size: int = 0  # Google: the bytes of google.subject in the coming form, if they are over the limit
+    size: str = ""  # Google: 145 bytes, or at least 130 bytes: of google.subject, if that is over the limit
     more: int = 0  # further subjects of the same configuration
 
 

@@ -79,11 +79,11 @@ def test_the_line_has_the_reach_of_the_present_one(github: Bundle, pattern: str,
     (finding,) = answer.check(NAME).findings
     assert answer.accepted
     assert "the trust policy will refuse this workload once the repository is renamed, transferred" in finding.message
-    assert finding.message.endswith(f"its subject is then {NEW}")
-    assert github.marked(finding.actual) == "repo:octo-org[@1234]/weights[@5678]:ref:refs/heads/main"
-    assert finding.expected is not None
-    assert finding.expected.value == pattern
-    assert str(finding.expected.at).startswith("aws/role.json:")
+    assert finding.message.endswith(f"the token's subject is then {NEW}")
+    assert github.marked(finding.expected) == line.replace("@1234", "[@1234]").replace("@5678", "[@5678]")
+    assert finding.actual is not None
+    assert finding.actual.value == pattern
+    assert str(finding.actual.at).startswith("aws/role.json:")
     assert finding.fix == f"Add {line} to the values of {HOST}:sub under StringLike in Statement[0]."
     assert finding.commands == ()
     fix, policy = edited_policy(github)
@@ -129,7 +129,7 @@ def test_ids_of_the_logs(github: Bundle) -> None:
     )
     logged(github, "repo:octo-org@1234/apples@77:ref:refs/heads/main")
     finding = finding_of(github)
-    assert "its subject is then repo:octo-org@1234/weights@REPOSITORY_ID:ref:refs/heads/main" in finding.message
+    assert "the token's subject is then repo:octo-org@1234/weights@REPOSITORY_ID:ref:refs/heads/main" in finding.message
     assert finding.fix.startswith("Add repo:octo-org@1234/* to")  # the wildcard needs no id of the repository
     assert finding.commands == ()
 
@@ -261,6 +261,8 @@ def test_a_condition(gcp: Bundle, condition: str, edited: str) -> None:
     answer = at_google(gcp, condition).ask()
     (finding,) = answer.check(NAME).findings
     assert "the attribute condition will refuse this workload" in finding.message
+    assert finding.actual is not None
+    assert finding.actual.value == condition
     assert (finding.cloud, finding.target) == ("gcp", gcp.GCP_PROVIDER)
     assert answer.check(NAME).code == "GCP096"
     (fix,) = [fix for fix in answer.report.fixes if fix.for_ == "GCP096"]
@@ -273,8 +275,9 @@ def test_a_member_that_is_the_subject(gcp: Bundle) -> None:
     (finding,) = answer.check(NAME).findings
     assert "the allow policy of the service account will refuse" in finding.message
     assert finding.fix == f"Add {member}{NEW} to the members of roles/iam.workloadIdentityUser on the service account."
-    assert finding.expected is not None
-    assert finding.expected.value == member + OLD
+    assert finding.actual is not None
+    assert finding.actual.value == member + OLD
+    assert gcp.marked(finding.expected).endswith("/subject/repo:octo-org[@1234]/weights[@5678]:ref:refs/heads/main")
     (fix,) = answer.report.fixes
     assert any("add-iam-policy-binding" in command and member + NEW in command for command in fix.commands)
     gcp.service_account_policy(member + OLD, member + NEW).ask().passed(NAME)
@@ -289,7 +292,7 @@ def test_condition_and_member(gcp: Bundle) -> None:
 
 
 def test_the_coming_form_is_too_long(gcp: Bundle) -> None:
-    name, branch = "w" * 60, "refs/heads/" + "x" * 24
+    name, branch = "w" * 60, "refs/heads/" + "m" * 24
     claims = {"repository": f"octo-org/{name}", "ref": branch, "subject": f"repo:octo-org/{name}:ref:{branch}"}
     member = f"principalSet://iam.googleapis.com/{gcp.POOL}/attribute.repository/octo-org/{name}"
     condition = "assertion.repository_owner == 'octo-org'"
@@ -297,8 +300,12 @@ def test_the_coming_form_is_too_long(gcp: Bundle) -> None:
     finding = finding_of(
         at_google(gcp, condition, member, **claims, repository_id="987654321", repository_owner_id="123456789")
     )
-    assert "google.subject is 134 bytes long, where Google's limit is 127" in finding.message
+    assert "google.subject is then 134 bytes long, and Google's limit is 127" in finding.message
     assert finding.fix.startswith("Map a shorter value to google.subject")
+    unknown = {"repository_id": ..., "repository_owner_id": ...}
+    assert at_google(gcp, condition, member, **claims, **unknown).ask().check(NAME).findings == []
+    longer = claims | {"ref": f"{branch}yyyyyyyyyyyy", "subject": f"repo:octo-org/{name}:ref:{branch}yyyyyyyyyyyy"}
+    assert "at least 130 bytes" in finding_of(at_google(gcp, condition, member, **longer, **unknown)).message
 
 
 def test_a_claim_decides_at_google(gcp: Bundle) -> None:
