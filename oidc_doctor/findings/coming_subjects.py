@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError
@@ -46,6 +47,7 @@ _WORDS = {
 }
 _LATELY = 30 * 86_400  # seconds: an older attempt does not show that a workload is still in use
 _MOST_SUBJECTS = 20  # distinct subjects that are judged, each in both forms
+_MOST_LOGGED = 400  # distinct logged subjects that are looked at, the newest first
 _SIGNS = set("*?$'\"\\")  # characters that are special in a pattern or a quoted string
 _WORD = re.compile(r"\w+")
 _SAMPLE = 9_000_000_001  # the first of the ids that a proof uses for unknown ones
@@ -92,6 +94,7 @@ class ComingSubjects:
         self._broken: list[_Refused] | None = None
         self._placeholders: dict[tuple[str, ...], str] = {}  # by segment and the names before it
         self._proofs: list[_Proof | None] = []  # at most one
+        self._switched: list[str] | None = None  # logged subjects of the coming form
 
     @property
     def cloud(self) -> Cloud:
@@ -209,10 +212,15 @@ class ComingSubjects:
         places: dict[str, str] = {}
         if token.subject:
             places[token.subject] = "logged" if token.kind == "event" else "token's"
-        for signature in self.signatures:
-            if signature.sample.outcome == "accepted" and signature.last_seen >= self.case.at - _LATELY:
-                for subject in filter(None, (signature.sample.subject, *signature.subjects)):
-                    places.setdefault(subject, "logged")
+        logged = (
+            subject
+            for signature in self.signatures
+            if signature.sample.outcome == "accepted" and signature.last_seen >= self.case.at - _LATELY
+            for subject in (signature.sample.subject, *signature.subjects)
+            if subject
+        )
+        for subject in islice(logged, _MOST_LOGGED):
+            places.setdefault(subject, "logged")
         if not places:
             raise NotReadError("no subject was read, of a token or in the logs")
         switched = [form.names(subject) for subject in self._logged_in_coming_form(form)]
@@ -231,12 +239,16 @@ class ComingSubjects:
             raise NotReadError("the coming form of the subject is not known")
         yield from ((subject, places[subject]) for subject in current)
 
-    def _logged_in_coming_form(self, form: ComingForm) -> Iterator[str]:
-        """Yield logged subjects of the coming form: accepted, or refused by AWS, which logs verified tokens alone."""
-        for signature in self.signatures:
-            subject = signature.sample.subject
-            if subject and form.has(subject) and (signature.sample.outcome == "accepted" or self.cloud == "aws"):
-                yield subject
+    def _logged_in_coming_form(self, form: ComingForm) -> list[str]:
+        """Return logged subjects of the coming form: accepted, or refused by AWS, which logs verified tokens alone."""
+        if self._switched is None:
+            subjects = dict.fromkeys(
+                signature.sample.subject or ""
+                for signature in self.signatures
+                if signature.sample.outcome == "accepted" or self.cloud == "aws"
+            )
+            self._switched = [subject for subject in islice(subjects, _MOST_LOGGED) if form.has(subject)]
+        return self._switched
 
     # Ids
 
