@@ -13,7 +13,7 @@ from oidc_doctor.report.parts.lines import clip, shortened
 
 if TYPE_CHECKING:
     from oidc_doctor.model.alone import Alone
-    from oidc_doctor.model.report import Cause, CheckRow, Exchange, FixRow, Report
+    from oidc_doctor.model.report import Cause, CheckRow, Exchange, FindingRow, FixRow, Report
     from oidc_doctor.report.parts.lines import Sheet
 
 _LONG = 600  # characters of a sentence
@@ -184,10 +184,7 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
         sheet.gap()
         facts.sides(sheet, finding.expected, finding.actual, now="")
         facts.read_in(sheet, finding.expected, finding.actual)
-        if finding.fix:
-            sheet.row("fix", visible(finding.fix))
-        for command in filter(visible_command, finding.commands):
-            sheet.lines += [" " * (sheet.hang + 2) + line for line in command_lines(command, sheet.room - 2)]
+        write_fix(sheet, finding)
         sheet.gap()
     if not row.findings:
         text = shortened(visible(row.reason or row.name), _LONG)
@@ -197,6 +194,14 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
 
 
 # Fixes and commands to copy
+
+
+def write_fix(sheet: Sheet, finding: FindingRow) -> None:
+    """Write the fix of a check's finding, with its commands."""
+    if finding.fix:
+        sheet.row("fix", visible(finding.fix))
+    for command in filter(visible_command, finding.commands):
+        sheet.lines += [" " * (sheet.hang + 2) + line for line in command_lines(command, sheet.room - 2)]
 
 
 def edit_of(report: Report, entry: Entry) -> list[FixRow]:
