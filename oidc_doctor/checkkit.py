@@ -15,20 +15,26 @@ from oidc_doctor.commands import aws_iam, command, commands, is_plain
 from oidc_doctor.issuers.characters import listed
 from oidc_doctor.model import arns
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
+from oidc_doctor.model.early import Certificate, Coming, ComingSubject, KeyDifference, UploadedKeys
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
 from oidc_doctor.model.google_names import project_of_account, repository_of
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Side
+from oidc_doctor.model.uses import Separation, Share, Uses
 
 __all__ = [
     "ABSENT",
     "UNKNOWN",
     "AllowPolicy",
     "AwsOidcProvider",
+    "Certificate",
     "Check",
+    "Coming",
+    "ComingSubject",
     "Document",
     "Finding",
     "GcpProvider",
+    "KeyDifference",
     "Kind",
     "Missing",
     "Origin",
@@ -38,6 +44,7 @@ __all__ = [
     "Target",
     "TargetEvidence",
     "Token",
+    "UploadedKeys",
     "Words",
     "aws_iam",
     "bind_commands",
@@ -47,6 +54,7 @@ __all__ = [
     "credentials_first",
     "denial",
     "log_check",
+    "warning",
     "weakness",
 ]
 
@@ -72,6 +80,7 @@ class Finding(NamedTuple):
     cloud: Literal["aws", "gcp"] | None = None
     target: str = ""  # the role's ARN or the provider's name, of a finding about either
     opens_to: str = ""  # who the trust is open to, as a singular noun: any Baseten customer
+    commands: tuple[str, ...] = ()  # of the fix, ready to paste (build them with `commands`)
 
 
 # What a finding is about: the target; how far the evidence of this run shows it; what changed since an earlier read,
@@ -90,6 +99,7 @@ class Check(NamedTuple):
     kind: Kind | None = None
     needs: tuple[str, ...] = ()
     opens_trust: bool = False  # its findings say that others are accepted as well
+    early: bool = False  # its findings are about what works now, and is known to stop working
     other: str = ""  # of a check of both clouds, the code where it speaks of the other one than `code` does
     about: About = "target"
 
@@ -145,6 +155,22 @@ def weakness(
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
         _register(function, code, name, effect, None, opens_trust=opens_trust, other=other, about=about)
+        return function
+
+    return register
+
+
+def warning(
+    code: str, name: str, *, other: str = ""
+) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
+    """Register an early warning: a note on what works now, and is known to stop working.
+
+    Parameters, by name: those of `weakness`; `instant`, the time judged at (epoch seconds); `certificates` of the
+    issuer's host; `uploaded_keys`, an `UploadedKeys`; `coming`, a `Coming`.
+    """
+
+    def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
+        _register(function, code, name, "note", None, early=True, other=other)
         return function
 
     return register
@@ -361,37 +387,6 @@ class Reach(Protocol):
 
     def not_required(self) -> list[Opening]:
         """Such clauses of which no stranger is known to make use; `segment` is the claim."""
-
-
-class Share(NamedTuple):
-    """Workloads that one trust serves next to others, by the logs."""
-
-    name: str  # environment production
-    attempts: int  # accepted, in the logs
-    patterns: tuple[str, ...]  # AWS: of its subjects; Google: the test that a condition gets besides its own
-
-
-class Separation(NamedTuple):
-    """The shares of one trust, and where the trust was read. Each pattern is proven on the logged subjects."""
-
-    shares: tuple[Share, ...]
-    clause: str
-    at: Origin | None
-
-
-class Uses(Protocol):
-    """Answers what one role or provider serves, by the logs. Everything may raise NotReadError."""
-
-    @property
-    def cloud(self) -> Literal["aws", "gcp"]:
-        """The cloud of the exchange."""
-
-    @property
-    def resource(self) -> str:
-        """The role's ARN or the provider's name; empty where the target names none."""
-
-    def separation(self) -> Separation | None:
-        """The shares into which the trust could be separated; None where it serves one."""
 
 
 def account_of(arn: str | None) -> str:

@@ -13,6 +13,7 @@ from oidc_doctor.checkkit import Check
 from oidc_doctor.examine.causes import causes_of
 from oidc_doctor.examine.check_views import view_of
 from oidc_doctor.examine.collect import Run
+from oidc_doctor.examine.coming_edits import coming_edits
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import Judged
 from oidc_doctor.examine.narrowings import narrowings
@@ -126,6 +127,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         ],
     )
     report.fixes += narrowings(run, judged, pack, rows, report.fixes)
+    report.fixes += coming_edits(judged, rows, report.fixes)
     if question.compare is not None:
         report.comparisons = [_compared(exchange, question.compare) for exchange in judged]
     if question.account:

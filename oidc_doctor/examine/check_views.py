@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.findings.coming_subjects import ComingSubjects
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.separate_trusts import SeparateTrusts
+from oidc_doctor.judge.key_sets import uploaded_keys
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from oidc_doctor.examine.collect import Run
     from oidc_doctor.examine.judge import Judged
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.early import Certificate
+    from oidc_doctor.model.evidence import IssuerEvidence
     from oidc_doctor.model.report import Cause
 
 
@@ -41,6 +45,10 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: S
         "trace": exchange.diagnosis.trace,
         "uses": SeparateTrusts(case, exchange.signatures) if run.logs else Missing("logs", "none were read"),
         **_reaches(case),
+        "instant": case.at,
+        "certificates": _certificates(evidence.issuer),
+        "uploaded_keys": uploaded_keys(evidence) if case.cloud == "gcp" else none,
+        "coming": ComingSubjects(case, exchange.signatures),
         "attempts": tuple(exchange.signatures),
         "silence": _missing_events(run, exchange, causes),
         "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),
@@ -56,6 +64,15 @@ def _reaches(case: Case) -> dict[str, Any]:
 
     reach = GoogleReach(case)
     return {"reach": reach, "bindings": BindingReach(case, reach)}
+
+
+def _certificates(issuer: IssuerEvidence) -> tuple[Certificate, ...] | Missing:
+    """Return the certificates of the issuer's host."""
+    if isinstance(issuer.chain, Missing):
+        return issuer.chain
+    from oidc_doctor.judge.certificates import read_certificates  # late: most bundles have no chain
+
+    return read_certificates(issuer.chain) or Missing("issuer/chain.pem", "it cannot be read")
 
 
 def _replayed(exchange: Judged) -> bool:

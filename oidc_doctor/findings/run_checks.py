@@ -178,12 +178,13 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
             finding.cloud,
             finding.target,
             finding.opens_to,
+            finding.commands,
         )
         for finding in dict.fromkeys(findings)
     ]
     if rows:
         row = CheckRow(check.code, check.name, "failed", check.effect, "", rows)
-        return replace(row, opens_trust=check.opens_trust, about=check.about)
+        return replace(row, opens_trust=check.opens_trust, early=check.early, about=check.about)
     if ran:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
     return CheckRow(

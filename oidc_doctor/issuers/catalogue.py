@@ -91,6 +91,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
                 shared_control=tuple(match.get("shared_control", ())),
                 in_issuer=match.get("in_issuer", False),
                 domains=tuple(match.get("domains", ())),
+                without_changes=tuple(match.get("without_changes", ())),
             )
             for match in raw.get("match", ())
         ),
@@ -147,4 +148,6 @@ def _change(raw: Mapping[str, Any]) -> FormatChange:
         adds=tuple(raw.get("adds", ())),
         old_key=rename.get("old"),
         new_key=rename.get("new"),
+        coming=raw.get("coming", ""),
+        find=tuple(raw.get("find", ())),
     )

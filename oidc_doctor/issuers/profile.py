@@ -30,6 +30,7 @@ class IssuerMatch(NamedTuple):
     shared_control: tuple[str, ...] = ()  # keys that IAM requires in a trust policy for this issuer
     in_issuer: bool = False  # each customer has an address of its own in this family
     domains: tuple[str, ...] = ()  # the issuer's own, which every address is in; empty where anyone may host one
+    without_changes: tuple[str, ...] = ()  # names of changes of the subject's format that do not reach this family
 
     def fits(self, issuer: str) -> bool:
         """Whether the normalised issuer is one of this family."""
@@ -75,7 +76,11 @@ class Tenancy(NamedTuple):
 
 
 class FormatChange(NamedTuple):
-    """A change of the subject's format. Either segments were added or one key was renamed."""
+    """A change of the subject's format. Either segments were added or one key was renamed.
+
+    `coming` completes "The issuer writes this subject in the new form once …", where subjects of the old form are still
+    issued. `find` is the command that prints the added values; `{owner}` and the like are segments of the subject.
+    """
 
     name: str
     since: str
@@ -86,6 +91,8 @@ class FormatChange(NamedTuple):
     adds: tuple[str, ...] = ()
     old_key: str | None = None
     new_key: str | None = None
+    coming: str = ""
+    find: tuple[str, ...] = ()
 
 
 class Profile(NamedTuple):

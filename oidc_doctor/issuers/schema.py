@@ -43,6 +43,8 @@ class _Change(NamedTuple):
     detail_old: str = ""
     adds: tuple[str, ...] = ()
     rename: _Rename | None = None
+    coming: str = ""
+    find: tuple[str, ...] = ()
 
 
 class _Subject(NamedTuple):
@@ -145,10 +147,19 @@ def _references(raw: Mapping[str, Any]) -> Iterator[str]:
         used += [(f"subject.form {form['name']}", name) for name in form["segments"]]
     for change in raw.get("change", ()):
         names = [*change.get("adds", ()), *change.get("rename", {}).values()]
-        used += [(f"change {change['name']}", name) for name in names]
+        found = [name for word in change.get("find", ()) for name in re.findall(r"\{(\w+)\}", word)]
+        used += [(f"change {change['name']}", name) for name in (*names, *found)]
     for claim, template in raw.get("implied", {}).items():
         used += [(f"implied.{claim}", name) for name in re.findall(r"\{(\w+)\}", template)]
     yield from (f"{place}: the subject has no segment {name}" for place, name in used if name not in segments)
+    changes = {change["name"]: change for change in raw.get("change", ())}
+    for change in changes.values():
+        if change.get("coming") and not change.get("adds"):
+            yield f"change {change['name']}: coming, and it adds no segment"
+    for match in raw.get("match", ()):
+        for name in match.get("without_changes", ()):
+            if name not in changes:
+                yield f"match {match['pattern']}: the subject has no change {name}"
     if "tenant" not in tenancy and not tenancy.get("in_issuer"):
         yield "tenancy: neither a tenant nor in_issuer, so that nothing would keep customers apart"
     for name in ("sources", "token"):

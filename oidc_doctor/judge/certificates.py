@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oidc_doctor.judge.answers import usual_error
 from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.early import Certificate
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
 
@@ -25,6 +27,7 @@ _CHAIN = "issuer/chain.pem"
 _MOST_CERTIFICATES = 10
 _MARK = "-----BEGIN CERTIFICATE-----"
 _END = "-----END CERTIFICATE-----"
+_Answer = TypeVar("_Answer")
 
 
 class ObservedChain(NamedTuple):
@@ -36,21 +39,63 @@ class ObservedChain(NamedTuple):
 
 def read_chain(text: str, at: float) -> ObservedChain | None:
     """Parse a PEM chain and check it at an instant in epoch seconds; None if it contains no certificate."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    def judged(certificates: list[Any]) -> ObservedChain | None:
+        if not certificates:
+            return None
+        last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
+        return ObservedChain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
+
+    return _of_chain(text, judged)
+
+
+def read_certificates(text: str) -> tuple[Certificate, ...]:
+    """Parse the certificates of a PEM chain, in its order; () if it has none or one of them cannot be read."""
+    lines = [text[:start].count("\n") + 1 for start in _marks(text)]
+
+    def listed(certificates: list[Any]) -> tuple[Certificate, ...]:
+        return tuple(
+            Certificate(
+                _common_name(certificate),
+                place,
+                certificate.not_valid_before_utc.timestamp(),
+                certificate.not_valid_after_utc.timestamp(),
+                certificate.issuer == certificate.subject,
+                Origin(_CHAIN, line=lines[place]),
+            )
+            for place, certificate in enumerate(certificates)
+        )
+
+    return _of_chain(text, listed) or ()
+
+
+def _marks(text: str) -> Iterator[int]:
+    start = text.find(_MARK)
+    while start >= 0:
+        yield start
+        start = text.find(_MARK, start + 1)
+
+
+def _of_chain(text: str, question: Callable[[list[Any]], _Answer]) -> _Answer | None:
+    """Return the answer about the parsed certificates of a PEM chain; None if one of them cannot be read."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import Encoding
 
     pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library warns of faults in others' certificates
-            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{body}{_END}\n".encode()) for body in pieces]
-            if not certificates:
-                return None
-            last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
-            return ObservedChain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
+            return question([x509.load_pem_x509_certificate(f"{_MARK}{body}{_END}\n".encode()) for body in pieces])
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):  # a name is parsed only when accessed
         return None
+
+
+def _common_name(certificate: Any) -> str:
+    from cryptography.x509.oid import NameOID
+
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else str(certificate.subject.rfc4514_string())
 
 
 def _fault(certificates: list[Any], at: datetime) -> str | None:

@@ -202,6 +202,7 @@ class FindingRow(NamedTuple):
     cloud: Cloud | None = None
     target: str = ""  # the role or provider that it is about
     opens_to: str = ""  # who a trust is open to, as a singular noun
+    commands: tuple[str, ...] = ()  # of the fix
 
 
 @dataclass
@@ -216,6 +217,7 @@ class CheckRow:
     findings: list[FindingRow] = field(default_factory=list)
     traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
     opens_trust: bool = False  # its findings report that others are accepted as well
+    early: bool = False  # its findings are about what works now, and is known to stop working
     about: Literal["target", "evidence", "change"] = "target"  # what its findings are about: see checkkit.About
     page: str = ""  # the check's page, as `oidc-doctor explain` prints it; "" in a row that no check made
 

@@ -330,6 +330,7 @@ def _check(row: CheckRow) -> dict[str, Any]:
                 "expected": finding.expected and {"value": finding.expected.value, "at": _place(finding.expected)},
                 "actual": finding.actual and {"value": finding.actual.value, "at": _place(finding.actual)},
                 "fix": finding.fix,
+                **({"commands": list(finding.commands)} if finding.commands else {}),
                 **(
                     {"cloud": finding.cloud, "target": finding.target, "opens_to": finding.opens_to}
                     if finding.opens_to

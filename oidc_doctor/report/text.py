@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences, steps
-from oidc_doctor.report.parts.commands import command_lines
+from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import as_written, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
@@ -212,7 +212,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         _further(sheet, report, cause, above, verbose=verbose)
     has_cause = any(main_cause(report, exchange) for exchange in report.exchanges)
     for row in other_checks(report):
-        main = row.effect == "weakens" and not has_cause
+        main = (row.effect == "weakens" or row.early) and not has_cause
         _finding(sheet, row, verbose=verbose, main=main)
         if report.fixes:
             from oidc_doctor.report.parts import narrowed  # late: most reports have no open trust
@@ -312,6 +312,8 @@ def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
             facts.read_in(inner, None, finding.actual, verbose=verbose)
             if finding.fix:
                 inner.row("fix", visible(finding.fix))
+            for command in filter(visible_command, finding.commands):
+                inner.lines += [" " * (inner.hang + 2) + line for line in command_lines(command, inner.room - 2)]
         sheet.lines += inner.lines
     if len(findings) < len(row.findings):
         sheet.say(f"and {len(row.findings) - len(findings)} more of this: -v", indent=_INNER)

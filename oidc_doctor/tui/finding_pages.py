@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts import facts, fixes, sentences
+from oidc_doctor.report.parts import facts, fixes, narrowed, sentences
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.page import PageScreen
@@ -39,6 +39,10 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
         before = len(sheet.lines)
         if entry.cause is not None:
             fixes.fix(sheet, report, entry.cause, verbose=True)
+        elif entry.check is not None and entry.check.early:
+            for finding in entry.check.findings:
+                listing.write_fix(sheet, finding)
+            narrowed.edit(sheet, report, entry.check, 0, verbose=True, whole=True)
         elif listing.text_to_copy(report, entry)[0]:
             sheet.row("fix", listing.text_to_copy(report, entry)[0].replace("\n", " "))
         if len(sheet.lines) == before:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.parts import alone as answer_alone
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences, tree, writes
-from oidc_doctor.report.parts.commands import visible_command
+from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
 
 if TYPE_CHECKING:
     from oidc_doctor.model.alone import Alone
-    from oidc_doctor.model.report import Cause, CheckRow, Exchange, FixRow, Report
+    from oidc_doctor.model.report import Cause, CheckRow, Exchange, FindingRow, FixRow, Report
     from oidc_doctor.report.parts.lines import Sheet
 
 _LONG = 600  # characters of a sentence
@@ -184,8 +184,7 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
         sheet.gap()
         facts.sides(sheet, finding.expected, finding.actual, now="")
         facts.read_in(sheet, finding.expected, finding.actual)
-        if finding.fix:
-            sheet.row("fix", visible(finding.fix))
+        write_fix(sheet, finding)
         sheet.gap()
     if not row.findings:
         text = shortened(visible(row.reason or row.name), _LONG)
@@ -195,6 +194,14 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
 
 
 # Fixes and commands to copy
+
+
+def write_fix(sheet: Sheet, finding: FindingRow) -> None:
+    """Write the fix of a check's finding, with its commands."""
+    if finding.fix:
+        sheet.row("fix", visible(finding.fix))
+    for command in filter(visible_command, finding.commands):
+        sheet.lines += [" " * (sheet.hang + 2) + line for line in command_lines(command, sheet.room - 2)]
 
 
 def edit_of(report: Report, entry: Entry) -> list[FixRow]:
@@ -229,6 +236,10 @@ def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
         runs = [one.run for one in entry.alone.commands if visible_command(one.run)]
         return next(iter(runs), ""), "command"
     if entry.check is not None:
+        runs = [run for finding in entry.check.findings for run in finding.commands]
+        if runs and all(visible_command(run) for run in runs):
+            runs = list(dict.fromkeys(runs))
+            return "\n".join(runs), "command" if len(runs) == 1 else f"{len(runs)} commands"
         words = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
         return "\n".join(dict.fromkeys(words)), "fix in words"
     return "", ""
