@@ -324,7 +324,10 @@ def planted_in(value: Any, text: str, box: dict[str, Any]) -> Any:
 
 def contract_files() -> list[str]:
     rows = [row.path for row in contract.FILES if row.path.endswith(".json")]
-    return [path.replace("*", "one") for path in rows if "**" not in path and not path.startswith("tokens/")]
+    files = [path.replace("*", "one") for path in rows if "**" not in path and not path.startswith("tokens/")]
+    return files + [
+        f"earlier/{path}" for path in files if path == "manifest.json" or contract.is_known(f"earlier/{path}")
+    ]
 
 
 def everything(folder: Path) -> str:
