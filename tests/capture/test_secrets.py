@@ -322,12 +322,13 @@ def planted_in(value: Any, text: str, box: dict[str, Any]) -> Any:
     return value
 
 
+EARLIER = ("manifest.json", "issuer/jwks.json", "aws/role.json", "aws/role-policies/one.json", "gcp/credentials.json")
+
+
 def contract_files() -> list[str]:
     rows = [row.path for row in contract.FILES if row.path.endswith(".json")]
     files = [path.replace("*", "one") for path in rows if "**" not in path and not path.startswith("tokens/")]
-    return files + [
-        f"earlier/{path}" for path in files if path == "manifest.json" or contract.is_known(f"earlier/{path}")
-    ]
+    return files + [f"earlier/{path}" for path in EARLIER]
 
 
 def everything(folder: Path) -> str:
