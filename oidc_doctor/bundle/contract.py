@@ -391,15 +391,12 @@ _GCP = (
     ),
 )
 
-_EARLIER = (
-    File(
-        f"{EARLIER}**",
-        "`manifest.json`, `issuer/`, `aws/` and `gcp/` as they were read the last time, without logs: compared with "
-        "the present, and never a reason for a decision",
-    ),
+_THEN = File(
+    f"{EARLIER}**",
+    "`manifest.json`, `issuer/`, `aws/` and `gcp/` as they were read the last time, without logs: compared with the "
+    "present, and never a reason for a decision",
 )
-
-FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP, *_EARLIER)
+FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP, _THEN)
 BY_MEMBERS: tuple[File, ...] = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # claims may have any name, so they come last
 
 _BY_PATH = {row.path: row for row in FILES}

@@ -137,12 +137,12 @@ def refuses(case: Case, subject: str, *steps: str) -> bool:
 
 def refuses_token(case: Case, other: OtherToken, *steps: str) -> bool:
     """Whether the exchange, or any of these steps, certainly refuses another token."""
-    return _is_refused(_with_token(case, other), *steps)
+    return _is_refused(with_token(case, other), *steps)
 
 
 def passes_token(case: Case, other: OtherToken, *steps: str) -> bool:
     """Whether each of these steps certainly passes another token."""
-    trace = evaluate(_with_token(case, other)._replace(traced=False))
+    trace = evaluate(with_token(case, other)._replace(traced=False))
     return all(trace.step(step).state == PASSED for step in steps)
 
 
@@ -297,7 +297,8 @@ def foreign_subjects(case: Case) -> list[str]:
     return list(dict.fromkeys([*subjects, *twins(subject, profile)]))
 
 
-def _with_token(case: Case, other: OtherToken) -> Case:
+def with_token(case: Case, other: OtherToken) -> Case:
+    """Return the case with another token. Only step states are meaningful."""
     stranger = as_stranger(case, other.subject)
     claims = dict(stranger.token.claims) | dict(other.claims or ())
     if other.issuer:

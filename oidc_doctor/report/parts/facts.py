@@ -203,6 +203,8 @@ def sides(
     label = "found" if expected is None else "gets"
     if actual is not None and (_of_token(actual) or actual.value == now):
         label = "now" if actual.value == now else "token"
+    if expected is not None and expected.at is not None and "earlier" in expected.at.file.split("/"):
+        wants, label = "before", "now"
     labels = {"expected": wants, "actual": label, "more": ""}
     marked = _is_marked(expected, actual)
     rows = pair(expected, actual, sheet.room) if marked else []
