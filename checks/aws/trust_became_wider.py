@@ -7,7 +7,8 @@ Reason
     bindings (Google Cloud) were edited. The finding names a token that the configuration accepts now and that the
     earlier one refused; both were judged with it. The earlier one is that of the last time (the folder earlier/ of the
     bundle), or one that the logs show. An edit that repairs the exchange's own token opens its team's other workloads
-    again, which is no finding.
+    again, which is no finding; nor is an edit that replaced the exchange's own workload by another one, which the
+    cause of its refusal reports.
 Confirm
     Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix
@@ -34,7 +35,7 @@ def trust_became_wider(widened: Widened) -> Iterator[Finding]:
     """Report, for each clause, a token that passes now and did not before."""
     for widening in widened.widenings():
         yield Finding(
-            f"{_tokens(widening)} pass by {widening.clause}{_since(widening)}: {widening.subject}{_with(widening)}",
+            f"{widening.clause} accepts {_tokens(widening)}{_since(widening)}: {widening.subject}{_with(widening)}",
             f"Restore the earlier clause, unless that workload is meant to be accepted{_look(widened)}.",
             widening.then,
             widening.now,
@@ -51,9 +52,9 @@ def _tokens(widening: Widening) -> str:
 
 def _since(widening: Widening) -> str:
     if not widening.call:
-        return f", and were refused {on(widening.at)}"
+        return f", which were refused {on(widening.at)}"
     by = f" by {widening.by}" if widening.by else ""
-    return f" since {widening.call} {on(widening.at)}{by} (event {widening.event_id}), and were refused before"
+    return f" since {widening.call} {on(widening.at)}{by} (event {widening.event_id}), which were refused before"
 
 
 def _with(widening: Widening) -> str:

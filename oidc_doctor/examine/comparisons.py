@@ -22,7 +22,8 @@ def lost_permissions(evidence: TargetEvidence) -> tuple[LostPermission, ...]:
 def _of_read(target: Target, read: LostRead) -> Iterator[LostPermission]:
     from oidc_doctor.live.permissions import grants_for  # late: few runs lose a permission
 
-    grants = grants_for(target, read.path) if read.call else ()
+    grants = grants_for(target, read.path)
+    grants = tuple(grant for grant in grants if grant.permission == read.call) or grants
     for grant in grants:
         yield LostPermission(grant.permission, grant.resource, read.path, read.reason)
     if not grants:

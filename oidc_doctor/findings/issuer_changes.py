@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.judge.keys import check_keys, known_kids
+from oidc_doctor.judge.keys import check_keys, is_shortened, known_kids
 from oidc_doctor.model.comparison import IssuerChange, apart
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import Earlier, GcpProvider, Token
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import is_left_out
 from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ def _of_discovery(then: Document, now: Document, earlier: Earlier) -> Iterator[I
 
 def _of_keys(then: Document, now: Document, earlier: Earlier) -> Iterator[IssuerChange]:
     before, after = _single_keys(then), _single_keys(now)
+    if any(is_shortened(document.value, _MATERIAL) for document in (then, now)):
+        after = {}  # what was left out by hand is no other key
     for kid, (pointer, key) in after.items():
         was_at, was = before.get(kid, (pointer, key))
         name = next((name for name in _MATERIAL if _is_other(was.get(name), key.get(name))), None)
@@ -155,7 +156,5 @@ def _single_keys(document: Document) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _is_other(before: Any, after: Any) -> bool:
-    """Whether a member of a key certainly changed: a text that was shortened by hand says nothing."""
-    if not isinstance(before, str) or not isinstance(after, str):
-        return False
-    return before.rstrip("=") != after.rstrip("=") and not (is_left_out(before) or is_left_out(after))
+    """Whether a member of a key changed; one that is absent says nothing."""
+    return isinstance(before, str) and isinstance(after, str) and before.rstrip("=") != after.rstrip("=")

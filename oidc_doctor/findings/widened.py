@@ -142,9 +142,11 @@ class Widened:
         if not all(now.step(step).state == PASSED for step in steps):
             return None
         refusing = next((one for one in reversed(earlier) if self._refused(base, other, one)), None)
-        if refusing is None or (not other.outsider and not self._accepted_own(base, refusing)):
+        if refusing is None or self._is_replaced(refusing):
             return None
-        then = self._then(base, other, refusing)
+        if not other.outsider and not self._accepted(base, refusing.evidence):
+            return None
+        then = self._judged(base, other, refusing.evidence)
         step = next(step for step in steps if then.step(step).state == REFUSED)
         clause, side, before = self._clauses(step, now, then, refusing.evidence)
         if before is not None:
@@ -170,20 +172,27 @@ class Widened:
         read = gcp is not None and isinstance(gcp.service_account_policy, AllowPolicy)
         return tuple(step for step in _OF_TRUST[self.cloud] if step != "impersonate" or read)
 
-    def _then(self, base: Case, other: OtherToken, one: EarlierConfiguration) -> Trace:
-        evidence = one.evidence._replace(target=self.case.evidence.target)
+    def _judged(self, base: Case, other: OtherToken, evidence: TargetEvidence) -> Trace:
+        evidence = evidence._replace(target=self.case.evidence.target)
         return evaluate(with_token(base._replace(evidence=evidence), other)._replace(explain=True))
 
     def _refused(self, base: Case, other: OtherToken, one: EarlierConfiguration) -> bool:
         """Whether the earlier trust certainly refused the token, although its provider could accept others."""
-        then = self._then(base, other, one)
+        then = self._judged(base, other, one.evidence)
         if any(then.step(step).state == REFUSED for step in _BEFORE[self.cloud]):
             return False
         return any(then.step(step).state == REFUSED for step in self._steps())
 
-    def _accepted_own(self, base: Case, one: EarlierConfiguration) -> bool:
-        """Whether the exchange's own token passed then: otherwise the edit may be its repair."""
-        then = self._then(base, OtherToken("", base.token.subject or ""), one)
+    def _is_replaced(self, one: EarlierConfiguration) -> bool:
+        """Whether the trust refuses the exchange's own token since: others were not added, but put in its place."""
+        own = self.case
+        if not own.token.subject or self._accepted(own, own.evidence):
+            return False
+        return self._accepted(own, one.evidence)
+
+    def _accepted(self, base: Case, evidence: TargetEvidence) -> bool:
+        """Whether a trust does not refuse the base's own token. If it did, an edit may be the repair of that."""
+        then = self._judged(base, OtherToken("", base.token.subject or ""), evidence)
         return all(then.step(step).state != REFUSED for step in self._steps())
 
     def _write(self, base: Case, other: OtherToken) -> Change | None:

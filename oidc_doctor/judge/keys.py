@@ -113,7 +113,7 @@ def unusable(cloud: Cloud, jwk: dict[str, Any], kty: str) -> str:
     return ""
 
 
-def _is_shortened(jwks: Json, members: tuple[str, ...]) -> bool:
+def is_shortened(jwks: Json, members: tuple[str, ...]) -> bool:
     """Whether a key was shortened by hand: numbers are base64url, and no issuer's kid contains an ellipsis."""
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     for key in keys if isinstance(keys, list) else ():
@@ -131,7 +131,7 @@ def check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
     answer = _check_keys(cloud, token, jwks)
     # the kids are enough to find the token's key
     members = ("kid",) if answer.kind is Kind.KEY_ID_UNKNOWN else ("kid", "n", "e", "x", "y")
-    if answer.kind is not None and _is_shortened(jwks.value, members):
+    if answer.kind is not None and is_shortened(jwks.value, members):
         return KeyAnswer(None, checked=False, reason="a part of the key set was left out by hand", pointer="/keys")
     return answer
 
