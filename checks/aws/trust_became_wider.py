@@ -52,7 +52,7 @@ def _tokens(widening: Widening) -> str:
 
 def _since(widening: Widening) -> str:
     if not widening.call:
-        return f", which were refused {on(widening.at)}"
+        return f", which were refused {on(widening.at) if widening.at else 'before'}"
     by = f" by {widening.by}" if widening.by else ""
     return f" since {widening.call} {on(widening.at)}{by} (event {widening.event_id}), which were refused before"
 

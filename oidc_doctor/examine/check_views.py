@@ -67,7 +67,7 @@ def _compared(run: Run, exchange: Judged) -> dict[str, Any]:
             exchange.diagnosis.case,
             EarlierConfiguration(then.evidence, then.at) if then is not None else None,
             [
-                EarlierConfiguration(revision.evidence, following.start, following.change)
+                EarlierConfiguration(revision.evidence, revision.start or None, following.change)
                 for revision, following in itertools.pairwise(revisions)
             ],
             list(dict.fromkeys(subjects)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.findings.reach import reach_of
-from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, with_token
+from oidc_doctor.findings.strangers import NAMED, OtherToken, declared_tokens, other_tokens, with_token
 from oidc_doctor.findings.trust_reach_bases import policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import statement_name, subject_clauses
 from oidc_doctor.issuers.heads import owner_head
@@ -33,15 +33,17 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
     from oidc_doctor.model.steps import Cloud
 
-# The steps by which a trust tells tokens apart.
+# The steps by which a trust distinguishes tokens, and those of them that certainly have to pass.
 _OF_TRUST: dict[Cloud, tuple[str, ...]] = {
     "aws": ("audience", "authorise"),
     "gcp": ("issuer", "audience", "condition", "mapping", "impersonate"),
 }
+_DECIDING = ("authorise", "condition", "impersonate")
 # The steps before them, which accept every token of the issuer or none.
 _BEFORE: dict[Cloud, tuple[str, ...]] = {"aws": ("provider",), "gcp": ("target",)}
 _MOST_BASES = 4  # subjects that the configuration's own values suggest
 _MOST_LOGGED = 40  # subjects from the logs
+_MOST_CONFIGURATIONS = 12  # of the logs, the newest: every token is judged on each
 _POLICIES = ("service_account_policy", "project_policy", "folder_policy", "organization_policy")
 
 
@@ -49,7 +51,7 @@ class EarlierConfiguration(NamedTuple):
     """A configuration that was in force before. `change` is the logged write that ended it, if there is one."""
 
     evidence: TargetEvidence
-    at: float | None  # when it was read, or when it ended, epoch seconds
+    at: float | None  # when it was read or written, epoch seconds
     change: Change | None = None
 
 
@@ -68,8 +70,8 @@ class Widened:
     ) -> None:
         self.case = case._replace(readings=(), asks_access=False)
         self.last = last
-        self.logged = logged
-        self.subjects = subjects
+        self.logged = logged[-_MOST_CONFIGURATIONS:]
+        self.subjects = list(subjects)
         self.reach = reach_of(self.case)
         self.cloud = case.cloud
 
@@ -96,11 +98,13 @@ class Widened:
         ]
         if not different:
             return []
-        own = [base for base in (self.case, *self.reach.own_cases()[:_MOST_BASES]) if base.token.subject]
+        bases = [base for base in (self.case, *self.reach.own_cases()[:_MOST_BASES]) if base.token.subject]
+        named = [*(base.token.subject for base in bases if base.token.subject), *self.subjects[:_MOST_LOGGED]]
         found: dict[tuple[str, str], Widening] = {}
-        for base in own:
-            for other in self._tokens(base):
-                widening = self._of_token(base, other, different)
+        for base in bases:
+            own = self.case if self.case.token.subject else base
+            for other in self._tokens(base, own, named):
+                widening = self._of_token(base, own, other, different)
                 if widening is not None:
                     self._add(found, widening)
         return list(found.values())
@@ -112,46 +116,53 @@ class Widened:
         if widening.who not in (first.who, *first.others):
             found[key] = first._replace(others=(*first.others, widening.who))
 
-    def _tokens(self, base: Case) -> Iterator[OtherToken]:
-        """Yield the tokens to try, outsiders first."""
+    def _tokens(self, base: Case, own: Case, subjects: Sequence[str]) -> Iterator[OtherToken]:
+        """Yield the tokens to try, outsiders first: those that derive from the base's, and those with the subjects."""
         others = other_tokens(base)
         declared = declared_tokens(base, evaluate(base._replace(explain=True)), others)
-        named = [OtherToken("", subject) for subject in self.subjects[:_MOST_LOGGED]]
-        tokens = [self._classified(base, other) for other in (*others, *declared, *named)]
-        own = base.token.subject
-        distinct = dict.fromkeys(token for token in tokens if token.subject != own or token.audience or token.issuer)
+        named = [OtherToken("", subject) for subject in subjects]
+        tokens = [self._classified(own, other) for other in (*others, *declared, *named)]
+        of_others = (token for token in tokens if token.subject != own.token.subject or token.audience or token.issuer)
+        distinct = dict.fromkeys(of_others)
         yield from sorted(distinct, key=lambda token: not token.outsider)
 
-    def _classified(self, base: Case, other: OtherToken) -> OtherToken:
-        """Return the token with the part of the subject that differs from the base's, which says who may have it."""
-        profile: Profile | None = base.profile
+    def _classified(self, own: Case, other: OtherToken) -> OtherToken:
+        """Return the token with the part of the subject that differs from the own one, which says who may have it."""
+        profile: Profile | None = own.profile
         if other.audience or other.issuer or profile is None:
-            return other._replace(who=other.who or "another workload")
-        before, after = (profile.parse_subject(subject) for subject in (base.token.subject or "", other.subject))
+            configured = not other.who or other.who == NAMED  # whose it is, is not known
+            return other._replace(who="another workload", outsider=False) if configured else other
+        before, after = (profile.parse_subject(subject) for subject in (own.token.subject or "", other.subject))
         values = {part.name: part.value for part in after.segments if part.known}
         differing = next(
             (part.name for part in before.segments if part.known and values.get(part.name) != part.value), ""
         )
-        head = owner_head(base.token.subject or "", profile)
+        head = owner_head(own.token.subject or "", profile)
         outsider = not head or owner_head(other.subject, profile) != head
         return other._replace(who=f"another {differing.replace('_', ' ') or 'workload'}", outsider=outsider)
 
-    def _of_token(self, base: Case, other: OtherToken, earlier: Sequence[EarlierConfiguration]) -> Widening | None:
+    def _of_token(
+        self, base: Case, own: Case, other: OtherToken, earlier: Sequence[EarlierConfiguration]
+    ) -> Widening | None:
         now = evaluate(with_token(base, other))
-        steps = self._steps()
-        if not all(now.step(step).state == PASSED for step in steps):
+        steps = (*_BEFORE[self.cloud], *self._steps())
+        if any(now.step(step).state != PASSED for step in self._steps() if step in _DECIDING):
+            return None
+        if any(now.step(step).state == REFUSED for step in steps):
             return None
         refusing = next((one for one in reversed(earlier) if self._refused(base, other, one)), None)
         if refusing is None or self._is_replaced(refusing):
             return None
-        if not other.outsider and not self._accepted(base, refusing.evidence):
+        if not other.outsider and not self._accepted(own, refusing.evidence):
             return None
         then = self._judged(base, other, refusing.evidence)
         step = next(step for step in steps if then.step(step).state == REFUSED)
+        if now.step(step).state != PASSED:
+            return None
         clause, side, before = self._clauses(step, now, then, refusing.evidence)
         if before is not None:
             before, side = apart(before, side)
-        write = refusing.change or self._write(base, other)
+        write = refusing.change or self._write(base, other, refusing)
         return Widening(
             other.who,
             other.subject,
@@ -190,15 +201,16 @@ class Widened:
             return False
         return self._accepted(own, one.evidence)
 
-    def _accepted(self, base: Case, evidence: TargetEvidence) -> bool:
-        """Whether a trust does not refuse the base's own token. If it did, an edit may be the repair of that."""
-        then = self._judged(base, OtherToken("", base.token.subject or ""), evidence)
+    def _accepted(self, own: Case, evidence: TargetEvidence) -> bool:
+        """Whether a trust does not refuse the own token. If it did, an edit may be the repair of that."""
+        then = self._judged(own, OtherToken("", own.token.subject or ""), evidence)
         return all(then.step(step).state != REFUSED for step in self._steps())
 
-    def _write(self, base: Case, other: OtherToken) -> Change | None:
-        """Return the logged write since which the token is accepted; None if it is not logged."""
+    def _write(self, base: Case, other: OtherToken, read: EarlierConfiguration) -> Change | None:
+        """Return the logged write since which the token is accepted; None if none is logged after the last time."""
         refusing = next((one for one in reversed(self.logged) if self._refused(base, other, one)), None)
-        return refusing.change if refusing is not None else None
+        write = refusing.change if refusing is not None else None
+        return write if write is not None and (read.at is None or write.time > read.at) else None
 
     def _clauses(self, step: str, now: Trace, then: Trace, evidence: TargetEvidence) -> tuple[str, Side, Side | None]:
         """Return the clause that accepts the token, in words, its text, and the text that refused it at `step`."""

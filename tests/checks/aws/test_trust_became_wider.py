@@ -149,3 +149,27 @@ def test_a_condition_whose_members_still_refuse(gcp: Bundle) -> None:
 
 def test_a_provider_that_was_disabled(gcp: Bundle) -> None:
     gcp.gcp_provider(disabled=True).keep_as_earlier().gcp_provider().ask().passed(CHECK)
+
+
+def test_without_a_token_the_configured_values_are_tried(aws: Bundle) -> None:
+    aws.remove("token.jwt").keep_as_earlier().trust(aws.statement(), aws.statement(aws.subject(OTHER)))
+    assert only(aws.ask()).startswith("Statement[1] accepts tokens of another org")
+
+
+def test_a_repair_next_to_another_workloads_statement(aws: Bundle) -> None:
+    """The own workload is no other one, from wherever its subject comes."""
+    other = aws.statement(aws.subject(OTHER))
+    aws.trust(other).keep_as_earlier().trust(other, aws.statement()).ask().passed(CHECK)
+
+
+def test_a_workload_of_an_issuer_without_a_profile(aws: Bundle) -> None:
+    arn = f"arn:aws:iam::{aws.ACCOUNT}:oidc-provider/issuer.example"
+
+    def statement(*subjects: str) -> dict[str, object]:
+        condition = {"StringLike": {"issuer.example:sub": list(subjects)}}
+        return aws.statement(condition, Principal={"Federated": arn})
+
+    aws.token(claims={"iss": "https://issuer.example", "sub": "build-runner"}).remove("issuer")
+    aws.aws_provider(url="issuer.example", arn=arn).trust(statement("build-runner")).keep_as_earlier()
+    aws.trust(statement("build-runner", "deploy-*"))
+    assert "accepts tokens of another workload, which were refused" in only(aws.ask())
