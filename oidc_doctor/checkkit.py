@@ -14,9 +14,19 @@ from typing import Any, Literal, NamedTuple, Protocol
 from oidc_doctor.commands import aws_iam, command, commands, is_plain
 from oidc_doctor.issuers.characters import listed
 from oidc_doctor.model import arns
+from oidc_doctor.model.comparison import IssuerChange, LoggingOff, LostPermission, Stop, Stopped, Widened, Widening, on
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
 from oidc_doctor.model.early import Certificate, Coming, ComingSubject, KeyDifference, UploadedKeys
-from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
+from oidc_doctor.model.evidence import (
+    AllowPolicy,
+    AwsOidcProvider,
+    Earlier,
+    GcpProvider,
+    Role,
+    Target,
+    TargetEvidence,
+    Token,
+)
 from oidc_doctor.model.google_names import project_of_account, repository_of
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Side
@@ -148,7 +158,7 @@ def weakness(
     `other` is the code of its findings about the other cloud.
 
     Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
-    evidence, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
+    evidence, earlier, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
     questions about other tokens, `bindings` a `Bindings`, and `uses` a `Uses`, for what the logs show as served: no
     check reads the clauses of a policy or a condition itself.
     """
@@ -179,7 +189,7 @@ def warning(
 def log_check(
     code: str, name: str, *, about: About = "target"
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
-    """Register a check of the logs. Parameters, by name: silence, contradictions, attempts, and those of `weakness`."""
+    """Register a check of the logs. Parameters, by name: silence, contradictions, attempts, stopped, and `weakness`."""
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
         _register(function, code, name, "note", None, about=about)
@@ -493,3 +503,4 @@ class Bindings(Protocol):
 
 
 __all__ += ["Bindings", "Passer"]
+__all__ += ["Earlier", "IssuerChange", "LoggingOff", "LostPermission", "Stop", "Stopped", "Widened", "Widening", "on"]

@@ -40,6 +40,7 @@ GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
 EARLIER = "earlier/"  # the configuration as it was read before, in the same layout
 EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
+EARLIER = "earlier/"  # in the folder of a target: its configuration as it was read the last time, with the same layout
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
 
 
@@ -391,7 +392,12 @@ _GCP = (
     ),
 )
 
-FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP)
+_THEN = File(
+    f"{EARLIER}**",
+    "`manifest.json`, `issuer/`, `aws/` and `gcp/` as they were read the last time, without logs: compared with the "
+    "present, and never a reason for a decision",
+)
+FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP, _THEN)
 BY_MEMBERS: tuple[File, ...] = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # claims may have any name, so they come last
 
 _BY_PATH = {row.path: row for row in FILES}
@@ -401,7 +407,7 @@ _LOG = re.compile(r"(?:aws/cloudtrail|gcp/logs)/.+\.(?:json|jsonl|ndjson)(?:\.gz
 _NO_EVENTS = re.compile(r"/CloudTrail-(?:Digest|Insight)/")  # alongside the events in a trail's bucket
 
 # Folders of any number of files, whose names their authors choose.
-OPEN_FOLDERS = tuple(row.folder for row in FILES if row.folder)
+OPEN_FOLDERS = tuple(row.folder for row in FILES if row.folder not in ("", EARLIER))
 # Every name of a folder of the contract, and the outermost ones: an archive's outer folder never has such a name.
 FOLDER_NAMES = frozenset(part for row in FILES for part in row.path.split("/")[:-1]) | {TARGETS.rstrip("/")}
 TOP_FOLDERS = frozenset(row.path.partition("/")[0] for row in FILES if "/" in row.path) | {TARGETS.rstrip("/")}
@@ -452,9 +458,30 @@ def split_target(name: str) -> tuple[str, str]:
     return "", name
 
 
+def split_earlier(path: str) -> tuple[str, str]:
+    """`earlier/` and the contract path below it; "" and the path itself for a file of the present."""
+    return (EARLIER, path.removeprefix(EARLIER)) if path.startswith(EARLIER) else ("", path)
+
+
+def place_in_earlier(folder: str, path: str) -> str:
+    """Return where the file is that `path` means in the manifest of a folder's `earlier/`.
+
+    Such a manifest may also be that of several targets: it then names targets/NAME/aws/role.json.
+    """
+    target, rest = split_target(path)
+    return folder + target + EARLIER + split_earlier(rest)[1]
+
+
 def is_known(name: str) -> bool:
     """Return whether `name` is a file of the contract, at the top or in a target's folder."""
-    path = split_target(name)[1]
+    earlier, path = split_earlier(split_target(name)[1])
+    if earlier:
+        configuration = path == MANIFEST or path.startswith((ISSUER, "aws/", "gcp/"))
+        return configuration and not path.startswith((CLOUDTRAIL, GCP_LOGS)) and _is_in_table(path)
+    return _is_in_table(path)
+
+
+def _is_in_table(path: str) -> bool:
     if (path in _BY_PATH and "*" not in path) or is_token(path) or is_log(path):
         return True
     return path.endswith(".json") and any(

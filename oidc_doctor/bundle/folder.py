@@ -48,12 +48,18 @@ D = TypeVar("D")
 
 
 class Folder:
-    """The files below `prefix`, each read once for all targets of the folder."""
+    """The files below `prefix`, each read once for all targets of the folder.
 
-    def __init__(self, reader: BundleReader, prefix: str, extra_tokens: Sequence[Token]) -> None:
+    `shared` is the folder whose issuer documents count where this one has none.
+    """
+
+    def __init__(
+        self, reader: BundleReader, prefix: str, extra_tokens: Sequence[Token] = (), *, shared: str = ""
+    ) -> None:
         self.reader = reader
         self.prefix = prefix
-        self.names = frozenset(name.removeprefix(prefix) for name in reader.names[prefix])
+        self.shared = shared
+        self.names = frozenset(name.removeprefix(prefix) for name in reader.names.get(prefix, ()))
         self.tokens = (*extra_tokens, *self._tokens())
         self.common = TargetEvidence(
             target=Target(""),
@@ -122,6 +128,14 @@ class Folder:
             gcp_logs=self.gcp_logs if names_gcp else (),
         )
 
+    def evidence_of_then(self, target: Target) -> TargetEvidence:
+        """Return what these files say about a target that is known already: no value of it comes from them."""
+        return self.common._replace(
+            target=target._replace(pasted=self._is_pasted()),
+            aws=self._aws_of(target) if target.aws is not None else None,
+            gcp=self._gcp_of(target) if target.gcp is not None else None,
+        )
+
     def cover_what_is_missing(self, targets: list[TargetEvidence]) -> None:
         """Add a row for each file of the contract that would concern these targets and is absent."""
         paths = [] if self.tokens else [contract.TOKEN_FILES[0]]
@@ -169,10 +183,10 @@ class Folder:
         values = {}
         reads = {}
         for row in contract.below(contract.ISSUER):
-            read = self.reader.reads.get(self.prefix + row.path) or self.reader.reads.get(row.path)
+            read = self.reader.reads.get(self.prefix + row.path) or self.reader.reads.get(self.shared + row.path)
             if read is not None:
                 reads[row.path] = read
-            values[row.field] = self._read(row.path, self.prefix if row.path in self.names else "")
+            values[row.field] = self._read(row.path, self.prefix if row.path in self.names else self.shared)
         chain = reads.get("issuer/chain.pem")
         return IssuerEvidence(
             **values,

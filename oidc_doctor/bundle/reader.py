@@ -11,6 +11,7 @@ from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifes
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ, Coverage, Target
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,16 +50,19 @@ class BundleReader:
         self.coverage: dict[str, Coverage] = {}
         self.reads: dict[str, ManifestRead] = {}
         self.collected_at: float | None = None
+        self.earlier_at: dict[str, float] = {}  # folder of the target → when its earlier configuration was read
         self.names: dict[str, list[str]] = {"": list(bundle.names())}  # paths below each target's folder, and all paths
         for name in bundle.names():
             if prefix := contract.split_target(name)[0]:
                 self.names.setdefault(prefix, []).append(name)
+            if contract.is_known(name) and contract.split_earlier(contract.split_target(name)[1])[0]:
+                self.names.setdefault(prefix + contract.EARLIER, []).append(name)
         self.log_names = [name for name in bundle.names() if contract.is_log(contract.split_target(name)[1])]
         self._read_manifests()
 
     def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
         """Return the file's parsed content, or why there is none. `lenient` accepts bytes that are not UTF-8."""
-        if path not in self.bundle:
+        if path not in self.bundle or not contract.is_known(path):
             return self.missing(path)
         shown = self.bundle.shown(path)
         read = self.reads.get(path)
@@ -72,7 +76,7 @@ class BundleReader:
             self.cover(path, "missing", error.reason, named=True)
             return Missing(shown, error.reason, "unreadable")
         if read and read.truncated:
-            if contract.split_target(path)[1] in _LISTS:
+            if contract.split_earlier(contract.split_target(path)[1])[1] in _LISTS:
                 self.cover(path, "partial", read.cut_off)
                 return Missing(shown, f"the list was cut off ({read.cut_off})", "failed")
             self.cover(path, "partial", read.cut_off, named=not contract.is_log(contract.split_target(path)[1]))
@@ -82,7 +86,7 @@ class BundleReader:
 
     def each(self, prefix: str, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
         """Apply `parse` to every JSON file of a target's folder; an unreadable file is reported and skipped."""
-        below = (name for name in self.names[prefix] if name.startswith(prefix + folder))
+        below = (name for name in self.names.get(prefix, ()) if name.startswith(prefix + folder))
         paths = sorted(name for name in below if contract.is_known(name))
         values = (self.parsed(path, parse) for path in paths)
         return tuple(value for value in values if not isinstance(value, Missing))
@@ -159,6 +163,8 @@ class BundleReader:
                     denied = read.outcome == "denied" and not read.local
                     self.cover(path, "denied" if denied else "missing", read.reason)
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
+            elif contract.split_earlier(contract.split_target(path)[1])[0]:
+                continue  # what could not be read the last time says nothing about this run
             elif read.outcome != "ok" or (path not in self.bundle and contract.is_known(path) and path[-1:] != "/"):
                 self.cover_missing(path)
         if self.bundle.own_manifest:
@@ -173,6 +179,21 @@ class BundleReader:
             reason = f"not part of a bundle: {shown}{others}"
             self.coverage["other files"] = Coverage("other files", "not-asked", reason, count=len(unknown))
 
+    def cover_earlier(self) -> None:
+        """Replace the rows of the files of `earlier/` that were read by a row for each such folder."""
+        folders: dict[str, None] = {}
+        for path, row in list(self.coverage.items()):
+            prefix, rest = contract.split_target(path)
+            if contract.split_earlier(rest)[0] and row.status == "read":
+                del self.coverage[path]
+                folders[prefix] = None
+        for prefix in folders:
+            at = self.earlier_at.get(prefix, self.earlier_at.get(""))
+            time = rfc3339(at) if at is not None else None
+            self.coverage[prefix + contract.EARLIER] = Coverage(
+                printable(prefix + contract.EARLIER), "read", since=time, until=time, path=contract.EARLIER
+            )
+
     def _text(self, path: str, shown: str, *, lenient: bool) -> str:
         data = self.bundle.read(path)
         try:
@@ -186,13 +207,18 @@ class BundleReader:
         """The manifest of the top, and those of folders under targets/, whose paths count from there."""
         for name in self.bundle.names():
             prefix, path = contract.split_target(name)
-            if path != contract.MANIFEST:
+            is_earlier = path == contract.EARLIER + contract.MANIFEST
+            if path != contract.MANIFEST and not is_earlier:
                 continue
             manifest = self.parsed(name, parse_manifest)
-            if isinstance(manifest, Manifest):
-                for read in manifest.reads:
-                    earlier = self.reads.get(prefix + read.path)
-                    if earlier is None or earlier.outcome != "not_found":  # the stricter of two outcomes
-                        self.reads[prefix + read.path] = read
-                if manifest.collected_at is not None and (not prefix or self.collected_at is None):
-                    self.collected_at = manifest.collected_at
+            if not isinstance(manifest, Manifest):
+                continue
+            for read in manifest.reads:
+                place = contract.place_in_earlier(prefix, read.path) if is_earlier else prefix + read.path
+                other = self.reads.get(place)
+                if other is None or other.outcome != "not_found":  # the stricter of two outcomes
+                    self.reads[place] = read
+            if manifest.collected_at is not None and is_earlier:
+                self.earlier_at[prefix] = manifest.collected_at
+            elif manifest.collected_at is not None and (not prefix or self.collected_at is None):
+                self.collected_at = manifest.collected_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.earlier import EarlierFolder
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.bundle.folder import Folder
 from oidc_doctor.bundle.reader import BundleReader
@@ -40,8 +41,11 @@ def load_snapshot(
         if len(stated) == 1 and stated[0].aws is None and stated[0].gcp is None:
             evidence += folder.also_named(evidence[0].target)[: TARGETS.most - 1]
         folder.cover_what_is_missing(evidence)
+        earlier = EarlierFolder(reader, prefix)
+        evidence = [part._replace(earlier=earlier.evidence(part.target)) for part in evidence]
         targets += [part._replace(observed=errors + part.observed) for part in evidence]
     reader.cover_the_rest()
+    reader.cover_earlier()
     return Snapshot(
         targets=tuple(_with_unique_names(targets)),
         coverage=tuple(reader.coverage.values()),
@@ -81,7 +85,7 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
         if above and tables_below:
             tables_below[0] = merge(above[0], tables_below[0])._replace(name=tables_below[0].name)
         folders.append((prefix, tables_below or above or [Target(name)]))
-    elsewhere = (contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, *contract.SHARED)
+    elsewhere = (contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, contract.EARLIER, *contract.SHARED)
     if tables or not folders or not all(name.startswith(elsewhere) for name in names):
         folders.insert(0, ("", tables or [Target(NAME)]))
     return folders

@@ -84,15 +84,15 @@ def redact_bundle(
     copy = _Copy(bundle, Texts(collected, cipher, names_stay=names_stay, addresses_stay=addresses_stay), result)
     copy.name_all()
     for name, new in result.names.items():
-        if contract.split_target(name)[1] == contract.MANIFEST:
+        if _path(name) == contract.MANIFEST:
             continue
         copy.texts.removed = {}
         write(new, copy.pieces(name))
         if copy.texts.removed:
             result.removed[new] = copy.texts.removed
-    manifests = {contract.split_target(name)[0] for name in result.names if name.endswith(contract.MANIFEST)} | {""}
+    manifests = {name.removesuffix(contract.MANIFEST) for name in result.names if _path(name) == contract.MANIFEST}
     for prefix in sorted(
-        manifests, reverse=True
+        manifests | {""}, reverse=True
     ):  # the bundle's own is last: it lists what was removed from the others
         copy.texts.removed = {}
         write(copy.path(prefix) + contract.MANIFEST, iter([copy.manifest(prefix + contract.MANIFEST)]))
@@ -103,6 +103,11 @@ def redact_bundle(
     result.members = sorted(filter(_may_be_a_name, collected.names))
     result.stand_in = copy.texts.value
     return result
+
+
+def _path(name: str) -> str:
+    """Return a file's path in the layout of a folder, the same for `earlier/`: its content is redacted likewise."""
+    return contract.split_earlier(contract.split_target(name)[1])[1]
 
 
 def _may_be_a_name(word: str) -> bool:
@@ -190,9 +195,11 @@ class _Copy:
 
     def path(self, name: str) -> str:
         """Return a path of the contract with its names redacted."""
-        prefix, path = contract.split_target(name)
+        prefix, rest = contract.split_target(name)
         if prefix:
             prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
+        earlier, path = contract.split_earlier(rest)
+        prefix += earlier
         folder = next((start for start in contract.OPEN_FOLDERS if path.startswith(start)), None)
         if folder is None:
             return prefix + path
@@ -209,7 +216,7 @@ class _Copy:
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield one redacted file in pieces."""
-        path = contract.split_target(name)[1]
+        path = _path(name)
         if not contract.is_known(name) or path == contract.MANIFEST:
             if path == contract.MANIFEST and self.texts.cipher is None:
                 self.manifest(name)
@@ -342,7 +349,8 @@ class _Copy:
 
     def manifest(self, name: str) -> bytes:
         """Return the manifest with the copy's paths and a list of what was removed."""
-        prefix = contract.split_target(name)[0]
+        prefix = name.removesuffix(contract.MANIFEST)
+        folder, earlier = prefix.removesuffix(contract.EARLIER), prefix.endswith(contract.EARLIER)
         document: Any = {}
         if name in self.bundle:
             try:
@@ -357,7 +365,8 @@ class _Copy:
             document, reads = {}, []
         for read in reads:
             if isinstance(read, dict) and isinstance(read.get("path"), str):
-                path = prefix + read["path"].removeprefix("./")
+                path = read["path"].removeprefix("./")
+                path = contract.place_in_earlier(folder, path) if earlier else folder + path
                 read["path"] = self.result.names.get(path, self.path(path)).removeprefix(self.path(prefix))
                 if isinstance(read.get("message"), str):
                     read["message"] = self.texts.sentence(read["message"])

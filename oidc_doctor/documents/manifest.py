@@ -42,6 +42,7 @@ class ManifestRead(NamedTuple):
     stated: bool = True  # False if the entry's outcome is missing or invalid
     untrusted: str = ""  # why a client with public certificate authorities refuses the host's certificates
     local: Local = ""  # for a failed read: a fault of the reading machine or its credentials
+    call: str = ""  # the call that read it, in the collector's words: iam:GetRole
 
     @property
     def cut_off(self) -> str:
@@ -104,6 +105,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         stated=written == outcome,
         untrusted=printable(_text(box, "untrusted") or ""),
         local=next((value for value in LOCAL if value == _text(box, "local")), ""),
+        call=printable(_text(box, "call") or ""),
     )
 
 

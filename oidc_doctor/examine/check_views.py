@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.examine.comparisons import logging_switched_off, lost_permissions
+from oidc_doctor.examine.stopped import Stopped
 from oidc_doctor.findings.coming_subjects import ComingSubjects
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.separate_trusts import SeparateTrusts
@@ -49,9 +52,37 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: S
         "certificates": _certificates(evidence.issuer),
         "uploaded_keys": uploaded_keys(evidence) if case.cloud == "gcp" else none,
         "coming": ComingSubjects(case, exchange.signatures),
+        **_compared(run, exchange),
         "attempts": tuple(exchange.signatures),
         "silence": _missing_events(run, exchange, causes),
         "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),
+    }
+
+
+def _compared(run: Run, exchange: Judged) -> dict[str, Any]:
+    """Return what compares the exchange with the last time, and with its earlier logs."""
+    from oidc_doctor.findings.issuer_changes import issuer_changes
+    from oidc_doctor.findings.widened import EarlierConfiguration, Widened
+
+    then = exchange.evidence.earlier
+    revisions = exchange.replayed.target_history.history.revisions if exchange.replayed is not None else ()
+    subjects = (name for part in exchange.signatures for name in (part.sample.subject, *part.subjects) if name)
+    none = Missing("earlier/", "there is no earlier configuration to compare with")
+    return {
+        "earlier": then or none,
+        "issuer_changes": issuer_changes(exchange.evidence),
+        "widened": Widened(
+            exchange.diagnosis.case,
+            EarlierConfiguration(then.evidence, then.at) if then is not None else None,
+            [
+                EarlierConfiguration(revision.evidence, revision.start or None, following.change)
+                for revision, following in itertools.pairwise(revisions)
+            ],
+            list(dict.fromkeys(subjects)),
+        ),
+        "lost_permissions": lost_permissions(exchange.evidence) if then is not None else none,
+        "stopped": Stopped(run, exchange),
+        "logging_off": logging_switched_off(exchange.evidence) if then is not None else none,
     }
 
 

@@ -32,7 +32,12 @@ def narrowings(
     """
     mended = {row.exchange for row in fixes}
     by_code = {code: check for check in pack for code in check.codes}
-    open_rows = [row for row in rows if row.status == "failed" and row.effect == "weakens" and row.code in by_code]
+    open_rows = [
+        row
+        for row in rows
+        if row.status == "failed" and row.effect == "weakens" and row.code in by_code
+        if "widened" not in by_code[row.code].needs  # what was configured before is the edit
+    ]
     fix_rows: list[FixRow] = []
     done: set[tuple[str, str]] = set()
     for exchange in judged:

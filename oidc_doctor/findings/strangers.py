@@ -36,7 +36,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
 _OTHER_ISSUER = "https://issuer.stranger.example"
 _OTHER_AUDIENCE = "another-audience"
 _AUDIENCE = "another audience"
-_NAMED = "a workload"  # named by a configured value
+NAMED = "a workload"  # named by a configured value
 
 
 class OtherToken(NamedTuple):
@@ -57,7 +57,7 @@ class OtherToken(NamedTuple):
 
     def __str__(self) -> str:
         """Format as `another org: v=1:org=…`; only the value if the configuration names it."""
-        return self.differing if self.who == _NAMED else f"{self.who}: {self.differing}"
+        return self.differing if self.who == NAMED else f"{self.who}: {self.differing}"
 
 
 class EditReach(NamedTuple):
@@ -137,12 +137,12 @@ def refuses(case: Case, subject: str, *steps: str) -> bool:
 
 def refuses_token(case: Case, other: OtherToken, *steps: str) -> bool:
     """Whether the exchange, or any of these steps, certainly refuses another token."""
-    return _is_refused(_with_token(case, other), *steps)
+    return _is_refused(with_token(case, other), *steps)
 
 
 def passes_token(case: Case, other: OtherToken, *steps: str) -> bool:
     """Whether each of these steps certainly passes another token."""
-    trace = evaluate(_with_token(case, other)._replace(traced=False))
+    trace = evaluate(with_token(case, other)._replace(traced=False))
     return all(trace.step(step).state == PASSED for step in steps)
 
 
@@ -244,11 +244,11 @@ def _declared(case: Case, text: str) -> Iterator[OtherToken]:
     if profile is None:
         filled = text.replace("*", "x").replace("?", "x")
         if filled != subject:
-            yield OtherToken(_NAMED, filled)
+            yield OtherToken(NAMED, filled)
         return
     for other in (overlaid(subject, text, profile), *_with_claim_value(subject, text, profile)):
         if other != subject:
-            yield OtherToken(_NAMED, other)
+            yield OtherToken(NAMED, other)
     is_subject = any(segment.known for segment in profile.parse_subject(text).segments)
     if not is_subject and not set("*?$") & set(text) and case.token.claims.get("aud") != text:
         yield OtherToken(_AUDIENCE, subject, audience=text)
@@ -297,7 +297,8 @@ def foreign_subjects(case: Case) -> list[str]:
     return list(dict.fromkeys([*subjects, *twins(subject, profile)]))
 
 
-def _with_token(case: Case, other: OtherToken) -> Case:
+def with_token(case: Case, other: OtherToken) -> Case:
+    """Return the case with another token. Only step states are meaningful."""
     stranger = as_stranger(case, other.subject)
     claims = dict(stranger.token.claims) | dict(other.claims or ())
     if other.issuer:

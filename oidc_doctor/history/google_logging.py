@@ -11,15 +11,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS, full_name
+from oidc_doctor.model.comparison import LoggingOff
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.evidence import GcpProvider, ServiceAccount
+from oidc_doctor.model.evidence import AllowPolicy, GcpProvider, ServiceAccount
 from oidc_doctor.model.google_names import project_of_account
+from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from oidc_doctor.logs.attempts.columns import SignatureKey
-    from oidc_doctor.model.evidence import AllowPolicy, TargetEvidence
+    from oidc_doctor.model.evidence import TargetEvidence
 
 _IAM = "iam.googleapis.com"
 
@@ -118,6 +120,27 @@ def _switched_on(evidence: TargetEvidence, own: frozenset[str], service: str) ->
         return True, ()
     unread = tuple(name for name in policies if name not in read)
     return (None, unread) if unread else (False, ())
+
+
+def switched_off(then: TargetEvidence, now: TargetEvidence) -> Iterator[LoggingOff]:
+    """Yield the services whose Data Access logs a policy switched on then, and no longer does, though it was read."""
+    for impersonating in (False, True):
+        present = call_logging(now, (), impersonating=impersonating)
+        if present.on:
+            continue
+        for place in ("project", "folder", "organization"):
+            before, after = (getattr(evidence.gcp, f"{place}_policy", None) for evidence in (then, now))
+            if place in present.unread or not isinstance(before, AllowPolicy) or not isinstance(after, AllowPolicy):
+                continue
+            if _is_on(before.document.value, present.switch) and not _is_on(after.document.value, present.switch):
+                yield LoggingOff(
+                    present.calls,
+                    present.switch,
+                    place,
+                    present.on is False,
+                    Side("ADMIN_READ", before.document.at("/auditConfigs")),
+                    Side("(not switched on)", after.document.at()),
+                )
 
 
 def _comparable(own: frozenset[str], others: set[Any]) -> bool:

@@ -46,6 +46,16 @@ def grants_of(readers: Iterable[Reader]) -> Grants:
     return Grants(tuple(needed), tuple(grant for grant in not_judged if grant not in needed))
 
 
+def grants_for(target: Target, path: str) -> tuple[Grant, ...]:
+    """Return the grants that a run on the target needs to read the file at a path of the bundle."""
+    clouds = target._replace(gcp=None) if path.startswith("aws/") else target._replace(aws=None)
+    for reader in plan(CollectionRequest(goals=(Goal(clouds),))):
+        for place, grants in ((reader.path, reader.grants), *reader.follows):
+            if path == place or (place.endswith("/") and path.startswith(place)):
+                return tuple(grants)
+    return ()
+
+
 def aws_policy(
     role: str | None = None,
     bucket: str | None = None,

@@ -308,6 +308,22 @@ class Coverage:
     local: Local = ""  # not read because of a fault of this machine or its credentials
 
 
+class LostRead(NamedTuple):
+    """A read that a cloud allowed the last time, and denied in this run."""
+
+    path: str  # of the file in a bundle, without the target's folder
+    call: str  # iam:GetRole; "" if the manifest does not say
+    reason: str  # the call with the service's own message, in one line
+
+
+class Earlier(NamedTuple):
+    """A target's configuration as it was read the last time. Checks compare with it; no decision rests on it."""
+
+    evidence: TargetEvidence  # with the present target, and without tokens, errors and logs
+    at: float | None = None  # when it was read, epoch seconds
+    lost: tuple[LostRead, ...] = ()
+
+
 class TargetEvidence(NamedTuple):
     """All evidence for one target."""
 
@@ -323,6 +339,7 @@ class TargetEvidence(NamedTuple):
     cloudtrail: tuple[str, ...] = ()  # paths of log files, to be opened through the bundle
     gcp_logs: tuple[str, ...] = ()
     whoami: Document | Missing = Missing("truss/whoami.txt", "not in the bundle")  # org_id, teams, issuer, audience, …
+    earlier: Earlier | None = None  # the configuration of the last time, if the bundle has it
 
 
 class Snapshot(NamedTuple):

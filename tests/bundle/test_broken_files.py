@@ -65,7 +65,12 @@ STRANGE: dict[str, Callable[[Path], object]] = {  # JSON, of another type than t
 
 
 def file_of(path: str) -> str:
-    for pattern, name in (("/**", "/x.json"), ("tokens/*", "tokens/x.jwt"), ("*", "x")):
+    for pattern, name in (
+        ("earlier/**", "earlier/aws/role.json"),
+        ("/**", "/x.json"),
+        ("tokens/*", "tokens/x.jwt"),
+        ("*", "x"),
+    ):
         path = path.replace(pattern, name)
     return path
 

@@ -325,6 +325,7 @@ def planted_in(value: Any, text: str, box: dict[str, Any]) -> Any:
 
 def contract_files() -> list[str]:
     rows = [row.path for row in contract.FILES if row.path.endswith(".json")]
+    rows += ["earlier/manifest.json", "earlier/issuer/jwks.json", "earlier/aws/role.json"]
     return [path.replace("*", "one") for path in rows if "**" not in path and not path.startswith("tokens/")]
 
 
@@ -359,7 +360,7 @@ def in_chunks(some: list[Any]) -> list[str]:
 @pytest.mark.parametrize("part", range(2))
 def test_no_kind_of_secret_passes_any_file_into_a_copy(part: int, redacted: bool, tmp_path: Path) -> None:
     """Every file of the contract holds every second kind."""
-    source, copy = tmp_path / "source", tmp_path / "copy"
+    source = tmp_path / "source"
     shutil.copytree(SAMPLES / ("aws-wrong-team" if redacted else "gcp-condition-false"), source)
     some = PLANTED[part::2]
     plant(source, ["\n\nthen\n".join(canary.text for canary in some)], members())
@@ -374,7 +375,6 @@ def test_no_kind_of_secret_passes_any_file_into_a_copy(part: int, redacted: bool
     assert len(written) > len(contract_files())
     for name, data in written.items():
         assert found(name + data.decode("utf-8", "replace"), pieces_of(some)) == [], name
-    assert not copy.exists()
 
 
 @pytest.mark.parametrize("sample", ["aws-wrong-team", "gcp-condition-false"])

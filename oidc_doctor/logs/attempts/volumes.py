@@ -1,7 +1,4 @@
-"""Attempts of each workload by day, of large logs only: pandas takes a quarter of a second to import.
-
-No other module imports it.
-"""
+"""Attempts of each workload by day, of large logs only: pandas takes a quarter of a second to import."""
 
 from __future__ import annotations
 

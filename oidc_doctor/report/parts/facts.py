@@ -218,7 +218,10 @@ def sides(
 
     `full` returns whether a shortened value is repeated in full.
     """
-    labels = {"expected": wants, "actual": label_of(expected, actual, now), "more": ""}
+    label = label_of(expected, actual, now)
+    if expected is not None and expected.at is not None and "earlier" in expected.at.file.split("/"):
+        wants, label = "before", "now"
+    labels = {"expected": wants, "actual": label, "more": ""}
     marked = is_marked(expected, actual)
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):

@@ -43,6 +43,15 @@ class Folder(Names):
                 place.unlink(missing_ok=True)
         return self
 
+    def keep_as_earlier(self, *reads: Json) -> Self:
+        """earlier/: the configuration that the bundle has now, read a day before its instant."""
+        for place in sorted(self.root.rglob("*")):
+            name = place.relative_to(self.root).as_posix()
+            configuration = name.startswith(("issuer/", "aws/", "gcp/")) and not name.startswith(("aws/cl", "gcp/logs"))
+            if place.is_file() and configuration:
+                self.write(f"earlier/{name}", place.read_bytes())
+        return self.write("earlier/manifest.json", {"collected_at": self.times(-86_400), "reads": list(reads)})
+
     def only(self, *paths: str) -> Self:
         """Nothing but these files."""
         for place in sorted(self.root.rglob("*")):

@@ -117,6 +117,15 @@ def whole(root: Path) -> dict[str, Json]:
             {"path": "aws/cloudtrail/", "call": "lookup-events", "outcome": "ok", "region": "us-east-1", "filter": "x"},
         ]
     )
+    for name in ("issuer/jwks.json", "aws/role.json", "gcp/provider.json", "gcp/service-account-policy.json"):
+        made.write(f"earlier/{name}", made.read(name))
+    made.write(
+        "earlier/manifest.json",
+        {
+            "collected_at": "2026-11-21T22:40:00Z",
+            "reads": [{"path": "gcp/folder-policy.json", "call": "gcloud", "outcome": "ok"}],
+        },
+    )
     files = sorted(place for place in root.rglob("*") if place.is_file())
     return {place.relative_to(root).as_posix(): _value(place) for place in files}
 
