@@ -7,6 +7,7 @@ in tests/builders, which pytest's `pythonpath` puts on the path.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from clouds import aws_cli
 from evidence import Answer, Bundle
 from evidence.small import small_bundle
 
@@ -41,7 +43,7 @@ hypothesis.settings.register_profile("all-cases", _USUAL, max_examples=100)
 hypothesis.settings.load_profile("oidc-doctor")
 
 
-_STEP = 6  # of the cases of a sweep, one in so many is run
+_STEP = 7  # of the cases of a sweep, one in so many is run; a prime, so that two parameters do not go in step
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,6 +72,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     without = set(map(id, left_out))
     items[:] = [item for item in items if id(item) not in without]
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all the tests again and again: they stay until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture
@@ -145,6 +154,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             return process
 
         yield started
+
+
+@pytest.fixture(scope="session")
+def aws_programs() -> Iterator[Path]:
+    """A folder with the real AWS CLI as `aws`, which starts fast: it belongs first on a PATH."""
+    pytest.importorskip("awscli", reason="the AWS CLI is not installed: pip install 'oidc-doctor[test]'")
+    with aws_cli.started() as folder:
+        yield folder
 
 
 @pytest.fixture

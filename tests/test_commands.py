@@ -112,9 +112,7 @@ class Caught(NamedTuple):
 
 
 @pytest.fixture
-def caught(tmp_path: Path) -> Iterator[Caught]:
-    if CLI is None:
-        pytest.skip("the AWS CLI is not installed: pip install 'oidc-doctor[test]'")
+def caught(tmp_path: Path, aws_programs: Path) -> Iterator[Caught]:
     fetched: list[str] = []
     sent: list[dict[str, list[str]]] = []
 
@@ -139,7 +137,7 @@ def caught(tmp_path: Path) -> Iterator[Caught]:
         keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-real-one"}
         environment = keys | {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(tmp_path),
-            "PATH": os.pathsep.join([str(Path(CLI).parent), os.environ["PATH"]]), "LC_ALL": "C.UTF-8",
+            "PATH": os.pathsep.join([str(aws_programs), os.environ["PATH"]]), "LC_ALL": "C.UTF-8",
             "AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
         }  # fmt: skip
         yield Caught(fetched, sent, port, environment)

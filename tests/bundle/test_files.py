@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.bundle import archives
 from oidc_doctor.bundle import files as bundle_files
 from oidc_doctor.bundle import open as opening
@@ -438,7 +439,7 @@ def test_one_file_alone(tmp_path: Path, text: str, path: str) -> None:
 # ------------------------------------------------------------------------------------------------------------ any bytes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share_of(150), deadline=None)
 @given(st.data())
 def test_no_archive_raises_anything_but_bundle_error(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

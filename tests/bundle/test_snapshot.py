@@ -29,6 +29,7 @@ from evidence.snapshots import (
     toml,
     write,
 )
+from examples import share_of
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.bundle.open import open_bundle
@@ -426,7 +427,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=share_of(150), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(sorted(FULL)),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.model.secret_texts import forms, labels, without_secrets
 
 NAMES = (
@@ -17,7 +18,7 @@ NAMES = (
 BETWEEN = (" ", "  ", "=", ": ", '": "', "  = ", "\n", "x", "_", "-", ".", "secre", "tok", "passkey", "value", "\\n")
 
 
-@settings(max_examples=300)
+@settings(max_examples=share_of(300))
 @given(st.lists(st.sampled_from((*NAMES, *BETWEEN)), max_size=12).map("".join))
 def test_every_name_that_the_pattern_finds_is_found(text: str) -> None:
     found = [label.span() for label in labels._labels(text)]
@@ -28,7 +29,7 @@ FORMS = [form for form in forms._ALL if form.before is not None]
 WORDS = ("pin", "otp", "TOTP", "mfa_code", "token-code", "otp", "-u", "--user", "--proxy-user", "ab:cd1234", "123456")
 
 
-@settings(max_examples=300)
+@settings(max_examples=share_of(300))
 @given(st.lists(st.sampled_from((*WORDS, *BETWEEN, "\u0130")), max_size=12).map("".join))
 def test_every_form_that_its_pattern_finds_is_found(text: str) -> None:
     for form in FORMS:

@@ -8,6 +8,7 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor import cel
 from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
 from oidc_doctor.cel.values import Scope, equal
@@ -73,7 +74,7 @@ TOKENS = st.sampled_from([
 ])  # fmt: skip
 SOUP = st.lists(TOKENS, max_size=14).map("".join) | ANY_TEXT
 
-QUICK = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=share_of(200), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def canonical(value: object) -> object:

@@ -70,7 +70,7 @@ def google_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, aws_url: str, google_url: str) -> Shell:
+def shell(tmp_path: Path, aws_url: str, google_url: str, aws_programs: Path) -> Shell:
     """Runs scripts of bash in the reader's working folder, without a way to other hosts."""
     folder = tmp_path / "desk"
     folder.mkdir()
@@ -78,7 +78,7 @@ def shell(tmp_path: Path, aws_url: str, google_url: str) -> Shell:
     (folder / "sample_logs").symlink_to(ROOT / "sample_logs")
     key = google_cloud.key_file(tmp_path, google_url, private_key("rsa"))
     environment = {
-        "PATH": desk.tools(tmp_path / "bin", folder),
+        "PATH": f"{aws_programs}{os.pathsep}{desk.tools(tmp_path / 'bin', folder)}",
         "PYTHONPATH": str(ROOT),
         "HOME": str(tmp_path / "home"),
         "LANG": "C.UTF-8",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.json_text import DEEPEST, Unreadable, decode, load, load_inner, part, printable
 from oidc_doctor.documents.yaml_text import load_yaml
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
@@ -267,7 +268,7 @@ def json_texts(draw: st.DrawFn, depth: int = 3) -> str:
     return f"{{{gap()}" + f"{gap()},{gap()}".join(members) + f"{gap()}}}"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(json_texts(), st.sampled_from(["", "\n", " \n "]))
 def test_line_of_agrees_with_a_slow_reading(text: str, before: str) -> None:
     text = before + text
@@ -283,7 +284,7 @@ def pointers(value: Any, pointer: str = "") -> list[str]:
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share_of(200), deadline=None)
 @given(json_texts())
 def test_every_pointer_of_a_value_has_a_line_and_no_other_has(text: str) -> None:
     document = load(text, "f")
@@ -293,7 +294,7 @@ def test_every_pointer_of_a_value_has_a_line_and_no_other_has(text: str) -> None
     assert document.value == json.loads(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(
     st.binary(max_size=60) | st.text('{}[]":,\\u0019eE.-+ntf \n', max_size=40).map(str.encode),
     st.text("/a0~1", max_size=5),
@@ -378,7 +379,7 @@ def test_empty_yaml() -> None:
     assert load_yaml("", "f").value is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share_of(200), deadline=None)
 @given(st.text("ab:-[]{}&*!<>|?#'\"%@, \n\t~0", max_size=40))
 def test_no_text_breaks_the_yaml_reading(text: str) -> None:
     try:

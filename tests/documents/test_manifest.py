@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.json_text import Unreadable, decode
 from oidc_doctor.documents.manifest import Manifest, parse_manifest
 
@@ -78,7 +79,7 @@ def test_wrong_manifests(value: Any) -> None:
         read(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share_of(200), deadline=None)
 @given(
     st.binary(max_size=30)
     | st.fixed_dictionaries(

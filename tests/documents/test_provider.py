@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.documents.provider import (
     parse_allow_policy,
@@ -334,7 +335,7 @@ PARSERS: list[Callable[[str, str], object]] = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(VALUES.map(json.dumps).map(str.encode) | st.binary(max_size=30))
 def test_no_file_raises_anything_but_unreadable(data: bytes) -> None:
     for parse in PARSERS:

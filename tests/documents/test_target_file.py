@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.target_file import merge, parse_targets
 from oidc_doctor.model.document import Origin
@@ -153,7 +154,7 @@ def test_merge_keeps_what_the_other_leaves_open() -> None:
     assert merged.origins["aws.role_arn"] == Origin("--role")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(
     st.text(max_size=40)
     | st.lists(

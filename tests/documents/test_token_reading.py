@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.token import hypothetical, parse_token
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
 from oidc_doctor.model.evidence import Token
@@ -284,7 +285,7 @@ def test_no_fault_quotes_the_token(text: str) -> None:
     assert SECRET not in repr(read(text))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=share_of(400), deadline=None)
 @given(
     st.text(max_size=40)
     | st.text('eyJ0.=+/-_" {}[]:,\n\ud800', max_size=40)
@@ -299,7 +300,7 @@ def test_no_text_raises(text: str) -> None:
     assert bool(token.fault) == bool(token.fault_where)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share_of(200), deadline=None)
 @given(
     st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | st.integers() | st.text(max_size=5), max_size=4),
     st.binary(max_size=8),

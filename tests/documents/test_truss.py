@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.truss import parse_truss, parse_whoami, truss_auths
 
@@ -130,7 +131,7 @@ def test_the_json_form() -> None:
         parse_whoami('{"org_id": ', "f")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=share_of(200), deadline=None)
 @given(st.text("│| OrgIDTeams:(),\n x…{", max_size=60))
 def test_no_text_raises_anything_but_unreadable(text: str) -> None:
     for parse in (parse_whoami, parse_truss):

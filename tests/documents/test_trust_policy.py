@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.documents.json_text import Unreadable, decode
 from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
 from oidc_doctor.model.document import Document, Missing
@@ -184,7 +185,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(ANY.map(json.dumps).map(str.encode) | st.binary(max_size=40))
 def test_no_file_raises_anything_but_unreadable(data: bytes) -> None:
     for parse in (parse_roles, parse_policy):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +29,6 @@ ACCOUNT = "123456789012"  # moto's
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/team/Weights"
 HOST = "issuer.example/tenant"
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{HOST}"
-CLI = shutil.which("aws", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
 HOSTILE = ['it\'s `id` $HOME ${aws:username} "quoted" \\ !', "caf\xe9 \u200b\u202e \x7f", "-x", "file:///etc/hostname"]
 ABSENT = Missing("aws/oidc-provider.json", "there is none", "not_found")
 
@@ -114,9 +111,7 @@ def moto_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def cloud(moto_url: str, tmp_path: Path) -> Aws:
-    if CLI is None:
-        pytest.skip("the AWS CLI is not installed: pip install 'oidc-doctor[test]'")
+def cloud(moto_url: str, tmp_path: Path, aws_programs: Path) -> Aws:
     import boto3
     import requests
 
@@ -124,7 +119,7 @@ def cloud(moto_url: str, tmp_path: Path) -> Aws:
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-real-one"}
     environment = keys | {
         "AWS_ENDPOINT_URL": moto_url, "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": "", "HOME": str(tmp_path),
-        "PATH": os.pathsep.join([str(Path(CLI).parent), os.environ["PATH"]]), "LC_ALL": "C.UTF-8",
+        "PATH": os.pathsep.join([str(aws_programs), os.environ["PATH"]]), "LC_ALL": "C.UTF-8",
         "AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
     }  # fmt: skip
     iam = boto3.client(

@@ -180,6 +180,7 @@ def foreign_is_refused(made: Bundle, subject: str = OTHER_TENANT) -> bool:
     return made.ask(subject=subject).exchange().prediction == "refused"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", [*AWS])
 def test_another_tenant_stays_out(aws: Bundle, name: str) -> None:
     AWS[name](aws)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.checkkit import NotReadError, Opening
 from oidc_doctor.findings.policy_reach import PolicyReach
 from oidc_doctor.findings.strangers import as_stranger, foreign_subjects, other_tokens
@@ -344,7 +345,7 @@ def all_openings(reach: PolicyReach) -> list[Opening]:
     return found
 
 
-@settings(max_examples=150)
+@settings(max_examples=share_of(150))
 @given(policies())
 def test_every_stranger_of_a_finding_is_accepted_by_the_judge(made: tuple[str, Any]) -> None:
     host, policy = made
@@ -382,7 +383,7 @@ def test_a_deny_that_refuses_nobody_changes_nothing() -> None:
         assert all_openings(PolicyReach(case_of(claims, denied))) == plain
 
 
-@settings(max_examples=100)
+@settings(max_examples=share_of(100))
 @given(policies(), st.booleans(), st.booleans())
 def test_without_explanations_the_decision_is_the_same(made: tuple[str, Any], complete: bool, pasted: bool) -> None:
     host, policy = made

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from fuzz_targets import TARGETS, Target
 
 SEEDS = {name: tuple(target.seeds()) for name, target in TARGETS.items()}
@@ -36,7 +37,7 @@ def test_the_seeds(name: str) -> None:
 def test_changed_seeds(name: str) -> None:
     target: Target = TARGETS[name]
 
-    @settings(max_examples=15 if name in WHOLE else 60)
+    @settings(max_examples=share_of(15 if name in WHOLE else 60))
     @given(changed(SEEDS[name]))
     def runs(data: bytes) -> None:
         target.run(data)

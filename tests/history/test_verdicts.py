@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.history import verdicts
 from oidc_doctor.history.revisions import Basis, FieldValue, History, Revision
 from oidc_doctor.history.verdicts import Revisions, Verdicts, verdict_of
@@ -77,7 +78,7 @@ def policies(draw: st.DrawFn) -> Any:
     return {"Version": "2012-10-17", "Statement": draw(st.lists(statement, max_size=3))}
 
 
-@settings(max_examples=200)
+@settings(max_examples=share_of(200))
 @given(st.lists(policies(), min_size=1, max_size=5), st.sampled_from([None, *SUBJECTS]), st.booleans(), st.booleans())
 def test_verdicts_are_those_of_each_revision_judged_alone(
     listed: list[Any], subject: str | None, read_provider: bool, pasted: bool

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.iam import UNKNOWN, AskedOfMany, Node, SharedStatements, compile_policy, conditions_hold
 from oidc_doctor.iam.conditions import is_key_name
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, YES
@@ -130,7 +131,7 @@ def test_the_first_pattern_that_matches_or_cannot_be_read_decides(name: str, exp
         assert conditions_hold({name: {"a": expected}}, {"a": actual}) is first
 
 
-@settings(max_examples=300)
+@settings(max_examples=share_of(300))
 @given(POLICIES, CONTEXTS, st.data())
 def test_more_evidence_never_contradicts(document: Any, context: dict[str, Any], data: st.DataObject) -> None:
     """A definite answer on partial evidence stays, whatever the rest turns out to be, absent included."""
@@ -203,7 +204,7 @@ def test_both_entrances_agree(block: Any, context: dict[str, Any]) -> None:
     assert condition is held or (condition is None and held and not all(is_key_name(name) for name in names))
 
 
-@settings(max_examples=500)
+@settings(max_examples=share_of(500))
 @given(st.text("ab*?", max_size=12), st.text("ab\n", max_size=14))
 def test_wildcards_agree_with_fnmatch(pattern: str, text: str) -> None:
     reference = re.fullmatch(fnmatch.translate(pattern), text) is not None

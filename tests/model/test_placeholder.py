@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.model.placeholder import (
     account_is_redacted,
     compare,
@@ -163,7 +164,7 @@ def fillings(*texts: list[str]) -> list[tuple[str, ...]]:
     return ways
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(PARTS, PARTS)
 def test_equality_is_sound(one: list[str], other: list[str]) -> None:
     assume("".join(one) != "".join(other))
@@ -180,7 +181,7 @@ def glob(pattern: str, text: str) -> bool:
     return bool(text) and pattern[0] in {"?", text[0]} and glob(pattern[1:], text[1:])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "*a", "?", "<g>", "<h>"]), max_size=4), PARTS)
 def test_matching_is_sound(pattern: list[str], text: list[str]) -> None:
     assume("".join(pattern) != "".join(text))
@@ -214,7 +215,7 @@ def steps(left: list[str], right: list[str], i: int, j: int) -> list[tuple[int, 
 NAMELESS = st.lists(st.sampled_from(["a", "b", "ab", "***", "...", "xxx"]), max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=share_of(300), deadline=None)
 @given(NAMELESS, NAMELESS)
 def test_false_is_said_whenever_it_is_so(one: list[str], other: list[str]) -> None:
     """With each gap filled on its own, by a slow search over both texts at once."""

@@ -73,6 +73,7 @@ def test_the_change_and_the_pair_stand_before_the_fix_and_the_rest_after_it(samp
     assert places == sorted(places)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("folder", sorted(path.parent for path in SAMPLE_LOGS.glob("*/expected.json")), ids=str)
 def test_what_to_do_is_on_the_first_screen_of_a_refusal(folder: Path) -> None:
     with open_bundle(folder) as files:

@@ -150,6 +150,7 @@ def test_texts_that_are_no_key(key: str, tmp_path: Path) -> None:
     assert "[keys] fix: there is no key" in preferences.problems[0]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("key", ["[@click=app.bell]ZZ[/]", "[/]", "\x1b]0;x\x07\x9b", "[$accent]", "\\", "["])
 def test_the_palette_and_the_help_show_a_key_as_text(key: str, play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:

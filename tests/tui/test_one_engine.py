@@ -23,9 +23,10 @@ SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.
 MOST_KEYS = 5
 
 
-GROUPS = [SAMPLES[at::4] for at in range(4)]
+GROUPS = [SAMPLES[at::6] for at in range(6)]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("samples", GROUPS, ids=lambda samples: samples[0])
 def test_path_screen_matches_the_json_report(
     samples: list[str], play: Callable[..., Any], press: Callable[..., Any], wait: Callable[..., Any]

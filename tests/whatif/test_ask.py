@@ -17,6 +17,7 @@ SAMPLES = Path(bundled("_samples", "sample_logs"))
 SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_an_edit_equal_to_what_was_read_changes_nothing(
     name: str, what_ifs_of: Callable[[str], list[WhatIf]], decided: Callable[[Answer], tuple[Any, ...]]
@@ -33,6 +34,7 @@ def test_an_edit_equal_to_what_was_read_changes_nothing(
         assert what_if.reach(answer) is None
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_layout_of_a_text_is_no_change(
     name: str, what_ifs_of: Callable[[str], list[WhatIf]], decided: Callable[[Answer], tuple[Any, ...]]
@@ -56,6 +58,7 @@ def test_the_present_decision_is_the_reports(examined_of: Callable[[str], Examin
             assert exchange.trace == rows[key].trace
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_proposed_fix_is_an_edit_that_moves_the_exchange_on(
     name: str, what_ifs_of: Callable[[str], list[WhatIf]], examined_of: Callable[[str], Examined]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import share_of
 from oidc_doctor.judge.gcp import members
 from oidc_doctor.judge.gcp.member_index import MemberIndex
 from oidc_doctor.model.document import Document
@@ -38,7 +39,7 @@ BINDINGS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=share_of(300))
 @given(BINDINGS, st.sampled_from(["own", "other"]))
 def test_entries_that_are_left_out_differ_in_their_value_alone(listed: list[tuple[str, list[str]]], own: str) -> None:
     bindings = tuple(

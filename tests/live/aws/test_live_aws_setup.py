@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,9 +27,12 @@ ORG, TEAM, MODEL = "Hq4Lm8Tz", "Rw7Cx2Vb", "Kd3Fg6Jn"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/BasetenOIDCRole"
 WANTED = ("--org", ORG, "--team", TEAM, "--model", MODEL, "--account", ACCOUNT, "--region", "us-east-1")
 BOTH = ("--bucket", "acme-weights", "--repository", "ml/serve")
-CLI = shutil.which("aws", path=str(Path(sys.executable).parent)) or shutil.which("aws")
 
-pytestmark = pytest.mark.skipif(CLI is None, reason="the AWS CLI is not installed: pip install 'oidc-doctor[test]'")
+
+@pytest.fixture(autouse=True)
+def shell_with_the_cli(aws_programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{aws_programs}:/usr/bin:/bin")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +53,7 @@ def client_ids(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_printed(text: str) -> subprocess.CompletedProcess[str]:
     """Run the commands as somebody would who copies them into a shell."""
-    exports = f"export PATH={Path(str(CLI)).parent}:/usr/bin:/bin AWS_DEFAULT_REGION=us-east-1\n"
-    return subprocess.run(["bash"], input=exports + text, capture_output=True, text=True, check=False)
+    return subprocess.run(["bash"], input=text, capture_output=True, text=True, check=False)
 
 
 def make(doctor: Callable[..., FinishedRun], *arguments: str, times: int = 1) -> None:
