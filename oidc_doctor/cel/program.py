@@ -24,7 +24,7 @@ _MOST_CHECKED = 8  # declarations of types that the answers of one expression ar
 class Program:
     """A parsed expression. It holds no state of an evaluation, and may be used from several threads."""
 
-    __slots__ = ("_checked", "_references", "_slots", "_step", "container", "text", "tree")
+    __slots__ = ("_checked", "_loops", "_references", "_slots", "_step", "container", "text", "tree")
 
     def __init__(self, text: str, tree: Expr, container: str) -> None:
         self.text = text
@@ -33,6 +33,7 @@ class Program:
         self._step: CompiledStep | None = None
         self._slots = 0
         self._references: tuple[Reference, ...] | None = None  # walked once: they are asked for with every token
+        self._loops: bool | None = None  # likewise
         self._checked: dict[object, tuple[CelError, ...]] = {}  # by the declared types: likewise
 
     def __repr__(self) -> str:
@@ -99,13 +100,14 @@ class Program:
 
     def has_loops(self) -> bool:
         """Return whether the expression has a comprehension, whose work the length of the text does not bound."""
-        waiting = [self.tree]
-        while waiting:
-            expr = waiting.pop()
-            if expr.op == "comprehension":
-                return True
-            waiting.extend(expr.children)
-        return False
+        if self._loops is None:
+            waiting = [self.tree]
+            self._loops = False
+            while waiting and not self._loops:
+                expr = waiting.pop()
+                self._loops = expr.op == "comprehension"
+                waiting.extend(expr.children)
+        return self._loops
 
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""

@@ -12,6 +12,7 @@ from oidc_doctor.report.formats import FORMATS
 
 WEB_PORT = 8765
 _TIMEOUT = 300.0  # seconds for all reads of a live run
+_LONGEST_GLOB = 200  # characters; no check has a name as long
 _LONGEST_TIMEOUT = 86_400  # a day; the system cannot wait for any number of seconds
 
 
@@ -29,6 +30,13 @@ def _pages(text: str) -> int:
 
 def _port(text: str) -> int:
     return _whole_number(text, 1, 65_535)
+
+
+def _glob(text: str) -> str:
+    if len(text) > _LONGEST_GLOB:
+        message = f"a pattern of {len(text):,} characters; at most {_LONGEST_GLOB} are accepted"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def _seconds(text: str) -> float:
@@ -94,10 +102,16 @@ def make_parser() -> Parser:
         help="the code, name and effect of every check (with WORD)",
     )
     checks.add_argument(
-        "--check", action="append", default=[], metavar="GLOB", help="show only these checks (code or name)"
+        "--check",
+        type=_glob,
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="show only these checks (code or name)",
     )
     checks.add_argument(
         "--skip",
+        type=_glob,
         action="append",
         default=[],
         metavar="GLOB",

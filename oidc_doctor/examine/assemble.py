@@ -35,6 +35,7 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.evaluations import NoEvaluationsLeftError
 from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, FixRow, NamedRefusal, Report
 from oidc_doctor.model.steps import Cloud
 
@@ -278,8 +279,9 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
 def _fixes(
     judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]
 ) -> tuple[list[FixRow], list[str]]:
-    """Return proven edits for exchanges with a certain cause, and a line if there are too many exchanges."""
+    """Return proven edits for exchanges with a certain cause, and lines that say for which not all were tried."""
     rows: list[FixRow] = []
+    left_out: list[str] = []
     caused = {cause.exchange for cause in causes if cause.confidence != "suspected"}
     refused = [exchange for exchange in judged if exchange.id in caused]
 
@@ -290,12 +292,20 @@ def _fixes(
     for exchange in refused[:_MOST_FIXED]:
         from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
 
-        for row in propose(exchange.diagnosis, _seen(exchange), partial(code_of, exchange.diagnosis.case.cloud)):
+        try:
+            proven = propose(exchange.diagnosis, _seen(exchange), partial(code_of, exchange.diagnosis.case.cloud))
+        except NoEvaluationsLeftError:
+            left_out.append(
+                f"{exchange.id}: no edit was proven, because the configuration is too long to try them all "
+                f"({limits.FIX_WORK.source})"
+            )
+            continue
+        for row in proven:
             row.exchange = exchange.id
             rows.append(row)
-    if len(refused) <= _MOST_FIXED:
-        return rows, []
-    return rows, [f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
+    if len(refused) > _MOST_FIXED:
+        left_out.append(f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges")
+    return rows, left_out
 
 
 def _in_words_of_edits(

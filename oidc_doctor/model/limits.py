@@ -117,6 +117,12 @@ ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest
 FIXED_EXCHANGES = Limit("edits: refused exchanges for which they are proposed", 8, "exchanges", _OURS)
 FIX_CANDIDATES = Limit("edits: candidates that are proven for an exchange", 60, "candidates", _OURS)
 FIX_FAULTS = Limit("edits: faults that one edit fixes together", 4, "faults", _OURS)
+FIX_WORK = Limit(
+    "edits: evaluations, times the characters of the trust policy, or of the provider's expressions and the members",
+    2_000_000,
+    "characters for an exchange",
+    _OURS,
+)
 FIX_SUBJECTS = Limit("edits: logged subjects that an edit is tried on", 200, "subjects", _OURS)
 
 LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))

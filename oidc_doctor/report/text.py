@@ -6,6 +6,7 @@ because reports are often run in a loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences, steps
@@ -23,6 +24,7 @@ _LONG = 400  # characters of a finding's message
 _NAMES = 120  # characters of the names of the targets
 _ENDING = 12  # the column of the text of the last rows
 _INNER = 15  # the column of the text of an item
+_FEW_CAUSES, _MANY_CAUSES = 5, 50  # further causes of an exchange with one code; the second with -v
 _FEW_FINDINGS = 3  # findings of a check, unless verbose
 _EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
 
@@ -196,6 +198,8 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     empty = len(sheet.lines)
     shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
     written: set[tuple[object, ...]] = set()
+    alike: Counter[tuple[str, str, str, str]] = Counter()
+    most = _MANY_CAUSES if verbose else _FEW_CAUSES
     above = [cause for cause in report.causes if id(cause) in shown]
     for cause in report.causes if report.alone is None else ():
         if cause.is_remark and not verbose:
@@ -203,8 +207,15 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
         if id(cause) not in shown and key not in written:
             written.add(key)
-            _further(sheet, report, cause, above, verbose=verbose)
-            above.append(cause)
+            kind = (cause.exchange, cause.code, cause.status, cause.confidence)
+            alike[kind] += 1
+            if alike[kind] <= most:
+                _further(sheet, report, cause, above, verbose=verbose)
+                above.append(cause)
+    for (_, code, status, confidence), number in alike.items():
+        if number > most:
+            sign = "–" if status == "past" else "?" if confidence == "suspected" else "✗"
+            _item(sheet, sign, code, f"{number - most:,} more of this kind; --format json lists them all")
     codes = {cause.code for cause in report.causes}
     order = ["blocks", "weakens", "note"]
     failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
