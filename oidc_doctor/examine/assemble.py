@@ -68,13 +68,14 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     causes = causes_of(judged, named_refusals, checks)
     contradictions: list[str] = []
     attempts: list[AttemptRow] = []
+    unexplained: list[str] = []
     timeline: list[dict[str, Any]] = []
     volumes: list[dict[str, Any]] = []
     if run.replayed:
         from oidc_doctor.history import view
         from oidc_doctor.logs.attempts.volumes import volumes as by_day
 
-        attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
+        attempts, unexplained = view.attempt_rows(_signatures(judged))
         contradictions = view.contradictions(run.replayed)
         writes = [
             (cause.cloud, cause.timing.change) for cause in causes if cause.step == "permission" and cause.timing.change
@@ -122,6 +123,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             *run.warnings,
             *_clock_behind_the_logs(run),
             *left_out,
+            *unexplained,
             *(line for replayed in run.replayed.values() for line in replayed.replayer.left_out()),
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],

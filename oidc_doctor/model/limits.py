@@ -60,6 +60,7 @@ TARGETS = Limit("a bundle", 100, "targets", _OURS)
 TOKENS = Limit("tokens/", 50, "tokens", _OURS)
 ERROR_TEXT = Limit("an error text", 20_000, "characters", _OURS)
 JSON_DEPTH = Limit("a JSON text", 200, "levels", _OURS)
+JSON_STRING = Limit("a text or a name in a JSON file that is not a log", 256 * KIB, "characters", _OURS)
 JSON_DIGITS = Limit("a number", 4_300, "digits", "Python, sys.int_info")
 TOML = Limit("oidc-doctor.toml", 64 * KIB, "characters", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
@@ -111,6 +112,12 @@ STRANGERS = Limit(
     "weaknesses: evaluations of synthetic subjects, times the values of the policy or the steps of the expressions",
     100_000,
     "comparisons or steps for an exchange",
+    _OURS,
+)
+EXPLAINED = Limit(
+    "a report: attempts whose cause is named, times the values of the trust policies",
+    60_000,
+    "comparisons, the newest attempts",
     _OURS,
 )
 ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest", _OURS)
