@@ -1,9 +1,9 @@
 """CPU seconds of a whole process on large single inputs: `python benchmarks/input_costs.py [RUNS [NAME …]]`.
 
-Each input is within the bounds of `docs/limits.md` and at most a mebibyte, logs and archives excepted. The yardstick is
-the start of the program, measured in the same run: `oidc-doctor --report` on the healthy bundle of the same cloud. Printed
-are the CPU seconds, the best of RUNS (3), their ratio to the yardstick, the memory and the exit code. The bar is one
-second beyond the start of a process that does nothing. A NAME runs only the inputs whose name contains it.
+Each input has at most a mebibyte, logs and archives excepted. The yardstick is `oidc-doctor --report` on a healthy
+bundle, measured in the same run. Printed are the CPU seconds, the best of RUNS (3), their ratio to the yardstick, the
+memory and the exit code. The bar is one second more than a process that does nothing. A NAME runs only the inputs whose
+name contains it.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document
+from oidc_doctor.model.evaluations import NoEvaluationsLeftError
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
     Coverage,
@@ -35,7 +36,6 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
-from oidc_doctor.model.evaluations import NoEvaluationsLeftError
 from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, FixRow, NamedRefusal, Report
 from oidc_doctor.model.steps import Cloud
 

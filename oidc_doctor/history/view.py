@@ -44,10 +44,11 @@ def attempt_rows(signatures: Sequence[tuple[Signature, ReplayedLogs | None]]) ->
         rows.append(attempt_row(signature, replayed, explained=is_explained))
     if explained == refused:
         return rows, []
-    return rows, [
-        f"{refused:,} kinds of refused attempt: the cause of the newest {explained:,} was looked for; that of the others "
-        f"is unknown ({limits.EXPLAINED.source})"
-    ]
+    line = (
+        f"{refused:,} kinds of refused attempt: the cause of the newest {explained:,} was looked for; the cause of the "
+        f"others is unknown ({limits.EXPLAINED.source})"
+    )
+    return rows, [line]
 
 
 def attempt_row(signature: Signature, replayed: ReplayedLogs | None, *, explained: bool = True) -> AttemptRow:

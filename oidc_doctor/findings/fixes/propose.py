@@ -241,8 +241,8 @@ def _size(case: Case) -> int:
     aws, gcp = case.evidence.aws, case.evidence.gcp
     read: list[object] = []
     if case.cloud == "aws" and aws is not None and isinstance(aws.role, Role):
-        policy = aws.role.trust_policy
-        read = [policy.value] if isinstance(policy, Document) else []
+        trust = aws.role.trust_policy
+        read = [trust.value] if isinstance(trust, Document) else []
     elif case.cloud == "gcp" and gcp is not None:
         provider, policy = gcp.provider, gcp.service_account_policy
         read = [provider.mapping, provider.condition] if isinstance(provider, GcpProvider) else []
