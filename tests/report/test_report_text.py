@@ -14,7 +14,7 @@ import pytest
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import Clause, Refusal, Side
+from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.report import CheckRow, FindingRow, FixRow, Report
 from oidc_doctor.report.parts.lines import columns
 from oidc_doctor.report.text import render_text
@@ -36,24 +36,6 @@ def without_commands(report: Report) -> Report:
     for fix in report.fixes:
         fix.commands, fix.verify, fix.undo, fix.terraform = [], [], [], ""
     return report
-
-
-def test_of_many_causes_alike_the_first_are_shown_and_the_others_counted(sample: Sample) -> None:
-    report = sample("refused")
-    cause = report.causes[0]
-    further = [
-        cause._replace(position="next", named=cause.named._replace(refusal=_of_clause(cause.named.refusal, number)))
-        for number in range(60)
-    ]
-    report.causes += further
-    for verbose, shown in ((False, 5), (True, 50)):
-        text = "\n".join(lines(report, 120, verbose=verbose))
-        assert text.count("· k") == shown
-        assert f"{60 - shown} more of this kind; --format json lists them all" in text
-
-
-def _of_clause(refusal: Refusal, number: int) -> Refusal:
-    return refusal._replace(clause=Clause(statement=0, operator="StringEquals", key=f"k{number}"))
 
 
 @pytest.mark.parametrize("width", [20, 40, 61, 80, 110, 300])
