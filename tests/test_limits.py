@@ -122,6 +122,50 @@ def test_an_error_text_beyond_the_bound_is_read_in_part(aws: Bundle) -> None:
     assert reasons == ["the first 20,000 of its 20,001 characters (oidc-doctor's bound)"]
 
 
+def test_the_output_of_a_script_beyond_the_bound_is_read_in_part(aws: Bundle) -> None:
+    aws.write("setup/output.txt", "x " * 10_001)
+    (row,) = [row for row in aws.ask().report.coverage if row.what == "setup/output.txt"]
+    assert (row.status, row.reason) == ("partial", "the first 20,000 of its 20,002 characters (oidc-doctor's bound)")
+
+
+def test_a_long_text_of_a_json_file_is_not_read(gcp: Bundle) -> None:
+    audience = "//iam.googleapis.com/" + "a/" * 150_000
+    answer = gcp.write("gcp/credentials.json", {"type": "external_account", "audience": audience}).ask()
+    (row,) = [row for row in answer.report.coverage if row.what == "gcp/credentials.json"]
+    assert row.status == "missing"
+    assert "300,021 characters: a text or a name in a JSON file that is not a log has at most 262,144" in row.reason
+    assert answer.report.exit_code != 0
+
+
+def test_a_configuration_too_long_to_try_all_edits_gets_none_and_says_so(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.trust(aws.statement(aws.subject("v=1:org=other")))
+    assert aws.ask().report.fixes
+    monkeypatch.setattr(limits, "FIX_WORK", limits.FIX_WORK._replace(most=1))
+    report = aws.ask().report
+    assert not report.fixes
+    assert (report.verdict, report.exit_code) == ("refused", 1)
+    assert [line for line in report.warnings if "no edit was proven, because the configuration is too long" in line]
+
+
+def test_the_causes_of_very_many_attempts_are_looked_for_among_the_newest(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.cloudtrail(
+        [
+            aws.event(subject=f"v=1:org=o{hour}", at=f"2026-11-22T0{hour}:00:00Z", event_id=f"{hour}")
+            for hour in range(3)
+        ]
+    )
+    assert all(row.cause for row in aws.ask().report.attempts)
+    monkeypatch.setattr(limits, "EXPLAINED", limits.EXPLAINED._replace(most=1))
+    report = aws.ask().report
+    assert [bool(row.cause) for row in report.attempts] == [True, False, False]
+    assert {row.replay["decision"] for row in report.attempts if row.replay} == {"refused"}
+    assert "3 kinds of refused attempt: the cause of the newest 1 was looked for" in " ".join(report.warnings)
+
+
 def test_edits_of_many_refused_exchanges_are_bounded(aws: Bundle) -> None:
     for number in range(9):
         aws.write(f"tokens/t{number}.json", {"claims": aws.claims_of(sub=f"{aws.SUBJECT}{number}")})

@@ -34,7 +34,7 @@ from oidc_doctor.model.evidence import (
     TargetGcp,
     Token,
 )
-from oidc_doctor.model.limits import ERROR_TEXT, TOKENS
+from oidc_doctor.model.limits import ERROR_TEXT, SETUP_OUTPUT, TOKENS, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,7 +70,7 @@ class Folder:
             observed=self._observed(),
             truss=self._read("truss/config.yaml"),
             truss_version=_or(self._read("truss/version.txt"), None),
-            setup_output=_or(self._read("setup/output.txt"), None),
+            setup_output=self._setup_output(),
             whoami=self._read("truss/whoami.txt"),
         )
         self.cloudtrail = self._logs(contract.CLOUDTRAIL)
@@ -233,10 +233,19 @@ class Folder:
         if not text.strip():
             self.reader.cover(path, "partial", "the file is empty")
             return ()
-        if len(text.strip()) > ERROR_TEXT.most:
-            reason = f"the first {ERROR_TEXT.most:,} of its {len(text.strip()):,} characters ({ERROR_TEXT.source})"
-            self.reader.cover(path, "partial", reason, named=True)
+        self._cover_beginning(path, text.strip(), ERROR_TEXT)
         return (ObservedError.read(text.strip(), Origin(self.reader.bundle.shown(path))),)
+
+    def _setup_output(self) -> str | None:
+        text = _or(self._read("setup/output.txt"), None)
+        self._cover_beginning(self.prefix + "setup/output.txt", text or "", SETUP_OUTPUT)
+        return text
+
+    def _cover_beginning(self, path: str, text: str, limit: Limit) -> None:
+        """Write the row of a text of which only the beginning is read, if it is longer."""
+        if len(text) > limit.most:
+            reason = f"the first {limit.most:,} of its {len(text):,} characters ({limit.source})"
+            self.reader.cover(path, "partial", reason, named=True)
 
     def _read_aws(self) -> AwsEvidence:
         """Read aws/. `resources` receives the resources, from which those of the target are chosen later."""

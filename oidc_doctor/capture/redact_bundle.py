@@ -21,8 +21,8 @@ from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.judge.keys import check_keys
 from oidc_doctor.model.document import Document, Origin
-from oidc_doctor.model.evidence import ObservedError, Token
-from oidc_doctor.model.limits import ERROR_TEXT, MANIFEST
+from oidc_doctor.model.evidence import Token
+from oidc_doctor.model.limits import ERROR_TEXT, MANIFEST, SETUP_OUTPUT
 from oidc_doctor.model.secret_texts import without_secrets
 
 if TYPE_CHECKING:
@@ -242,9 +242,9 @@ class _Copy:
         if path == "truss/config.yaml":
             return redact_formats.yaml_text(text, self.texts)
         if path == contract.ERROR:
-            return self._error_text(text)
+            return self._beginning(text, ERROR_TEXT.most)
         if path == "setup/output.txt":
-            return self.texts.sentence(text)
+            return self._beginning(text, SETUP_OUTPUT.most)
         if path == "truss/version.txt":
             return redact_formats.version_text(text)
         if path == "truss/whoami.txt":
@@ -256,12 +256,12 @@ class _Copy:
             return redact_formats.public_text(text, self.texts)
         return redact_files.json_text(text, self.texts)
 
-    def _error_text(self, text: str) -> str:
-        """Redact the part of an error text that a report reads. Secrets are removed before truncation."""
-        if len(text.strip()) <= ERROR_TEXT.most:
+    def _beginning(self, text: str, most: int) -> str:
+        """Redact the beginning of a text, of which a report reads no more. Secrets are removed before truncation."""
+        if len(text.strip()) <= most:
             return self.texts.sentence(text)
         clean = self.texts.without_secrets(text.strip())
-        kept = ObservedError.read(clean, Origin(contract.ERROR)).text
+        kept = clean[:most]
         if len(kept) < len(clean):
             self.texts.removed[f"all but the first {len(kept):,} of {len(clean):,} characters"] = 1
         return self.texts.sentence(kept)

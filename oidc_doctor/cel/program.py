@@ -24,7 +24,7 @@ _MOST_CHECKED = 8  # declarations of types that the answers of one expression ar
 class Program:
     """A parsed expression. It holds no state of an evaluation, and may be used from several threads."""
 
-    __slots__ = ("_checked", "_references", "_slots", "_step", "container", "text", "tree")
+    __slots__ = ("_checked", "_loops", "_references", "_slots", "_step", "_unconfirmed", "container", "text", "tree")
 
     def __init__(self, text: str, tree: Expr, container: str) -> None:
         self.text = text
@@ -33,6 +33,8 @@ class Program:
         self._step: CompiledStep | None = None
         self._slots = 0
         self._references: tuple[Reference, ...] | None = None  # walked once: they are asked for with every token
+        self._loops: bool | None = None  # likewise
+        self._unconfirmed: tuple[tuple[str, int, int], ...] | None = None  # likewise
         self._checked: dict[object, tuple[CelError, ...]] = {}  # by the declared types: likewise
 
     def __repr__(self) -> str:
@@ -84,6 +86,7 @@ class Program:
         except RecursionError:
             raise _too_deep(self.text) from None
         node.work = work - scope.work
+        node.parts = step.size + room - scope.room
         return node
 
     def references(self) -> tuple[Reference, ...]:
@@ -99,13 +102,14 @@ class Program:
 
     def has_loops(self) -> bool:
         """Return whether the expression has a comprehension, whose work the length of the text does not bound."""
-        waiting = [self.tree]
-        while waiting:
-            expr = waiting.pop()
-            if expr.op == "comprehension":
-                return True
-            waiting.extend(expr.children)
-        return False
+        if self._loops is None:
+            waiting = [self.tree]
+            self._loops = False
+            while waiting and not self._loops:
+                expr = waiting.pop()
+                self._loops = expr.op == "comprehension"
+                waiting.extend(expr.children)
+        return self._loops
 
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""
@@ -140,16 +144,19 @@ class Program:
 
     def unconfirmed_functions(self) -> list[tuple[str, int, int]]:
         """Return the functions in use that Google does not document for identity pools: name, start, end."""
-        from .functions import UNCONFIRMED
+        if self._unconfirmed is None:
+            from .functions import UNCONFIRMED
 
-        unconfirmed: list[tuple[str, int, int]] = []
-        waiting = [self.tree]
-        while waiting:
-            expr = waiting.pop()
-            if expr.op in {"call", "comprehension", "bind"} and (expr.name in UNCONFIRMED or len(expr.variables) > 1):
-                unconfirmed.append((expr.name, *expr.name_at))
-            waiting.extend(expr.children)
-        return sorted(unconfirmed, key=lambda use: use[1])
+            unconfirmed: list[tuple[str, int, int]] = []
+            waiting = [self.tree]
+            while waiting:
+                expr = waiting.pop()
+                named = expr.op in {"call", "comprehension", "bind"}
+                if named and (expr.name in UNCONFIRMED or len(expr.variables) > 1):
+                    unconfirmed.append((expr.name, *expr.name_at))
+                waiting.extend(expr.children)
+            self._unconfirmed = tuple(sorted(unconfirmed, key=lambda use: use[1]))
+        return list(self._unconfirmed)
 
 
 @functools.lru_cache(maxsize=128)  # the same few texts, and their parts, are asked of many tokens

@@ -43,6 +43,7 @@ class Node:
     variables the values of the loop variables (or of the name of ``cel.bind``) for this child of a comprehension
     omitted   the number of such children that ran without a node, because there were very many
     work      of the root alone: the steps that the evaluation took, as its bound counts them
+    parts     of the root alone: about how many nodes the trace has
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Node:
         "function",
         "omitted",
         "op",
+        "parts",
         "start",
         "text",
         "value",
@@ -74,6 +76,7 @@ class Node:
         self.variables: dict[str, Any] | None = None
         self.omitted = 0
         self.work = 0
+        self.parts = 0
 
     def __repr__(self) -> str:
         outcome = f"error {self.error}" if self.error else f"{self.value!r}" if self.evaluated else "not evaluated"

@@ -12,6 +12,7 @@ from oidc_doctor.report.formats import FORMATS
 
 WEB_PORT = 8765
 _TIMEOUT = 300.0  # seconds for all reads of a live run
+_LONGEST_GLOB = 200  # characters; no check has a name as long
 _LONGEST_TIMEOUT = 86_400  # a day; the system cannot wait for any number of seconds
 
 
@@ -30,6 +31,13 @@ def pages_of(text: str) -> int:
 
 def _port(text: str) -> int:
     return _whole_number(text, 1, 65_535)
+
+
+def _glob(text: str) -> str:
+    if len(text) > _LONGEST_GLOB:
+        message = f"a pattern of {len(text):,} characters; at most {_LONGEST_GLOB} are accepted"
+        raise argparse.ArgumentTypeError(message)
+    return text
 
 
 def seconds_of(text: str) -> float:
@@ -96,10 +104,16 @@ def make_parser() -> Parser:
         help="the code, name and effect of every check (with WORD)",
     )
     checks.add_argument(
-        "--check", action="append", default=[], metavar="GLOB", help="show only these checks (code or name)"
+        "--check",
+        type=_glob,
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="show only these checks (code or name)",
     )
     checks.add_argument(
         "--skip",
+        type=_glob,
         action="append",
         default=[],
         metavar="GLOB",

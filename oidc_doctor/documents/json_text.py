@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import pointer_segment
-from oidc_doctor.model.limits import JSON_DEPTH, JSON_DIGITS
+from oidc_doctor.model.limits import JSON_DEPTH, JSON_DIGITS, JSON_STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +116,8 @@ def load(text: str, file: str) -> Document:
         long_number = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
         line = text.count("\n", 0, long_number.start()) + 1 if long_number else None
         raise Unreadable(file, line, None, f"a number of more than {_DIGITS} digits") from None
+    if len(text) > JSON_STRING.most and (longest := _longest(value)) > JSON_STRING.most:
+        raise Unreadable(file, None, None, JSON_STRING.exceeded_by(longest))
     if _levels(value) > DEEPEST:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep")
     duplicates = tuple(islice(_pointers(value, repeated), _MOST_DUPLICATES)) if repeated else ()
@@ -183,6 +185,20 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
     if error.pos >= len(text.rstrip()):
         message = f"the text ends too early ({message})"
     raise Unreadable(file, error.lineno, error.colno, message) from None
+
+
+def _longest(value: Json) -> int:
+    """Return the length of the longest text or name within `value`."""
+    longest, waiting = 0, [value]
+    while waiting:
+        box = waiting.pop()
+        if isinstance(box, dict):
+            waiting += [*box, *box.values()]
+        elif isinstance(box, list):
+            waiting += box
+        elif isinstance(box, str):
+            longest = max(longest, len(box))
+    return longest
 
 
 def _levels(value: Json) -> int:

@@ -10,7 +10,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from oidc_doctor.model.limits import ERROR_TEXT
+from oidc_doctor.model.limits import SETUP_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,6 @@ _PROVIDER = re.compile(
     r"projects/\d{1,20}/locations/global/workloadIdentityPools/[a-z0-9-]{1,40}/providers/[a-z0-9-]{1,40}"
 )
 _ACCOUNT = re.compile(r"[a-z][a-z0-9-]{1,40}@[a-z][a-z0-9.:-]{1,60}\.iam\.gserviceaccount\.com")
-_MOST_LINES = 5_000
 _LONGEST_LINE = 2_000
 
 
@@ -138,7 +137,7 @@ def reason_of(code: str, text: str) -> Literal["exists", "denied", "disabled", "
 @functools.lru_cache(maxsize=8)
 def read_setup_output(text: str) -> SetupOutput | None:
     """Parse the set-up from an output; None if no line belongs to a set-up."""
-    lines = [line[:_LONGEST_LINE].strip() for line in text[: ERROR_TEXT.most].splitlines()[:_MOST_LINES]]
+    lines = [line[:_LONGEST_LINE].strip() for line in text[: SETUP_OUTPUT.most].splitlines()]
     cloud = _cloud(lines)
     if cloud is None:
         return None
@@ -154,7 +153,7 @@ def read_setup_output(text: str) -> SetupOutput | None:
 
 def _only(pattern: re.Pattern[str], text: str) -> str | None:
     """Return the only name of a kind in the output; None for several, since the workload's is unknown."""
-    names = {name.rstrip(".,") for name in pattern.findall(text[: ERROR_TEXT.most])}
+    names = {name.rstrip(".,") for name in pattern.findall(text[: SETUP_OUTPUT.most])}
     return names.pop() if len(names) == 1 else None
 
 

@@ -26,6 +26,7 @@ from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document
+from oidc_doctor.model.evaluations import NoEvaluationsLeftError
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
     Coverage,
@@ -68,13 +69,14 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     causes = causes_of(judged, named_refusals, checks)
     contradictions: list[str] = []
     attempts: list[AttemptRow] = []
+    unexplained: list[str] = []
     timeline: list[dict[str, Any]] = []
     volumes: list[dict[str, Any]] = []
     if run.replayed:
         from oidc_doctor.history import view
         from oidc_doctor.logs.attempts.volumes import volumes as by_day
 
-        attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
+        attempts, unexplained = view.attempt_rows(_signatures(judged))
         contradictions = view.contradictions(run.replayed)
         writes = [
             (cause.cloud, cause.timing.change) for cause in causes if cause.step == "permission" and cause.timing.change
@@ -122,6 +124,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             *run.warnings,
             *_clock_behind_the_logs(run),
             *left_out,
+            *unexplained,
             *(line for replayed in run.replayed.values() for line in replayed.replayer.left_out()),
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
@@ -280,8 +283,9 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
 def _fixes(
     judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]
 ) -> tuple[list[FixRow], list[str]]:
-    """Return proven edits for exchanges with a certain cause, and a line if there are too many exchanges."""
+    """Return proven edits for exchanges with a certain cause, and lines that say for which not all were tried."""
     rows: list[FixRow] = []
+    left_out: list[str] = []
     caused = {cause.exchange for cause in causes if cause.confidence != "suspected"}
     refused = [exchange for exchange in judged if exchange.id in caused]
 
@@ -292,12 +296,20 @@ def _fixes(
     for exchange in refused[:_MOST_FIXED]:
         from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
 
-        for row in propose(exchange.diagnosis, _seen(exchange), partial(code_of, exchange.diagnosis.case.cloud)):
+        try:
+            proven = propose(exchange.diagnosis, _seen(exchange), partial(code_of, exchange.diagnosis.case.cloud))
+        except NoEvaluationsLeftError:
+            left_out.append(
+                f"{exchange.id}: no edit was proven, because the configuration is too long to try them all "
+                f"({limits.FIX_WORK.source})"
+            )
+            continue
+        for row in proven:
             row.exchange = exchange.id
             rows.append(row)
-    if len(refused) <= _MOST_FIXED:
-        return rows, []
-    return rows, [f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
+    if len(refused) > _MOST_FIXED:
+        left_out.append(f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges")
+    return rows, left_out
 
 
 def _in_words_of_edits(

@@ -170,7 +170,7 @@ class TrustReach:
                 self._values = len(texts_in(self._policy().value))
             return 1 + self._values
         expressions = [trace.detail.get("condition"), *trace.detail.get("mapping", {}).values()]
-        steps: int = sum(root.work + sum(1 for _ in root.walk()) for root in expressions if root is not None)
+        steps: int = sum(root.work + root.parts for root in expressions if root is not None)
         return 1 + steps
 
     def _accepted(self, trace: Trace) -> bool | None:

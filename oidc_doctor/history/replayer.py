@@ -75,8 +75,8 @@ class Replayer:
         self._revisions = Revisions(history, self.accepted_providers)
         policies = [trust.document.value for trust in self._revisions.trust_policies if trust is not None]
         texts = [texts_in(policy) for policy in policies]  # distinct values to compare with each subject
-        self._values = max(1, len({text for of_one in texts for text in of_one}))
-        self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self._values))
+        self.values = max(1, len({text for of_one in texts for text in of_one}))
+        self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self.values))
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
         self.own_attempts = attempts.subset(signature.number for signature in signatures)
         self.accepted = frozenset(
@@ -162,7 +162,7 @@ class Replayer:
             _DECISIONS_OF_REPLAY if policy is None else 1 for policy in self._revisions.trust_policies[-most_revisions:]
         )
         most = max(_LEAST_CELLS, _MOST_DECISIONS_OF_CELLS // max(1, decisions))
-        return min(most, max(1, limits.COMPARED.most // (self._values * max(1, families))))
+        return min(most, max(1, limits.COMPARED.most // (self.values * max(1, families))))
 
     def is_telling(self, replayed: int) -> bool:
         """Return whether this many identities with the same decision are enough to infer the rest of their family."""

@@ -15,12 +15,13 @@ from oidc_doctor.history.timings import ids
 from oidc_doctor.judge.readings import reading_of_attempt, steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model import limits
 from oidc_doctor.model.events import error_of
 from oidc_doctor.model.report import AttemptRow
 from oidc_doctor.report.parts.attempts import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from oidc_doctor.history.outage_search import ExplainedOutage
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
@@ -31,7 +32,26 @@ _MOST_ENTRIES = 400
 _MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
-def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptRow:
+def attempt_rows(signatures: Sequence[tuple[Signature, ReplayedLogs | None]]) -> tuple[list[AttemptRow], list[str]]:
+    """Return the signatures' rows, the newest first, and a line if the cause of some was not looked for."""
+    rows, refused, explained, work = [], 0, 0, 0
+    for signature, replayed in signatures:
+        is_explained = work < limits.EXPLAINED.most
+        if replayed is not None and signature.sample.outcome == "refused":
+            refused += 1
+            explained += is_explained
+            work += replayed.replayer.values
+        rows.append(attempt_row(signature, replayed, explained=is_explained))
+    if explained == refused:
+        return rows, []
+    line = (
+        f"{refused:,} kinds of refused attempt: the cause of the newest {explained:,} was looked for; the cause of the "
+        f"others is unknown ({limits.EXPLAINED.source})"
+    )
+    return rows, [line]
+
+
+def attempt_row(signature: Signature, replayed: ReplayedLogs | None, *, explained: bool = True) -> AttemptRow:
     """Return a signature's row, with the decision of the configuration effective at its newest attempt."""
     sample = signature.sample
     error = error_of(sample) or None
@@ -41,7 +61,7 @@ def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptR
         is_open = sample.outcome == "refused" and verdict.decision == "accepted" and is_undecided(verdict, sample)
         decision = "unknown" if is_open or verdict.decision == "doubtful" else verdict.decision
         replay = {"decision": decision, "revision": _revision(replayed, index)}
-        if signature.sample.outcome == "refused":
+        if signature.sample.outcome == "refused" and explained:
             cause = _why(verdict, replayed, signature)
     return AttemptRow(
         cloud=sample.cloud,

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 def evaluate(case: Case) -> Trace:
-    """Judge one case. Never raises for bad evidence: unreadable evidence leaves steps unknown."""
+    """Judge one case. Never raises for bad evidence: unreadable evidence leaves steps unknown.
+
+    Raises NoEvaluationsLeftError for a case of a search whose evaluations are used up.
+    """
+    if case.allowed is not None:
+        case.allowed.use()
     # late: a run about one cloud does not load the other cloud's engine
     if case.cloud == "aws":
         from oidc_doctor.judge.aws.decide import evaluate_aws

@@ -56,3 +56,9 @@ def similarity(left: str, right: str) -> float:
     from difflib import SequenceMatcher  # late: few names are compared
 
     return SequenceMatcher(None, left, right).ratio()
+
+
+def may_be_similar(left: str, right: str, least: float) -> bool:
+    """Return whether the similarity can reach `least`, by the lengths alone: each character has at most one partner."""
+    both = len(left) + len(right)
+    return both == 0 or 2 * min(len(left), len(right)) / both >= least

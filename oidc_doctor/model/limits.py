@@ -59,7 +59,9 @@ MANIFEST = Limit("manifest.json", 50_000, "reads", _OURS)
 TARGETS = Limit("a bundle", 500, "targets", _OURS)
 TOKENS = Limit("tokens/", 50, "tokens", _OURS)
 ERROR_TEXT = Limit("an error text", 20_000, "characters", _OURS)
+SETUP_OUTPUT = Limit("the output of a set-up script", 20_000, "characters", _OURS)
 JSON_DEPTH = Limit("a JSON text", 200, "levels", _OURS)
+JSON_STRING = Limit("a text or a name in a JSON file that is not a log", 256 * KIB, "characters", _OURS)
 JSON_DIGITS = Limit("a number", 4_300, "digits", "Python, sys.int_info")
 HEALTH_STATE = Limit("the state of health checks", 64 * MIB, "bytes", _OURS)
 TOML = Limit("oidc-doctor.toml", 256 * KIB, "characters", _OURS)
@@ -114,10 +116,22 @@ STRANGERS = Limit(
     "comparisons or steps for an exchange",
     _OURS,
 )
+EXPLAINED = Limit(
+    "a report: attempts whose cause is named, times the values of the trust policies",
+    60_000,
+    "comparisons, the newest attempts",
+    _OURS,
+)
 ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest", _OURS)
 FIXED_EXCHANGES = Limit("edits: refused exchanges for which they are proposed", 8, "exchanges", _OURS)
 FIX_CANDIDATES = Limit("edits: candidates that are proven for an exchange", 60, "candidates", _OURS)
 FIX_FAULTS = Limit("edits: faults that one edit fixes together", 4, "faults", _OURS)
+FIX_WORK = Limit(
+    "edits: evaluations, times the characters of the trust policy, or of the provider's expressions and the members",
+    2_000_000,
+    "characters for an exchange",
+    _OURS,
+)
 FIX_SUBJECTS = Limit("edits: logged subjects that an edit is tried on", 200, "subjects", _OURS)
 
 LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))

@@ -6,6 +6,7 @@ because reports are often run in a loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import attempts, facts, fixes, sentences, steps
@@ -26,6 +27,7 @@ _LONG = 400  # characters of a finding's message
 _NAMES = 120  # characters of the names of the targets
 _ENDING = 12  # the column of the text of the last rows
 _INNER = 15  # the column of the text of an item
+_FEW_CAUSES, _MANY_CAUSES = 5, 50  # further causes of an exchange with one code; the second with -v
 _FEW_FINDINGS = 3  # findings of a check, unless verbose
 _EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
 
@@ -208,8 +210,17 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
     sheet.lines.append("  " + sheet.paint("Also", "bold"))
     empty = len(sheet.lines)
+    alike: Counter[tuple[str, str, str, str]] = Counter()
+    most = _MANY_CAUSES if verbose else _FEW_CAUSES
     for cause, above in further_causes(report, verbose=verbose):
-        _further(sheet, report, cause, above, verbose=verbose)
+        kind = (cause.exchange, cause.code, cause.status, cause.confidence)
+        alike[kind] += 1
+        if alike[kind] <= most:
+            _further(sheet, report, cause, above, verbose=verbose)
+    for (_, code, status, confidence), number in alike.items():
+        if number > most:
+            sign = "–" if status == "past" else "?" if confidence == "suspected" else "✗"
+            _item(sheet, sign, code, f"{number - most:,} more of this kind; --format json lists them all")
     has_cause = any(main_cause(report, exchange) for exchange in report.exchanges)
     for row in other_checks(report):
         main = (row.effect == "weakens" or row.early) and not has_cause

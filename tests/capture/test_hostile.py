@@ -38,7 +38,6 @@ def test_a_long_word_costs_little_memory() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("setup/output.txt", "1234567890" * 200_000, "longer than 1 MiB"),
         ("aws/cloudtrail/a.json", json.dumps({"Records": [{"userAgent": "ab " * 500_000}]}), "longer than 1 MiB"),
         ("truss/config.yaml", "a: &a [x, x]\n" + "".join(
             f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
@@ -72,6 +71,15 @@ def test_of_a_long_error_text_the_copy_has_what_a_report_reads(
     assert "k3Vq9" not in copied
     assert "a secret in a text, all but the first 20,000 of 4" in said
     assert "the same causes" in said
+
+
+def test_of_a_long_output_the_copy_has_what_a_report_reads(
+    aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.write("setup/output.txt", "Creating the role\n" + "word " * 10_000)
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) == 0
+    assert "all but the first 20,000 of 5" in capfd.readouterr().err
+    assert len((tmp_path / "copy/setup/output.txt").read_text()) == 20_000
 
 
 def test_a_manifest_beyond_the_bound_is_not_copied(aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

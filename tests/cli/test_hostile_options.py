@@ -44,6 +44,14 @@ def test_a_number_or_time_that_is_none(
             assert option in complaint(capsys, "--report", "--from", folder, f"{option}={value}"), value
 
 
+@pytest.mark.parametrize("option", ["--check", "--skip"])
+def test_a_pattern_of_checks_longer_than_any_name(
+    option: str, capsys: pytest.CaptureFixture[str], write_bundle: Write
+) -> None:
+    err = complaint(capsys, "--report", "--from", str(write_bundle()), option, "*a" * 101)
+    assert f"argument {option}: a pattern of 202 characters; at most 200 are accepted" in err
+
+
 def test_a_window_that_ends_before_it_begins(capsys: pytest.CaptureFixture[str], write_bundle: Write) -> None:
     window = ["--since", "2026-11-22", "--until", "2026-11-21"]
     assert "before --since" in complaint(capsys, "--report", "--from", str(write_bundle()), *window)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from evidence import Bundle
 from oidc_doctor.judge import error_texts
+from oidc_doctor.judge.typos import may_be_similar, similarity
 from oidc_doctor.model.steps import STEPS, position
 from oidc_doctor.report.json import render_json
 from oidc_doctor.report.markdown import render_markdown
@@ -299,3 +300,8 @@ def test_events_of_any_content_are_answered(records: list[Any], token: bool) -> 
         schema().validate(json.loads(text))
         assert text == render_json(made.report())
         assert sum(row.count for row in report.attempts) <= len(records)
+
+
+@given(st.text("ab:-", max_size=12), st.text("ab:-", max_size=12), st.sampled_from([0.6, 0.8, 0.9, 1.0]))
+def test_names_that_are_similar_may_be_similar_by_their_lengths(left: str, right: str, least: float) -> None:
+    assert may_be_similar(left, right, least) or similarity(left, right) < least

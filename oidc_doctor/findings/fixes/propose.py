@@ -27,6 +27,9 @@ from oidc_doctor.findings.strangers import (
 )
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model import limits
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evaluations import Evaluations
+from oidc_doctor.model.evidence import AllowPolicy, GcpProvider, Role
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import FixRow, Tried
@@ -68,7 +71,10 @@ class _Proven(NamedTuple):
 
 
 def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) -> list[FixRow]:
-    """Return the rows of the best proven edit, one per changed document; empty without a proof."""
+    """Return the rows of the best proven edit, one per changed document; empty without a proof.
+
+    Raises NoEvaluationsLeftError if the configuration is too long for all edits to be tried.
+    """
     search = _Search(diagnosis, seen)
     certain = [refusal for refusal in diagnosis.refusals if refusal.certain]
     for state, refusal in itertools.product((PASSED, UNKNOWN), certain):
@@ -86,7 +92,8 @@ class _Search:
     """The candidates of one exchange, and their proofs."""
 
     def __init__(self, diagnosis: Diagnosis, seen: Seen) -> None:
-        case = diagnosis.case._replace(readings=())
+        allowed = Evaluations(max(1, limits.FIX_WORK.most // _size(diagnosis.case)))
+        case = diagnosis.case._replace(readings=(), allowed=allowed)
         self.case: Case = with_new_token(case) if diagnosis.token_aged else case
         self.whose = "a new token" if diagnosis.token_aged else "the token"
         self.cloud = diagnosis.case.cloud
@@ -224,6 +231,23 @@ class _Search:
             if (id(token), steps) not in refused_now:
                 refused_now[id(token), steps] = refuses_token(self.case, token, *steps)
         return [token for token in tokens if not refused_now[id(token), steps]]
+
+
+_LEAST_SIZE = 1_000  # characters: what an evaluation takes besides the configuration
+
+
+def _size(case: Case) -> int:
+    """Return the number of characters that each evaluation reads."""
+    aws, gcp = case.evidence.aws, case.evidence.gcp
+    read: list[object] = []
+    if case.cloud == "aws" and aws is not None and isinstance(aws.role, Role):
+        trust = aws.role.trust_policy
+        read = [trust.value] if isinstance(trust, Document) else []
+    elif case.cloud == "gcp" and gcp is not None:
+        provider, policy = gcp.provider, gcp.service_account_policy
+        read = [provider.mapping, provider.condition] if isinstance(provider, GcpProvider) else []
+        read += [policy.bindings] if isinstance(policy, AllowPolicy) else []
+    return _LEAST_SIZE + len(str(read))
 
 
 def _named(others: Iterable[OtherToken]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import iam
 from oidc_doctor.judge.aws.arns import issuer_path, split_provider
 from oidc_doctor.judge.aws.global_keys import is_absent, is_unknown
-from oidc_doctor.judge.typos import similarity
+from oidc_doctor.judge.typos import may_be_similar, similarity
 from oidc_doctor.model.document import ABSENT
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _near(name: str, candidates: tuple[str, ...]) -> str | None:
     best, score = None, 0.0
     for candidate in candidates:
         a, b = name.lower(), candidate.lower()
-        ratio = similarity(a, b)
+        ratio = similarity(a, b) if may_be_similar(a, b, _SIMILAR) else 0.0
         longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
         if (a.startswith(b) or b.startswith(a)) and not longer.startswith(
             "_"
