@@ -6,7 +6,8 @@ import argparse
 import os
 from typing import TYPE_CHECKING
 
-from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli import notify
+from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import pages_of, seconds_of
 from oidc_doctor.cli.output import check_output, complain, print_traceback, rendered_health, write
 from oidc_doctor.cli.parser import Parser, help_formatter
@@ -78,6 +79,9 @@ def make_health_parser() -> Parser:
         help=f"time limit of all live reads (default {_TIMEOUT:.0f})",
     )
     live.add_argument("--private-issuer", action="store_true", help="fetch issuers at private addresses")
+    parser.add_argument(
+        "--notify-test", action="store_true", help="send a test message to each [[notify]] receiver, and check nothing"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing where nothing changed")
     parser.add_argument("-v", "--verbose", action="store_true", help="also print continuing and suppressed findings")
     return parser
@@ -89,6 +93,8 @@ def health(arguments: list[str]) -> int:
     check_output(options)
     path = options.config or TARGET_FILE
     file = _file(path, named=options.config is not None)
+    if options.notify_test:
+        return notify.test(file, path)
     from oidc_doctor.health import state as states  # late, as all of the health check
 
     try:
@@ -105,7 +111,9 @@ def _run(options: argparse.Namespace, request: Request, place: str) -> int:
     from oidc_doctor.health.run import reported, run
 
     state = states.load(place)
-    result = run(request, state, _narrator(options))
+    narrate = _narrator(options)
+    result = run(request, state, narrate)
+    channels = notify.queue(request.file, result, state.outbox)
     states.save(place, state)
     for warning in result.warnings:
         complain(warning)
@@ -117,7 +125,13 @@ def _run(options: argparse.Namespace, request: Request, place: str) -> int:
         write(options, text)
     reported(state)
     states.save(place, state)
-    return result.exit_code
+    if not state.outbox:
+        return result.exit_code
+    try:
+        delivered = notify.deliver(channels, state.outbox, narrate)
+    finally:
+        states.save(place, state)
+    return result.exit_code if delivered else result.exit_code or ExitCode.UNKNOWN
 
 
 def _file(path: str, *, named: bool) -> HealthFile:
