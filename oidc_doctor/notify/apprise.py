@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install 'oidc-doctor[notify]'"
 # Apprise escapes a text for services that it knows to read Markdown or HTML. These read Markdown in what it sends as
-# text (Apprise 2.3); the last one in titles alone.
+# text (Apprise 2.3; their behaviour is inferred from its sources): the ones below in titles alone.
 _READ_MARKDOWN = frozenset(
     ("discord", "fluxer", "fluxers", "guilded", "mmost", "mmosts", "nctalk", "nctalks", "revolt", "ryver", "zulip")
 )
+_HAS_TOPICS = frozenset(("zulip",))
 _TITLE_IN_MARKDOWN = frozenset(("workflow", "workflows"))
 _KINDS = {"blocks": "failure", "weakens": "warning"}
 _SHORTEST = 4  # characters of a part of an address that is looked for in a reason
@@ -67,9 +69,7 @@ class Service(NamedTuple):
     def _title_and_body(self, message: Message) -> tuple[str, str]:
         schemas = set(self.plugin.schemas())
         if schemas & _READ_MARKDOWN:
-            # the topic, for a service that needs one
-            title = "oidc-doctor" if self.plugin.title_maxlen > 0 else ""
-            return title, fenced(message.text)
+            return "oidc-doctor" if schemas & _HAS_TOPICS else "", fenced(message.text)
         if schemas & _TITLE_IN_MARKDOWN or "\n" not in message.text:
             return "", message.text
         headline, _, rest = message.text.partition("\n")
@@ -80,7 +80,7 @@ class Service(NamedTuple):
         for entry in result.logs():
             words = str(entry.message)
             if not any(part in words for part in self.parts):
-                return clip(defused(words), _LONG)
+                return clip(defused(words).rstrip("."), _LONG)
         return "not delivered"
 
 
@@ -113,7 +113,9 @@ def _service(key: str, named: str, address: str) -> Channel:
         allow_templates=False,
         interpret_emojis=False,
     )
-    plugin = Apprise.instantiate(address, asset=asset)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it imports every library of a service that is installed, however old
+        plugin = Apprise.instantiate(address, asset=asset)
     if plugin is None:
         return Unusable(key, f"Apprise {named}", "not an address of a service that Apprise supports here")
     return Service(key, f"Apprise, {defused(str(plugin.service_name))} {named}", plugin, _parts_of(address))

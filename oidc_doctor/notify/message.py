@@ -39,6 +39,6 @@ class Message:
     @property
     def body(self) -> bytes:
         """The message as JSON in ASCII; `type` and `timestamp` are those that Standard Webhooks recommends."""
-        head = {"schema": SCHEMA, "type": f"health.{self.change}"}
+        head = {"schema": SCHEMA, "type": f"health.{self.change}", "id": self.id}
         only = self.targets[0] if len(self.targets) == 1 else ""
-        return json.dumps({**head, "target": only, **asdict(self)}).encode()
+        return json.dumps({**head, **asdict(self), "target": only}).encode()
