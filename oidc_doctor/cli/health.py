@@ -94,7 +94,7 @@ def health(arguments: list[str]) -> int:
     path = options.config or TARGET_FILE
     file = _file(path, named=options.config is not None)
     if options.notify_test:
-        return notify.test(file, path)
+        return notify.send_tests(file, path)
     from oidc_doctor.health import state as states  # late, as all of the health check
 
     try:

@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from oidc_doctor.notify.channel import Channel
     from oidc_doctor.notify.outbox import Entry
 
-_SECONDS = 10.0
+_SECONDS = 15.0
 
 
 def queue(file: HealthFile, result: Health, outbox: list[Entry]) -> list[Channel]:
     """Queue the messages of a run, and return the channels. The result's warnings name what is dropped."""
-    if not file.receivers and not outbox:
-        return []
     from oidc_doctor.notify import outbox as queues
     from oidc_doctor.notify.messages import messages_of
     from oidc_doctor.notify.receivers import channels_of
 
+    messages = messages_of(result) if file.receivers else []
+    if not messages and not outbox:
+        return []
     channels = channels_of(file.receivers)
-    result.warnings += queues.queue(outbox, messages_of(result), channels)
+    result.warnings += queues.queue(outbox, messages, channels)
     return channels
 
 
@@ -42,7 +43,7 @@ def deliver(channels: Sequence[Channel], outbox: list[Entry], narrate: Callable[
     return not failures
 
 
-def test(file: HealthFile, path: str) -> int:
+def send_tests(file: HealthFile, path: str) -> int:
     """Send a test message to each receiver, and print what each answers. Raises UsageError."""
     if not file.receivers:
         raise UsageError(f"--notify-test: {path} has no [[notify]]; add one with url_env or apprise_env")

@@ -79,13 +79,13 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
     return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(redirects), headers)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float = _MOST_SECONDS) -> int:
+def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
     """Send `body` to an address that the user wrote, and return the status. Raises CallError.
 
     The address may be private; http:// is accepted for this machine alone. Redirects are not followed, and of the
     response only the status is read. A CallError names the host, and no other part of the address.
     """
-    deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
+    deadline = time.monotonic() + seconds
     parts = _checked(url, local=True)
     rules = Rules(private=True)
     connection = _Connection(parts, rules, None if parts.scheme == "http" else _trusting(rules), deadline)

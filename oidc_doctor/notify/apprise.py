@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install 'oidc-doctor[notify]'"
 # Apprise escapes a text for services that it knows to read Markdown or HTML. These read Markdown in what it sends as
-# text (Apprise 2.3; their behaviour is inferred from its sources): the ones below in titles alone.
+# text (Apprise 2.3; inferred from its sources, and so is the next set: these read Markdown in titles alone).
 _READ_MARKDOWN = frozenset(
     ("discord", "fluxer", "fluxers", "guilded", "mmost", "mmosts", "nctalk", "nctalks", "revolt", "ryver", "zulip")
 )
+_FRAME = 40  # characters of a fence, and of a title that Apprise puts before it
 _HAS_TOPICS = frozenset(("zulip",))
 _TITLE_IN_MARKDOWN = frozenset(("workflow", "workflows"))
 _KINDS = {"blocks": "failure", "weakens": "warning"}
@@ -69,7 +70,8 @@ class Service(NamedTuple):
     def _title_and_body(self, message: Message) -> tuple[str, str]:
         schemas = set(self.plugin.schemas())
         if schemas & _READ_MARKDOWN:
-            return "oidc-doctor" if schemas & _HAS_TOPICS else "", fenced(message.text)
+            room = max(self.plugin.body_maxlen - _FRAME, 0)  # Apprise would cut a longer text in two, and the fence too
+            return "oidc-doctor" if schemas & _HAS_TOPICS else "", fenced(clip(message.text, room))
         if schemas & _TITLE_IN_MARKDOWN or "\n" not in message.text:
             return "", message.text
         headline, _, rest = message.text.partition("\n")

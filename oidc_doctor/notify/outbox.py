@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _DAY = 86_400.0
 _SECONDS = 30.0  # of all deliveries of a run
-_SECONDS_EACH = 10.0
+_SECONDS_EACH = 15.0
 
 
 @dataclass
@@ -33,7 +33,6 @@ class Entry:
     message: Message
     queued: float  # epoch seconds
     reported: bool = False  # False: the run that queued it ended before it reported the change, and the next one will
-    failures: int = 0
 
 
 def pending(outbox: Iterable[Entry]) -> int:
@@ -95,7 +94,6 @@ def _deliver_to(channel: Channel, waiting: Sequence[Entry], outbox: list[Entry],
         if answer.accepted:
             outbox.remove(entry)
             continue
-        entry.failures += 1
         reason = answer.words
         if answer.next_too:
             break

@@ -70,7 +70,7 @@ def webhook_of(receiver: Receiver, environment: Mapping[str, str]) -> Channel:
     key = receiver_key(f"url {receiver.url}" if receiver.url else f"url_env {receiver.url_env}")
     named = receiver.url_env or receiver.at
     address = (receiver.url or environment.get(receiver.url_env, "")).strip()
-    if not address:
+    if not address and receiver.url_env:
         return Unusable(f"{key}:0", f"webhook ({named})", f"the environment variable {named} is not set")
     host = _host_of(address)
     if not host:

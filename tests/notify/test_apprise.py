@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,6 +48,27 @@ def test_each_address_gets_each_message_once(desk: Any, chat: list[Inbox]) -> No
     assert "CANARY" not in run.out + run.err + desk.state.read_text()
 
 
+def test_a_redirect_is_not_followed(desk: Any, chat: list[Inbox]) -> None:
+    one, two = chat
+    one.answer(307)
+    one.location = two.url
+    assert desk.run("--notify-test").code == 3
+    assert [len(inbox.deliveries) for inbox in chat] == [1, 1]
+
+
+def test_a_reason_with_a_part_of_the_address_is_not_shown(
+    desk: Any, chat: list[Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def logs(_: Any) -> Iterator[Any]:
+        yield SimpleNamespace(message="cannot post to /CANARYPATH")
+        yield SimpleNamespace(message="reader:CANARYPASSWORD is refused")
+
+    chat[0].answer(500)
+    monkeypatch.setattr("apprise.AppriseResult.logs", logs)
+    run = desk.run("--notify-test")
+    assert run.out.splitlines()[0] == "✗ Apprise, JSON (CHAT 1 of 2): not delivered"
+
+
 def test_messages_wait_for_a_variable_that_is_not_set(
     desk: Any, chat: list[Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +102,7 @@ def test_without_the_library_a_line_says_how_to_install_it(
     )
 
 
-def sent_by(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def sent_by(address: str, monkeypatch: pytest.MonkeyPatch, text: str = LINES) -> str:
     """The body of the request that a service of Apprise makes."""
     import requests
 
@@ -96,12 +118,18 @@ def sent_by(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(requests.Session, "request", request)
     (service,) = services_of(Receiver(apprise_env="CHAT"), {"CHAT": address})
     assert isinstance(service, Service)
-    answer = service.deliver(Message("new", "", ["weights"], LINES.partition("\n")[0], LINES), 10)
+    answer = service.deliver(Message("new", "", ["weights"], text.partition("\n")[0], text), 10)
     assert answer.accepted, answer
     return bodies[0]
 
 
 MARKDOWN = ("discord://4174216298/" + "JHMHI8qBe7bk2ZwO5U711o3dV_js", f"mmost://localhost/{'3c' * 16}")
+
+
+def test_a_long_text_stays_in_its_fence(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.loads(sent_by(MARKDOWN[0], monkeypatch, "*" * 5_000))["content"]
+    assert len(body) < 2_000
+    assert body.endswith("…\n```")
 
 
 @pytest.mark.parametrize("address", MARKDOWN)

@@ -6,18 +6,25 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clouds.receiver import Delivery, Inbox
+import fenced
+from clouds.issuer import Authority, TlsServer
+from clouds.receiver import Delivery, Inbox, inbox_handler
+from clouds.servers import serving
 from oidc_doctor.health import state as states
 from oidc_doctor.model.limits import OUTBOX
 from oidc_doctor.notify import outbox as queues
 
+GUIDE = Path(__file__).parents[2] / "docs/guides/notify.md"
 REFUSED = "AWS refuses this token: the trust policy expects another subject."
+SECRET = "whsec_" + "Q0FOQVJZ" * 5  # that of HOOK_SECRET
 CANARIES = ("CANARY", "Q0FOQVJZ")
 
 
@@ -54,6 +61,16 @@ def test_a_change_is_sent_once_and_its_end_once(desk: Any, inbox: Inbox) -> None
     assert inbox.headlines[1].startswith("Resolved")
     assert inbox.headlines[1].endswith(REFUSED)
     assert kept(desk) == []
+
+
+def test_the_guide_verifies_a_delivery(desk: Any, inbox: Inbox) -> None:
+    (block,) = [block.text for block in fenced.blocks_of("", GUIDE.read_text("utf-8")) if block.language == "python"]
+    names: dict[str, Any] = {}
+    exec(block, names)  # noqa: S102 - the page that it tests
+    desk.run("--notify-test")
+    (delivery,) = inbox.deliveries
+    assert names["is_genuine"](delivery.headers, delivery.body, SECRET)
+    assert not names["is_genuine"](delivery.headers, delivery.body + b" ", SECRET)
 
 
 def test_a_delivery_is_signed_as_standard_webhooks_says(
@@ -98,6 +115,23 @@ def test_a_message_that_is_not_accepted_is_kept_and_sent_again(desk: Any, inbox:
     assert inbox.deliveries[0].message == first  # with its id
     assert kept(desk) == []
     assert "not delivered" not in desk.run().out
+
+
+def test_https_trusts_the_users_authorities_alone(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority, inbox = Authority(tmp_path), Inbox()
+    server = TlsServer(("127.0.0.1", 0), inbox_handler(inbox))
+    server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.context.load_cert_chain(*authority.server_files())
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    with serving(server) as port:
+        monkeypatch.setenv("HOOK_URL", f"https://127.0.0.1:{port}/CANARYPATH")
+        run = desk.run("--notify-test")
+        assert (run.code, inbox.deliveries) == (3, [])
+        assert "webhook 127.0.0.1 (HOOK_URL): 127.0.0.1: unable to get local issuer certificate\n" in run.out
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.ca_file))
+        assert desk.run("--notify-test").code == 0
+    (delivery,) = inbox.deliveries
+    assert delivery.headers["webhook-signature"] == signature_of(delivery, SECRET)
 
 
 def test_a_message_that_is_refused_for_itself_holds_no_other_up(desk: Any, inbox: Inbox) -> None:

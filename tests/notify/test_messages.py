@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from oidc_doctor.model.health import Health, HealthFinding, Suppression, TargetHealth
-from oidc_doctor.notify.defused import defused
+from oidc_doctor.notify.defused import defused, fenced
 from oidc_doctor.notify.messages import messages_of
+from reports.payloads import PAYLOADS
 
 NOW, BEFORE = "2026-11-30T03:00:00Z", "2026-11-21T03:00:00Z"
 HEADLINE = "AWS refuses this token: the trust policy expects another team."
@@ -108,6 +111,15 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJqb2I6Ymx1ZSJ9." + "c2lnbmF0dXJl" * 20
 )  # fmt: skip
 def test_a_strangers_text_does_not_act(written: str, shown: str) -> None:
     assert defused(written) == shown
+
+
+@pytest.mark.parametrize("payload", [payload for payloads in PAYLOADS.values() for payload in payloads])
+def test_no_payload_acts_in_a_chat(payload: str) -> None:
+    shown = defused(f"sub {payload} end")
+    tokens = MarkdownIt("commonmark", {"html": True}).parseInline(shown)[0].children or []
+    assert not [token.type for token in tokens if token.type in ("link_open", "image", "html_inline", "softbreak")]
+    assert not re.search(r"<[!@#/\w]|(?:^|\s)@\w", shown)  # Slack, Google Chat; mentions
+    assert [token.type for token in MarkdownIt("commonmark").parse(fenced(shown))] == ["fence"]
 
 
 def test_every_text_of_a_message_is_defused() -> None:
