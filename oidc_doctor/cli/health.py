@@ -6,8 +6,9 @@ import argparse
 import os
 from typing import TYPE_CHECKING, NoReturn
 
+from oidc_doctor.cli import notify
 from oidc_doctor.cli.evidence import moment_of, span_of
-from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import pages_of, seconds_of
 from oidc_doctor.cli.output import check_output, complain, print_traceback, rendered_health, write
 from oidc_doctor.cli.parser import Parser, help_formatter
@@ -92,6 +93,9 @@ def make_health_parser() -> Parser:
         metavar="SPAN",
         help="check again after each SPAN, such as 5m: on a terminal as a screen, otherwise line by line",
     )
+    parser.add_argument(
+        "--notify-test", action="store_true", help="send a test message to each [[notify]] receiver, and check nothing"
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing where nothing changed")
     parser.add_argument("-v", "--verbose", action="store_true", help="also print continuing and suppressed findings")
     return parser
@@ -100,6 +104,9 @@ def make_health_parser() -> Parser:
 def health(arguments: list[str]) -> int:
     """Run the health check, with --watch again and again. Raises UsageError."""
     options = make_health_parser().read(arguments)
+    if options.notify_test:
+        path = _path(options)
+        return notify.send_tests(_file(path, named=options.config is not None), path)
     outputs = _outputs(options)
     for output in outputs:
         check_output(output)
@@ -166,7 +173,9 @@ def _run(options: argparse.Namespace, outputs: list[argparse.Namespace], request
     from oidc_doctor.health.run import reported, run
 
     state = states.load(place)
-    result = run(request, state, _narrator(options))
+    narrate = _narrator(options)
+    result = run(request, state, narrate)
+    channels = notify.queue(request.file, result, state.outbox)
     unsaved = _save(place, state)
     for warning in result.warnings:
         complain(warning)
@@ -181,7 +190,13 @@ def _run(options: argparse.Namespace, outputs: list[argparse.Namespace], request
         raise unsaved
     reported(state)
     states.save(place, state)
-    return result.exit_code
+    if not state.outbox:
+        return result.exit_code
+    try:
+        delivered = notify.deliver(channels, state.outbox, narrate)
+    finally:
+        states.save(place, state)
+    return result.exit_code if delivered else result.exit_code or ExitCode.UNKNOWN
 
 
 def _save(place: str, state: State) -> StateError | None:

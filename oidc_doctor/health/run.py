@@ -18,6 +18,7 @@ from oidc_doctor.health.reading import LiveOptions, Reading, read_targets
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.health import Health, Suppression, TargetHealth
 from oidc_doctor.model.times import epoch_of
+from oidc_doctor.notify import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -87,13 +88,14 @@ def run(
         suppressions=[_counted(suppression, targets) for suppression in suppressions],
         gone=list(state.gone),
         warnings=warnings,
-        undelivered=len(state.outbox),
+        undelivered=outbox.pending(state.outbox),
     )
 
 
 def reported(state: State) -> None:
     """Note that the changes in the state were reported."""
     state.gone = []
+    outbox.reported(state.outbox)
     for record in state.targets.values():
         mark_reported(record)
 

@@ -16,6 +16,7 @@ from oidc_doctor import files
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.model.limits import HEALTH_STATE
+from oidc_doctor.notify.outbox import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ class State:
     targets: dict[str, TargetRecord] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # texts of configuration by their SHA-256, each once
     gone: list[str] = field(default_factory=list)  # targets that left the file, not reported yet
-    outbox: list[dict[str, Any]] = field(default_factory=list)  # messages that no receiver has taken yet
+    outbox: list[Entry] = field(default_factory=list)  # messages that a receiver has not accepted yet
 
     def keep(self, text: str) -> str:
         """Keep a document, and return its key."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import http.client
+import ipaddress
 import os
 import socket
 import ssl
@@ -34,6 +35,7 @@ _MOST_SECONDS = 10.0
 _MOST_ADDRESSES = 4  # addresses tried per host
 _RESOLVING = 2.0  # seconds for a name that a proxy will resolve as well
 _CHUNK = 64 * 1024
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _NO_ROUTE = frozenset((errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL))
 
 
@@ -75,6 +77,29 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
     if status != http.client.OK:
         raise _not_ok(status)
     return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(redirects), headers)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
+    """Send `body` to an address that the user wrote, and return the status. Raises CallError.
+
+    The address may be private; http:// is accepted for this machine alone. Redirects are not followed, and of the
+    response only the status is read. A CallError names the host, and no other part of the address.
+    """
+    deadline = time.monotonic() + seconds
+    parts = _checked(url, local=True)
+    rules = Rules(private=True)
+    connection = _Connection(parts, rules, None if parts.scheme == "http" else _trusting(rules), deadline)
+    sent = {"User-Agent": f"oidc-doctor/{__version__}", **headers}
+    watch = connection.watch()
+    try:
+        connection.request("POST", _path(parts), body=body, headers=sent)
+        with connection.getresponse() as answer:
+            return answer.status
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _failure(error, parts, deadline, connected=connection.connected) from None
+    finally:
+        watch.cancel()
+        connection.close()
 
 
 class HostCertificates(NamedTuple):
@@ -134,13 +159,12 @@ def control(address: str, seconds: float = _MOST_SECONDS) -> CallError | None:
 def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[int, dict[str, str], bytes]:
     parts = _checked(url)
     connection = _Connection(parts, rules, _trusting(rules), deadline)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Accept": "application/json", "User-Agent": f"oidc-doctor/{__version__}", "Accept-Encoding": "identity"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
     watch = connection.watch()
     try:
-        connection.request("GET", path, headers=headers)
+        connection.request("GET", _path(parts), headers=headers)
         with connection.getresponse() as answer:
             fields = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, fields, _body(answer, deadline)
@@ -149,6 +173,10 @@ def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[i
     finally:
         watch.cancel()
         connection.close()
+
+
+def _path(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
@@ -171,11 +199,14 @@ def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """A connection to a checked address, through the environment's proxy if any."""
+    """A connection to a checked address, through the environment's proxy if any.
 
-    def __init__(self, parts: SplitResult, rules: Rules, context: ssl.SSLContext, deadline: float) -> None:
+    Without a context: plain http to this machine, without a proxy.
+    """
+
+    def __init__(self, parts: SplitResult, rules: Rules, context: ssl.SSLContext | None, deadline: float) -> None:
         assert parts.hostname is not None  # noqa: S101 - _checked
-        super().__init__(parts.hostname, parts.port or 443, context=context)
+        super().__init__(parts.hostname, parts.port or (80 if context is None else 443), context=context)
         self._rules = rules
         self._tls = context
         self._deadline = deadline
@@ -202,6 +233,11 @@ class _Connection(http.client.HTTPSConnection):
     def connect(self) -> None:
         """Open the connection without the base class, which would resolve the name again."""
         _check_name(self.host, self._rules)
+        if self._tls is None:
+            addresses = _addresses(self.host, self.port, self._rules)
+            loopback = [address for address in addresses if ipaddress.ip_address(address[4][0]).is_loopback]
+            self.sock = self._raw = _connected(loopback, self._deadline)
+            return
         proxy = _proxy(self.host)
         if proxy is None:
             raw = _connected(_addresses(self.host, self.port, self._rules), self._deadline)
@@ -239,14 +275,14 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
         connection.close()
 
 
-def _checked(url: str) -> SplitResult:
-    """Split the URL. Raises CallError for a URL that is never fetched."""
+def _checked(url: str, *, local: bool = False) -> SplitResult:
+    """Split the URL. Raises CallError for a URL that is never fetched. `local`: allow http to this machine."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         raise CallError("failed", "NotAnAddress", "not an address that can be fetched") from None
-    if parts.scheme != "https":
+    if parts.scheme != "https" and not (local and parts.scheme == "http" and host in _THIS_MACHINE):
         raise CallError("failed", "NotHttps", f"{parts.scheme or 'no scheme'} instead of https")
     if not host or parts.username is not None or port == 0 or not url.isascii() or any(c <= " " for c in url):
         raise CallError("failed", "NotAnAddress", "not an address that can be fetched")

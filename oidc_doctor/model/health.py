@@ -94,4 +94,4 @@ class Health:
     suppressions: list[Suppression] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)  # targets of the last run that the file no longer names
     warnings: list[str] = field(default_factory=list)
-    undelivered: int = 0  # messages that no receiver has taken yet
+    undelivered: int = 0  # messages of earlier runs that a receiver has not accepted yet
