@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oidc_doctor.issuers.coming import ComingForm
+
 if TYPE_CHECKING:
     from evidence import Bundle
     from oidc_doctor.model.report import FindingRow
@@ -166,6 +168,20 @@ def test_a_deny_that_no_line_undoes(github: Bundle) -> None:
     answer = github.ask()
     (finding,) = answer.check(NAME).findings
     assert finding.fix.endswith("no edit of it could be proven.")
+    assert answer.report.fixes == []
+
+
+def test_a_line_that_admits_a_stranger_is_not_proposed(github: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = ComingForm.write
+
+    def too_wide(form: ComingForm, text: str, values: dict[str, str], *, closed: bool = False) -> str:
+        written = write(form, text, values, closed=closed)
+        return written.replace("@1234", "@*") if "*" in text else written
+
+    monkeypatch.setattr(ComingForm, "write", too_wide)
+    signed(trusting(github, "repo:octo-org/weights:*"))
+    answer = github.ask()
+    assert answer.check(NAME).findings[0].fix.endswith("no edit of it could be proven.")
     assert answer.report.fixes == []
 
 
