@@ -36,10 +36,11 @@ def read_permission_lost(
         if not of_cloud:
             continue
         permissions = list(dict.fromkeys(one.permission for one in of_cloud))
+        allowed_at = of_cloud[0].at or earlier.at
         yield Finding(
-            f"{name} denies this reader {_listed(permissions)}, and allowed {_it(permissions)} {on(earlier.at)}",
+            f"{name} denies this reader {_listed(permissions)}, and allowed {_it(permissions)} {on(allowed_at)}",
             f"Allow {_listed(permissions)}{_where(of_cloud)} again: `{_command(cloud, evidence)}` prints how.",
-            Side("ok", Origin("earlier/manifest.json")),
+            Side(_listed(permissions), Origin("earlier/manifest.json")),
             Side(of_cloud[0].reason, Origin("manifest.json")),
             cloud="aws" if cloud == "aws" else "gcp",
         )

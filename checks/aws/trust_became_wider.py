@@ -30,7 +30,7 @@ _PRINTS = {
 }
 
 
-@weakness("AWS101", "trust-became-wider", other="GCP104")
+@weakness("AWS101", "trust-became-wider", other="GCP104", about="change")
 def trust_became_wider(widened: Widened) -> Iterator[Finding]:
     """Report, for each clause, a token that passes now and did not before."""
     for widening in widened.widenings():

@@ -27,7 +27,7 @@ _FIXES = {
 _NOUNS = {"keys": ("key", "keys"), "algorithms": ("signing algorithm", "signing algorithms")}
 
 
-@weakness("ISS020", "issuer-documents-changed", "note")
+@weakness("ISS020", "issuer-documents-changed", "note", about="change")
 def issuer_documents_changed(issuer_changes: Iterable[IssuerChange]) -> Iterator[Finding]:
     """Report the keys and algorithms that came or went."""
     for change in issuer_changes:

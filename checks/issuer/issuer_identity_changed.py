@@ -26,7 +26,7 @@ from oidc_doctor.checkkit import Finding, IssuerChange, on, quoted, weakness
 _ASK = "Ask the operator of the issuer whether "
 
 
-@weakness("ISS021", "issuer-identity-changed")
+@weakness("ISS021", "issuer-identity-changed", about="change")
 def issuer_identity_changed(issuer_changes: Iterable[IssuerChange]) -> Iterator[Finding]:
     """Report another issuer, another host of its keys, and another key under a known id."""
     for change in issuer_changes:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from oidc_doctor.checkkit import Earlier, Finding, LoggingOff, on, weakness
 
 
-@weakness("LOG016", "exchange-logging-switched-off", "note")
+@weakness("LOG016", "exchange-logging-switched-off", "note", about="change")
 def exchange_logging_switched_off(logging_off: Iterable[LoggingOff], earlier: Earlier) -> Iterator[Finding]:
     """Report the services whose logs were on."""
     for off in logging_off:

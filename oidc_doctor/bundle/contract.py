@@ -38,7 +38,6 @@ ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
-EARLIER = "earlier/"  # the configuration as it was read before, in the same layout
 EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
 EARLIER = "earlier/"  # in the folder of a target: its configuration as it was read the last time, with the same layout
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/

@@ -43,4 +43,4 @@ class EarlierFolder:
                 continue
             now = self.reader.reads.get(self.prefix + path)
             if now is not None and now.outcome == "denied" and not now.local:
-                yield LostRead(path, now.call or then.call, now.reason)
+                yield LostRead(path, now.call or then.call, now.reason, then.at)

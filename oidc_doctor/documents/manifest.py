@@ -43,6 +43,7 @@ class ManifestRead(NamedTuple):
     untrusted: str = ""  # why a client with public certificate authorities refuses the host's certificates
     local: Local = ""  # for a failed read: a fault of the reading machine or its credentials
     call: str = ""  # the call that read it, in the collector's words: iam:GetRole
+    at: float | None = None  # when, epoch seconds
 
     @property
     def cut_off(self) -> str:
@@ -106,6 +107,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         untrusted=printable(_text(box, "untrusted") or ""),
         local=next((value for value in LOCAL if value == _text(box, "local")), ""),
         call=printable(_text(box, "call") or ""),
+        at=epoch_of(_text(box, "at") or ""),
     )
 
 

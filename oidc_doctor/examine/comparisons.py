@@ -25,9 +25,9 @@ def _of_read(target: Target, read: LostRead) -> Iterator[LostPermission]:
     grants = grants_for(target, read.path)
     grants = tuple(grant for grant in grants if grant.permission == read.call) or grants
     for grant in grants:
-        yield LostPermission(grant.permission, grant.resource, read.path, read.reason)
+        yield LostPermission(grant.permission, grant.resource, read.path, read.reason, read.at)
     if not grants:
-        yield LostPermission(read.call, "", read.path, read.reason)
+        yield LostPermission(read.call, "", read.path, read.reason, read.at)
 
 
 def logging_switched_off(evidence: TargetEvidence) -> tuple[LoggingOff, ...]:

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.judge.keys import check_keys, is_shortened, known_kids
+from oidc_doctor.judge.keys import is_shortened, known_kids
 from oidc_doctor.model.comparison import IssuerChange, apart
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import Earlier, GcpProvider, Token
-from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.evidence import Earlier
 from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
@@ -38,9 +36,6 @@ def issuer_changes(evidence: TargetEvidence) -> tuple[IssuerChange, ...] | Missi
         return tuple(changes)  # the keys are those of another issuer
     if isinstance(then.jwks, Document) and isinstance(now.jwks, Document):
         changes += _of_keys(then.jwks, now.jwks, earlier)
-        provider = evidence.gcp.provider if evidence.gcp is not None else None
-        if isinstance(provider, GcpProvider):
-            changes += _of_upload(provider, then.jwks, now.jwks, earlier)
     return tuple(changes)
 
 
@@ -74,34 +69,6 @@ def _of_keys(then: Document, now: Document, earlier: Earlier) -> Iterator[Issuer
             )
             yield IssuerChange("key", *sides, earlier.at, name=kid)
     yield from _of_list("keys", "/keys", (then, known_kids(then.value)), (now, known_kids(now.value)), earlier)
-
-
-def _of_upload(provider: GcpProvider, then: Document, now: Document, earlier: Earlier) -> Iterator[IssuerChange]:
-    """Yield the new keys whose tokens the judge refuses, since a key set was uploaded to the provider."""
-    if not provider.jwks_json:
-        return
-    at = provider.document.at("/oidc/jwksJson")
-    try:
-        uploaded = load(provider.jwks_json, provider.document.file)
-    except Unreadable:
-        return  # key-unusable says so
-    added = [kid for kid in known_kids(now.value) if kid not in known_kids(then.value)]
-    refused = [kid for kid in added if check_keys("gcp", _signed_with(kid, now), uploaded).kind is Kind.KEY_ID_UNKNOWN]
-    if refused:
-        yield IssuerChange(
-            "upload",
-            Side(", ".join(known_kids(now.value)), now.at("/keys")),
-            Side(", ".join(known_kids(uploaded.value)) or "(no kid)", at),
-            earlier.at,
-            added=tuple(refused),
-            name=provider.name or "",
-        )
-
-
-def _signed_with(kid: str, keys: Document) -> Token:
-    """Return a token whose header names this key; nothing else of it is known."""
-    alg = {"EC": "ES256"}.get(str(_single_keys(keys).get(kid, ("", {}))[1].get("kty")), "RS256")
-    return Token("decoded", {}, {"kid": kid, "alg": alg}, complete=False, origin=keys.at("/keys"))
 
 
 def _of_list(

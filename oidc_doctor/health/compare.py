@@ -56,12 +56,14 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
             continue  # missing evidence makes suspicions, which are no news
         updated = _record_of(observed, record, seen, told=first)
         findings.append(_finding(updated, _change_of(updated)))
-        if observed.event:
-            updated.event, updated.until = True, seen.now
-        if not observed.event or not updated.told:
-            records.append(updated)
+        records.append(updated)
     for record in rest:
-        if seen.evidence.lacks(record.read) or seen.state in ("broken", "unread"):
+        if record.event:  # over: it is reported if a run that saw it could not report it
+            if not record.told:
+                record.until = seen.now
+                records.append(record)
+                findings.append(_finding(record, "new"))
+        elif seen.evidence.lacks(record.read) or seen.state in ("broken", "unread"):
             findings.append(_finding(record, _change_of(record)))
             records.append(record)
         elif record.hidden and record.told:
@@ -152,6 +154,7 @@ def _record_of(observed: Observed, record: FindingRecord | None, seen: Seen, *, 
         fix=observed.fix,
         at=observed.at,
         told=told,
+        event=observed.event,
     )
     if record is None:
         return fresh

@@ -21,7 +21,6 @@ _LARGEST = 256 * 1024  # bytes of a document that is kept for the next run
 _KEPT = (contract.ISSUER, "aws/", "gcp/")
 _NOT_KEPT = (contract.CLOUDTRAIL, contract.GCP_LOGS, "gcp/credentials.json")
 _OF_A_READ = ("call", "outcome", "at")
-_FOLDERS = tuple(row.folder for row in contract.FILES if row.folder)
 
 
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -48,10 +47,10 @@ class Evidence(NamedTuple):
 def evidence_of(bundle: Bundle, examined: Examined) -> Evidence:
     """Return the evidence of a bundle of one target."""
     failed = {_part(path): reason for path, reason in examined.unread.items()}
-    names = [name for name in bundle.names() if not name.startswith(contract.EARLIER)]
-    read = {_part(name) for name in names if contract.is_known(name)}
-    read |= {_part(path) for path in examined.absent} | set(_FOLDERS)
-    return Evidence(tuple(sorted(read - set(failed))), failed)
+    read = {_part(name) for name in bundle.names() if contract.is_known(name)}
+    read |= {_part(path) for path in examined.absent} | set(contract.OPEN_FOLDERS)
+    read = {path for path in read - set(failed) if not path.startswith(contract.EARLIER)}
+    return Evidence(tuple(sorted(read)), failed)
 
 
 def documents_of(bundle: Bundle, examined: Examined, earlier: Mapping[str, str]) -> dict[str, str]:
@@ -109,4 +108,4 @@ def _reads(manifest: str | None) -> dict[str, dict[str, Any]]:
 def _part(path: str) -> str:
     """Return a path without its target's folder; only the folder, where the contract does not fix the names in it."""
     path = contract.split_target(path)[1]
-    return next((folder for folder in _FOLDERS if path.startswith(folder)), path)
+    return next((folder for folder in contract.OPEN_FOLDERS if path.startswith(folder)), path)

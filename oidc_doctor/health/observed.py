@@ -27,7 +27,7 @@ class Observed(NamedTuple):
     confidence: Confidence | None = None
     fix: str = ""
     at: str = ""
-    event: bool = False  # it says what differs from the last run, and so is over in the next
+    event: bool = False  # it says what changed since an earlier read, and passes by itself
 
 
 def state_of(report: Report, *, unread: bool) -> TargetState:

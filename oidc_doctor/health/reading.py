@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.files import Bundle, BundleError
+from oidc_doctor.bundle.of_target import bundle_of_target
 from oidc_doctor.things.open import open_paths
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ def _read_live(
     obstacles = obstacles_of(collected, options.profile)
     return {
         target.target.name: Reading(
-            target, bundle_of_target(collected.bundle, target.target.name), obstacles=_of_clouds(target, obstacles)
+            target,
+            bundle_of_target(collected.bundle, target.target.name),
+            seconds=collected.seconds.get(target.target.name, 0.0),
+            obstacles=_of_clouds(target, obstacles),
         )
         for target in targets
     }
@@ -118,7 +122,3 @@ def _file_of(target: HealthTarget) -> str:
 def _of_clouds(target: HealthTarget, obstacles: Sequence[Obstacle]) -> tuple[Obstacle, ...]:
     named = {"aws": target.target.aws, "gcp": target.target.gcp}
     return tuple(obstacle for obstacle in obstacles if named[obstacle.cloud] is not None)
-
-
-def bundle_of_target(bundle: Bundle, name: str) -> Bundle:  # noqa: D103
-    raise NotImplementedError

@@ -140,8 +140,10 @@ def _examined(
 ) -> tuple[Seen, Report, dict[str, str]]:
     """Return a target as its evidence shows it, its report, and the configuration for the next run."""
     target = reading.target.target
+    folder = f"{contract.TARGETS}{target.name}/"
+    prefix = folder if any(name.startswith(folder) for name in bundle.names()) else ""
     for path, text in earlier.items():
-        bundle.add(contract.EARLIER + path, text.encode())
+        bundle.add(f"{prefix}{contract.EARLIER}{path}", text.encode())
     examined = examine(bundle, question_of(reading, request))
     report = examined.report
     evidence = evidence_of(bundle, examined)

@@ -51,7 +51,7 @@ class FindingRecord:
     was: str = ""  # of a change that is not reported yet: the headline before
     hidden: str = ""  # the suppression that applied in the last run, in words
     until: str = ""  # of a finding that is over, and not reported yet
-    event: bool = False  # it was over at once
+    event: bool = False  # a change since an earlier read, which is not reported as resolved
 
 
 @dataclass

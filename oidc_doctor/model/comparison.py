@@ -58,17 +58,16 @@ class Widening(NamedTuple):
 class IssuerChange(NamedTuple):
     """A difference between what an issuer publishes now and what it published the last time.
 
-    `part`: issuer, host (of jwks_uri), key (other material under the same id), keys (ids), algorithms, or upload (the
-    key set uploaded to a Google provider refuses a new key).
+    `part`: issuer, host (of jwks_uri), key (other material under the same id), keys (ids), algorithms.
     """
 
-    part: Literal["issuer", "host", "key", "keys", "algorithms", "upload"]
+    part: Literal["issuer", "host", "key", "keys", "algorithms"]
     then: Side
     now: Side
     at: float | None = None  # of the last time, epoch seconds
     gone: tuple[str, ...] = ()  # values of a list that are no longer in it
     added: tuple[str, ...] = ()
-    name: str = ""  # the key's id; of an upload, the provider's name
+    name: str = ""  # the key's id
 
 
 class LostPermission(NamedTuple):
@@ -78,6 +77,7 @@ class LostPermission(NamedTuple):
     resource: str  # an ARN, or a Google name; "*" or "" if any
     path: str  # of the file in a bundle that the read fills
     reason: str  # the call with the service's own message
+    at: float | None = None  # when it was allowed, epoch seconds
 
 
 class LoggingOff(NamedTuple):

@@ -314,6 +314,7 @@ class LostRead(NamedTuple):
     path: str  # of the file in a bundle, without the target's folder
     call: str  # iam:GetRole; "" if the manifest does not say
     reason: str  # the call with the service's own message, in one line
+    at: float | None = None  # when it was allowed, epoch seconds
 
 
 class Earlier(NamedTuple):

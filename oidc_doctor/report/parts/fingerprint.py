@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, CheckRow, FindingRow
 
 _FORM = "oidc-doctor.fingerprint/1"  # another number when anything below changes: every alert then opens anew
-_OUTPUTS = ("error.txt", "--error", "setup/")  # texts that programs printed; they name sessions and request ids
+# Texts that programs and services printed: they name sessions and request ids.
+_OUTPUTS = ("error.txt", "--error", "setup/", "manifest.json")
 
 
 def fingerprint_of_cause(cause: Cause, resource: str) -> str:
