@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from oidc_doctor.documents.json_text import Unreadable, printable
 from oidc_doctor.documents.target_file import FILE, TableReader, Toml, lines_of
 from oidc_doctor.documents.toml_text import load_toml
+from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target
 from oidc_doctor.model.health import Suppression
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -24,10 +25,15 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class HealthTarget(NamedTuple):
-    """A [[target]] table; `source` is the path of its bundle as written, empty for a live target."""
+    """A [[target]] table. `source` is the path of its bundle as written, empty for a live target.
+
+    `subject` is that of a token to judge, empty if the evidence has tokens or logged attempts.
+    """
 
     target: Target
-    source: str
+    source: str = ""
+    subject: str = ""
+    subject_at: Origin = Origin(FILE)
 
 
 class Receiver(NamedTuple):
@@ -76,8 +82,10 @@ class _HealthReader(TableReader):
     def health_targets(self, document: dict[str, Any]) -> list[HealthTarget]:
         tables = self.tables(document, "target")
         found = [
-            HealthTarget(target, table.get("from", ""))
-            for target, table in zip(self.targets(document), tables, strict=True)
+            HealthTarget(
+                target, table.get("from", ""), table.get("subject", ""), self.origin(f"/target/{index}/subject")
+            )
+            for index, (target, table) in enumerate(zip(self.targets(document), tables, strict=True))
         ]
         names: set[str] = set()
         for index, (table, target) in enumerate(zip(tables, found, strict=True)):

@@ -18,7 +18,7 @@ NAME = "target"  # for a target without a name
 
 _FILE = {"target": "table", "keys": "table", "theme": "text", "suppress": "table", "notify": "table"}
 _OF_THE_USER = ("keys", "theme")  # settings of the UI: a bundle, which may be untrusted, cannot change them
-_TOP = {"name": "text", "from": "text", "issuer": "text", "aws": "table", "gcp": "table"}
+_TOP = {"name": "text", "from": "text", "subject": "text", "issuer": "text", "aws": "table", "gcp": "table"}
 _AWS = {
     "role_arn": "text",
     "role_session_name": "text",

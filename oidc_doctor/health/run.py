@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor import __version__
 from oidc_doctor.bundle import contract
+from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.examine.examine import examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.health.compare import Seen, compare, mark_reported, suppress
@@ -164,8 +165,9 @@ def _examined(
 
 def question_of(reading: Reading, request: Request) -> Question:
     """Return what a run asks about a target."""
-    target = reading.target.target
+    target, subject = reading.target.target, reading.target.subject
     return Question(
+        tokens=(hypothetical(subject, origin=reading.target.subject_at),) if subject else (),
         overrides=target if target.aws or target.gcp or target.issuer else None,
         at=request.at,
         renewed=True,
