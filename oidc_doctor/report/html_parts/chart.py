@@ -50,6 +50,7 @@ class Mark(NamedTuple):
     kind: str  # change, failed-change
     flips: bool
     label: str
+    anchor: str  # start and end: the label is right or left of the mark; "" for none
 
 
 class Drawing(NamedTuple):
@@ -133,14 +134,7 @@ def _drawing(report: Report, series: log_rows.Series, changes: list[log_rows.Row
         below = _HALF if outages or any(bar.outcome != "accepted" for bar in bars) else 0
         panels.append(Panel(name, y, line, below, bars, outages))
         y = line + below + _GAP
-    marks, taken = [], float(-_MARK)
-    for row in sorted(changes, key=lambda row: row.time):
-        x = (row.time - series.start) * scale
-        flips = bool((row.change or {}).get("flips"))
-        label = ""
-        if flips and x - taken >= _MARK:
-            label, taken = log_rows.clock(row.time, 0), x
-        marks.append(Mark(_place(x), row.kind, flips, label))
+    marks = _marks([((row.time - series.start) * scale, row) for row in changes], width)
     number = max(2, width // _TICK)
     ticks = [
         (
@@ -151,6 +145,18 @@ def _drawing(report: Report, series: log_rows.Series, changes: list[log_rows.Row
         for at in range(number)
     ]
     return Drawing(size, width, _place(y + _AXIS), panels, marks, ticks)
+
+
+def _marks(placed: list[tuple[float, log_rows.Row]], width: int) -> list[Mark]:
+    """Return the marks of changes; one that changed an outcome has its time at the side that has room for it."""
+    marks: list[Mark] = []
+    for at, (x, row) in enumerate(placed):
+        before = marks[-1].x + (_MARK if marks[-1].anchor == "start" else 0) if marks else 0
+        after = placed[at + 1][0] if at + 1 < len(placed) else width
+        flips = bool((row.change or {}).get("flips"))
+        anchor = "start" if after - x >= _MARK else "end" if x - before >= _MARK else ""
+        marks.append(Mark(_place(x), row.kind, flips, log_rows.clock(row.time, 0), anchor if flips else ""))
+    return marks
 
 
 def _summed(counts: list[int], together: int) -> list[int]:

@@ -220,7 +220,8 @@ def _further_causes(report: Report) -> Iterator[Further]:
         )
         sign, words, tag = text.of_further(report, exchange, cause)
         yield Further(
-            sign, _class_of(sign), _word(cause), *_named(cause), shortened(words, LONG), tag,
+            sign, _class_of(sign), _word(cause), *_named(cause), shortened(words, LONG),
+            tag if cause.status == "active" else "",
             sides_of(report, cause), rows.rows, None if is_fixed_above else fix_of(report, cause),
         )  # fmt: skip
 
