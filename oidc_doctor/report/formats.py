@@ -28,10 +28,13 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
 }
 
 
-_TEXT = r'"((?:[^"\\]|\\.)*+)"'
+_CHARACTERS = (
+    r'[^"\\]*+(?:\\.[^"\\]*+)*'  # of a JSON text; a group is not repeated possessively: see tests/test_patterns.py
+)
+_TEXT = f'"({_CHARACTERS})"'
 _VALUES = {  # of the formats for programs: what matches one value; a name of a member is none
-    "json": rf'"(?:[^"\\]|\\.)*+":|{_TEXT}',
-    "sarif": rf'"(?:[^"\\]|\\.)*+":|{_TEXT}',
+    "json": f'"{_CHARACTERS}":|{_TEXT}',
+    "sarif": f'"{_CHARACTERS}":|{_TEXT}',
     "junit": r'"([^"<>]*+)"|>(?=\s*+[^\s<])([^<>]*+)<',
     "openmetrics": f"={_TEXT}",
 }

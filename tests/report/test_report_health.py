@@ -178,6 +178,7 @@ def test_the_metrics_of_a_run() -> None:
     assert value("target_last_read_timestamp_seconds", target="away") < value("run_timestamp_seconds")
     assert not [key for key in samples if "last_read" in key[0] and ("target", "ours") in key[1]]
     assert value("findings_by_effect", effect="weakens", status="suppressed") == 1
+    assert not [key for key in samples if key[0] == "oidc_doctor_findings" and ("target", "mended") in key[1]]
     assert value("findings_by_effect", effect="note", status="suppressed") == 0
     wide = {"code": "AWS070", "name": "trust-any-tenant", "effect": "weakens"}
     assert value("findings", target="open", status="suppressed", **wide) == 1
