@@ -131,6 +131,9 @@ def test_a_run_that_decided_nothing_says_so() -> None:
     invocation = in_code_scanning(rendered(changed(), "sarif"))["invocations"][0]
     assert invocation["executionSuccessful"] is False
     told = {row["descriptor"]["id"]: row["level"] for row in invocation["toolExecutionNotifications"]}
+    hidden = changed()
+    hidden.exit_code = 1
+    assert in_code_scanning(rendered(hidden, "sarif"))["invocations"][0]["executionSuccessful"] is False
     assert told == {"unread": "warning", "unknown": "warning", "broken": "error", "warning": "warning"}
     assert in_code_scanning(rendered(quiet(), "sarif"))["invocations"][0]["executionSuccessful"] is True
 
