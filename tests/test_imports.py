@@ -13,7 +13,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKS = sorted((ROOT / "checks").glob("*/*.py"))
-CLOUDS_AND_SCREENS = ("boto3", "botocore", "google", "numpy", "pandas", "requests", "rich", "textual")
+CLOUDS_AND_SCREENS = (
+    "boto3", "botocore", "google", "numpy", "pandas", "prometheus_client", "requests", "rich", "textual"
+)  # fmt: skip
 
 SPY = """
 import json, runpy, sys

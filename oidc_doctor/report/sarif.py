@@ -120,6 +120,7 @@ class _Run(NamedTuple):
 
 
 _DECIDED = (0, 1)  # exit codes; without a decision, a file without results is no reason to close an alert
+_OPEN = ("undecided", "not-read", "unknown", "unread", "broken")  # kinds of notifications: an exit code of 1 hides them
 
 
 def _log(run: _Run, checks: Iterable[CheckRow], results: Sequence[_Result], notes: list[dict[str, Any]]) -> str:
@@ -136,7 +137,7 @@ def _log(run: _Run, checks: Iterable[CheckRow], results: Sequence[_Result], note
         "rules": rules,
     }
     invocation = {
-        "executionSuccessful": run.exit_code in _DECIDED,
+        "executionSuccessful": run.exit_code in _DECIDED and not any(row["descriptor"]["id"] in _OPEN for row in notes),
         "exitCode": run.exit_code,
         **({"endTimeUtc": run.at} if parse(run.at) is not None else {}),
         "toolExecutionNotifications": notes,

@@ -131,6 +131,9 @@ def test_a_run_that_decided_nothing_says_so() -> None:
     invocation = in_code_scanning(rendered(changed(), "sarif"))["invocations"][0]
     assert invocation["executionSuccessful"] is False
     told = {row["descriptor"]["id"]: row["level"] for row in invocation["toolExecutionNotifications"]}
+    hidden = changed()
+    hidden.exit_code = 1
+    assert in_code_scanning(rendered(hidden, "sarif"))["invocations"][0]["executionSuccessful"] is False
     assert told == {"unread": "warning", "unknown": "warning", "broken": "error", "warning": "warning"}
     assert in_code_scanning(rendered(quiet(), "sarif"))["invocations"][0]["executionSuccessful"] is True
 
@@ -178,6 +181,7 @@ def test_the_metrics_of_a_run() -> None:
     assert value("target_last_read_timestamp_seconds", target="away") < value("run_timestamp_seconds")
     assert not [key for key in samples if "last_read" in key[0] and ("target", "ours") in key[1]]
     assert value("findings_by_effect", effect="weakens", status="suppressed") == 1
+    assert not [key for key in samples if key[0] == "oidc_doctor_findings" and ("target", "mended") in key[1]]
     assert value("findings_by_effect", effect="note", status="suppressed") == 0
     wide = {"code": "AWS070", "name": "trust-any-tenant", "effect": "weakens"}
     assert value("findings", target="open", status="suppressed", **wide) == 1
