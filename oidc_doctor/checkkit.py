@@ -30,6 +30,7 @@ from oidc_doctor.model.evidence import (
 from oidc_doctor.model.google_names import project_of_account, repository_of
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Side
+from oidc_doctor.model.report import About
 from oidc_doctor.model.uses import Separation, Share, Uses
 
 __all__ = [
@@ -91,11 +92,6 @@ class Finding(NamedTuple):
     target: str = ""  # the role's ARN or the provider's name, of a finding about either
     opens_to: str = ""  # who the trust is open to, as a singular noun: any Baseten customer
     commands: tuple[str, ...] = ()  # of the fix, ready to paste (build them with `commands`)
-
-
-# What a finding is about: the target; how far the evidence of this run shows it; what changed since an earlier read,
-# which is over in the next run. Health checks report the first, and the last once.
-About = Literal["target", "evidence", "change"]
 
 
 class Check(NamedTuple):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _TIMEOUT = 900.0  # seconds of the reads of all live targets
 _LOCK_TIMEOUT = 60.0
 _SHORTEST_WATCH = 10.0  # seconds
-_WITH_REPORTS = ("html", "json")  # formats that show each target's report
+_WITH_REPORTS = ("html", "json", "junit", "sarif")  # formats that show each target's report
 _EXAMPLE = "oidc-doctor init"
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.report.parts.fingerprint import fingerprint_of_cause, fingerprint_of_finding
-from oidc_doctor.report.parts.sentences import refusal_sentence
+from oidc_doctor.report.parts.found import found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from oidc_doctor.model.health import Effect, TargetState
-    from oidc_doctor.model.report import Cause, CheckRow, Confidence, Exchange, FindingRow, Report
+    from oidc_doctor.model.report import Confidence, Report
 
 
 class Observed(NamedTuple):
@@ -42,26 +39,36 @@ def state_of(report: Report, *, unread: bool) -> TargetState:
 
 
 def findings_of(report: Report, target: str) -> list[Observed]:
-    """Return the report's active causes, and the failed checks that are none, each finding once.
+    """Return the report's active causes, and the findings of other failed checks, each once.
 
-    A cause that is only suspected counts where a refusal is certain and nothing explains it better.
+    A suspicion counts where the token is refused and nothing certain explains it. How far the evidence of this run
+    shows the target is no finding.
     """
-    exchanges = {exchange.id: exchange for exchange in report.exchanges}
-    active = [cause for cause in report.causes if cause.status == "active" and not cause.is_remark]
-    explained = {cause.exchange for cause in active if cause.confidence != "suspected"}
-    found: dict[tuple[str, str, str], Observed] = {}
-    for cause in active:
-        if cause.confidence == "suspected" and (report.verdict != "refused" or cause.exchange in explained):
+    rows: dict[tuple[str, str, str], Observed] = {}
+    for row in found(report):
+        is_suspicion = row.confidence == "suspected" and report.verdict != "refused"
+        is_cause_of_none = row.effect == "blocks" and row.confidence is None
+        if is_suspicion or is_cause_of_none or row.about == "evidence":
             continue
-        observed = _of_cause(cause, exchanges.get(cause.exchange), target)
-        found.setdefault((observed.code, observed.resource, observed.fingerprint), observed)
-    codes = {cause.code for cause in report.causes}
-    for row in report.checks:
-        if row.status != "failed" or row.effect == "blocks" or row.code in codes or row.about == "evidence":
-            continue
-        for observed in _of_check(row, report, target):
-            found.setdefault((observed.code, observed.resource, observed.fingerprint), observed)
-    return list(found.values())
+        resource = row.resource or target
+        at = str(row.place) if row.place is not None else ""
+        rows.setdefault(
+            (row.code, resource, row.fingerprint),
+            Observed(
+                row.code,
+                row.name,
+                resource,
+                row.effect,
+                row.headline,
+                row.fingerprint,
+                row.cloud,
+                row.confidence,
+                row.fix,
+                at,
+                event=row.about == "change",
+            ),
+        )
+    return list(rows.values())
 
 
 def undecided_by(report: Report) -> list[str]:
@@ -89,48 +96,3 @@ def attempts_of(report: Report) -> tuple[list[int], list[int]]:
             every[index] += count
             refused[index] += count if row.outcome == "refused" else 0
     return every, refused
-
-
-def _of_cause(cause: Cause, exchange: Exchange | None, target: str) -> Observed:
-    resource = exchange.resource if exchange is not None and exchange.resource else target
-    return Observed(
-        cause.code,
-        cause.name,
-        resource,
-        "blocks",
-        refusal_sentence(cause.named),
-        fingerprint_of_cause(cause, resource),
-        cause.cloud,
-        cause.confidence,
-        cause.named.fix,
-        cause.at or "",
-    )
-
-
-def _of_check(row: CheckRow, report: Report, target: str) -> Iterator[Observed]:
-    for finding in row.findings:
-        resource = finding.target or _only_resource(report, finding) or target
-        side = finding.actual or finding.expected
-        yield Observed(
-            row.code,
-            row.name,
-            resource,
-            row.effect,
-            finding.message,
-            fingerprint_of_finding(row, finding),
-            finding.cloud or "",
-            None,
-            finding.fix,
-            str(side.at) if side is not None and side.at else "",
-            event=row.about == "change",
-        )
-
-
-def _only_resource(report: Report, finding: FindingRow) -> str:
-    """Return the resource of the finding's cloud, if the report has only one."""
-    named = {
-        exchange.resource
-        for exchange in report.exchanges
-        if exchange.resource and finding.cloud in (None, exchange.cloud)
-    }
-    return named.pop() if len(named) == 1 else ""

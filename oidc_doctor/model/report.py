@@ -205,6 +205,11 @@ class FindingRow(NamedTuple):
     commands: tuple[str, ...] = ()  # of the fix
 
 
+# What a finding is about: the target; how far the evidence of this run shows it; what changed since an earlier read,
+# which passes by itself. Health checks report the first, and the last once.
+About = Literal["target", "evidence", "change"]
+
+
 @dataclass
 class CheckRow:
     """The result of one check."""
@@ -218,7 +223,7 @@ class CheckRow:
     traceback: str = ""  # of a broken check: a defect of ours; shown only with -v
     opens_trust: bool = False  # its findings report that others are accepted as well
     early: bool = False  # its findings are about what works now, and is known to stop working
-    about: Literal["target", "evidence", "change"] = "target"  # what its findings are about: see checkkit.About
+    about: About = "target"
     page: str = ""  # the check's page, as `oidc-doctor explain` prints it; "" in a row that no check made
 
 

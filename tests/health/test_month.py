@@ -54,6 +54,7 @@ def test_each_planted_change_is_reported_once_and_at_its_hour(tmp_path: Path) ->
         News(3, "aws", "failing"),
         News(3, "aws", "new", "AWS025"),
         News(5, "aws", "changed", "AWS025"),
+        News(5, "aws", "new", "AWS101"),  # it accepts the sixth team, and did not before
         News(7, "aws", "unread"),
         News(9, "aws", "failing"),
         News(11, "aws", "healthy"),
@@ -74,7 +75,8 @@ def test_an_unread_target_keeps_its_findings_and_their_age(tmp_path: Path) -> No
     world.fail("aws", "aws/role.json", "denied", "AccessDenied")
     (target,) = world.run(START + 2 * DAY).targets
     assert (target.state, target.was, target.last_read) == ("unread", "failing", "2026-12-01T00:00:00Z")
-    (finding,) = target.findings
+    lost, finding = sorted(target.findings)
+    assert (lost.code, lost.change) == ("ACC045", "new")
     assert (finding.code, finding.change, finding.since) == ("AWS025", "continuing", "2026-12-01T00:00:00Z")
     assert finding.checked == "2026-12-01T00:00:00Z"
     assert "aws/role.json" in target.reason

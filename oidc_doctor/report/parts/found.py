@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Origin
     from oidc_doctor.model.health import Effect, TargetState
     from oidc_doctor.model.refusal import Side
-    from oidc_doctor.model.report import Cause, CheckRow, Confidence, Exchange, FindingRow, Report
+    from oidc_doctor.model.report import About, Cause, CheckRow, Confidence, Exchange, FindingRow, Report
 
 
 class Found(NamedTuple):
@@ -34,6 +34,7 @@ class Found(NamedTuple):
     exchange: str = ""  # of a cause
     confidence: Confidence | None = None  # of a cause
     commands: tuple[str, ...] = ()
+    about: About = "target"
 
     @property
     def place(self) -> Origin | None:
@@ -113,6 +114,7 @@ def _of_check(check: CheckRow, finding: FindingRow, report: Report) -> Found:
         finding.fix,
         finding.expected,
         finding.actual,
+        about=check.about,
     )
 
 
