@@ -5,8 +5,8 @@ Symptom
     signed with the key.
 Reason
     The provider has an uploaded key set (jwksJson), which replaces fetching, and the issuer publishes a key that the
-    upload lacks, or has with other numbers. Issuers publish a key before they sign with it, so tokens still pass until
-    then. The key of the examined token is not reported here: key-id-unknown and signature-invalid do that.
+    upload lacks, or has with other numbers. Most issuers publish a key before they sign with it, so tokens still pass
+    until then. The key of the examined token is not reported here: key-id-unknown and signature-invalid do that.
 Confirm
     Compare the kid values of the provider's oidc.jwksJson with those at the issuer's jwks_uri.
 Fix

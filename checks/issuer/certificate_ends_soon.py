@@ -1,11 +1,12 @@
 """Certificate ends soon
 
 Symptom
-    None yet. When the certificate has expired, clients no longer trust the issuer's host: AWS compares thumbprints
-    instead, and Google Cloud cannot fetch the keys.
+    None yet. When the certificate has expired, clients no longer trust the issuer's host. That AWS then compares
+    thumbprints, and that Google Cloud cannot fetch the keys, is inferred from what they document of hosts that they do
+    not trust.
 Reason
     A certificate of the chain that the issuer's host sends ends within 30 days, or within the last third of its
-    lifetime where that is shorter: certificates of a few days are renewed daily. Most hosts renew their own certificate
+    lifetime where that is shorter: those of a few days are renewed days before. Most hosts renew their own certificate
     about then, by themselves; an intermediate is replaced by whoever configured the chain. A root is not reported, and
     nothing is where the provider has an uploaded key set, for which Google Cloud fetches nothing.
 Confirm
