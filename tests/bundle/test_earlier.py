@@ -99,6 +99,9 @@ def test_tokens_errors_and_logs_below_it_are_not_read(aws: Bundle) -> None:
     for name in ("token.jwt", "claims.json", "tokens/a.json", "error.txt", "oidc-doctor.toml", "truss/config.yaml"):
         aws.write(f"earlier/{name}", "{}")
     aws.write("earlier/aws/cloudtrail/a.json", {"Records": [aws.event()]}).write("earlier/gcp/logs/a.json", [])
+    then = earlier_of(aws).evidence
+    assert (then.tokens, then.observed, then.cloudtrail, then.gcp_logs) == ((), (), (), ())
+    assert isinstance(then.truss, Missing)
     report = aws.report()
     assert report.attempts == []
     assert report.causes == []
@@ -153,6 +156,7 @@ def test_a_copy_has_the_same_pseudonyms(aws: Bundle) -> None:
     read = {"path": "aws/role-policies/Weights.json", "call": "iam:GetRolePolicy", "outcome": "ok"}
     of_target = {**read, "path": "targets/Payroll/aws/role-policies/Weights.json"}
     aws.write("earlier/manifest.json", {"collected_at": THEN, "reads": [read, of_target]})
+    aws.write("targets/Payroll/earlier/manifest.json", {"collected_at": THEN, "reads": [read]})
     copy: dict[str, bytes] = {}
 
     def write(name: str, pieces: Iterator[bytes]) -> None:
@@ -170,5 +174,8 @@ def test_a_copy_has_the_same_pseudonyms(aws: Bundle) -> None:
     assert "Weights" not in text
     reads = json.loads(copy["earlier/manifest.json"])["reads"]
     places = [contract.place_in_earlier("", entry["path"]) for entry in reads]
-    assert [place in copy for place in places] == [True, True], places
+    (own,) = [name.removesuffix("earlier/manifest.json") for name in copy if name.endswith("/earlier/manifest.json")]
+    reads = json.loads(copy[f"{own}earlier/manifest.json"])["reads"]
+    places += [contract.place_in_earlier(own, entry["path"]) for entry in reads]
+    assert [place in copy for place in places] == [True, True, True], places
     assert "redaction" not in json.loads(copy["earlier/manifest.json"])

@@ -86,3 +86,9 @@ def test_too_few_successes_show_no_rhythm(count: int) -> None:
 def test_less_than_a_week_has_not_shown_a_weekend() -> None:
     assert not is_stop(500, 0.0, 4 * DAY, HOUR, 7 * DAY)
     assert is_stop(500, 0.0, 8 * DAY, HOUR, 11 * DAY)
+
+
+def test_few_successes_need_a_longer_pause_than_many() -> None:
+    """Of eight pauses at random, one in thirty is followed by one of two and a half times the longest."""
+    assert not is_stop(9, 0.0, 10 * DAY, 2 * DAY, 15 * DAY)
+    assert is_stop(5_000, 0.0, 10 * DAY, 2 * DAY, 15 * DAY)
