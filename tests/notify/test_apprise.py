@@ -81,6 +81,21 @@ def test_messages_wait_for_a_variable_that_is_not_set(
     assert [len(inbox.deliveries) for inbox in chat] == [1, 1]
 
 
+def test_a_variable_that_is_not_set_loses_no_address(
+    desk: Any, chat: list[Inbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run()
+    desk.team("green")
+    chat[1].answer(500)
+    desk.run()
+    chat[1].answer(200)
+    with monkeypatch.context() as patch:
+        patch.delenv("CHAT")
+        desk.run()
+    desk.run()
+    assert [len(inbox.deliveries) for inbox in chat] == [1, 1]
+
+
 def test_an_address_that_apprise_does_not_know_is_not_shown(
     desk: Any, chat: list[Inbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:

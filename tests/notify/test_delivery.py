@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from clouds.issuer import Authority, TlsServer
 from clouds.receiver import Delivery, Inbox, inbox_handler
 from clouds.servers import serving
 from oidc_doctor.health import state as states
+from oidc_doctor.live import https
+from oidc_doctor.live.collect import CallError
 from oidc_doctor.model.limits import OUTBOX
 from oidc_doctor.notify import outbox as queues
 
@@ -250,6 +253,31 @@ def test_nothing_secret_is_shown_or_kept(desk: Any, inbox: Inbox, monkeypatch: p
     assert len(texts) == 22
     assert "HOOK_SECRET: not a secret of Standard Webhooks" in texts[-1]
     assert not [text for text in (*texts, desk.state.read_text()) if any(canary in text for canary in CANARIES)]
+
+
+def test_an_address_in_the_file_is_not_kept(desk: Any, inbox: Inbox) -> None:
+    desk.write(f'url = "{inbox.url}"')
+    desk.run("-c", "oidc-doctor.toml")
+    desk.team("green")
+    inbox.answer(500)
+    run = desk.run("-c", "oidc-doctor.toml")
+    assert "webhook localhost (oidc-doctor.toml:4): 500 Internal Server Error; 1 message kept" in run.err
+    assert "CANARY" not in run.out + run.err + desk.state.read_text()
+    assert len(kept(desk)) == 1
+
+
+def test_plain_http_leads_to_this_machine_alone(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_URL", "http://hooks.example/")
+    assert "not an address of https, or of http on localhost" in desk.run("--notify-test").out
+    with pytest.raises(CallError, match="http instead of https"):
+        https.post("http://hooks.example/", b"", {}, 5)
+    tried: list[Any] = []
+    elsewhere = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 80))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [elsewhere])
+    monkeypatch.setattr(https, "_connected", lambda addresses, _: tried.extend(addresses) or socket.socket())
+    with pytest.raises(CallError):
+        https.post("http://localhost/", b"", {}, 5)
+    assert tried == []
 
 
 def test_a_file_without_receivers_cannot_be_tried(desk: Any) -> None:
