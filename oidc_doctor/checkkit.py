@@ -289,9 +289,6 @@ def trust_policy_commands(refusal: Refusal) -> tuple[str, ...]:
     return commands("aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument", role_name(refusal))
 
 
-# --- documents -------------------------------------------------------------------------------------------------------
-
-
 class NotReadError(Exception):
     """A weakness or log check could not look: the runner reports it as skipped, with this sentence."""
 
@@ -438,9 +435,6 @@ __all__ += [
     "seconds",
     "trust_policy_commands",
 ]
-
-
-# --- who else passes the bindings of Google ---------------------------------------------------------------------------
 
 
 class Passer(NamedTuple):
