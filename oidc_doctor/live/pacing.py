@@ -7,7 +7,9 @@ import time
 from collections import deque
 
 _SECOND = 1.0
-_LESS, _MORE = 0.85, 1.05  # of the calls a second, after a throttled call, and after a second without one
+_LESS = 0.85  # of the calls a second, after a second with a throttled one
+_MORE, _AND_MORE = 1.05, 0.5  # of them, and calls a second, after a second without
+_LEAST = 2.0  # calls a second
 
 
 class Pacer:
@@ -56,7 +58,7 @@ class LearnedPacer(Pacer):
         with self._lock:
             now = self._forget()
             if now - self._changed >= _SECOND:
-                rate = float(max(1, len(self._successes)))
+                rate = max(_LEAST, len(self._successes))
                 self.interval = 1 / max(rate, _LESS / self.interval if self.interval else 0.0)
                 self._changed = now
             self._next = max(self._next, now + pause)
@@ -67,7 +69,7 @@ class LearnedPacer(Pacer):
             now = self._forget()
             self._successes.append(now)
             if self.interval and now - self._changed >= _SECOND:
-                self.interval /= _MORE
+                self.interval = 1 / (_MORE / self.interval + _AND_MORE)
                 self._changed = now
 
     def _forget(self) -> float:
