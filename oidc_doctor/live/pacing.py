@@ -7,8 +7,9 @@ import time
 from collections import deque
 
 _SECOND = 1.0
-_LESS = 0.85  # of the calls a second, after a second with a throttled one
-_MORE, _AND_MORE = 1.05, 0.5  # of them, and calls a second, after a second without
+_RECENT = 5.0  # seconds: longer than the pauses between calls
+_LESS = 0.7  # of the calls a second, after a second with a throttled one
+_MORE = 0.5  # calls a second, after a second without
 _LEAST = 2.0  # calls a second
 
 
@@ -18,6 +19,7 @@ class Pacer:
     def __init__(self, interval: float) -> None:
         self.interval = interval
         self._next = 0.0
+        self._accepted = float("-inf")  # when a call was last accepted
         self._lock = threading.Lock()
 
     def slot(self) -> float:
@@ -39,6 +41,13 @@ class Pacer:
 
     def succeeded(self) -> None:
         """Record a call that was not throttled."""
+        with self._lock:
+            self._accepted = time.monotonic()
+
+    def accepts(self) -> bool:
+        """Return whether the service accepted a call a moment ago: then only the rate is too high."""
+        with self._lock:
+            return time.monotonic() - self._accepted < _RECENT
 
 
 class LearnedPacer(Pacer):
@@ -65,11 +74,12 @@ class LearnedPacer(Pacer):
 
     def succeeded(self) -> None:
         """Count the call, and allow slightly more of them."""
+        super().succeeded()
         with self._lock:
             now = self._forget()
             self._successes.append(now)
             if self.interval and now - self._changed >= _SECOND:
-                self.interval = 1 / (_MORE / self.interval + _AND_MORE)
+                self.interval = 1 / (1 / self.interval + _MORE)
                 self._changed = now
 
     def _forget(self) -> float:
