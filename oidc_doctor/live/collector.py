@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 
 MOST_ATTEMPTS = 4  # per call, and only for a temporary fault: throttled, timed out, a server fault
+_MOST_PACED_ATTEMPTS = 12  # if it is throttled while other calls of the same kind succeed
 _FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
 _LONGEST_PAUSE = 8.0
 _MOST_HELPERS = 64  # threads of all calls that are made side by side
@@ -171,14 +172,15 @@ class Collector:
 
         `make` sends one request with its own time limit (`seconds_left`).
         """
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, _MOST_PACED_ATTEMPTS + 1):
             if pacer is not None:
                 self.pause(pacer.slot())
             self._check_time()
             try:
                 result = make()
             except CallError as failure:
-                if not failure.heals or attempt == MOST_ATTEMPTS:
+                is_paced = failure.outcome == "throttled" and pacer is not None and pacer.accepts()
+                if not failure.heals or attempt >= (_MOST_PACED_ATTEMPTS if is_paced else MOST_ATTEMPTS):
                     raise
                 pause = max(failure.after, min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
                 if time.monotonic() + pause >= self.deadline:

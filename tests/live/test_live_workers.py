@@ -89,7 +89,7 @@ def test_a_rate_is_learned_from_what_succeeds(monkeypatch: pytest.MonkeyPatch) -
     assert [pacer.slot(), pacer.slot()] == pytest.approx([0.25, 0.375])
     now += 1.5
     pacer.succeeded()
-    assert pacer.interval == pytest.approx(1 / 8.4)
+    assert pacer.interval == pytest.approx(1 / 8.5)
     now += 1.5
     pacer.throttled(0.25)
-    assert pacer.interval == pytest.approx(1 / (8.4 * 0.85))
+    assert pacer.interval == pytest.approx(1 / (8.5 * 0.7))
