@@ -19,7 +19,7 @@ class Pacer:
     def __init__(self, interval: float) -> None:
         self.interval = interval
         self._next = 0.0
-        self._accepted = float("-inf")  # when a call was last accepted
+        self._accepted: dict[str, float] = {}  # when an operation was last accepted
         self._lock = threading.Lock()
 
     def slot(self) -> float:
@@ -39,15 +39,15 @@ class Pacer:
         """Hold after a throttled call, whose next attempt is `pause` seconds away."""
         self.hold(max(pause, _SECOND))
 
-    def succeeded(self) -> None:
-        """Record a call that was not throttled."""
+    def succeeded(self, kind: str = "") -> None:
+        """Record a call of an operation, `kind`, that was not throttled."""
         with self._lock:
-            self._accepted = time.monotonic()
+            self._accepted[kind] = time.monotonic()
 
-    def accepts(self) -> bool:
-        """Return whether the service accepted a call a moment ago: then only the rate is too high."""
+    def accepts(self, kind: str = "") -> bool:
+        """Return whether the service accepted the operation a moment ago: then only the rate is too high."""
         with self._lock:
-            return time.monotonic() - self._accepted < _RECENT
+            return time.monotonic() - self._accepted.get(kind, float("-inf")) < _RECENT
 
 
 class LearnedPacer(Pacer):
@@ -72,9 +72,9 @@ class LearnedPacer(Pacer):
                 self._changed = now
             self._next = max(self._next, now + pause)
 
-    def succeeded(self) -> None:
+    def succeeded(self, kind: str = "") -> None:
         """Count the call, and allow slightly more of them."""
-        super().succeeded()
+        super().succeeded(kind)
         with self._lock:
             now = self._forget()
             self._successes.append(now)
