@@ -112,7 +112,10 @@ def _target(
     earlier = {} if before is None else {path: state.documents[key] for path, key in before.documents.items()}
     report: Report | None = None
     documents, defect = earlier, ""
-    if reading.bundle is None:
+    if reading.defect is not None:
+        defect = "".join(traceback.format_exception(reading.defect))
+        seen = Seen(name, "broken", _defect(reading.defect), stamp, (), Evidence())
+    elif reading.bundle is None:
         seen = Seen(name, "unread", reading.reason, stamp, (), Evidence())
     else:
         try:
