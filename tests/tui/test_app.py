@@ -110,7 +110,7 @@ def test_preferences_of_the_users_own_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[keys\n", "keys = 3\n", f"x = {'9' * 5000}\n", "x = " + "[" * 60_000, "# " + "x" * 70_000]
+    "text", ["[keys\n", "keys = 3\n", f"x = {'9' * 5000}\n", "x = " + "[" * 60_000, "# " + "x" * 300_000]
 )
 def test_preferences_that_cannot_be_read_are_told_in_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
