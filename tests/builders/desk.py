@@ -169,6 +169,7 @@ def fill(folder: Path) -> None:
     }
     files: dict[str, Any] = {
         "role.json": TRUSTED,
+        "health.toml": '[[target]]\nname = "weights"\nfrom = "role.json"\n',
         "token.jwt": bundle.compact(ours),
         "claims.json": ours,
         "error.txt": f"AccessDenied: {REFUSED}",

@@ -83,10 +83,10 @@ def test_of_a_long_output_the_copy_has_what_a_report_reads(
 
 
 def test_a_manifest_beyond_the_bound_is_not_copied(aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    reads = [{"path": f"aws/role-policies/{number}.json", "outcome": "ok"} for number in range(5_001)]
+    reads = [{"path": f"aws/role-policies/{number}.json", "outcome": "ok"} for number in range(50_001)]
     aws.write("manifest.json", {"collected_at": "2026-11-22T22:40:00Z", "reads": reads})
     assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) == 0
-    assert "removed from manifest.json: the manifest: 5,001 reads" in capfd.readouterr().err
+    assert "removed from manifest.json: the manifest: 50,001 reads" in capfd.readouterr().err
     manifest = json.loads((tmp_path / "copy" / "manifest.json").read_text())
     assert "reads" not in manifest
     assert "manifest.json" in manifest["redaction"]["removed"]
