@@ -106,7 +106,7 @@ def health(arguments: list[str]) -> int:
     options = make_health_parser().read(arguments)
     if options.notify_test:
         path = _path(options)
-        return notify.send_tests(_file(path, named=options.config is not None), path)
+        return notify.send_tests(health_file(path, named=options.config is not None), path)
     outputs = _outputs(options)
     for output in outputs:
         check_output(output)
@@ -210,7 +210,7 @@ def _save(place: str, state: State) -> StateError | None:
     return None
 
 
-def _file(path: str, *, named: bool) -> HealthFile:
+def health_file(path: str, *, named: bool) -> HealthFile:
     """Return the user's file. Raises UsageError."""
     from oidc_doctor.cli.streams import read_file
     from oidc_doctor.documents.health_file import parse_health_file
@@ -271,7 +271,7 @@ def _request(options: argparse.Namespace, outputs: list[argparse.Namespace]) -> 
     from oidc_doctor.health.run import Request
 
     return Request(
-        _file(path, named=options.config is not None),
+        health_file(path, named=options.config is not None),
         os.path.dirname(os.path.abspath(path)),
         at=moment_of(options.at, "--at") if options.at else None,
         fail_on=options.fail_on,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from oidc_doctor.cli.exit_codes import ExitCode
+from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import add_cross_check
 from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import show
+
+if TYPE_CHECKING:
+    import argparse
+
+    from oidc_doctor.model.evidence import Target
 
 
 def make_permissions_parser() -> Parser:
@@ -19,6 +25,7 @@ def make_permissions_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("cloud", choices=("aws", "gcp"), help="the cloud")
+    parser.add_argument("-c", "--config", metavar="FILE", help="limit it to the live targets of this oidc-doctor.toml")
     parser.add_argument("--role", metavar="ARN", help="limit the policy to this role (default: any)")
     parser.add_argument("--bucket", metavar="NAME", help="also read this bucket's policy")
     parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
@@ -33,16 +40,37 @@ def permissions(arguments: list[str]) -> int:
     options = make_permissions_parser().read(arguments)
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
+    targets = _targets(options)
     if options.cloud == "gcp":
-        show(live.gcp_role(oracles=options.cross_check) + "\n")
+        providers = [target.gcp for target in targets if target.gcp]
+        show(live.gcp_role(providers, oracles=options.cross_check) + "\n")
         return ExitCode.OK
+    roles = [target.aws for target in targets if target.aws]
     policy = live.aws_policy(
-        options.role,
-        options.bucket,
-        options.repository,
-        trails=tuple(options.cloudtrail),
-        oracles=options.cross_check,
-        account=options.account,
+        roles, trails=tuple(options.cloudtrail), oracles=options.cross_check, account=options.account
     )
     show(json.dumps(policy, indent=2) + "\n")
     return ExitCode.OK
+
+
+def _targets(options: argparse.Namespace) -> list[Target]:
+    """Return the targets that the policy or role is limited to; none for any. Raises UsageError."""
+    from oidc_doctor.model.evidence import Target, TargetAws
+
+    named = TargetAws(role_arn=options.role, s3_bucket=options.bucket, ecr_repository=options.repository)
+    if not options.config:
+        return [Target("", aws=named)]
+    if named != TargetAws():
+        message = "permissions: -c with --role, --bucket or --repository: the file names them"
+        raise UsageError(message)
+    from oidc_doctor.cli.health import health_file
+
+    file = health_file(options.config, named=True)
+    live = [target.target for target in file.targets if not target.source]
+    targets = [target for target in live if (target.aws if options.cloud == "aws" else target.gcp)]
+    if not targets:
+        message = (
+            f"{options.config}: no [[target]] is read live from {'AWS' if options.cloud == 'aws' else 'Google Cloud'}"
+        )
+        raise UsageError(message)
+    return targets

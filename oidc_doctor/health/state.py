@@ -126,7 +126,8 @@ def locked(path: str, seconds: float) -> Iterator[None]:
             f"{printable(path)}: another health run has used it for {seconds:.0f} s; --lock-timeout waits longer"
         ) from None
     except OSError as error:
-        raise StateError(f"{printable(str(error.filename or path))}: {error.strerror or error}") from None
+        message = f"{printable(str(error.filename or path))}: {error.strerror or error}; --state names another file"
+        raise StateError(message) from None
 
 
 def load(path: str) -> State:

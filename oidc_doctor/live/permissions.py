@@ -14,7 +14,7 @@ from oidc_doctor.live.plan import CollectionRequest, Goal, plan
 from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from oidc_doctor.live.collect import Grant, Reader
 
@@ -57,19 +57,14 @@ def grants_for(target: Target, path: str) -> tuple[Grant, ...]:
 
 
 def aws_policy(
-    role: str | None = None,
-    bucket: str | None = None,
-    repository: str | None = None,
-    *,
-    trails: tuple[str, ...] = (),
-    oracles: bool = False,
-    account: bool = False,
+    targets: Sequence[TargetAws] = (), *, trails: tuple[str, ...] = (), oracles: bool = False, account: bool = False
 ) -> dict[str, Any]:
-    """Return the least identity policy for a live run on `role` (None: any role), as JSON values."""
-    target = TargetAws(role_arn=role or _ANY_ROLE, s3_bucket=bucket, ecr_repository=repository)
-    request = CollectionRequest(
-        goals=(Goal(Target("any", aws=target)),), trails=trails, oracles=oracles, account=account
-    )
+    """Return the least identity policy for a live run on the targets (none: any role), as JSON values."""
+    goals = [
+        Goal(Target(str(number), aws=target._replace(role_arn=target.role_arn or _ANY_ROLE)))
+        for number, target in enumerate(targets or [TargetAws()])
+    ]
+    request = CollectionRequest(goals=tuple(goals), trails=trails, oracles=oracles, account=account)
     needed, not_judged = (
         [grant for grant in grants if not grant.api] for grants in grants_of(plan(request))
     )  # an API is Google's
@@ -99,11 +94,15 @@ def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
     ]
 
 
-def gcp_role(*, oracles: bool = False) -> str:
-    """Return a custom role as YAML for `gcloud iam roles create`; APIs and predefined roles are in comments."""
+def gcp_role(targets: Sequence[TargetGcp] = (), *, oracles: bool = False) -> str:
+    """Return a custom role as YAML for `gcloud iam roles create`; APIs and predefined roles are in comments.
+
+    Without targets it suffices for any.
+    """
     import yaml
 
-    request = CollectionRequest(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),), oracles=oracles)
+    goals = [Goal(Target(str(number), gcp=target)) for number, target in enumerate(targets or [_ANY_PROVIDER])]
+    request = CollectionRequest(goals=tuple(goals), oracles=oracles)
     needed, not_judged = grants_of(plan(request))
     permissions = sorted({grant.permission for grant in needed if grant.api})
     role = {

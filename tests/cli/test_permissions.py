@@ -1,0 +1,82 @@
+"""`permissions -c`: the least permissions for the live targets of a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from oidc_doctor.cli.main import main
+
+ROLE = "arn:aws:iam::123456789012:role/"
+PROVIDER = "projects/482910375566/locations/global/workloadIdentityPools/pool/providers/provider"
+TARGETS = f"""
+[[target]]
+name = "weights"
+[target.aws]
+role_arn = "{ROLE}ModelWeights"
+
+[[target]]
+name = "images"
+[target.aws]
+role_arn = "{ROLE}ModelImages"
+ecr_repository = "models"
+
+[[target]]
+name = "datasets"
+[target.gcp]
+provider = "{PROVIDER}"
+service_account = "reader@weights-prod.iam.gserviceaccount.com"
+
+[[target]]
+name = "saved"
+from = "bundles/saved"
+[target.aws]
+role_arn = "{ROLE}Saved"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "oidc-doctor.toml"
+    path.write_text(TARGETS)
+    return path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["permissions", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_policy_is_that_of_the_live_roles(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    allowed = {
+        action: statement["Resource"]
+        for statement in json.loads(printed(capsys, "aws", "-c", str(file)))["Statement"]
+        for action in statement["Action"]
+    }
+    assert allowed["iam:GetRole"] == [f"{ROLE}ModelWeights", f"{ROLE}ModelImages"]
+    assert allowed["ecr:GetRepositoryPolicy"].endswith(":repository/models")
+    assert not any(action.startswith("s3:") for action in allowed)
+
+
+def test_the_custom_role_has_no_permission_for_what_no_target_names(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    least, most = (
+        set(yaml.safe_load(printed(capsys, "gcp", *more))["includedPermissions"]) for more in (["-c", str(file)], [])
+    )
+    assert most - least == {"artifactregistry.repositories.getIamPolicy", "storage.buckets.getIamPolicy"}
+    assert "iam.workloadIdentityPoolProviders.get" in least
+
+
+def test_a_file_without_targets_of_the_cloud_or_next_to_a_role_is_refused(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["permissions", "aws", "-c", str(file), "--role", f"{ROLE}Other"]) == 2
+    assert "the file names them" in capsys.readouterr().err
+    file.write_text('[[target]]\nname = "saved"\nfrom = "bundles/saved"\n')
+    for cloud, name in (("aws", "AWS"), ("gcp", "Google Cloud")):
+        assert main(["permissions", cloud, "-c", str(file)]) == 2
+        assert f"no [[target]] is read live from {name}" in capsys.readouterr().err
