@@ -119,7 +119,10 @@ def _words(suppression: Suppression) -> str:
 def _paired(
     now: Iterable[Observed], before: Iterable[FindingRecord]
 ) -> tuple[list[tuple[Observed, FindingRecord | None]], list[FindingRecord]]:
-    """Pair the findings of one code and resource: first those of equal values, the others in their order."""
+    """Pair the findings of one code and resource: first those of equal values, the others in their order.
+
+    An event with other values is another event.
+    """
     left: dict[tuple[str, str], list[FindingRecord]] = defaultdict(list)
     for record in before:
         left[record.code, record.resource].append(record)
@@ -133,7 +136,7 @@ def _paired(
             same[index] = match
     pairs: list[tuple[Observed, FindingRecord | None]] = []
     for index, observed in enumerate(every):
-        candidates = left[observed.code, observed.resource]
+        candidates = [] if observed.event else left[observed.code, observed.resource]
         pairs.append((observed, same.get(index) or (candidates.pop(0) if candidates else None)))
     return pairs, [record for candidates in left.values() for record in candidates]
 
