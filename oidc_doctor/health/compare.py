@@ -52,8 +52,12 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
     findings: list[HealthFinding] = []
     records: list[FindingRecord] = []
     for observed, record in pairs:
-        if record is None and partial and observed.confidence == "suspected":
-            continue  # missing evidence makes suspicions, which are no news
+        is_other = record is None or record.fingerprint != observed.fingerprint
+        if partial and is_other and observed.confidence == "suspected":  # missing evidence makes suspicions: no news
+            if record is not None:
+                findings.append(_finding(record, _change_of(record)))
+                records.append(record)
+            continue
         updated = _record_of(observed, record, seen, told=first)
         findings.append(_finding(updated, _change_of(updated)))
         records.append(updated)

@@ -68,9 +68,10 @@ def explained_by(report: Report, mended: Mapping[str, str]) -> set[str]:
 
 
 def _is_unexplained(report: Report, exchange: Exchange) -> bool:
-    """Return whether the exchange has causes, all of them suspicions that a logged refusal raises."""
+    """Return whether the configuration accepts the token, and all causes are suspicions that a logged refusal raises."""
     kinds = {(cause.confidence, cause.named.refusal.kind) for cause in causes_of(report, exchange)}
-    return bool(kinds) and kinds <= {("suspected", kind) for kind in _UNEXPLAINED}
+    unexplained = {("suspected", kind) for kind in _UNEXPLAINED}
+    return exchange.prediction == "accepted" and bool(kinds) and kinds <= unexplained
 
 
 def _was_explained(before: TargetRecord, resource: str) -> bool:

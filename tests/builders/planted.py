@@ -17,7 +17,7 @@ Edit = Callable[[Any], object]
 
 
 KEY = "rsa-signs-now"
-NOTES = ("AWS072", "GCP073")  # findings that refuse nothing
+NOTES = ("AWS072", "AWS090", "GCP073")  # findings that refuse nothing
 
 
 class Setting(NamedTuple):
@@ -28,6 +28,7 @@ class Setting(NamedTuple):
     edit: Edit
     findings: dict[str, str]  # by code: the value that it is about, in any words of its own
     accepts: frozenset[str] = frozenset()  # whom the trust accepts; "own" is the workload itself
+    state: str = ""  # where the findings do not say it
 
 
 class Planted(NamedTuple):
@@ -214,7 +215,14 @@ TEAM = Planted(
     (
         Setting("own", ROLE, _nothing, {"AWS025": "y"}, _whom("y")),
         Setting("team z", ROLE, _subject("v=1:org=Org8Kd2P:team=Tq7LmZ2z:*"), {"AWS025": "z"}, _whom("z")),
-        Setting("mended", ROLE, _subject("v=1:org=Org8Kd2P:team=Tq7LmZ2x:*"), {}, _whom("own")),
+        Setting(
+            "mended",
+            ROLE,
+            _subject("v=1:org=Org8Kd2P:team=Tq7LmZ2x:*"),
+            {"AWS090": "production and staging"},
+            _whom("own"),
+            "unknown",  # the logs end with a refusal
+        ),
     ),
     (ROLE, AWS_PROVIDER),
     "AWS101",

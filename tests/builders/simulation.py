@@ -21,6 +21,7 @@ from planted import AWS, GOOGLE, NOTES, ROLE, Planted, Setting, keys, renew_toke
 
 KEYS = "issuer/jwks.json"
 LOST_READ = "ACC045"  # the permission to read something was lost
+SILENCE = "LOG015"  # for the reader's clock, the last attempt was long ago
 _DAY = 24 * HOUR
 _OUTCOMES = {"denied": "AccessDenied", "throttled": "Throttling", "timeout": "ReadTimeout"}
 
@@ -55,6 +56,8 @@ class Target:
     told: dict[str, str] | None = None
     told_state: str = ""
     hidden: set[str] = field(default_factory=set)
+    silence: bool = False
+    unreported: set[str] = field(default_factory=set)  # codes of the runs that were killed since
     seen: list[dict[str, str]] = field(default_factory=list)  # by the runs since the last that reported
     events: dict[str, Events] = field(default_factory=dict)
     before: tuple[Setting, tuple[str, ...]] | None = None  # of the last run
@@ -72,7 +75,9 @@ class Target:
         """Begin anew: a target that was not in the last run."""
         self.told, self.told_state, self.hidden, self.seen, self.events = None, "", set(), [], {}
         self.before = self.read = None
-        self.attempts = []
+        self.attempts, self.silence = [], False
+        if self.setting.state:  # it is what it is because of what was before
+            self.setting = self.planted.settings[0]
 
 
 class Simulation:
@@ -135,7 +140,7 @@ class Simulation:
             self.counts["clock jumps"] += 1
         self._write_file()
         reported = draw() > 0.1
-        health = self.world.run(self.now, report=reported)
+        health = self.last = self.world.run(self.now, report=reported)
         self.counts["killed runs"] += not reported
         self._account(health, reported=reported)
         self.hour += 1
@@ -304,11 +309,12 @@ class Simulation:
         self._check_listed(target, row, truth)
         target.seen.append(truth)
         if not reported:
+            target.unreported |= {finding.code for finding in row.findings}
             return
         if self.first:
             target.told = dict(truth)
         self._told(target, row, truth)
-        target.seen = [truth]
+        target.seen, target.unreported = [truth], set()
 
     def _happened(self, target: Target) -> None:
         """Note the events between the last run and this one."""
@@ -339,7 +345,7 @@ class Simulation:
 
     def _check_state(self, target: Target, row: TargetHealth) -> None:
         blocked = any(code not in (*NOTES, LOST_READ) for code in target.setting.findings)
-        whole = "failing" if blocked else "healthy"
+        whole = target.setting.state or ("failing" if blocked else "healthy")
         last = target.attempts[-1] if target.attempts else {}
         if "own" in target.setting.accepts and "errorCode" in last:
             whole = "unknown"  # mended, and no attempt shows it
@@ -354,7 +360,7 @@ class Simulation:
 
     def _check_listed(self, target: Target, row: TargetHealth, truth: dict[str, str]) -> None:
         if target.is_whole:
-            listed = {finding.code for finding in row.findings if finding.change != "resolved"} - _EVENTS
+            listed = {finding.code for finding in row.findings if finding.change != "resolved"} - _EVENTS - {SILENCE}
             if listed != set(truth):
                 self._problem("wrong", target, f"lists {sorted(listed)}, and not {sorted(truth)}")
 
@@ -376,6 +382,11 @@ class Simulation:
                 events.told += 1
                 if finding.change != "new":
                     self._problem("wrong", target, f"{finding.change} {code}, an event")
+            elif code == SILENCE:
+                if target.silence == (finding.change == "new") and SILENCE not in target.unreported:
+                    self._problem("told twice", target, f"{finding.change} {code}")
+                target.silence = finding.change != "resolved"
+                continue
             elif not self._is_due(target, code, finding.change):
                 kind = "told twice" if (code in told) == (finding.change != "resolved") else "invented"
                 self._problem(kind, target, f"{finding.change} {code}: {finding.headline}")
