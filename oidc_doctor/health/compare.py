@@ -166,7 +166,8 @@ def _record_of(observed: Observed, record: FindingRecord | None, seen: Seen, *, 
     if record is None:
         return fresh
     fresh.since, fresh.told, fresh.was, fresh.hidden = record.since, record.told, record.was, record.hidden
-    if observed.fingerprint != record.fingerprint and (record.told or record.was):
+    is_clearer = record.confidence == "suspected" and set(record.read) < set(seen.evidence.read)  # the same, from more
+    if observed.fingerprint != record.fingerprint and not is_clearer and (record.told or record.was):
         fresh.told, fresh.was = False, record.was or record.headline
     return fresh
 

@@ -87,11 +87,12 @@ def state_of(report: Report, *, unread: bool, explained: Collection[str] = ()) -
     """Return the state of a report's target. `unread`: a read failed in this run; `explained`: see `explained_by`."""
     if report.verdict == "broken":
         return "broken"
-    if report.verdict == "refused":
-        failing = {exchange.resource or "" for exchange, state in shown.states(report) if state == "failing"}
-        return "unknown" if failing and failing <= set(explained) else "failing"
     if report.verdict == "healthy":
         return "healthy"
+    if report.verdict == "refused":
+        failing = {exchange.resource or "" for exchange, state in shown.states(report) if state == "failing"}
+        if not failing or not failing <= set(explained):
+            return "failing"
     return "unread" if unread or report.obstacles else "unknown"
 
 

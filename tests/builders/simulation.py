@@ -129,7 +129,6 @@ class Simulation:
                 self._note(target, f"keys {target.keys}")
             if draw() < 0.06 and target.is_whole:
                 self._outage(target)
-            self._write(target)
         if draw() < 0.06:
             self._suppress()
         if draw() < 0.06:
@@ -138,6 +137,8 @@ class Simulation:
             self.offset = self.choice.choice([0.0, -5 * _DAY, 40 * _DAY, -90 * 60.0, 2 * HOUR, -300.0])
             self._note(None, f"clock {self.offset:+.0f}")
             self.counts["clock jumps"] += 1
+        for target in self.targets:
+            self._write(target)
         self._write_file()
         reported = draw() > 0.1
         health = self.last = self.world.run(self.now, report=reported)
