@@ -28,7 +28,7 @@ class Question(NamedTuple):
     since_back: float | None = None  # seconds before the instant, for a relative --since
     cloudtrail: tuple[str, ...] = ()  # further log files or folders, on disk
     gcp_logs: tuple[str, ...] = ()
-    renewed: bool = False  # judge an expired sample token as the one that the issuer would sign at the instant
+    renewed: bool = False  # judge a sample token that is not valid at the instant as the one the issuer would sign then
     check: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"

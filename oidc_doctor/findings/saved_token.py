@@ -55,12 +55,15 @@ def with_new_token(case: Case) -> Case:
 
 
 def renewed(token: Token, at: float) -> Token:
-    """Return an expired token as the one that the issuer would sign at `at`, with keys of that time; others unchanged.
+    """Return a token that is not valid at `at` as the one that the issuer would sign then, with keys of that time.
 
-    A health check asks whether the workload would be accepted, and its saved sample is old by design.
+    A health check asks whether the workload would be accepted: its saved sample is old by design, and its own clock may
+    be behind the issuer's. A token that is valid at `at` is returned unchanged.
     """
-    expires = seconds_of(token.claims.get("exp"))
-    claims = _issued_at(token.claims, at) if expires is not None and expires <= at else None
+    issued, starts, expires = (seconds_of(token.claims.get(name)) for name in ("iat", "nbf", "exp"))
+    is_early = any(begin is not None and begin > at for begin in (issued, starts))
+    is_over = expires is not None and expires <= at
+    claims = _issued_at(token.claims, at) if is_early or is_over else None
     if claims is None:
         return token
     return token._replace(

@@ -52,8 +52,12 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
     findings: list[HealthFinding] = []
     records: list[FindingRecord] = []
     for observed, record in pairs:
-        if record is None and partial and observed.confidence == "suspected":
-            continue  # missing evidence makes suspicions, which are no news
+        is_other = record is None or record.fingerprint != observed.fingerprint
+        if partial and is_other and observed.confidence == "suspected":  # missing evidence makes suspicions: no news
+            if record is not None:
+                findings.append(_finding(record, _change_of(record)))
+                records.append(record)
+            continue
         updated = _record_of(observed, record, seen, told=first)
         findings.append(_finding(updated, _change_of(updated)))
         records.append(updated)
@@ -119,7 +123,10 @@ def _words(suppression: Suppression) -> str:
 def _paired(
     now: Iterable[Observed], before: Iterable[FindingRecord]
 ) -> tuple[list[tuple[Observed, FindingRecord | None]], list[FindingRecord]]:
-    """Pair the findings of one code and resource: first those of equal values, the others in their order."""
+    """Pair the findings of one code and resource: first those of equal values, the others in their order.
+
+    An event with other values is another event.
+    """
     left: dict[tuple[str, str], list[FindingRecord]] = defaultdict(list)
     for record in before:
         left[record.code, record.resource].append(record)
@@ -133,7 +140,7 @@ def _paired(
             same[index] = match
     pairs: list[tuple[Observed, FindingRecord | None]] = []
     for index, observed in enumerate(every):
-        candidates = left[observed.code, observed.resource]
+        candidates = [] if observed.event else left[observed.code, observed.resource]
         pairs.append((observed, same.get(index) or (candidates.pop(0) if candidates else None)))
     return pairs, [record for candidates in left.values() for record in candidates]
 
@@ -159,7 +166,8 @@ def _record_of(observed: Observed, record: FindingRecord | None, seen: Seen, *, 
     if record is None:
         return fresh
     fresh.since, fresh.told, fresh.was, fresh.hidden = record.since, record.told, record.was, record.hidden
-    if observed.fingerprint != record.fingerprint and (record.told or record.was):
+    is_clearer = record.confidence == "suspected" and set(record.read) < set(seen.evidence.read)  # the same, from more
+    if observed.fingerprint != record.fingerprint and not is_clearer and (record.told or record.was):
         fresh.told, fresh.was = False, record.was or record.headline
     return fresh
 

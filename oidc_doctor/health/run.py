@@ -14,16 +14,24 @@ from oidc_doctor.examine.examine import examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.health.compare import Seen, compare, mark_reported, suppress
 from oidc_doctor.health.evidence import Evidence, documents_of, evidence_of
-from oidc_doctor.health.observed import attempts_of, findings_of, resources_of, state_of, undecided_by
+from oidc_doctor.health.observed import (
+    attempts_of,
+    explained_by,
+    findings_of,
+    mended_of,
+    resources_of,
+    state_of,
+    undecided_by,
+    why_unknown,
+)
 from oidc_doctor.health.reading import LiveOptions, Reading, read_targets
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.health import Health, Suppression, TargetHealth
 from oidc_doctor.model.times import epoch_of
 from oidc_doctor.notify import outbox
-from oidc_doctor.report.parts import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.documents.health_file import HealthFile
@@ -55,8 +63,10 @@ def run(
     """
     began = time.monotonic()
     now = time.time() if request.at is None else request.at
-    stamp, first = rfc3339(now), not state.last_run
+    stamp, first = rfc3339(now), not state.last_run or state.unreported_baseline
     warnings = [*request.file.warnings, *_of_clock(state, now)]
+    if first:  # of a run that ended before its report, nothing is known to a reader
+        state.targets, state.last_run, state.unreported_baseline = {}, "", True
     targets: list[TargetHealth] = []
     suppressions = [
         suppression._replace(expired=suppression.until < _day(now)) for suppression in request.file.suppressions
@@ -76,9 +86,8 @@ def run(
         state.targets[name] = record
         targets.append(health)
     names = {target.target.name for target in request.file.targets}
-    state.gone = list(dict.fromkeys([*state.gone, *(name for name in state.targets if name not in names)]))
-    state.targets = {name: record for name, record in state.targets.items() if name in names}
-    last_run, state.last_run = state.last_run, stamp
+    gone = [name for name in state.targets if name not in names]
+    last_run, state.last_run, state.gone = state.last_run, stamp, gone
     return Health(
         _exit_code(targets, request.fail_on),
         stamp,
@@ -88,7 +97,7 @@ def run(
         last_run=last_run,
         seconds=time.monotonic() - began,
         suppressions=[_counted(suppression, targets) for suppression in suppressions],
-        gone=list(state.gone),
+        gone=gone,
         warnings=warnings,
         undelivered=outbox.pending(state.outbox),
     )
@@ -96,6 +105,8 @@ def run(
 
 def reported(state: State) -> None:
     """Note that the changes in the state were reported."""
+    state.unreported_baseline = False
+    state.targets = {name: record for name, record in state.targets.items() if name not in state.gone}
     state.gone = []
     outbox.reported(state.outbox)
     for record in state.targets.values():
@@ -111,7 +122,7 @@ def _target(
     before = state.targets.get(name)
     earlier = {} if before is None else {path: state.documents[key] for path, key in before.documents.items()}
     report: Report | None = None
-    documents, defect = earlier, ""
+    documents, mended, defect = earlier, {} if before is None else before.mended, ""
     if reading.defect is not None:
         defect = "".join(traceback.format_exception(reading.defect))
         seen = Seen(name, "broken", _defect(reading.defect), stamp, (), Evidence())
@@ -121,10 +132,12 @@ def _target(
         try:
             with reading.bundle as bundle:
                 seen, report, documents = _examined(bundle, reading, request, before, earlier, stamp)
+                mended = mended_of(report, before)
         except Exception as error:  # noqa: BLE001 - one target's defect must not hide the others; its state says so
             defect = "".join(traceback.format_exception(error))
             seen = Seen(name, "broken", _defect(error), stamp, (), Evidence())
     health, record = compare(seen, before, first=first)
+    record.mended = mended
     record.documents = {path: state.keep(text) for path, text in documents.items()}
     health.seconds = reading.seconds + time.monotonic() - began
     health.traceback = defect
@@ -154,13 +167,14 @@ def _examined(
     evidence = evidence_of(bundle, examined)
     lacking = [path for path in undecided_by(report) if path in evidence.failed]
     lacking += [] if before is None else evidence.lacking(before.read)
-    state = state_of(report, unread=bool(lacking))
+    explained = explained_by(report, mended_of(report, before))
+    state = state_of(report, unread=bool(lacking), explained=explained)
     seen = Seen(
         target.name,
         state,
-        _reason(report, evidence, lacking) if state in ("unknown", "unread", "broken") else "",
+        _reason(report, evidence, lacking, explained) if state in ("unknown", "unread", "broken") else "",
         stamp,
-        tuple(findings_of(report, target.name)),
+        tuple(findings_of(report, target.name, explained)),
         evidence,
         tuple(resources_of(report)),
     )
@@ -180,7 +194,7 @@ def question_of(reading: Reading, request: Request) -> Question:
     )
 
 
-def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:
+def _reason(report: Report, evidence: Evidence, lacking: Sequence[str], explained: Collection[str]) -> str:
     """Return why a target is neither healthy nor failing, as one sentence."""
     if report.obstacles:
         return report.obstacles[0].text
@@ -190,7 +204,7 @@ def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:
     if lacking:
         path = lacking[0]
         return f"{path} could not be read: {evidence.failed.get(path, 'the last run had read it')}"
-    return report.headline or sentences.headline(report)[1]
+    return why_unknown(report, explained)
 
 
 def _defect(error: Exception) -> str:

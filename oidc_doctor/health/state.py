@@ -66,6 +66,7 @@ class TargetRecord:
     findings: list[FindingRecord] = field(default_factory=list)
     read: list[str] = field(default_factory=list)  # what the last run that lacked nothing had read: see evidence.py
     documents: dict[str, str] = field(default_factory=dict)  # path in a bundle: key of State.documents
+    mended: dict[str, str] = field(default_factory=dict)  # resource: until when its refusals are explained
     told_state: str = ""  # the last reported state, where it differs from `state`
     told_since: str = ""
 
@@ -76,9 +77,10 @@ class State:
 
     schema: str = SCHEMA
     last_run: str = ""  # "" before the first run
+    unreported_baseline: bool = False  # the first run ended before it reported, and the next one makes the baseline
     targets: dict[str, TargetRecord] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # texts of configuration by their SHA-256, each once
-    gone: list[str] = field(default_factory=list)  # targets that left the file, not reported yet
+    gone: list[str] = field(default_factory=list)  # targets that the file no longer names, not reported yet
     outbox: list[Entry] = field(default_factory=list)  # messages that a receiver has not accepted yet
 
     def keep(self, text: str) -> str:
