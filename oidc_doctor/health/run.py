@@ -20,6 +20,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.health import Health, Suppression, TargetHealth
 from oidc_doctor.model.times import epoch_of
 from oidc_doctor.notify import outbox
+from oidc_doctor.report.parts.sentences import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -186,7 +187,7 @@ def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:
     if lacking:
         path = lacking[0]
         return f"{path} could not be read: {evidence.failed.get(path, 'the last run had read it')}"
-    return report.headline
+    return first_line(report)[1]
 
 
 def _defect(error: Exception) -> str:
