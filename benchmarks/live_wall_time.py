@@ -134,7 +134,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def run(clients: readers.Clients, *, lookup: bool, fail_each: int = 0) -> tuple[Collected, float]:
+def run(clients: readers.AwsClients, *, lookup: bool, fail_each: int = 0) -> tuple[Collected, float]:
     """Return what a collection read, and its seconds from the first request to the last answer."""
     SERVICE.reset(fail_each)
     target = Target("weights", aws=TargetAws(ROLE, region=REGIONS[1]))
@@ -156,7 +156,7 @@ def main() -> None:
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
     }
-    clients = readers.Clients(None, "aws")
+    clients = readers.AwsClients(None, "aws")
     for service, region in (("sts", REGIONS[1]), ("iam", REGIONS[0])):
         clients.of(service, region)  # what boto3 takes to load its models is not the network's
     for fail_each in (0, 10):

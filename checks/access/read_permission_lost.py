@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from oidc_doctor.checkkit import Earlier, Finding, LostPermission, Origin, Side, TargetEvidence, commands, on, weakness
 
 _CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
+_PRINTED = {"aws": "policy", "gcp": "role"}
 _FEW = 4
 
 
@@ -39,7 +40,8 @@ def read_permission_lost(
         allowed_at = of_cloud[0].at or earlier.at
         yield Finding(
             f"{name} denies this reader {_listed(permissions)}, and allowed {_it(permissions)} {on(allowed_at)}",
-            f"Allow {_listed(permissions)}{_where(of_cloud)} again: `{_command(cloud, evidence)}` prints how.",
+            f"Allow {_listed(permissions)}{_where(of_cloud)} again: `{_command(cloud, evidence)}` prints the "
+            f"{_PRINTED[cloud]}.",
             Side(_listed(permissions), Origin("earlier/manifest.json")),
             Side(of_cloud[0].reason, Origin("manifest.json")),
             cloud="aws" if cloud == "aws" else "gcp",

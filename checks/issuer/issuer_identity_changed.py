@@ -4,9 +4,10 @@ Symptom
     Exchanges fail with the next token, or keep passing with keys from another place.
 Reason
     The discovery document names another issuer, or another host for the keys, or the key set has another key under the
-    same id than the last time. None of these is a rotation of keys. Whoever controls that host, or that key, can sign
-    tokens that every trust in this issuer accepts. Providers of both clouds name the issuer's address, so its tokens
-    are refused where the provider keeps the former one.
+    id of a former one. None of these is a rotation of keys. Whoever controls that host, or that key, can sign tokens in
+    the name of the issuer, for all clouds that fetch its keys; a Google provider with an uploaded key set does not.
+    Providers of both clouds name the issuer's address, so its tokens are refused where the provider keeps the former
+    one.
 Confirm
     Compare the two files that the finding names, and ask the operator of the issuer.
 Fix

@@ -264,8 +264,8 @@ def _check_file(file: HealthFile, path: str, *, named: bool) -> None:
                 f"{path}: [[target]] from {target.source}: outside this folder; allowed only where -c names the file"
             )
             raise UsageError(message)
-    if not named and any(receiver.url for receiver in file.receivers):
-        message = f"{path}: [[notify]] url: an address in this file counts only where -c names the file; use url_env"
+    if not named and file.receivers:
+        message = f"{file.receivers[0].at}: [[notify]] counts only where -c names the file; add -c {path}"
         raise UsageError(message)
 
 

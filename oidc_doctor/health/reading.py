@@ -35,13 +35,17 @@ class LiveOptions(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The evidence of a target, or why there is none. `seconds` is the time that its reads took."""
+    """The evidence of a target, or why there is none. `seconds` is the time that its reads took.
+
+    `defect` is an error of oidc-doctor itself that ended the reading.
+    """
 
     target: HealthTarget
     bundle: Bundle | None
     reason: str = ""
     seconds: float = 0.0
     obstacles: tuple[Obstacle, ...] = ()
+    defect: Exception | None = None
 
 
 def read_targets(
@@ -58,7 +62,7 @@ def read_targets(
             yield _saved(target, folder)
             continue
         if not collected:
-            collected = _read_live(live, options, narrate)
+            collected = _read_guarded(live, options, narrate)
         yield collected.pop(target.target.name)
 
 
@@ -69,6 +73,18 @@ def _saved(target: HealthTarget, folder: str) -> Reading:
     except BundleError as error:
         return Reading(target, None, str(error), time.monotonic() - began)
     return Reading(target, bundle, seconds=time.monotonic() - began)
+
+
+def _read_guarded(
+    targets: Sequence[HealthTarget], options: LiveOptions, narrate: Callable[[str], None]
+) -> dict[str, Reading]:
+    """Read the live targets together; if a defect of ours ends that, each alone, so that it concerns its own target."""
+    try:
+        return _read_live(targets, options, narrate)
+    except Exception as error:  # noqa: BLE001 - it is the state of the target that it concerns
+        if len(targets) == 1:
+            return {targets[0].target.name: Reading(targets[0], None, defect=error)}
+    return {name: reading for target in targets for name, reading in _read_guarded((target,), options, narrate).items()}
 
 
 def _read_live(

@@ -20,7 +20,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.health import Health, Suppression, TargetHealth
 from oidc_doctor.model.times import epoch_of
 from oidc_doctor.notify import outbox
-from oidc_doctor.report.parts.sentences import first_line
+from oidc_doctor.report.parts import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -112,7 +112,10 @@ def _target(
     earlier = {} if before is None else {path: state.documents[key] for path, key in before.documents.items()}
     report: Report | None = None
     documents, defect = earlier, ""
-    if reading.bundle is None:
+    if reading.defect is not None:
+        defect = "".join(traceback.format_exception(reading.defect))
+        seen = Seen(name, "broken", _defect(reading.defect), stamp, (), Evidence())
+    elif reading.bundle is None:
         seen = Seen(name, "unread", reading.reason, stamp, (), Evidence())
     else:
         try:
@@ -187,7 +190,7 @@ def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:
     if lacking:
         path = lacking[0]
         return f"{path} could not be read: {evidence.failed.get(path, 'the last run had read it')}"
-    return first_line(report)[1]
+    return sentences.first_line(report)[1]
 
 
 def _defect(error: Exception) -> str:

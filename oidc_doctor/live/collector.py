@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 
 MOST_ATTEMPTS = 4  # per call, and only for a temporary fault: throttled, timed out, a server fault
+_MOST_PACED_ATTEMPTS = 12  # of a throttled call while others of its kind succeed
 _FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
 _LONGEST_PAUSE = 8.0
 _MOST_HELPERS = 64  # threads of all calls that are made side by side
@@ -166,19 +167,21 @@ class Collector:
                     self._check_time(over=True)
                 raise
 
-    def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
+    def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None, kind: str = "") -> Any:
         """Return the result of `make`, which raises CallError; after a temporary fault it is retried a few times.
 
-        `make` sends one request with its own time limit (`seconds_left`).
+        `make` sends one request with its own time limit (`seconds_left`); `kind` is its operation. A throttled request
+        is retried more often while others of its kind are accepted.
         """
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, _MOST_PACED_ATTEMPTS + 1):
             if pacer is not None:
                 self.pause(pacer.slot())
             self._check_time()
             try:
                 result = make()
             except CallError as failure:
-                if not failure.heals or attempt == MOST_ATTEMPTS:
+                is_paced = failure.outcome == "throttled" and pacer is not None and pacer.accepts(kind)
+                if not failure.heals or attempt >= (_MOST_PACED_ATTEMPTS if is_paced else MOST_ATTEMPTS):
                     raise
                 pause = max(failure.after, min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
                 if time.monotonic() + pause >= self.deadline:
@@ -188,7 +191,7 @@ class Collector:
                 self.pause(pause * random.uniform(1.0, 1.2))  # noqa: S311 - spreads retries, protects no secret
             else:
                 if pacer is not None:
-                    pacer.succeeded()
+                    pacer.succeeded(kind)
                 return result
         raise AssertionError  # the last attempt returns or raises
 

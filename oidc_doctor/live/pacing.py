@@ -7,7 +7,10 @@ import time
 from collections import deque
 
 _SECOND = 1.0
-_LESS, _MORE = 0.85, 1.05  # of the calls a second, after a throttled call, and after a second without one
+_RECENT = 5.0  # seconds: longer than the pauses between calls
+_LESS = 0.7  # of the calls a second, after a second with a throttled one
+_MORE = 0.5  # calls a second, after a second without
+_LEAST = 2.0  # calls a second
 
 
 class Pacer:
@@ -16,6 +19,7 @@ class Pacer:
     def __init__(self, interval: float) -> None:
         self.interval = interval
         self._next = 0.0
+        self._accepted: dict[str, float] = {}  # when an operation was last accepted
         self._lock = threading.Lock()
 
     def slot(self) -> float:
@@ -35,8 +39,15 @@ class Pacer:
         """Hold after a throttled call, whose next attempt is `pause` seconds away."""
         self.hold(max(pause, _SECOND))
 
-    def succeeded(self) -> None:
-        """Record a call that was not throttled."""
+    def succeeded(self, kind: str = "") -> None:
+        """Record a call of an operation, `kind`, that was not throttled."""
+        with self._lock:
+            self._accepted[kind] = time.monotonic()
+
+    def accepts(self, kind: str = "") -> bool:
+        """Return whether the service accepted the operation a moment ago: then only the rate is too high."""
+        with self._lock:
+            return time.monotonic() - self._accepted.get(kind, float("-inf")) < _RECENT
 
 
 class LearnedPacer(Pacer):
@@ -56,18 +67,19 @@ class LearnedPacer(Pacer):
         with self._lock:
             now = self._forget()
             if now - self._changed >= _SECOND:
-                rate = float(max(1, len(self._successes)))
+                rate = max(_LEAST, len(self._successes))
                 self.interval = 1 / max(rate, _LESS / self.interval if self.interval else 0.0)
                 self._changed = now
             self._next = max(self._next, now + pause)
 
-    def succeeded(self) -> None:
+    def succeeded(self, kind: str = "") -> None:
         """Count the call, and allow slightly more of them."""
+        super().succeeded(kind)
         with self._lock:
             now = self._forget()
             self._successes.append(now)
             if self.interval and now - self._changed >= _SECOND:
-                self.interval /= _MORE
+                self.interval = 1 / (1 / self.interval + _MORE)
                 self._changed = now
 
     def _forget(self) -> float:

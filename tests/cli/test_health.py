@@ -173,7 +173,7 @@ def test_a_second_run_waits_and_then_says_why_it_does_not(world: World, capsys: 
         ('[[target]]\nname = "a"\n', "neither `from`, nor [target.aws], nor [target.gcp]"),
         ('[[target]]\nname = "a b"\n[target.aws]\nrole_arn = "x"\n', "only letters, digits"),
         ('[[target]]\nname = "a"\nfrom = "../elsewhere"\n', "outside this folder"),
-        ('[[target]]\nname = "a"\nfrom = "aws"\n[[notify]]\nurl = "https://x"\n', "use url_env"),
+        ('[[target]]\nname = "a"\nfrom = "aws"\n[[notify]]\nurl = "https://x"\n', "add -c oidc-doctor.toml"),
         (
             SUPPRESSED,
             "no check has the code AWS999",

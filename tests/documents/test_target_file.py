@@ -137,6 +137,10 @@ def test_a_file_that_takes_long_to_read() -> None:
         parse_targets("[" + " a." * 100_000)
 
 
+def test_a_long_line_of_spaces_is_read_in_linear_time() -> None:
+    assert parse_targets(" " * 200_000) == ([], [])  # it took minutes
+
+
 def test_deep_nesting() -> None:
     with pytest.raises(Unreadable, match="nested too deep"):
         parse_targets("x = " + "[" * 50_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from pathlib import Path
@@ -16,6 +17,9 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.live.collect import Reader, collect
+from oidc_doctor.logs.reading.scan import scan
+from oidc_doctor.logs.reading.scope import WriteScope
+from oidc_doctor.logs.reading.shared_scans import SharedScans
 from oidc_doctor.report.json import render_json
 
 NAMES = ("a", "b", "c")
@@ -116,3 +120,12 @@ def test_equal_files_of_targets_are_read_once_and_keep_their_names() -> None:
     for name, text in zip(NAMES, together, strict=True):
         assert f"targets/{name}/aws/cloudtrail" in text
         assert text.count("targets/") == text.count(f"targets/{name}/")
+
+
+def test_an_event_is_of_the_file_that_the_target_has() -> None:
+    data = json.dumps({"Records": [event(1, "AssumeRoleWithWebIdentity", ARN)]}).encode()
+    shared = SharedScans()
+    for name in ("targets/a/aws/cloudtrail/x.json", "targets/b/aws/cloudtrail/x.json"):
+        how: dict[str, Any] = {"scope": WriteScope(), "shared": shared, "key_of": lambda _: "same bytes"}
+        (attempt,) = scan(lambda _: io.BytesIO(data), [name], "cloudtrail", **how).attempts()
+        assert attempt.origin.file == name

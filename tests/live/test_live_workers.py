@@ -89,7 +89,27 @@ def test_a_rate_is_learned_from_what_succeeds(monkeypatch: pytest.MonkeyPatch) -
     assert [pacer.slot(), pacer.slot()] == pytest.approx([0.25, 0.375])
     now += 1.5
     pacer.succeeded()
-    assert pacer.interval == pytest.approx(1 / 8.4)
+    assert pacer.interval == pytest.approx(1 / 8.5)
     now += 1.5
     pacer.throttled(0.25)
-    assert pacer.interval == pytest.approx(1 / (8.4 * 0.85))
+    assert pacer.interval == pytest.approx(1 / (8.5 * 0.7))
+
+
+@pytest.mark.parametrize(("accepted", "calls"), [("GetRole", 7), ("ListRoles", 4)])
+def test_a_throttled_call_goes_on_while_others_of_its_kind_are_accepted(accepted: str, calls: int) -> None:
+    pacer, made = LearnedPacer(), 0
+
+    def make() -> str:
+        nonlocal made
+        made += 1
+        if made < 7:
+            raise CallError("throttled", "Slow", "down", heals=True)
+        return "role"
+
+    def read(collector: Collector) -> None:
+        pacer.succeeded(accepted)
+        pacer.throttled = lambda _: pacer.succeeded(accepted)  # type: ignore[method-assign] # others go on
+        collector.call(make, pacer=pacer, kind="GetRole")
+
+    collect([reader(1, "x", read)])
+    assert made == calls

@@ -61,7 +61,7 @@ class Desk:
             place.write_text(json.dumps(value), encoding="utf-8")
 
     def run(self, *arguments: str) -> FinishedRun:
-        code = main(["health", "--state", str(self.state), *arguments])
+        code = main(["health", "-c", "oidc-doctor.toml", "--state", str(self.state), *arguments])
         out, err = self._capfd.readouterr()
         return FinishedRun(code, out, err)
 

@@ -123,7 +123,7 @@ class Account:
         client = self.clients.of(service, region)
         try:
             answer = collector.call(
-                lambda: with_call_errors(lambda: getattr(client, operation)(**parameters)), pacer=pacer
+                lambda: with_call_errors(lambda: getattr(client, operation)(**parameters)), pacer=pacer, kind=operation
             )
         except CallError as failure:
             collector.clocks.hear("AWS", failure.headers, is_cloud=True)

@@ -191,9 +191,10 @@ class GcpClients:
             return value
 
         pacer = self.learned_pacer(service)
+        kind = f"{method} {'/'.join(path.split('/')[1::2])}"  # of the path, the names of collections
         answer: dict[str, Any] = collector.shared(
             (self, method, service, path, json.dumps(options, sort_keys=True)),
-            lambda: collector.call(lambda: with_call_errors(once), pacer=pacer),
+            lambda: collector.call(lambda: with_call_errors(once), pacer=pacer, kind=kind),
         )
         return answer
 

@@ -43,7 +43,7 @@ class About(NamedTuple):
 def filters(kind: Kind, abouts: Iterable[About]) -> list[str]:
     """Return filters for the entries about these resources: one, or several where it would be too long."""
     found = []
-    for part in _parts(abouts):
+    for part in _parts({about._replace(provider="") for about in abouts}):
         pools = dict.fromkeys(about.pool for about in part if about.pool)
         emails = dict.fromkeys(about.email for about in part if about.email)
         if kind == "exchanges":

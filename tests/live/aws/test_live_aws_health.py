@@ -133,3 +133,19 @@ def test_rotated_keys_are_reported_once(cloud: Cloud, site: Site, set_up: Callab
         _, health = check(text)
         seen.append([one["change"] for one in health["targets"][0]["findings"] if one["code"] == "ISS020"])
     assert seen == [["new"], [], []]
+
+
+def test_a_defect_of_ours_in_reading_breaks_its_own_target_alone(
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], check: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oidc_doctor.live.aws import configuration
+
+    made = set_up()
+    real = configuration.AwsConfiguration.role
+
+    def broken(self: Any) -> Any:
+        return 1 / 0 if "Weightsz" in str(self.aws.role_arn) else real(self)
+
+    monkeypatch.setattr(configuration.AwsConfiguration, "role", broken)
+    code, health = check(table("weights", made.role, made) + table("other", f"{made.role}z", made))
+    assert (code, states(health)) == (4, {"weights": "healthy", "other": "broken"})

@@ -129,3 +129,4 @@ def test_filters_stay_within_the_limit() -> None:
     assert all(len(text) < 20_000 for text in found)
     assert [text.count("SetIamPolicy") for text in found] == [1] + [0] * (len(found) - 1)
     assert all(sum(f'"{email}"' in text for text in found) == 1 for email in emails)
+    assert len(filters("exchanges", [About("pool", f"provider{number}") for number in range(900)])) == 1
