@@ -27,7 +27,10 @@ def make_explain_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "words", nargs="*", metavar="WORDS", help="a code such as AWS025, a name, an error that was seen, or any words"
+        "words",
+        nargs="*",
+        metavar="WORDS",
+        help="a code such as AWS025 or several, a name, an error that was seen, or any words",
     )
     parser.add_argument("--all", action="store_true", help="every page")
     return parser
@@ -48,6 +51,9 @@ def explain(arguments: list[str]) -> int:
         raise UsageError(message)
     from oidc_doctor.findings import explained  # late: every report imports this file
 
+    if len(options.words) > 1 and all(explained.is_code(word) for word in options.words):
+        _show_pages(dict.fromkeys(_of_code(word, checks) for word in options.words))
+        return ExitCode.OK
     found = explained.find(text, checks)
     if len(found.checks) == 1:
         _show_pages(found.checks)
@@ -56,6 +62,16 @@ def explain(arguments: list[str]) -> int:
     else:
         raise UsageError(_nothing_found(text, checks))
     return ExitCode.OK
+
+
+def _of_code(code: str, checks: Sequence[Check]) -> Check:
+    """Return the check with this code. Raises UsageError."""
+    from oidc_doctor.findings import explained
+
+    found = explained.find(code, checks)
+    if len(found.checks) != 1 or not found.exact:
+        raise UsageError(_nothing_found(code, checks))
+    return found.checks[0]
 
 
 def _show_pages(checks: Iterable[Check]) -> None:

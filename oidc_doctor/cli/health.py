@@ -46,7 +46,7 @@ def make_health_parser() -> Parser:
         "--state", metavar="FILE", help="what the last run found (default in ~/.local/state/oidc-doctor, by FILE)"
     )
     parser.add_argument(
-        "--at", metavar="TIME", help="judge at this moment (default: now, or when a bundle was collected)"
+        "--at", metavar="TIME", help="judge at this moment (default: now, of a bundle when it was collected)"
     )
     parser.add_argument("--format", choices=tuple(FORMATS), help="format of the result (default text)")
     parser.add_argument(
@@ -125,7 +125,7 @@ def _span(text: str) -> float:
     """Return the seconds of --watch."""
     seconds = span_of(text, "--watch")
     if seconds < _SHORTEST_WATCH:
-        message = f"{text}: less than {_SHORTEST_WATCH:.0f} s"
+        message = f"{text}: the shortest is {_SHORTEST_WATCH:.0f}s"
         raise argparse.ArgumentTypeError(message)
     return seconds
 
@@ -227,10 +227,12 @@ def health_file(path: str, *, named: bool) -> HealthFile:
         file = parse_health_file(decode(read_file(path, "-c", TOML.most), path), path)
     except Unreadable as error:
         raise UsageError(str(error)) from None
-    if not file.targets:
-        message = f"{path}: no [[target]]; add one for each role or provider to check"
-        raise UsageError(message, (_EXAMPLE,))
-    _check_file(file, path, named=named)
+    try:
+        _check_file(file, path, named=named)
+    except UsageError:
+        for warning in file.warnings:  # a misspelled key is often the cause
+            complain(warning)
+        raise
     return file
 
 
@@ -239,6 +241,9 @@ def _check_file(file: HealthFile, path: str, *, named: bool) -> None:
     from oidc_doctor.findings import packs
     from oidc_doctor.live.plan import FOLDER
 
+    if not file.targets:
+        message = f"{path}: no [[target]]; add one for each role or provider to check"
+        raise UsageError(message, (_EXAMPLE,))
     codes = {code for check in packs.all_checks() for code in check.codes}
     for suppression in file.suppressions:
         if suppression.code not in codes:

@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
             message = "--report takes no file: use -o FILE, as in oidc-doctor BUNDLE -o report.md"
         command = self.prog.partition(" ")[2]
         flag = message.removeprefix("argument ").partition(":")[0].rpartition("/")[2]
-        example = _EXAMPLES.get(flag)
+        example = _EXAMPLES.get(flag) if not command else None  # the examples are reports
         raise UsageError(f"{command}: {message}" if command else message, (example,) if example else ())
 
     def _refuse_single_dash(self, arguments: list[str]) -> None:
@@ -85,7 +85,7 @@ class Parser(argparse.ArgumentParser):
     def _refuse(self, argument: str) -> NoReturn:
         """Name an argument that is no option, and the option that it was meant to be."""
         if not argument.startswith("-"):
-            self.error(f"unrecognized arguments: {argument}")
+            self.error(f"{argument}: not an option, and no file or name is expected here; {self.prog} --help lists all")
         name = argument.partition("=")[0]
         similar = self._similar(name)
         options = self.prog + (" --help-all" if "--help-all" in self._option_string_actions else " --help")

@@ -73,7 +73,8 @@ def parse_health_file(text: str, file: str = FILE) -> HealthFile:
     receivers = [
         reader.receiver(table, f"/notify/{index}") for index, table in enumerate(reader.tables(document, "notify"))
     ]
-    return HealthFile(tuple(targets), tuple(suppressions), tuple(receivers), tuple(reader.warnings))
+    warnings = tuple(f"{printable(file)}: {warning}" for warning in reader.warnings)
+    return HealthFile(tuple(targets), tuple(suppressions), tuple(receivers), warnings)
 
 
 class _HealthReader(TableReader):

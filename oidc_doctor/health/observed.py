@@ -8,7 +8,7 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.times import epoch_of, rfc3339
 from oidc_doctor.report.parts import found as shown
 from oidc_doctor.report.parts.found import found
-from oidc_doctor.report.parts.sentences import causes_of, verdict
+from oidc_doctor.report.parts.sentences import causes_of, first_line, verdict
 from oidc_doctor.report.parts.times import moment
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def explained_by(report: Report, mended: Mapping[str, str]) -> set[str]:
 
 
 def _is_unexplained(report: Report, exchange: Exchange) -> bool:
-    """Return whether the configuration accepts the token, and all causes are suspicions that a logged refusal raises."""
+    """Return whether the configuration accepts the token, and only logged refusals raise suspicions."""
     kinds = {(cause.confidence, cause.named.refusal.kind) for cause in causes_of(report, exchange)}
     unexplained = {("suspected", kind) for kind in _UNEXPLAINED}
     return exchange.prediction == "accepted" and bool(kinds) and kinds <= unexplained
@@ -107,7 +107,7 @@ def why_unknown(report: Report, explained: Collection[str]) -> str:
             )
         if state == "unknown":
             return verdict(report, exchange)[1]
-    return report.headline
+    return first_line(report)[1]
 
 
 def findings_of(report: Report, target: str, explained: Collection[str] = ()) -> list[Observed]:

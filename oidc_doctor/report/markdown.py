@@ -80,7 +80,11 @@ def render_health_markdown(health: Health, **_layout: object) -> str:
     """Return the health run as Markdown: what changed, target by target; everything else is folded."""
     from oidc_doctor.report.parts import health as runs  # late: a report needs none of it
 
-    changed = [target for target in health.targets if runs.is_changed(target) or (health.first and target.findings)]
+    changed = [
+        target
+        for target in health.targets
+        if runs.is_changed(target) or (health.first and (target.findings or target.state != "healthy"))
+    ]
     news = {target.name: target.findings if health.first else runs.news_of(target) for target in changed}
     line = runs.summary(health) if runs.has_news(health) else f"{runs.quiet_line(health)}."
     parts = [f"## {prose(line)}"]
@@ -89,7 +93,7 @@ def render_health_markdown(health: Health, **_layout: object) -> str:
         parts.append(f"### {runs.SIGNS[target.state]} {prose(sentence)}")
         parts += [prose(_text(target.reason))] if target.reason else []
         for finding in news[target.name]:
-            parts += _followed(finding, now=health.evaluated_at)
+            parts += _followed(finding, health)
     parts += [f"**{prose(_text(name))}** is no longer in the file, and no longer checked." for name in health.gone]
     every = [
         (target, finding)
@@ -112,9 +116,10 @@ def render_health_markdown(health: Health, **_layout: object) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _followed(finding: HealthFinding, *, now: str) -> Iterator[str]:
-    """A finding with what a reader does about it."""
-    yield f"**{finding.change}** {prose(_text(f'{finding.code} {finding.name}: {finding.headline}'))}"
+def _followed(finding: HealthFinding, health: Health) -> Iterator[str]:
+    """A finding with what a reader does about it. The baseline compares with nothing, so nothing continues in it."""
+    now, change = health.evaluated_at, "" if health.first else f"**{finding.change}** "
+    yield f"{change}{prose(_text(f'{finding.code} {finding.name}: {finding.headline}'))}"
     sheet = Sheet(_WIDTH, indent=0)
     for label, value in (
         ("resource", _text(finding.resource)),
@@ -133,7 +138,7 @@ def _followed(finding: HealthFinding, *, now: str) -> Iterator[str]:
 def _in_a_line(target: TargetHealth, finding: HealthFinding) -> str:
     by = finding.suppressed
     why = f" (until {by.until}, by {by.owner}: {by.reason})" if by is not None else ""
-    return visible(f"{target.name}: {finding.code} {finding.headline}{why}")
+    return visible(f"{target.name} – {finding.code} {finding.name}: {finding.headline}{why}")
 
 
 def _why(target: TargetHealth) -> str:

@@ -144,7 +144,8 @@ def _compared(health: Health) -> str:
     if not health.last_run:
         return ""
     when = moment(health.last_run, health.evaluated_at)
-    return f"Compared with the run of {when} ({ago(health.last_run, health.evaluated_at)})."
+    distance = ago(health.last_run, health.evaluated_at)  # "" if the clock went back
+    return f"Compared with the run of {when}{f' ({distance})' if distance else ''}."
 
 
 def _since(instant: str, now: str) -> str:

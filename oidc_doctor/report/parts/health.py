@@ -13,7 +13,7 @@ from oidc_doctor.report.parts.times import moment, parse, span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from oidc_doctor.model.health import Health, HealthFinding, TargetHealth, TargetState
+    from oidc_doctor.model.health import Health, HealthFinding, Suppression, TargetHealth, TargetState
 
 SIGNS: dict[TargetState, str] = {"healthy": "✓", "failing": "✗", "unknown": "?", "unread": "?", "broken": "!"}
 STATES: dict[TargetState, str] = {
@@ -56,7 +56,8 @@ def age(since: str, now: str) -> str:
 def write(sheet: Sheet, health: Health, *, verbose: bool) -> None:
     """Write the run."""
     if not has_news(health) and not verbose:
-        sheet.say(quiet_line(health), lead=f"{_sign(health)} ", style=SIGN_STYLES[_sign(health)])
+        lead = sheet.paint(f"{_sign(health)} ", SIGN_STYLES[_sign(health)])
+        sheet.lines.append(lead + quiet_line(health))  # one line of a log, however wide
         return
     tool = f"{health.tool.get('name', '')} {health.tool.get('version', '')}".strip()
     compared = (
@@ -81,8 +82,29 @@ def write(sheet: Sheet, health: Health, *, verbose: bool) -> None:
         sheet.say(f"{clip(visible(name), _NAME)}: no longer in the file, and no longer checked", lead="– ", style="dim")
     sheet.gap()
     sheet.say(summary(health))
-    if not verbose and _hidden(health, shown):
-        sheet.say("-v lists the targets and findings that did not change.", style="dim")
+    if verbose:
+        _unused(sheet, health.suppressions)
+    more = (
+        []
+        if verbose or not _hidden(health, shown)
+        else [f"-v for {'the rest' if health.first else 'what did not change'}"]
+    )
+    fixed = next(
+        (finding for target in shown for finding in _shown(health, target, verbose=verbose) if finding.fix), None
+    )
+    if fixed is not None:
+        more += [f"oidc-doctor explain {clip(visible(fixed.code), 12)}", "-o health.html for the commands of each fix"]
+    if more:
+        sheet.say(" · ".join(more), lead="More  ", style="dim")
+
+
+def _unused(sheet: Sheet, suppressions: Iterable[Suppression]) -> None:
+    """Name the suppressions that hide nothing: resource or code may be misspelled, or the finding is gone."""
+    for row in suppressions:
+        if row.expired or not row.used:
+            why = f"ended on {visible(row.until)}" if row.expired else "matches no finding"
+            what = f"{visible(row.code)} of {shortened(visible(row.resource), _LONG)}"
+            sheet.say(f"{visible(row.at)}: the suppression of {what} {why}", lead="– ", style="dim")
 
 
 def quiet_line(health: Health) -> str:
@@ -145,15 +167,19 @@ def _target(sheet: Sheet, health: Health, target: TargetHealth, *, verbose: bool
         sheet.say(shortened(visible(target.reason), _LONG), indent=4)
     if target.state in ("unread", "broken") and target.last_read:
         sheet.say(f"last read {moment(target.last_read, health.evaluated_at)}", indent=4)
-    shown = target.findings if verbose or health.first else news_of(target)
-    for finding in shown:
-        _finding(sheet, health, target, finding)
+    for finding in _shown(health, target, verbose=verbose):
+        _finding(sheet, health, target, finding, verbose=verbose)
     if verbose:
         source = "live" if target.source == "live" else f"from {clip(visible(target.source), _LONG)}"
         sheet.say(f"{source}, {target.seconds:.1f} s", indent=4)
 
 
-def _finding(sheet: Sheet, health: Health, target: TargetHealth, finding: HealthFinding) -> None:
+def _shown(health: Health, target: TargetHealth, *, verbose: bool) -> list[HealthFinding]:
+    """Return the findings that the text shows of a target."""
+    return target.findings if verbose or health.first else news_of(target)
+
+
+def _finding(sheet: Sheet, health: Health, target: TargetHealth, finding: HealthFinding, *, verbose: bool) -> None:
     now = health.evaluated_at
     sign = "✓" if finding.change == "resolved" else _EFFECTS[finding.effect]
     change = "suppressed" if finding.suppressed is not None else "" if health.first else finding.change
@@ -172,7 +198,7 @@ def _finding(sheet: Sheet, health: Health, target: TargetHealth, finding: Health
         inner.row("since", f"{moment(finding.since, now)} ({lasted})")
     if finding.was:
         inner.row("before", shortened(visible(finding.was), _LONG))
-    if finding.resource not in (target.name, *(target.resources[:1] if len(target.resources) == 1 else ())):
+    if verbose or finding.resource not in (target.name, *(target.resources[:1] if len(target.resources) == 1 else ())):
         inner.row("resource", shortened(visible(finding.resource), _LONG))
     if finding.change != "resolved":
         if finding.at:

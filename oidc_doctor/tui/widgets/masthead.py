@@ -51,6 +51,8 @@ class Masthead(Horizontal):
     def compose(self) -> ComposeResult:
         """Title on the left, tabs on the right."""
         yield Static("", markup=False, id="title")
+        if self.app.check_action("show", ("health",)):  # the way back to the targets of a health check
+            yield ScreenTab("health", "0 Health", current=False)
         for mode, label in TABS:
             yield ScreenTab(mode, label, current=mode == self.mode)
 
