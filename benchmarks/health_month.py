@@ -1,6 +1,6 @@
 """Simulate a month of hourly health runs over five targets, and account for every word of them.
 
-    PYTHONPATH=tests/builders python benchmarks/health_month.py [HOURS] [SEED]
+PYTHONPATH=tests/builders python benchmarks/health_month.py [HOURS] [SEED]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main(hours: int, seed: int) -> None:
             simulation.step()
         state = simulation.world.state.stat().st_size
     print(*simulation.problems, sep="\n")
-    simulation.counts.update({kind: 0 for kind in ("told twice", "invented", "lost", "wrong")})
+    simulation.counts.update(dict.fromkeys(("told twice", "invented", "lost", "wrong"), 0))
     print(dict(simulation.counts), f"{state:,} bytes of state, {time.process_time() - began:.0f} s CPU")
 
 

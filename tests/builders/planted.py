@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jwt
+
 from evidence.keys import private_key
 
 Edit = Callable[[Any], object]
