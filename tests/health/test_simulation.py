@@ -15,9 +15,9 @@ _WORLDS = ({"aws": AWS, "google": GOOGLE}, {"github": GITHUB, "two": TWO}, {"tea
 @pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(14))
 def test_what_runs_report_is_what_was_planted(tmp_path: Path, seed: int) -> None:
-    targets: dict[str, Planted] = _WORLDS[seed % 7 % 3]
+    targets: dict[str, Planted] = _WORLDS[(seed + seed // 7) % 3]
     simulation = Simulation(tmp_path, targets, seed)
-    for _ in range(18):
+    for _ in range(15):
         simulation.step()
         assert not simulation.problems, "\n".join([*simulation.log, *simulation.problems])
     assert simulation.counts["told once"], "the seed plants something"
