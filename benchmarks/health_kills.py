@@ -62,6 +62,8 @@ def main(kills: int, seed: int) -> None:
             counts["told once" if told == 1 else "told more than once" if told else "lost"] += 1
             began = time.monotonic()
             counts["told after that"] += "AWS025" in run()[1]
+            if counts["changes"] % 10 == 0:
+                print(dict(counts), flush=True)
             usual = 0.7 * usual + 0.3 * (time.monotonic() - began)  # the machine may be busier now
     for what in ("damaged states", "lost", "told after that"):
         counts[what] += 0

@@ -68,7 +68,7 @@ def explained_by(report: Report, mended: Mapping[str, str]) -> set[str]:
 
 
 def _is_unexplained(report: Report, exchange: Exchange) -> bool:
-    """Return whether the configuration accepts the token, and only logged refusals raise suspicions."""
+    """Return whether the configuration accepts the token, and only a logged refusal raises suspicions."""
     kinds = {(cause.confidence, cause.named.refusal.kind) for cause in causes_of(report, exchange)}
     unexplained = {("suspected", kind) for kind in _UNEXPLAINED}
     return exchange.prediction == "accepted" and bool(kinds) and kinds <= unexplained

@@ -367,12 +367,6 @@ class Simulation:
 
     def _told(self, target: Target, row: TargetHealth, truth: dict[str, str]) -> None:
         told = target.told = {} if target.told is None else target.told
-        covered = {
-            code
-            for code, resource, day in self.suppressions
-            if resource == (target.planted.resource_of(code) or target.name)
-            and day >= time.strftime("%Y-%m-%d", time.gmtime(self.now))
-        }
         news = [] if self.first else news_of(row)
         self.counts["told once"] += row.was is not None
         target.told_state = row.state
@@ -398,15 +392,28 @@ class Simulation:
             elif code not in _EVENTS:
                 told[code] = truth.get(code, told.get(code, ""))
                 target.hidden.discard(code)
-        if not target.is_whole:
-            return
+        if target.is_whole:
+            self._check_all_told(target, truth)
+
+    def _covered(self, target: Target) -> set[str]:
+        """Return the codes that a suppression covers in this run."""
+        today = time.strftime("%Y-%m-%d", time.gmtime(self.now))
+        return {
+            code
+            for code, resource, day in self.suppressions
+            if resource == (target.planted.resource_of(code) or target.name) and day >= today
+        }
+
+    def _check_all_told(self, target: Target, truth: dict[str, str]) -> None:
+        """After a run that read and reported everything, what was told is what is true."""
+        told, covered = target.told or {}, self._covered(target)
         for code in covered & (set(truth) | set(told)):
             target.hidden.add(code)
             told.pop(code, None)
             if code in truth:
                 told[code] = truth[code]
         target.hidden &= set(truth)
-        told = target.told = {code: value for code, value in told.items() if code in truth or code not in target.hidden}
+        target.told = told
         lost = {code for code in truth if told.get(code) != truth[code] or code in target.hidden - covered}
         if lost | (set(told) - set(truth)):
             self._problem("lost", target, f"{sorted(lost)} and the end of {sorted(set(told) - set(truth))}")
