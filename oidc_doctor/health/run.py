@@ -55,7 +55,9 @@ def run(
     """
     began = time.monotonic()
     now = time.time() if request.at is None else request.at
-    stamp, first = rfc3339(now), not state.last_run
+    stamp, first = rfc3339(now), not state.last_run or state.is_baseline
+    if first:
+        state.targets, state.gone, state.is_baseline = {}, [], True
     warnings = [*request.file.warnings, *_of_clock(state, now)]
     targets: list[TargetHealth] = []
     suppressions = [
@@ -76,7 +78,7 @@ def run(
         state.targets[name] = record
         targets.append(health)
     names = {target.target.name for target in request.file.targets}
-    state.gone = list(dict.fromkeys([*state.gone, *(name for name in state.targets if name not in names)]))
+    state.gone = [name for name in dict.fromkeys([*state.gone, *state.targets]) if name not in names]
     state.targets = {name: record for name, record in state.targets.items() if name in names}
     last_run, state.last_run = state.last_run, stamp
     return Health(
@@ -96,7 +98,7 @@ def run(
 
 def reported(state: State) -> None:
     """Note that the changes in the state were reported."""
-    state.gone = []
+    state.gone, state.is_baseline = [], False
     outbox.reported(state.outbox)
     for record in state.targets.values():
         mark_reported(record)
@@ -185,8 +187,7 @@ def _reason(report: Report, evidence: Evidence, lacking: Sequence[str]) -> str:
         broken = next(row for row in report.checks if row.status == "broken")
         return f"The check {broken.code} broke, a fault of oidc-doctor: {broken.reason}"
     if lacking:
-        path = lacking[0]
-        return f"{path} could not be read: {evidence.failed.get(path, 'the last run had read it')}"
+        return evidence.reason_of(lacking[0])
     return report.headline or sentences.headline(report)[1]
 
 

@@ -10,12 +10,14 @@ import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_doctor import files
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.regular_file import open_regular
+from oidc_doctor.model.health import Effect, TargetState
 from oidc_doctor.model.limits import HEALTH_STATE
+from oidc_doctor.model.report import Confidence
 from oidc_doctor.notify.outbox import Entry
 
 if TYPE_CHECKING:
@@ -37,14 +39,14 @@ class FindingRecord:
     code: str
     name: str
     resource: str
-    effect: str
+    effect: Effect
     headline: str
     fingerprint: str
     since: str  # the first run that saw it
     checked: str  # the last run that saw it
     read: list[str]  # what that run had read: see evidence.py
     cloud: str = ""
-    confidence: str | None = None
+    confidence: Confidence | None = None
     fix: str = ""
     at: str = ""
     told: bool = True  # False: new or changed, and not reported yet
@@ -58,7 +60,7 @@ class FindingRecord:
 class TargetRecord:
     """A target as the last run left it."""
 
-    state: str
+    state: TargetState
     since: str
     last_read: str = ""
     reason: str = ""
@@ -66,7 +68,7 @@ class TargetRecord:
     findings: list[FindingRecord] = field(default_factory=list)
     read: list[str] = field(default_factory=list)  # what the last run that lacked nothing had read: see evidence.py
     documents: dict[str, str] = field(default_factory=dict)  # path in a bundle: key of State.documents
-    told_state: str = ""  # the last reported state, where it differs from `state`
+    told_state: TargetState | Literal[""] = ""  # the last reported state, where it differs from `state`
     told_since: str = ""
 
 
@@ -76,6 +78,7 @@ class State:
 
     schema: str = SCHEMA
     last_run: str = ""  # "" before the first run
+    is_baseline: bool = False  # of a first run that is not reported yet: the next one makes it anew
     targets: dict[str, TargetRecord] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)  # texts of configuration by their SHA-256, each once
     gone: list[str] = field(default_factory=list)  # targets that left the file, not reported yet
@@ -119,14 +122,18 @@ def locked(path: str, seconds: float) -> Iterator[None]:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         if os.path.islink(lock):
             raise StateError(f"{printable(lock)}: a link, which is not followed; remove it")
-        with filelock.FileLock(lock, timeout=seconds, mode=_PRIVATE):
-            yield
+        held = filelock.FileLock(lock, timeout=seconds, mode=_PRIVATE)
+        held.acquire()
     except filelock.Timeout:
         raise StateError(
             f"{printable(path)}: another health run has used it for {seconds:.0f} s; --lock-timeout waits longer"
         ) from None
     except OSError as error:
         raise StateError(f"{printable(str(error.filename or path))}: {error.strerror or error}") from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def load(path: str) -> State:
