@@ -182,12 +182,12 @@ def _run(options: argparse.Namespace, outputs: list[argparse.Namespace], request
     if options.verbose:
         for target in result.targets:
             print_traceback(target.traceback)
-    for output in outputs:
-        text = rendered_health(output, result)
-        if text:
-            write(output, text)
+    texts = [(output, text) for output in outputs if (text := rendered_health(output, result))]
+    is_read = [write(output, text) for output, text in texts]
     if unsaved is not None:  # the report was written: of a full disk, the user learns both
         raise unsaved
+    if not all(is_read):
+        raise UsageError("stdout: closed before the report was written; the next run reports the changes")
     reported(state)
     states.save(place, state)
     if not state.outbox:

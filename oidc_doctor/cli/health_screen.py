@@ -56,6 +56,7 @@ def health_source(request: Callable[[], Request], place: str, seconds: float, ti
         if written.last_run > state.last_run:  # a scheduled check ran in the meantime
             vars(state).update(vars(written))
         health = health_run.run(asked, state, narrate, kept)
+        state.unreported_baseline = False  # the screen shows it, and compares with it from now on
         return HealthView(health, {name: _source(reading, asked) for name, reading in kept.items() if reading.bundle})
 
     return HealthSource(title, check, seconds, UsageError)

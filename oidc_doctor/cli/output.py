@@ -151,12 +151,11 @@ def _color() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def write(options: argparse.Namespace, text: str) -> None:
-    """Write to stdout, or to the file of -o. Raises UsageError."""
+def write(options: argparse.Namespace, text: str) -> bool:
+    """Write to stdout, or to the file of -o; return whether it has a reader. Raises UsageError."""
     text = text if text.endswith("\n") else text + "\n"
     if not _is_file(options):
-        show(text)
-        return
+        return show(text)
     from oidc_doctor import files  # late: most reports go to stdout
 
     try:
@@ -167,3 +166,4 @@ def write(options: argparse.Namespace, text: str) -> None:
         from oidc_doctor.report.parts.escape import visible
 
         note(f"report written to {visible(options.output)}")
+    return True

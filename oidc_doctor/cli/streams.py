@@ -32,8 +32,8 @@ def open_streams() -> None:
             setattr(sys, name, stream)
 
 
-def show(text: str) -> None:
-    """Write data to stdout. Raises UsageError where it cannot be written."""
+def show(text: str) -> bool:
+    """Write data to stdout; return whether it has a reader. Raises UsageError where it cannot be written."""
     stream: Any = sys.stdout
     try:
         stream.flush()
@@ -45,10 +45,12 @@ def show(text: str) -> None:
         stream.flush()
     except BrokenPipeError:
         _give_up(stream)
+        return False
     except OSError as error:
         _give_up(stream)
         message = f"stdout: {_reason(error)}"
         raise UsageError(message) from None
+    return True
 
 
 def tell(text: str) -> None:

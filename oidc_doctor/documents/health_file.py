@@ -90,6 +90,8 @@ class _HealthReader(TableReader):
         ]
         names: set[str] = set()
         for index, (table, target) in enumerate(zip(tables, found, strict=True)):
+            if "\0" in target.source:
+                raise self.fault(f"/target/{index}/from", "[[target]]: from: no path has the character NUL")
             name = table.get("name", "")
             if not name and len(found) > 1:
                 raise self.fault(f"/target/{index}", "[[target]]: each of several targets needs a name")

@@ -7,8 +7,10 @@ neither confirmed nor resolved, and keeps the time at which it was last seen.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.health.observed import kept
 from oidc_doctor.health.state import FindingRecord, TargetRecord
 from oidc_doctor.model.health import HealthFinding, TargetHealth
 
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.health.evidence import Evidence
     from oidc_doctor.health.observed import Observed
-    from oidc_doctor.model.health import Change, Effect, Suppression, TargetState
-    from oidc_doctor.model.report import Confidence
+    from oidc_doctor.model.health import Change, Suppression, TargetState
 
 
 class Seen(NamedTuple):
@@ -45,6 +46,7 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
 
     `first`: there was no last run, so nothing is new, and this run makes the baseline.
     """
+    seen = seen._replace(reason=kept(seen.reason))
     old = [] if before is None else [record for record in before.findings if not record.until]
     unreported = [] if before is None else [record for record in before.findings if record.until]
     pairs, rest = _paired(seen.findings, old)
@@ -68,10 +70,11 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
                 records.append(record)
                 findings.append(_finding(record, "new"))
         elif seen.evidence.lacks(record.read) or seen.state in ("broken", "unread"):
+            if seen.state == "healthy" and record.effect == "blocks":  # nothing shows that it is over
+                reason = seen.evidence.reason_of(seen.evidence.lacking(record.read)[0])
+                seen = seen._replace(state="unread", reason=kept(reason))
             findings.append(_finding(record, _change_of(record)))
             records.append(record)
-        elif record.hidden and record.told:
-            findings.append(_finding(record, "resolved", until=seen.now))
         else:
             record.until, record.told = seen.now, False
             records.append(record)
@@ -125,7 +128,7 @@ def _paired(
 ) -> tuple[list[tuple[Observed, FindingRecord | None]], list[FindingRecord]]:
     """Pair the findings of one code and resource: first those of equal values, the others in their order.
 
-    An event with other values is another event.
+    A change since an earlier read is another one where its values are others.
     """
     left: dict[tuple[str, str], list[FindingRecord]] = defaultdict(list)
     for record in before:
@@ -140,12 +143,19 @@ def _paired(
             same[index] = match
     pairs: list[tuple[Observed, FindingRecord | None]] = []
     for index, observed in enumerate(every):
-        candidates = [] if observed.event else left[observed.code, observed.resource]
-        pairs.append((observed, same.get(index) or (candidates.pop(0) if candidates else None)))
+        match = same.get(index)
+        if match is None and not observed.event:
+            candidates = left[observed.code, observed.resource]
+            match = next((record for record in candidates if not record.event), None)
+            if match is not None:
+                candidates.remove(match)
+        pairs.append((observed, match))
     return pairs, [record for candidates in left.values() for record in candidates]
 
 
 def _record_of(observed: Observed, record: FindingRecord | None, seen: Seen, *, told: bool) -> FindingRecord:
+    if record is not None and observed.fingerprint != record.fingerprint and seen.evidence.lacks(record.read):
+        return replace(record, checked=seen.now)  # less evidence shows other values, which is no change
     fresh = FindingRecord(
         observed.code,
         observed.name,
@@ -183,13 +193,13 @@ def _finding(record: FindingRecord, change: Change, *, until: str = "") -> Healt
         record.code,
         record.name,
         record.resource,
-        cast("Effect", record.effect),
+        record.effect,
         record.headline,
         change,
         record.since,
         record.fingerprint,
         record.cloud,
-        cast("Confidence | None", record.confidence),
+        record.confidence,
         record.fix,
         record.at,
         record.checked,
@@ -215,7 +225,7 @@ def _with_state(
         seen.state,
         since,
         findings,
-        was=cast("TargetState", reported) if changed else None,
+        was=reported if changed else None,
         was_since=reported_since if changed else "",
         reason=seen.reason,
         last_read=last_read,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.health.observed import kept
 from oidc_doctor.model.secret_texts import contains_secret
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class Evidence(NamedTuple):
         """Return what another run had read and this one had not."""
         return sorted(set(read) - set(self.read))
 
+    def reason_of(self, path: str) -> str:
+        """Return why a file was not read, as one sentence."""
+        return f"{path} could not be read: {self.failed.get(path, 'the last run had read it')}"
+
 
 def evidence_of(bundle: Bundle, examined: Examined) -> Evidence:
     """Return the evidence of a bundle of one target."""
@@ -63,7 +68,12 @@ def documents_of(bundle: Bundle, examined: Examined, earlier: Mapping[str, str])
     documents = {path: text for path, text in earlier.items() if path not in gone}
     for name in bundle.names():
         path = contract.split_target(name)[1]
-        if not contract.is_known(name) or not path.startswith(_KEPT) or path.startswith(_NOT_KEPT):
+        if (
+            not contract.is_known(name)
+            or not path.startswith(_KEPT)
+            or path.startswith(_NOT_KEPT)
+            or kept(path) != path
+        ):
             continue
         text = _text(bundle, name)
         if text is not None and not contains_secret(text):
@@ -87,7 +97,7 @@ def _manifest(bundle: Bundle, earlier: str | None) -> str:
         if entries.get(path, {}).get("outcome") not in ("ok", "not_found") and before.get("outcome") == "ok":
             entries[path] = before
     reads = [{"path": path, **entry} for path, entry in entries.items()]
-    return json.dumps({"reads": reads}) if reads else ""
+    return kept(json.dumps({"reads": reads})) if reads else ""
 
 
 def _reads(manifest: str | None) -> dict[str, dict[str, Any]]:

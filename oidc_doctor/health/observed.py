@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.secret_texts import without_secrets
 from oidc_doctor.model.times import epoch_of, rfc3339
 from oidc_doctor.report.parts import found as shown
 from oidc_doctor.report.parts.found import found
@@ -36,6 +37,14 @@ class Observed(NamedTuple):
     fix: str = ""
     at: str = ""
     event: bool = False  # it says what changed since an earlier read, and passes by itself
+
+
+def kept(text: str) -> str:
+    """Return a text as the state can hold it: without secrets, and with half a surrogate pair as its escape.
+
+    Policies, claims and paths have both. What identifies a finding is always in this form, in this run and in the next.
+    """
+    return without_secrets(text).encode("utf-8", "backslashreplace").decode()
 
 
 def mended_of(report: Report, before: TargetRecord | None) -> dict[str, str]:
@@ -122,8 +131,8 @@ def findings_of(report: Report, target: str, explained: Collection[str] = ()) ->
         is_cause_of_none = row.effect == "blocks" and row.confidence is None
         if is_suspicion or is_cause_of_none or row.about == "evidence":
             continue
-        resource = row.resource or target
-        at = str(row.place) if row.place is not None else ""
+        resource = kept(row.resource or target)
+        at = kept(str(row.place)) if row.place is not None else ""
         rows.setdefault(
             (row.code, resource, row.fingerprint),
             Observed(
@@ -131,11 +140,11 @@ def findings_of(report: Report, target: str, explained: Collection[str] = ()) ->
                 row.name,
                 resource,
                 row.effect,
-                row.headline,
+                kept(row.headline),
                 row.fingerprint,
                 row.cloud,
                 row.confidence,
-                row.fix,
+                kept(row.fix),
                 at,
                 event=row.about == "change",
             ),
@@ -156,7 +165,7 @@ def undecided_by(report: Report) -> list[str]:
 
 def resources_of(report: Report) -> list[str]:
     """Return the role ARNs and the providers' names of the report's exchanges."""
-    return list(dict.fromkeys(exchange.resource for exchange in report.exchanges if exchange.resource))
+    return list(dict.fromkeys(kept(exchange.resource) for exchange in report.exchanges if exchange.resource))
 
 
 def attempts_of(report: Report) -> tuple[list[int], list[int]]:

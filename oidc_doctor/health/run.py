@@ -202,8 +202,7 @@ def _reason(report: Report, evidence: Evidence, lacking: Sequence[str], explaine
         broken = next(row for row in report.checks if row.status == "broken")
         return f"The check {broken.code} broke, a fault of oidc-doctor: {broken.reason}"
     if lacking:
-        path = lacking[0]
-        return f"{path} could not be read: {evidence.failed.get(path, 'the last run had read it')}"
+        return evidence.reason_of(lacking[0])
     return why_unknown(report, explained)
 
 

@@ -10,12 +10,14 @@ import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_doctor import files
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.regular_file import open_regular
+from oidc_doctor.model.health import Effect, TargetState
 from oidc_doctor.model.limits import HEALTH_STATE
+from oidc_doctor.model.report import Confidence
 from oidc_doctor.notify.outbox import Entry
 
 if TYPE_CHECKING:
@@ -37,14 +39,14 @@ class FindingRecord:
     code: str
     name: str
     resource: str
-    effect: str
+    effect: Effect
     headline: str
     fingerprint: str
     since: str  # the first run that saw it
     checked: str  # the last run that saw it
     read: list[str]  # what that run had read: see evidence.py
     cloud: str = ""
-    confidence: str | None = None
+    confidence: Confidence | None = None
     fix: str = ""
     at: str = ""
     told: bool = True  # False: new or changed, and not reported yet
@@ -58,7 +60,7 @@ class FindingRecord:
 class TargetRecord:
     """A target as the last run left it."""
 
-    state: str
+    state: TargetState
     since: str
     last_read: str = ""
     reason: str = ""
@@ -67,7 +69,7 @@ class TargetRecord:
     read: list[str] = field(default_factory=list)  # what the last run that lacked nothing had read: see evidence.py
     documents: dict[str, str] = field(default_factory=dict)  # path in a bundle: key of State.documents
     mended: dict[str, str] = field(default_factory=dict)  # resource: until when its refusals are explained
-    told_state: str = ""  # the last reported state, where it differs from `state`
+    told_state: TargetState | Literal[""] = ""  # the last reported state, where it differs from `state`
     told_since: str = ""
 
 
@@ -121,15 +123,22 @@ def locked(path: str, seconds: float) -> Iterator[None]:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         if os.path.islink(lock):
             raise StateError(f"{printable(lock)}: a link, which is not followed; remove it")
-        with filelock.FileLock(lock, timeout=seconds, mode=_PRIVATE):
-            yield
+        held = filelock.FileLock(lock, timeout=seconds, mode=_PRIVATE, fallback_to_soft=False)
+        held.acquire()
     except filelock.Timeout:
         raise StateError(
             f"{printable(path)}: another health run has used it for {seconds:.0f} s; --lock-timeout waits longer"
         ) from None
+    except NotImplementedError:
+        message = f"{printable(path)}: its file system has no locks; --state names a file on another one"
+        raise StateError(message) from None
     except OSError as error:
         message = f"{printable(str(error.filename or path))}: {error.strerror or error}; --state names another file"
         raise StateError(message) from None
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def load(path: str) -> State:

@@ -33,7 +33,8 @@ def messages_of(health: Health) -> list[Message]:
     found: dict[tuple[str, ...], list[tuple[TargetHealth, HealthFinding]]] = defaultdict(list)
     states: dict[tuple[str, ...], list[TargetHealth]] = defaultdict(list)
     for target in health.targets:
-        for finding in news_of(target):
+        # What an earlier run could not report comes first: it was before what is new now.
+        for finding in sorted(news_of(target), key=lambda finding: finding.until in ("", health.evaluated_at)):
             same = (finding.change, finding.code, finding.resource, finding.fingerprint, finding.headline)
             found[same].append((target, finding))
         if target.was is not None and not _is_explained(target):

@@ -31,7 +31,7 @@ class LocalServer(Server):
     Every address begins with a secret of this run: any user of the machine can connect to a port of it.
     """
 
-    def __init__(self, command: str, say: Callable[[str], None], **options: Any) -> None:
+    def __init__(self, command: str, say: Callable[[str], object], **options: Any) -> None:
         """`say` prints a text on stdout."""
         super().__init__(command, templates_path=_OWN_PAGE, **options)
         self.say = say
@@ -98,7 +98,7 @@ def command(arguments: Sequence[str]) -> str:
     return shlex.join([sys.executable, "-P", "-m", "oidc_doctor", *arguments])
 
 
-def serve(arguments: Sequence[str], port: int, say: Callable[[str], None]) -> None:
+def serve(arguments: Sequence[str], port: int, say: Callable[[str], object]) -> None:
     """Serve `oidc-doctor ARGUMENTS` at 127.0.0.1:PORT until interrupted. Raises OSError if the port is taken."""
     os.environ["PYTHONSAFEPATH"] = "1"  # also for the processes that the screens start
     LocalServer(command(arguments), say, host=HOST, port=port, title="oidc-doctor").serve()
