@@ -5,7 +5,7 @@ Symptom
 Reason
     The cloud denied a read that it allowed in the last run. The credentials that oidc-doctor uses lost a permission, or
     it uses other credentials now. Google Cloud also denies a read of something that no longer exists. A read that was
-    throttled or timed out is not among them. No decision about the workload rests on this.
+    throttled or timed out does not count. No decision about the workload rests on this.
 Confirm
     Compare `outcome` of the read in earlier/manifest.json and in manifest.json, and the identity that was used.
 Fix

@@ -1,11 +1,11 @@
 """Coming subject refused
 
 Symptom
-    None yet. One day the exchange is refused, with no change on the side of the cloud: AWS answers `Not authorized to
-    perform sts:AssumeRoleWithWebIdentity`, Google Cloud `The given credential is rejected by the attribute condition.`
-    or a denied iam.serviceAccounts.getAccessToken.
+    None yet. One day the exchange is refused, although the cloud's configuration did not change: AWS answers `Not
+    authorized to perform sts:AssumeRoleWithWebIdentity`, Google Cloud `The given credential is rejected by the
+    attribute condition.` or a denied iam.serviceAccounts.getAccessToken.
 Reason
-    The issuer writes its subjects in a new form, and this workload's are still of the old one. GitHub puts the ids of
+    The issuer writes its subjects in a new form, and this workload's still have the old one. GitHub puts the ids of
     owner and repository into them: repo:OWNER@ID/REPOSITORY@ID:… is the default for repositories created, renamed or
     transferred after 15 July 2026, and optional for older ones; not on GitHub Enterprise Server. The subject of the
     token, or one that the logs of the last 30 days show as accepted, passes now; the same evaluation refuses it in the
@@ -14,9 +14,9 @@ Reason
 Confirm
     Run oidc-doctor --report BUNDLE --subject SUBJECT with the coming subject that the finding names.
 Fix
-    Add the lines that the finding names, next to the present ones, before the switch. They are proven: no synthetic
-    token that is refused now passes with them, of other names, other ids, issuers and audiences. Remove the old lines
-    when no token of the old form is left: a released name can be taken by someone else.
+    Add the lines that the finding names, next to the present ones, before the switch. They are proven: with them,
+    synthetic tokens of other names, ids, issuers and audiences are still refused. Remove the old lines when no
+    token of the old form is left: someone else can claim a released name.
 Source
     GitHub's OIDC reference; public reports with confirmed fixes.
 """

@@ -1,14 +1,14 @@
 """Trust became wider
 
 Symptom
-    None: the exchange works. Tokens are accepted as well that were refused before.
+    None: the exchange works. Tokens that were refused before are now accepted too.
 Reason
-    The trust policy or the ClientIDList (AWS), or the attribute condition, the mapping, the allowed audiences or the
-    bindings (Google Cloud) were edited. The finding names a token that the configuration accepts now and that the
-    earlier one refused; both were judged with it. The earlier one is that of the last time (the folder earlier/ of the
-    bundle), or one that the logs show. An edit that repairs the exchange's own token opens its team's other workloads
-    again, which is no finding; nor is an edit that replaced the exchange's own workload by another one, which the
-    cause of its refusal reports.
+    The trust policy or the ClientIDList (AWS), or the attribute condition, the mapping, the allowed audiences or
+    the bindings (Google Cloud) were edited. The finding names a token that the configuration accepts now and that
+    the earlier one refused; both were evaluated with it. The earlier configuration is that of the last run (the
+    folder earlier/ of the bundle), or one that the logs show. Two edits are no finding: a repair of the exchange's
+    own token, which also opens its team's other workloads again, and the replacement of the exchange's own workload
+    by another, which the cause of its refusal reports.
 Confirm
     Run oidc-doctor --report BUNDLE --subject SUBJECT with the subject that the finding names.
 Fix

@@ -1,20 +1,20 @@
 """Certificate ends soon
 
 Symptom
-    None yet. When the certificate has expired, clients no longer trust the issuer's host. That AWS then compares
-    thumbprints, and that Google Cloud cannot fetch the keys, is inferred from what they document of hosts that they do
-    not trust.
+    None yet. Clients do not trust the issuer's host once its certificate has expired. Of hosts that they do not
+    trust, AWS documents that it compares thumbprints, and Google Cloud that it cannot fetch the keys; that an
+    expired certificate has these effects is inferred.
 Reason
-    A certificate of the chain that the issuer's host sends ends within 30 days, or within the last third of its
-    lifetime where that is shorter: those of a few days are renewed days before. Most hosts renew their own certificate
-    about then, by themselves; an intermediate is replaced by whoever configured the chain. A root is not reported, and
-    nothing is where the provider has an uploaded key set, for which Google Cloud fetches nothing.
+    A certificate of the chain that the issuer's host sends ends within 30 days, or, if its lifetime is short,
+    within the last third of it. Most hosts renew their own certificate about then, by themselves; an intermediate
+    is replaced by whoever configured the chain. A root is not reported. Where the provider has an uploaded key set,
+    Google Cloud fetches nothing, and no certificate is reported.
 Confirm
     openssl s_client -showcerts -connect HOST:443 -servername HOST prints the chain; openssl x509 -noout -enddate prints
     the end of one certificate.
 Fix
-    Renew the certificate, or replace the intermediate, and capture the chain again. An issuer of a vendor is renewed by
-    the vendor: ask for the date if it comes near.
+    Renew the certificate, or replace the intermediate, and capture the chain again. Where a vendor runs the issuer,
+    the vendor renews it: ask for the date if the end comes near.
 Source
     IAM User Guide, id_roles_providers_create_oidc, for the fallback to thumbprints; Google Cloud, Troubleshoot Workload
     Identity Federation. The number of days is this tool's.

@@ -3,8 +3,9 @@
 Symptom
     None: an issuer that rotates its keys publishes the new ones before it signs with them.
 Reason
-    The key ids or the signing algorithms that the issuer publishes are not those of the last time. Issuers rotate their
-    keys in this way. Where the clouds fetch the keys from the issuer nothing depends on the former ones.
+    The key ids or the signing algorithms that the issuer publishes differ from those of the last run. Issuers
+    rotate their keys in this way. Where the clouds fetch the keys from the issuer, nothing depends on the former
+    ones.
 Confirm
     Compare the two files that the finding names, or read the issuer's documents with curl.
 Fix

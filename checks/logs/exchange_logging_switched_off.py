@@ -1,11 +1,12 @@
 """Logging of exchanges was switched off
 
 Symptom
-    Google Cloud's logs have no further ExchangeToken or GenerateAccessToken entries, neither good nor bad.
+    Google Cloud's logs have no further ExchangeToken or GenerateAccessToken entries, neither of successes nor of
+    refusals.
 Reason
-    An allow policy had Data Access logs (ADMIN_READ) for the service in its auditConfigs the last time, and does not
-    have them now. From then on nothing shows who exchanges a token, and silence in the logs proves nothing. Where the
-    policy of the folder or the organization was not read, it may still switch them on.
+    An allow policy had Data Access logs (ADMIN_READ) for the service in its auditConfigs in the last run, and does
+    not have them now. From then on no log shows who exchanges a token, and silence in the logs proves nothing. If
+    the policy of the folder or of the organization was not read, it may still switch them on.
 Confirm
     Compare auditConfigs in the two files that the finding names.
 Fix

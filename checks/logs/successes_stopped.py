@@ -1,15 +1,15 @@
 """Successes stopped
 
 Symptom
-    A workload that exchanged its token regularly does so no longer, and no refusal of it is logged.
+    A workload that exchanged its token regularly no longer does, and no refusal of it is logged.
 Reason
-    The workload does not run any more, has another identity or uses other credentials; or its attempts fail before
-    anything is logged: AWS normally records no event for a token that it calls invalid, and a client that cannot reach
-    the endpoint leaves none. The longest pause between its successes so far is the measure: only a pause counts that
-    would come by chance less than once in a million times. Where there is less than a week of successes, a pause of a
-    weekend counts as seen. Logs that do not reach the present, or that were cut off, show no stop.
+    The workload no longer runs, has another identity or uses other credentials; or its attempts fail before
+    anything is logged: AWS normally records no event for a token that it calls invalid, and a client that cannot
+    reach the endpoint leaves none. The longest pause between its successes so far is the measure: a pause counts
+    only if chance would cause it less than once in a million times. Where the successes cover less than a week, a
+    weekend's pause counts as seen before. Logs that do not reach the present, or that were cut off, show no stop.
 Confirm
-    Look whether the workload runs, and what its client logs.
+    Check whether the workload runs, and what its client logs.
 Fix
     If it should run, try its token with oidc-doctor; if it was retired, remove its trust.
 Source

@@ -11,9 +11,9 @@ from oidc_doctor.model.times import on_calendar
 
 
 def on(instant: float | None) -> str:
-    """Format epoch seconds as `on 21 Nov 2026 22:40 UTC`; a time that is not known is the last one."""
+    """Format epoch seconds as `on 21 Nov 2026 22:40 UTC`; an unknown time is `last time`."""
     if instant is None or not on_calendar(instant):
-        return "the last time"
+        return "last time"
     return "on " + datetime.fromtimestamp(instant, UTC).strftime("%d %b %Y %H:%M UTC").lstrip("0")
 
 

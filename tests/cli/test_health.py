@@ -206,3 +206,32 @@ def test_no_file_or_one_elsewhere_behind_a_link(world: World, capsys: pytest.Cap
 def test_paths_count_from_the_file(world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     os.chdir("/")
     assert ran(capsys, "-c", str(world.folder / "oidc-doctor.toml"))[0] == 0
+
+
+def test_a_misspelled_key_is_named_with_the_mistake_that_it_causes(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (world.folder / "oidc-doctor.toml").write_text('[[target]]\nname = "a"\nform = "aws"\n')
+    code, _, err = ran(capsys)
+    assert code == 2
+    assert "oidc-doctor.toml: line 3: unknown key form; did you mean from?" in err
+    assert "neither `from`" in err
+
+
+def test_a_suppression_that_hides_nothing_is_named(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    break_trust(world)
+    with (world.folder / "oidc-doctor.toml").open("a") as file:
+        file.write(SUPPRESSED.partition('from = "aws"\n')[2].replace("AWS999", "AWS025"))
+    _, out, _ = ran(capsys, "-v")
+    assert "the suppression of AWS025 of x matches no finding" in out
+    assert "resource  arn:aws:iam::111122223333:role/" in out
+
+
+def test_a_line_of_a_log_is_one_line(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    break_trust(world)
+    text = (world.folder / "oidc-doctor.toml").read_text().replace('name = "aws"', f'name = "{"n" * 55}"')
+    (world.folder / "oidc-doctor.toml").write_text(text)
+    ran(capsys)
+    _, out, _ = ran(capsys)
+    assert out.count("\n") == 1
+    assert "nothing changed since" in out

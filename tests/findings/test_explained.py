@@ -64,6 +64,8 @@ def test_any_text_is_answered(text: str) -> None:
         (["explain", "aws25"], 0, "AWS025 subject-segment-differs"),
         (["explain", "audience"], 0, "AWS014"),
         (["explain", "audience", "azp"], 0, "AWS015"),
+        (["explain", "GCP020", "aws25"], 0, "AWS025 subject-segment-differs"),
+        (["explain", "AWS999", "AWS025"], 2, "AWS999: no such check"),
         (["explain", "audiance"], 2, "did you mean"),
         (["explain", "zzzz"], 2, "no page matches these words"),
         (["explain", "\x1b[31maudiance"], 2, r"\x1b"),

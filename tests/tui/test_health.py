@@ -17,6 +17,7 @@ from oidc_doctor.health.run import Request
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.health import HealthScreen, Targets
 from oidc_doctor.tui.path import PathScreen
+from oidc_doctor.tui.widgets.masthead import ScreenTab
 
 Play = Callable[..., Any]
 SAMPLES = {"healthy": "healthy-aws", "weights": "aws-wrong-team", "gcp": "gcp-condition-false"}
@@ -77,6 +78,7 @@ def test_enter_opens_the_path_and_0_leads_back(play: Play, press: Play, wait: Pl
         await wait(pilot, lambda: app.session.report is not None)
         assert isinstance(app.screen, PathScreen)
         assert (app.session.title, app.session.report.verdict) == ("healthy", "healthy")
+        assert "0 Health" in [str(tab.render()) for tab in app.screen.query(ScreenTab)]
         await press(pilot, "0")
         assert isinstance(app.screen, HealthScreen)
         await press(pilot, "k", "enter")
