@@ -47,7 +47,7 @@ def kept(text: str) -> str:
     return without_secrets(text).encode("utf-8", "backslashreplace").decode()
 
 
-def mended_of(report: Report, before: TargetRecord | None) -> dict[str, str]:
+def fixed_of(report: Report, before: TargetRecord | None) -> dict[str, str]:
     """Return until when an earlier configuration explains the logged refusals, by resource.
 
     An earlier run had a cause, the configuration has changed since and accepts the token, and the logs end with a
@@ -55,24 +55,24 @@ def mended_of(report: Report, before: TargetRecord | None) -> dict[str, str]:
     """
     if before is None:
         return {}
-    mended: dict[str, str] = {}
+    fixed: dict[str, str] = {}
     for exchange in report.exchanges:
         resource, last = exchange.resource or "", exchange.last_attempt
-        until = before.mended.get(resource, "")
+        until = before.fixed.get(resource, "")
         at = None if last is None or last.get("outcome") != "refused" else epoch_of(last.get("time"))
         if not until and at is not None and _is_unexplained(report, exchange) and _was_explained(before, resource):
             until = rfc3339(at + _LAG)
         if until and (last is None or (at is not None and at <= (epoch_of(until) or 0.0))):
-            mended[resource] = until
-    return mended
+            fixed[resource] = until
+    return fixed
 
 
-def explained_by(report: Report, mended: Mapping[str, str]) -> set[str]:
-    """Return the resources of `mended` for which nothing but their logged refusals says that the token is refused."""
+def explained_by(report: Report, fixed: Mapping[str, str]) -> set[str]:
+    """Return the resources of `fixed` for which nothing but their logged refusals says that the token is refused."""
     return {
         exchange.resource or ""
         for exchange in report.exchanges
-        if (exchange.resource or "") in mended and _is_unexplained(report, exchange)
+        if (exchange.resource or "") in fixed and _is_unexplained(report, exchange)
     }
 
 

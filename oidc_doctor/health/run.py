@@ -18,7 +18,7 @@ from oidc_doctor.health.observed import (
     attempts_of,
     explained_by,
     findings_of,
-    mended_of,
+    fixed_of,
     resources_of,
     state_of,
     undecided_by,
@@ -122,7 +122,7 @@ def _target(
     before = state.targets.get(name)
     earlier = {} if before is None else {path: state.documents[key] for path, key in before.documents.items()}
     report: Report | None = None
-    documents, mended, defect = earlier, {} if before is None else before.mended, ""
+    documents, fixed, defect = earlier, {} if before is None else before.fixed, ""
     if reading.defect is not None:
         defect = "".join(traceback.format_exception(reading.defect))
         seen = Seen(name, "broken", _defect(reading.defect), stamp, (), Evidence())
@@ -132,12 +132,12 @@ def _target(
         try:
             with reading.bundle as bundle:
                 seen, report, documents = _examined(bundle, reading, request, before, earlier, stamp)
-                mended = mended_of(report, before)
+                fixed = fixed_of(report, before)
         except Exception as error:  # noqa: BLE001 - one target's defect must not hide the others; its state says so
             defect = "".join(traceback.format_exception(error))
             seen = Seen(name, "broken", _defect(error), stamp, (), Evidence())
     health, record = compare(seen, before, first=first)
-    record.mended = mended
+    record.fixed = fixed
     record.documents = {path: state.keep(text) for path, text in documents.items()}
     health.seconds = reading.seconds + time.monotonic() - began
     health.traceback = defect
@@ -167,7 +167,7 @@ def _examined(
     evidence = evidence_of(bundle, examined)
     lacking = [path for path in undecided_by(report) if path in evidence.failed]
     lacking += [] if before is None else evidence.lacking(before.read)
-    explained = explained_by(report, mended_of(report, before))
+    explained = explained_by(report, fixed_of(report, before))
     state = state_of(report, unread=bool(lacking), explained=explained)
     seen = Seen(
         target.name,

@@ -68,7 +68,7 @@ class TargetRecord:
     findings: list[FindingRecord] = field(default_factory=list)
     read: list[str] = field(default_factory=list)  # what the last run that lacked nothing had read: see evidence.py
     documents: dict[str, str] = field(default_factory=dict)  # path in a bundle: key of State.documents
-    mended: dict[str, str] = field(default_factory=dict)  # resource: until when its refusals are explained
+    fixed: dict[str, str] = field(default_factory=dict)  # resource: until when its refusals are explained
     told_state: TargetState | Literal[""] = ""  # the last reported state, where it differs from `state`
     told_since: str = ""
 

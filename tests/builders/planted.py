@@ -1,6 +1,7 @@
 """What a simulated month plants: for each target its settings, each a configuration with the findings that it has.
 
-The findings are written down from what the clouds document, not computed: they are what a health run has to report.
+The findings are those of a report on each configuration, as the tests of the checks hold them. A simulation judges when
+a health run reports them, not whether they are right.
 """
 
 from __future__ import annotations
