@@ -218,6 +218,7 @@ def test_demo_shows_the_scenario(name: str, capfdbinary: pytest.CaptureFixture[b
     assert out.decode("utf-8") == render(report, "text", width=80, color=False)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_format_shows_the_scenario(name: str, form: str) -> None:

@@ -8,5 +8,5 @@ _ALL_CASES = 100  # examples of the profile of --all-cases, see conftest.py
 
 
 def share_of(examples: int) -> int:
-    """Return the number for the profile in use: all of them with --all-cases, and half of them in the usual run."""
+    """Return the number for the profile in use: all of them with --all-cases, and three in ten in the usual run."""
     return max(1, examples * settings().max_examples // _ALL_CASES)

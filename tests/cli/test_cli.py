@@ -108,7 +108,7 @@ def complaint(done: FinishedRun) -> str:
         ("--demo --from empty", "--demo has evidence of its own: leave out empty"),
         ("explain", "explain: missing CODE (for example AWS025), or use --all"),
         ("explain AWS999", "AWS999: no such check"),
-        ("explain AWS021 AWS025", "AWS025"),
+        ("explain AWS021 AWS999", "AWS999: no such check"),
         ("--rol x", "--rol: no such option; did you mean --role?"),
         ("--arn x", "did you mean --role?"),
         ("-role x", "-role: no such option; did you mean --role?"),
@@ -436,6 +436,7 @@ def test_a_moment_far_away_is_no_fault_of_ours(at: str, run: Run, write_bundle: 
 # Checks
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("what", [{}, REFUSED, {"pattern": None}, {"without": "aws/oidc-provider.json"}])
 @pytest.mark.parametrize(
     "option",

@@ -34,6 +34,7 @@ def type_in(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("option", ["--from", "--cloudtrail", "--error"])
 @pytest.mark.parametrize("typed", [True, False])
 @pytest.mark.parametrize("wrapped", [True, False])

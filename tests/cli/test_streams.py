@@ -78,6 +78,7 @@ def test_a_closed_stdin_is_named(option: str, tmp_path: Path) -> None:
     assert err == f"oidc-doctor: {option} -: it is closed\n"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-16"])
 def test_data_is_utf_8_in_every_locale(encoding: str, tmp_path: Path) -> None:
     world = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": f"{encoding}:strict"}

@@ -167,6 +167,7 @@ def test_every_text_reaches_the_contrast_in_every_theme(
         assert text in shown, text
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("theme", ANSI_THEMES)
 def test_in_the_terminals_own_colours_no_text_is_lost(
     theme: str, play: Play, press: Press, examined: Callable[[str], Examined], history: Callable[..., Examined]
