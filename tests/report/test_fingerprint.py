@@ -9,7 +9,9 @@ import pytest
 
 from evidence import Bundle
 from oidc_doctor.api import examine
-from oidc_doctor.model.report import Report
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.report import CheckRow, FindingRow, Report
 from oidc_doctor.model.times import epoch_of
 from oidc_doctor.report.parts.fingerprint import fingerprint_of_cause, fingerprint_of_finding
 
@@ -65,3 +67,19 @@ def test_the_same_fault_of_another_role_has_another_fingerprint(aws: Bundle) -> 
     (cause,) = aws.trust(aws.statement(aws.subject("v=1:org=Other:*"))).report().causes
     one, other = (fingerprint_of_cause(cause, f"arn:aws:iam::123456789012:role/{name}") for name in "ab")
     assert one != other
+
+
+@pytest.mark.parametrize(
+    "file", ["aws/cloudtrail/us-east-1/a.json", "targets/t/gcp/logs/a.json", "claims.json", "tokens/a.jwt", "--claims"]
+)
+def test_what_logs_and_tokens_hold_is_no_part_of_it(file: str) -> None:
+    row = CheckRow("LOG015", "successes-stopped", "failed", "note", "")
+    one, other = (
+        fingerprint_of_finding(row, FindingRow("", actual=Side(value, Origin(file)), target="role"))
+        for value in ("none for 9 days", "none for 10 days")
+    )
+    assert one == other
+    kept = fingerprint_of_finding(
+        row, FindingRow("", actual=Side("x", Origin("targets/t/aws/role.json")), target="role")
+    )
+    assert kept != one

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, CheckRow, FindingRow
 
 _FORM = "oidc-doctor.fingerprint/1"  # another number when anything below changes: every alert then opens anew
-# Texts that programs and services printed: they name sessions and request ids.
-_OUTPUTS = ("error.txt", "--error", "setup/", "manifest.json")
+# Texts that programs and services printed, which name sessions and request ids; tokens; and logs, of which a check
+# names spans of time. Nobody configured them.
+_NO_CONFIGURATION = (
+    *("error.txt", "--", "setup/", "manifest.json"),
+    *("token.jwt", "claims.json", "tokens/", "aws/cloudtrail/", "gcp/logs/"),
+)
 
 
 def fingerprint_of_cause(cause: Cause, resource: str) -> str:
@@ -51,8 +55,14 @@ def _configured(*sides: Side | None) -> list[str]:
         for side in sides
         if side is not None
         and side.at is not None
-        and not (side.at.of_token or side.at.event_id or side.at.file.startswith(_OUTPUTS))
+        and not (side.at.of_token or side.at.event_id or _is_outside(side.at.file))
     ]
+
+
+def _is_outside(file: str) -> bool:
+    """Return whether a file of a bundle, of its own or of a target's folder, is no configuration."""
+    path = file.split("/", 2)[-1] if file.startswith("targets/") else file
+    return path.startswith(_NO_CONFIGURATION)
 
 
 def _digest(*parts: list[str]) -> str:
