@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from oidc_doctor.cli import notify
 from oidc_doctor.cli.evidence import moment_of, span_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.options import pages_of, seconds_of
+from oidc_doctor.cli.options import add_bounds, add_profile, seconds_of
 from oidc_doctor.cli.output import check_output, complain, print_traceback, rendered_health, write
 from oidc_doctor.cli.parser import Parser, help_formatter
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
@@ -72,20 +72,10 @@ def make_health_parser() -> Parser:
         help=f"how long to wait for another run to end (default {_LOCK_TIMEOUT:.0f})",
     )
     live = parser.add_argument_group("live targets (read-only)")
-    live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+    add_profile(live)
     live.add_argument("--region", metavar="REGIONS", help="further STS Regions to search, comma-separated")
     live.add_argument("--since", metavar="SPAN", help="the window of the logs, such as 24h (default 7d)")
-    live.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
-    live.add_argument(
-        "--max-pages", type=pages_of, default=40, metavar="N", help="maximum pages per log query (default 40)"
-    )
-    live.add_argument(
-        "--timeout",
-        type=seconds_of,
-        default=_TIMEOUT,
-        metavar="SECONDS",
-        help=f"time limit of all live reads (default {_TIMEOUT:.0f})",
-    )
+    add_bounds(live, "time limit of all live reads", _TIMEOUT)
     live.add_argument("--private-issuer", action="store_true", help="fetch issuers at private addresses")
     parser.add_argument(
         "--watch",

@@ -24,8 +24,7 @@ def _whole_number(text: str, least: int, most: int) -> int:
     return number
 
 
-def pages_of(text: str) -> int:
-    """Return the number of pages that an option names."""
+def _pages_of(text: str) -> int:
     return _whole_number(text, 1, 999_999_999)
 
 
@@ -212,7 +211,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
 def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live = parser.add_argument_group("live (read-only; begins with --role, --gcp-provider, --truss, … or --live)")
     live.add_argument("--live", action="store_true", help="read the clouds and the issuer, also with --from BUNDLE")
-    live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+    add_profile(live)
     live.add_argument(
         "--resource-account",
         action="append",
@@ -223,17 +222,7 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
     live.add_argument("--whoami", metavar="FILE", help="the saved output of truss whoami --show-oidc; - is stdin")
-    live.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
-    live.add_argument(
-        "--max-pages", type=pages_of, default=40, metavar="N", help="maximum pages per log query (default 40)"
-    )
-    live.add_argument(
-        "--timeout",
-        type=seconds_of,
-        default=_TIMEOUT,
-        metavar="SECONDS",
-        help=f"time limit of the whole live run (default {_TIMEOUT:.0f})",
-    )
+    add_bounds(live, "time limit of the whole live run", _TIMEOUT)
     add_cross_check(live, "also query Access Analyzer, both policy simulators and AWS Organizations")
     live.add_argument(
         "--try",
@@ -247,6 +236,22 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live.add_argument("--private-issuer", action="store_true", help="fetch an issuer at a private address")
     live.add_argument("--fetch-github-token", metavar="AUDIENCE", help="request the token of the GitHub job")
     return live
+
+
+def add_profile(group: argparse._ActionsContainer) -> None:
+    """Add --profile."""
+    group.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+
+
+def add_bounds(group: argparse._ActionsContainer, of_what: str, seconds: float) -> None:
+    """Add the options that bound what is read; `of_what` says what --timeout limits, by default to `seconds`."""
+    group.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
+    group.add_argument(
+        "--max-pages", type=_pages_of, default=40, metavar="N", help="maximum pages per log query (default 40)"
+    )
+    group.add_argument(
+        "--timeout", type=seconds_of, default=seconds, metavar="SECONDS", help=f"{of_what} (default {seconds:.0f})"
+    )
 
 
 def add_cross_check(group: argparse._ActionsContainer, text: str) -> None:

@@ -17,11 +17,10 @@ from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.tui.filtered_screen import FilteredScreen
 from oidc_doctor.tui.raw_events import RawEventsScreen
 from oidc_doctor.tui.widgets.filter import Filter
-from oidc_doctor.tui.widgets.rows import LIST_KEYS
+from oidc_doctor.tui.widgets.row_table import RowTable
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.events import Click
 
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.session import Session
@@ -31,7 +30,7 @@ _AROUND = 2 * 5 + 1  # columns: the padding of five columns, the scrollbar
 _COLUMNS = ("time UTC", "outcome", "number", "subject", "reason")
 
 
-class Table(DataTable[Text]):
+class Table(RowTable):
     """The table of signatures and changes."""
 
     HELP = (
@@ -40,23 +39,7 @@ class Table(DataTable[Text]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Raw events", id="events.open"),
-        *(key for key in LIST_KEYS if not key.action.startswith("screen.")),
     ]
-
-    def action_first(self) -> None:
-        """Go to the first row."""
-        self.move_cursor(row=0)
-
-    def action_last(self) -> None:
-        """Go to the last row."""
-        self.move_cursor(row=self.row_count - 1)
-
-    def on_click(self, event: Click) -> None:
-        """Select the clicked row; the table itself would open it at the first click."""
-        row = event.style.meta.get("row", -1)
-        if event.chain == 1 and row >= 0:
-            event.prevent_default()
-            self.move_cursor(row=row)
 
 
 class EventsScreen(FilteredScreen):

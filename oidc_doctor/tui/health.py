@@ -20,14 +20,13 @@ from oidc_doctor.tui.colors import in_rich
 from oidc_doctor.tui.widgets.chart import bars, lane
 from oidc_doctor.tui.widgets.key_bar import KeyBar
 from oidc_doctor.tui.widgets.page_view import PageView
-from oidc_doctor.tui.widgets.rows import LIST_KEYS
+from oidc_doctor.tui.widgets.row_table import RowTable
 from oidc_doctor.tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
-    from textual.events import Click
 
     from oidc_doctor.model.health import Health, TargetHealth
     from oidc_doctor.tui.examination import EvidenceSource, Narrate
@@ -58,7 +57,7 @@ class HealthSource(NamedTuple):
     error: type[Exception]
 
 
-class Targets(DataTable[Text]):
+class Targets(RowTable):
     """The table of the targets."""
 
     HELP = (
@@ -67,23 +66,7 @@ class Targets(DataTable[Text]):
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Path", id="health.open"),
-        *(key for key in LIST_KEYS if not key.action.startswith("screen.")),
     ]
-
-    def action_first(self) -> None:
-        """Go to the first row."""
-        self.move_cursor(row=0)
-
-    def action_last(self) -> None:
-        """Go to the last row."""
-        self.move_cursor(row=self.row_count - 1)
-
-    def on_click(self, event: Click) -> None:
-        """Select the clicked row; the table itself would open it at the first click."""
-        row = event.style.meta.get("row", -1)
-        if event.chain == 1 and row >= 0:
-            event.prevent_default()
-            self.move_cursor(row=row)
 
 
 class HealthScreen(Screen[None]):
