@@ -90,6 +90,7 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
 def mark_reported(record: TargetRecord) -> None:
     """Note that the changes of a target's record were reported."""
     record.told_state = record.told_since = ""
+    record.told = True
     record.findings = [finding for finding in record.findings if not finding.until]
     for finding in record.findings:
         finding.told, finding.was = True, ""
@@ -211,14 +212,15 @@ def _finding(record: FindingRecord, change: Change, *, until: str = "") -> Healt
 def _with_state(
     seen: Seen, before: TargetRecord | None, findings: list[HealthFinding], records: list[FindingRecord]
 ) -> tuple[TargetHealth, TargetRecord]:
-    reported = (before.told_state or before.state) if before is not None else seen.state
-    reported_since = (before.told_since or before.since) if before is not None else seen.now
+    known = before if before is not None and before.told else None
+    reported = seen.state if known is None else known.told_state or known.state
+    reported_since = "" if known is None else known.told_since or known.since
+    changed = reported != seen.state
     since = before.since if before is not None and before.state == seen.state else seen.now
-    if reported == seen.state and before is not None:
+    if known is not None and not changed:
         since = reported_since
     was_read = seen.state not in ("unread", "broken")
     last_read = seen.now if was_read else (before.last_read if before is not None else "")
-    changed = reported != seen.state
     health = TargetHealth(
         seen.name,
         list(seen.resources) or ([] if before is None else before.resources),
@@ -239,5 +241,6 @@ def _with_state(
         records,
         told_state=reported if changed else "",
         told_since=reported_since if changed else "",
+        told=known is not None,
     )
     return health, record

@@ -71,6 +71,7 @@ class TargetRecord:
     fixed: dict[str, str] = field(default_factory=dict)  # resource: until when its refusals are explained
     told_state: TargetState | Literal[""] = ""  # the last reported state, where it differs from `state`
     told_since: str = ""
+    told: bool = True  # False: no run that saw the target could report it
 
 
 @dataclass

@@ -145,3 +145,18 @@ def test_a_certain_cause_that_became_a_suspicion_has_not_changed(tmp_path: Path)
         assert all(item.code == "" for item in news(world.run(START + HOUR), 1)), path
         world.heal("two", path)
         assert all(item.code == "" for item in news(world.run(START + 2 * HOUR), 2)), path
+
+
+def test_a_new_target_that_no_run_reported_had_no_state_before(tmp_path: Path) -> None:
+    world = World(tmp_path, {"aws": "healthy-aws"})
+    world.run(START)
+    more = '[[target]]\nname = "new"\nfrom = "nowhere"\n'
+    with (tmp_path / "oidc-doctor.toml").open("a") as file:
+        file.write(more)
+    world.run(START + HOUR, report=False)
+    (tmp_path / "aws").rename(tmp_path / "nowhere")
+    target = world.run(START + 2 * HOUR).targets[1]
+    assert (target.state, target.was) == ("healthy", None)
+    (tmp_path / "nowhere").rename(tmp_path / "aws")
+    target = world.run(START + 3 * HOUR).targets[1]
+    assert (target.state, target.was) == ("unread", "healthy")
