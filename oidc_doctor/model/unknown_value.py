@@ -1,0 +1,15 @@
+"""A value of a plan that is known only after apply."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class UnknownValue(NamedTuple):
+    """A leaf that a plan leaves open, and the document of the evidence that it would have been a part of."""
+
+    address: str  # of the resource, as Terraform prints it: module.ci["a"].aws_iam_role.deploy[0]
+    attribute: str  # path in the resource: assume_role_policy, statement[0].principals[0].identifiers[0]
+    settled_by: str  # what would make it known, in one sentence that can be followed as it stands
+    place: str  # the file of the bundle that lacks it, from the folder of its target: aws/role.json
+    text: str = ""  # the placeholder that stands for it in that file; "" where the plan leaves the whole file open
