@@ -91,7 +91,7 @@ def test_every_health_run_is_a_page(run: Callable[[], Health]) -> None:
 def test_a_health_run_shows_each_target_and_what_changed() -> None:
     tree = in_a_browser(render_health_html(healths.every_state()))
     assert texts_of(tree, "h1") == [
-        "6 targets: 2 failing, 1 broken, 1 not read, 1 unknown, 1 healthy. Findings: 1 new, 1 changed, 1 resolved."
+        "6 targets: 2 failing, 1 not judged, 1 not readable, 1 undecided, 1 healthy. Findings: 1 new, 1 changed, 1 resolved."
     ]
     titles = texts_of(tree, "h2")
     assert titles[:6] == ["Targets", "New: 1", "Changed: 1", "Continuing: 1", "Resolved: 1", "Suppressed: 1"]

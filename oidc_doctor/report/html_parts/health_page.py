@@ -10,6 +10,7 @@ from oidc_doctor.report.html_parts.page import Page, page_of
 from oidc_doctor.report.html_parts.rows import Piece, Row
 from oidc_doctor.report.parts.cut import LONG, cut_place, cut_text
 from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.health import SIGNS, STATES
 from oidc_doctor.report.parts.lines import clip, shortened
 from oidc_doctor.report.parts.times import ago, moment, span
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from oidc_doctor.model.health import Change, Health, HealthFinding, Suppression, TargetHealth, TargetState
 
 _NAME = 120
-_STATES: dict[TargetState, tuple[str, str, str]] = {  # sign, class, words; in the order of a summary
-    "failing": ("✗", "bad", "Failing"),
-    "broken": ("!", "warn", "Broken"),
-    "unread": ("–", "warn", "Not read"),
-    "unknown": ("?", "open", "Unknown"),
-    "healthy": ("✓", "good", "Healthy"),
+_CLASSES: dict[TargetState, str] = {  # of the style sheet; in the order of a summary
+    "failing": "bad",
+    "broken": "warn",
+    "unread": "warn",
+    "unknown": "open",
+    "healthy": "good",
 }
+_STATES = {state: (SIGNS[state], css, STATES[state].capitalize()) for state, css in _CLASSES.items()}
 _CHANGES: dict[Change, str] = {
     "new": "New",
     "changed": "Changed",
