@@ -363,16 +363,28 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
                 for key in operator.children
                 if key.result is None
             ]
-            keys = [name for _, name in open_keys]
             exchange.refuse(
                 Kind.EXPLICIT_DENY,
                 where=document.at(statement.node.pointer),
                 certain=False,
                 location=Clause(statement=statement.index),
-                settle=f"the value of {', '.join(keys)} in the request" if keys else "the text behind the placeholders",
+                settle=_deny_settled_by(statement, [name for _, name in open_keys]),
                 statement=_statement_name(statement),
                 clause=", ".join(map(" · ".join, open_keys)),
             )
+
+
+def _deny_settled_by(statement: StatementResult, keys: list[str]) -> str:
+    """Return what would show whether the Deny applies: the values of these keys, or how IAM reads its principal."""
+    if keys:
+        return f"the value of {', '.join(keys)} in the request"
+    waiting = list(statement.node.children)
+    while waiting:
+        node = waiting.pop()
+        if node.reason == "wildcard-principal-unverified":
+            return "an exchange that succeeded under this Deny; AWS documents no rule for this principal"
+        waiting.extend(node.children)
+    return "the text behind the placeholders"
 
 
 def _principal(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:

@@ -114,3 +114,9 @@ def test_a_deny_applies_when_its_condition_is_broken(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("explicit-deny")
+
+
+def test_a_deny_for_everyone_is_settled_by_a_logged_success_alone(aws: Bundle) -> None:
+    cause = denying(aws, {}, Principal="*").ask().first
+    assert (cause.name, cause.confidence) == ("explicit-deny", "suspected")
+    assert "AWS documents no rule for this principal" in cause.settle
