@@ -153,6 +153,7 @@ def test_version_1_fetches_a_url_that_stands_as_a_value(caught: Caught) -> None:
     assert caught.sent[0]["ClientID"] == ["attacker-chosen"]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "audience", ["https://github.com/acme", "HTTPS://127.0.0.1:1/x", '["a", "b"]', "it's {x} $HOME"]
 )

@@ -32,6 +32,7 @@ def fingerprints(report: Report) -> Fingerprints:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("sample", sorted(path.name for path in SAMPLES.iterdir() if path.is_dir()))
 def test_a_fingerprint_is_the_same_an_hour_later(sample: str) -> None:
     report = examine(SAMPLES / sample)

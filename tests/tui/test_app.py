@@ -52,6 +52,7 @@ def test_palette_lists_every_action(play: Play, press: Play) -> None:
     play(story)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [(80, 24), (60, 15), (200, 60)])
 def test_screens_render_at_any_size(size: tuple[int, int], play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:

@@ -22,6 +22,7 @@ def notices(app: Any) -> str:
     return str(app.screen.query_one(StatusLine).message)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("form", list(FORMATS))
 def test_export_writes_the_same_report(form: str, play: Play, press: Play, tmp_path: Path) -> None:
     file = tmp_path / f"report.{FORMATS[form]}"

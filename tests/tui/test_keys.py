@@ -55,6 +55,7 @@ def test_footer_help_and_palette_use_the_same_names(screen: str, play: Play, pre
     play(story, size=(200, 60))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", SIZES)
 def test_help_is_a_dialog_with_our_own_keys_first(
     size: tuple[int, int], play: Play, press: Play, text_of: Play

@@ -166,6 +166,7 @@ def test_a_signal_closes_the_screens(number: int, code: int, tmp_path: Path) -> 
         assert process.wait(10) == code
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seconds", [0.5, 0.7, 0.8, 0.9, 2.5])
 def test_no_process_is_left_where_the_terminal_goes_away(seconds: float, tmp_path: Path) -> None:
     """While the screens open, what is written to a terminal that is gone fails before the signal is handled."""

@@ -57,6 +57,7 @@ def test_subjects_that_differ_in_one_part_do_not_look_alike(
     play(story, present=history(examined("aws-wrong-team"), 12))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 def test_the_title_says_of_which_day_the_times_are(
     size: tuple[int, int], play: Play, press: Play, examined: Callable[[str], Examined], text_of: Play

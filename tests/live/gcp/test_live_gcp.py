@@ -244,6 +244,7 @@ def test_a_malformed_answer_is_no_evidence(doctor: Any, google: Any, path: str, 
     check(doctor, collected, path)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("path", "status"), list(zip(CALLS, itertools.cycle([429, 503]), strict=False)))
 def test_what_heals_is_asked_again(doctor: Any, google: Any, path: str, status: int) -> None:
     count = breaks(google, path, (status, {"error": {"code": status, "message": "later"}}), once=True)
