@@ -1,0 +1,196 @@
+"""Say what a decision rests on: the cause of a refusal, the clause that accepts, and what leaves a decision open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.findings.causes import diagnose, name_refusals
+from oidc_doctor.findings.packs import all_checks
+from oidc_doctor.findings.run_checks import by_kind
+from oidc_doctor.findings.trust_reach_traces import allowing, claim, statement_name
+from oidc_doctor.judge.aws.arns import issuer_path
+from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, TargetEvidence
+from oidc_doctor.model.steps import CLOUDS, STEPS
+
+if TYPE_CHECKING:
+    from oidc_doctor.expect.decide import Decision
+    from oidc_doctor.iam import Node
+    from oidc_doctor.model.report import NamedRefusal
+
+_FILES = {  # the files whose values decide a step
+    "provider": ("aws/oidc-provider.json",),
+    "audience": ("aws/oidc-provider.json", "gcp/provider.json"),
+    "authorise": ("aws/role.json",),
+    "target": ("gcp/provider.json", "gcp/pool.json"),
+    "issuer": ("gcp/provider.json",),
+    "condition": ("gcp/provider.json",),
+    "mapping": ("gcp/provider.json",),
+    "impersonate": ("gcp/service-account-policy.json", "gcp/service-account.json"),
+}
+
+
+class Said(NamedTuple):
+    """A reason in a full sentence, the next step, and what shows it."""
+
+    reason: str
+    fix: str = ""
+    cause: NamedRefusal | None = None
+    place: Origin | None = None
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of the next step."""
+        return self.cause.commands if self.cause is not None else ()
+
+
+def step_title(decision: Decision, step: str) -> str:
+    """Return the title of a step, as the report has it."""
+    return next(row.title for row in STEPS[decision.case.cloud] if row.id == step)
+
+
+def of_refusal(decision: Decision) -> Said:
+    """Return why a token is refused: the first cause of a report."""
+    named = _named(decision)
+    first = next((row for row in named if row.refusal.certain), None)
+    if first is None:
+        cloud = CLOUDS[decision.case.cloud]
+        return Said(f"{cloud} refuses this token.", "Examine it with oidc-doctor --report and the same evidence.")
+    return Said("", first.fix, first, first.refusal.where)
+
+
+def of_denial(decision: Decision) -> Said:
+    """Return why a call is denied."""
+    named = next((row for row in _named(decision) if row.refusal.step == "permission" and row.refusal.certain), None)
+    if named is None:
+        return Said("The policies that were read deny the call.", "Allow it in a policy of the role.")
+    return Said("", named.fix, named, named.refusal.where)
+
+
+def of_acceptance(decision: Decision) -> Said:
+    """Return what accepts a token that should be refused."""
+    trace, cloud = decision.trace, CLOUDS[decision.case.cloud]
+    if decision.case.cloud == "aws":
+        statement = next(iter(allowing(trace)), None)
+        name = statement_name(statement) if statement is not None else "a statement"
+        return Said(
+            f"{cloud} accepts this token: {name} of the trust policy allows it.",
+            f"Narrow the conditions of {name} so that they do not match this subject.",
+            place=trace.step("authorise").at,
+        )
+    if trace.step("impersonate").state == "passed":
+        return Said(
+            f"{cloud} accepts this token: the attribute condition is true, and a binding lets it impersonate the "
+            "service account.",
+            "Narrow the attribute condition, or the member of the binding, so that it does not match this subject.",
+            place=trace.step("impersonate").at or trace.step("condition").at,
+        )
+    return Said(
+        f"{cloud} accepts this token: {trace.step('condition').note or 'the attribute condition is true'}.",
+        "Narrow the attribute condition so that it is false for this subject.",
+        place=trace.step("condition").at,
+    )
+
+
+def of_open(decision: Decision) -> Said:
+    """Return what leaves a decision open, and what would settle it."""
+    claims = missing_claims(decision)
+    if claims:
+        listed = ", ".join(claims)
+        subject = decision.case.token.subject or "…"
+        example = ", ".join(f'{name} = "…"' for name in claims)
+        noun = "claim" if len(claims) == 1 else "claims"
+        return Said(
+            f"The decision depends on the {noun} {listed}, of which the entry has no value.",
+            f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
+            place=decision.open[0].at if decision.open else None,
+        )
+    unread = _unread(decision)
+    if unread is not None:
+        reason = unread.reason.rstrip(".")
+        return Said(f"{unread.what} was not read: {reason}.", f"Add {unread.what} to the evidence.")
+    steps = {result.id for result in decision.open}
+    named = [row for row in _named(decision) if row.refusal.step in steps]
+    first = next(iter(named), None)
+    if first is not None:
+        settle = first.refusal.settle
+        fix = f"To settle it, add {settle}." if settle else first.fix
+        return Said("", fix, first, first.refusal.where)
+    result = decision.open[0]
+    title = step_title(decision, result.id)
+    note = result.note.rstrip(".") or "the evidence does not show how it is decided"
+    return Said(f"The step {title} is open: {note}.", "Add the evidence to the command line.", place=result.at)
+
+
+def missing_claims(decision: Decision) -> list[str]:
+    """Return the claims that the decision needs and the token may have, by their names in a token."""
+    given, trace = decision.case.token.claims, decision.trace
+    names = [*_of_policy(decision), *_of_expressions(decision)] if decision.open else []
+    del trace
+    return [name for name in dict.fromkeys(names) if name not in given]
+
+
+def _of_policy(decision: Decision) -> Iterator[str]:
+    """Yield the issuer's claims whose condition keys have no value, also of Deny statements."""
+    path = issuer_path(str(decision.case.token.claims.get("iss", ""))).lower()
+    policy = decision.trace.detail.get("policy")
+    waiting: list[Node] = list(policy.children) if policy is not None else []
+    while waiting:
+        node = waiting.pop()
+        if node.level != "key":
+            waiting += node.children
+        elif node.result is None and path and node.name.lower() == f"{path}:{claim(node)}":
+            yield node.name.rpartition(":")[2]
+
+
+def _of_expressions(decision: Decision) -> Iterator[str]:
+    """Yield the claims that the condition or a mapped attribute reads, and that have no value."""
+    mapping = decision.trace.detail.get("mapping") or {}
+    open_steps = {result.id for result in decision.open}
+    paths: list[str] = []
+    node = decision.trace.detail.get("condition")
+    if "condition" in open_steps and node is not None and node.error is not None:
+        paths.append(str(node.error.path or ""))
+    elif open_steps & {"mapping", "impersonate"}:
+        paths += list(mapping)
+    for path in paths:
+        mapped = mapping.get(path)
+        error = mapped.error if mapped is not None else None
+        path = str(error.path or "") if error is not None and error.code == "unknown" else path  # noqa: PLW2901
+        if path.startswith("assertion."):
+            yield path.split(".")[1]
+
+
+def _unread(decision: Decision) -> Missing | None:
+    """Return the document whose absence leaves the first open step open."""
+    evidence = decision.case.evidence
+    for result in decision.open:
+        for missing in _documents(evidence, result.id, decision.case.cloud):
+            if isinstance(missing, Missing):
+                return missing
+    return None
+
+
+def _documents(evidence: TargetEvidence, step: str, cloud: str) -> Iterator[object]:
+    aws, gcp = evidence.aws, evidence.gcp
+    if cloud == "aws":
+        role = aws.role if aws is not None else Missing("aws/role.json", "not given")
+        if step in ("request", "authorise"):
+            yield role.trust_policy if isinstance(role, Role) else role
+        elif aws is not None and step in ("provider", "audience"):
+            yield aws.provider
+            if step == "audience" and isinstance(aws.provider, AwsOidcProvider):
+                unlisted = not isinstance(aws.provider.client_ids, tuple)
+                yield Missing("ClientIDList", "the file of the OIDC provider has none") if unlisted else None
+        return
+    provider = gcp.provider if gcp is not None else Missing("gcp/provider.json", "not given")
+    if step == "impersonate" and gcp is not None and isinstance(provider, GcpProvider):
+        yield gcp.service_account_policy
+    else:
+        yield provider
+
+
+def _named(decision: Decision) -> list[NamedRefusal]:
+    case = decision.case
+    return name_refusals(diagnose(case, decision.trace), by_kind(all_checks()))
