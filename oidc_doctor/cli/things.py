@@ -96,7 +96,7 @@ def _check_stdin(options: argparse.Namespace, *, reads_stdin: bool) -> None:
         raise UsageError(message)
     if used or not reads_stdin:
         return
-    if not _names_evidence(options):
+    if not names_evidence(options):
         if has_input(_WAIT):
             options.things = ["-"]
     elif not options.quiet and has_input(0):
@@ -105,7 +105,8 @@ def _check_stdin(options: argparse.Namespace, *, reads_stdin: bool) -> None:
         complain("stdin was not read; add - to read it as well")
 
 
-def _names_evidence(options: argparse.Namespace) -> bool:
+def names_evidence(options: argparse.Namespace) -> bool:
+    """Whether an option or a thing names evidence."""
     return any(getattr(options, name, None) not in (None, [], False) for name in _EVIDENCE)
 
 

@@ -22,15 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
+    from oidc_doctor.model.expectations import ExpectationResult, Expectations
     from oidc_doctor.model.health import Health, HealthFinding, TargetHealth
     from oidc_doctor.model.report import CheckRow, Exchange, Report
     from oidc_doctor.report.parts.found import Found
 
 _LONG = 2000  # characters of a value
 _NAME = 200  # characters of a name
+_CASE_NAME = 800  # characters of the name of an expectation: a target and a subject
 _WIDTH = 100  # columns of a command
 
 _Outcome = Literal["passed", "failure", "error", "skipped"]
+_OF_EXPECTATIONS: dict[str, _Outcome] = {"met": "passed", "broken": "failure", "unknown": "error"}
 
 
 class _Case(NamedTuple):
@@ -67,6 +70,34 @@ def render_health_junit(health: Health, **_layout: object) -> str:
     suites = [_of_target(health, target) for target in health.targets]
     if health.warnings:
         suites.append(_Suite("oidc-doctor", [], list(map(visible, health.warnings)), health.evaluated_at, {}))
+    return _document(suites)
+
+
+def render_expect_junit(run: Expectations, **_layout: object) -> str:
+    """Return a run of `expect` as JUnit XML: a suite for each target and cloud, a case for each expectation.
+
+    A broken expectation is a failure; an unknown one is an error.
+    """
+    from oidc_doctor.report.parts import expect as runs  # late: a report needs none of it
+
+    by_target: dict[tuple[str, str], list[ExpectationResult]] = {}
+    for result in run.results:
+        by_target.setdefault((result.target, result.cloud), []).append(result)
+    notes = [f"assumed: {visible(what)}" for what in run.assumed] + list(map(visible, run.warnings))
+    suites = []
+    for (target, _), results in by_target.items():
+        cases = [
+            _Case(
+                clip(f"{visible(target)} {runs.subject_line(result)}", _CASE_NAME),
+                _OF_EXPECTATIONS[result.outcome],
+                result.outcome,
+                runs.sentence(result),
+                tuple(f"{label}: {value}" for label, value in runs.facts_of(result)),
+            )
+            for result in results
+        ]
+        facts = {"cloud": CLOUDS[results[0].cloud], "resource": visible(results[0].resource), "file": visible(run.file)}
+        suites.append(_Suite(target, cases, notes, run.evaluated_at, facts))
     return _document(suites)
 
 
