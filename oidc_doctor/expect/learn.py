@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.expect.targets import ExpectTarget
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Json
+    from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.expectations import ExpectationResult
     from oidc_doctor.model.steps import Cloud
 
@@ -213,7 +214,11 @@ def _sources(target: ExpectTarget, cloud: Cloud) -> Iterator[_Source]:
     for token in target.evidence.tokens:
         subject = token.subject or ""
         if _is_written(subject):
-            yield _Source(subject, dict(token.claims), f"the subject of {token.name}")
+            yield _Source(subject, dict(token.claims), _given(token))
+
+
+def _given(token: Token) -> str:
+    return "given as a subject" if token.kind == "hypothetical" else "the token that was given"
 
 
 def _is_written(text: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oidc_doctor.expect.decide import Decision
     from oidc_doctor.iam import Node
     from oidc_doctor.model.report import NamedRefusal
+    from oidc_doctor.model.unknown_value import UnknownValue
 
 _FILES = {  # the files whose values decide a step
     "provider": ("aws/oidc-provider.json",),
@@ -38,11 +39,12 @@ class Said(NamedTuple):
     fix: str = ""
     cause: NamedRefusal | None = None
     place: Origin | None = None
+    unknown_values: tuple[UnknownValue, ...] = ()  # of a plan: those that leave it open
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """The commands of the next step."""
-        return self.cause.commands if self.cause is not None else ()
+        """The commands of the next step; none for a value that is known after apply, which no cloud has yet."""
+        return self.cause.commands if self.cause is not None and not self.unknown_values else ()
 
 
 def step_title(decision: Decision, step: str) -> str:
@@ -106,28 +108,53 @@ def of_open(decision: Decision) -> Said:
             f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
             place=decision.open[0].at if decision.open else None,
         )
+    unknown = _unknown_values(decision)
+    if unknown:
+        first = unknown[0]
+        noun = f"{first.address}: {first.attribute}" if len(unknown) == 1 else f"{len(unknown)} values of the plan"
+        verb = "is" if len(unknown) == 1 else "are"
+        reason = f"The decision depends on {noun}, which {verb} known only after apply."
+        return _of_named(decision)._replace(reason=reason, fix=first.settled_by, unknown_values=unknown)
     unread = _unread(decision)
     if unread is not None:
         reason = unread.reason.rstrip(".")
         return Said(f"{unread.what} was not read: {reason}.", f"Add {unread.what} to the evidence.")
-    steps = {result.id for result in decision.open}
-    named = [row for row in _named(decision) if row.refusal.step in steps]
-    first = next(iter(named), None)
-    if first is not None:
-        settle = first.refusal.settle
-        fix = f"To settle it, add {settle}." if settle else first.fix
-        return Said("", fix, first, first.refusal.where)
+    said = _of_named(decision)
+    if said.cause is not None:
+        return said
     result = decision.open[0]
     title = step_title(decision, result.id)
     note = result.note.rstrip(".") or "the evidence does not show how it is decided"
     return Said(f"The step {title} is open: {note}.", "Add the evidence to the command line.", place=result.at)
 
 
+def _of_named(decision: Decision) -> Said:
+    """Return the first suspicion of an open step, if there is one."""
+    steps = {result.id for result in decision.open}
+    first = next((row for row in _named(decision) if row.refusal.step in steps), None)
+    if first is None:
+        return Said("")
+    settle = first.refusal.settle
+    return Said("", f"To settle it, add {settle}." if settle else first.fix, first, first.refusal.where)
+
+
+def _unknown_values(decision: Decision) -> tuple[UnknownValue, ...]:
+    """Return the values of a plan that leave the decision open.
+
+    Of a placeholder it counts whether a clause compares it; a value that the plan left out of a file counts always.
+    """
+    files = {file for result in decision.open for file in _FILES.get(result.id, ())}
+    rows = [row for row in decision.case.evidence.unknown_values if row.place in files]
+    sides = [side for result in decision.open for row in result.refusals for side in (row.expected, row.actual)]
+    compared = [side.value for side in sides if side is not None]
+    certain = [row for row in rows if not row.text or any(row.text in value for value in compared)]
+    return tuple(certain or rows)
+
+
 def missing_claims(decision: Decision) -> list[str]:
     """Return the claims that the decision needs and the token may have, by their names in a token."""
-    given, trace = decision.case.token.claims, decision.trace
+    given = decision.case.token.claims
     names = [*_of_policy(decision), *_of_expressions(decision)] if decision.open else []
-    del trace
     return [name for name in dict.fromkeys(names) if name not in given]
 
 

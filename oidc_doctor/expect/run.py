@@ -170,10 +170,8 @@ class _OnTarget:
             return row._replace(outcome="broken", decided="accepted", reason=reason, fix=said.fix, place=said.place)
         if tried.passed and tried.decision is not None:
             said = reasons.of_open(tried.decision)
-            reason = said.reason or "Whether it refuses them depends on evidence that was not read."
-            return row._replace(
-                outcome="unknown", decided="unknown", reason=reason, fix=said.fix, cause=said.cause, place=said.place
-            )
+            reason = said.reason or "Whether it refuses all strangers depends on evidence that was not read."
+            return _with_reason(row, said._replace(reason=reason))._replace(outcome="unknown", decided="unknown")
         if tried.cut_short:
             reason = "The configuration is so long that not all strangers were tried."
             fix = "Split the trust into shorter policies, or name fewer subjects in the table."
@@ -212,14 +210,7 @@ class _OnTarget:
         assert answer.trace is not None  # noqa: S101 - a denied call was judged
         decision = Decision(answer.case, answer.trace, "refused")
         said = reasons.of_denial(decision)
-        return row._replace(
-            outcome="broken",
-            reason=said.reason,
-            fix=said.fix,
-            commands=said.commands,
-            cause=said.cause,
-            place=said.place or place,
-        )
+        return _with_reason(row, said._replace(place=said.place or place))._replace(outcome="broken")
 
     def _of_other_cloud(self, expects: Expects, call: ExpectedCall) -> ExpectationResult:
         cloud = CLOUDS[calls.cloud_of(call)]
@@ -283,10 +274,19 @@ class _OnTarget:
                 audience_from=judged.audience.words(case) if is_shown else "",
             )
         if said is not None:
-            row = row._replace(
-                reason=said.reason, fix=said.fix, commands=said.commands, cause=said.cause, place=said.place
-            )
+            row = _with_reason(row, said)
         return row
 
     def _assume(self, decision: Decision) -> None:
         self.assumed += [what for what in decision.assumed if what not in self.assumed]
+
+
+def _with_reason(row: ExpectationResult, said: reasons.Said) -> ExpectationResult:
+    return row._replace(
+        reason=said.reason,
+        fix=said.fix,
+        commands=said.commands,
+        cause=said.cause,
+        place=said.place,
+        unknown_values=said.unknown_values,
+    )

@@ -82,8 +82,9 @@ def try_strangers(bases: list[Case]) -> Tried:
     except NoEvaluationsLeftError:
         cut_short = True
     rows = [*_by_kind(list(accepted.values())), *_by_kind(list(unknown.values()))]
-    first = next((decision for _, decision in rows), None)
-    return Tried(len(seen), tuple(row for row, _ in rows[:_MOST_SHOWN]), first, cut_short)
+    first = next((decision.case._replace(explain=True, traced=True, allowed=None) for _, decision in rows), None)
+    shown = tuple(row for row, _ in rows[:_MOST_SHOWN])
+    return Tried(len(seen), shown, decide(first) if first is not None else None, cut_short)
 
 
 def strangers_of(case: Case) -> list[OtherToken]:

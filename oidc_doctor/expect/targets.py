@@ -120,4 +120,4 @@ def chosen(table: Expectation, targets: Sequence[ExpectTarget]) -> list[ExpectTa
 def _listed(targets: Sequence[ExpectTarget]) -> str:
     names = [target.name if target.name != NAME or len(target.names) == 1 else target.names[1] for target in targets]
     more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
-    return ", ".join(names[:_MOST_LISTED]) + more
+    return ", ".join(f"'{name}'" for name in names[:_MOST_LISTED]) + more

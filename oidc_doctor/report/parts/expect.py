@@ -99,9 +99,10 @@ def _result(sheet: Sheet, result: ExpectationResult, *, verbose: bool, now: str)
         sheet.row("", f"and {len(result.strangers) - _FEW_STRANGERS:,} more; -v lists them")
     if result.place is not None and result.cause is None:
         sheet.row("read in", cut_place(str(result.place)))
-    for row in result.unknown_values:
-        sheet.row("unknown", cut_text(f"{row.address}: {row.attribute}"))
-        sheet.row("settled by", cut_text(row.settled_by))
+    for row in result.unknown_values if len(result.unknown_values) > 1 else ():
+        sheet.row("open", cut_text(f"{row.address}: {row.attribute}"))
+        if row.settled_by != result.fix:
+            sheet.row("", cut_text(row.settled_by))
     if result.fix:
         sheet.row("next", cut_text(result.fix))
     for command in result.commands:
@@ -168,7 +169,7 @@ def facts_of(result: ExpectationResult) -> Sequence[tuple[str, str]]:
     rows += [(stranger.decision, stranger_line(stranger)) for stranger in result.strangers]
     rows.append(("read in", str(result.place) if result.place is not None else ""))
     rows.append(("audience", f"{result.audience} ({result.audience_from})" if result.audience else ""))
-    rows += [(f"unknown {row.address}: {row.attribute}", row.settled_by) for row in result.unknown_values]
+    rows += [("open", f"{row.address}: {row.attribute}. {row.settled_by}") for row in result.unknown_values]
     rows.append(("next", result.fix))
     rows.append(("entry", str(result.at)))
     return [(label, cut_text(value)) for label, value in rows if value]
