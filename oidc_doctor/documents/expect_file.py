@@ -77,9 +77,11 @@ def parse_expectations(text: str, file: str = FILE) -> tuple[Expectation, ...]:
     for name in document:
         if name != "expect":
             meant = " (the keys belong below a line [[expect]])" if name in _KEYS else ""
-            raise reader.fault(pointer_segment(name), f"unknown key {printable(name)}: expected [[expect]]{meant}")
+            raise reader.fault(
+                f"{pointer_segment(name)}/0", f"unknown key {printable(name)}: expected [[expect]]{meant}"
+            )
     if not isinstance(document.get("expect"), list) or not document["expect"]:
-        raise reader.fault("/expect", f"no [[expect]] table; add a line [[expect]] and below it {_EXAMPLE}")
+        raise reader.fault("/expect/0", f"no [[expect]] table; add a line [[expect]] and below it {_EXAMPLE}")
     tables = tuple(reader.expectation(table, f"/expect/{index}") for index, table in enumerate(document["expect"]))
     count = sum(len(part) for table in tables for part in (table.accepted, table.refused, table.allowed, table.denied))
     if count > EXPECTATIONS.most:
@@ -159,12 +161,13 @@ class _ExpectReader(TableReader):
             yield value, Origin(self.file, f"{where}/{index}", first), where
 
     def _line_of(self, value: Toml, first: int) -> int:
-        """Return the line of a list's entry: the first one from line `first` that has its text."""
+        """Return the line of a list's entry: the first one from line `first` that has its texts in quotation marks."""
         texts = [value] if isinstance(value, str) else list(value.values()) if isinstance(value, dict) else []
-        marks = [text for text in texts if isinstance(text, str)]
-        marks += [json.dumps(text, ensure_ascii=False)[1:-1] for text in marks]
-        for number, line in enumerate(self.texts[first - 1 :], first):
-            if any(mark and mark in line for mark in marks):
+        marks = [
+            (json.dumps(text, ensure_ascii=False), f'"{text}"', f"'{text}'") for text in texts if isinstance(text, str)
+        ]
+        for number, line in enumerate(self.texts[first - 1 :] if marks else (), first):
+            if all(any(mark in line for mark in ways) for ways in marks):
                 return number
         return first
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.expect.decide import has_unknown_issuer
 from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.findings.packs import all_checks
 from oidc_doctor.findings.run_checks import by_kind
@@ -115,6 +116,11 @@ def of_open(decision: Decision) -> Said:
         verb = "is" if len(unknown) == 1 else "are"
         reason = f"The decision depends on {noun}, which {verb} known only after apply."
         return _of_named(decision)._replace(reason=reason, fix=first.settled_by, unknown_values=unknown)
+    if has_unknown_issuer(decision.case):
+        issuer = decision.case.token.claims["iss"]
+        return Said(
+            f"The issuer is not known: {issuer} is a placeholder.", "Replace it in the evidence by the address."
+        )
     unread = _unread(decision)
     if unread is not None:
         reason = unread.reason.rstrip(".")
