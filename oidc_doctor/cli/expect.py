@@ -161,6 +161,7 @@ def _read(options: argparse.Namespace) -> _Evidence:
         message = f"expect: -c {options.config}: the targets of the file are judged only where no evidence is named"
         raise UsageError(message)
     take_things(options)
+    _refuse_idle(options)
     if not names_evidence(options) and not options.pasted:
         raise UsageError(_NO_EVIDENCE, _EXAMPLES)
     question = question_of(options)
@@ -177,6 +178,15 @@ def _read(options: argparse.Namespace) -> _Evidence:
             bundle.close()
     evidence.warnings = [*question.warnings, *evidence.warnings]
     return evidence
+
+
+def _refuse_idle(options: argparse.Namespace) -> None:
+    """Raise UsageError for what would have no effect: its user expects one."""
+    if options.error is not None:
+        raise UsageError("expect: an error text would have no effect: oidc-doctor --report explains one")
+    if not options.learn and (options.token or options.claims or options.subject):
+        message = "expect: a token or a subject would have no effect: write its subject into the file"
+        raise UsageError(message, ("oidc-doctor expect --learn trust-policy.json token.jwt",))
 
 
 def _read_targets(options: argparse.Namespace, evidence: _Evidence) -> None:

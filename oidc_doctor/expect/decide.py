@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from oidc_doctor.issuers.catalogue import normalised
 from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.aws.arns import issuer_path
+from oidc_doctor.judge.profiles import configured_issuers
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetGcp
 from oidc_doctor.model.kinds import Kind
@@ -95,9 +98,25 @@ def is_of_identity(decision: Decision, *, named_audience: bool, controls: Sequen
         if refusal.kind in AUDIENCE_KINDS:
             if named_audience:
                 return True
-        elif refusal.kind in _OF_VALUE or passes_for_another(refusal.step, controls):
+        elif _is_of_token(decision.case, refusal) or _passes_for_another(refusal.step, controls):
             return True
     return False
+
+
+def refuses_everyone(decision: Decision, controls: Sequence[Case]) -> bool:
+    """Whether the first step that refuses would refuse every token."""
+    step = decision.refusals[0].step
+    return step not in OF_IDENTITY[decision.case.cloud] or _refuses_everyone(step, controls)
+
+
+def _is_of_token(case: Case, refusal: Refusal) -> bool:
+    """Whether the refusal names a value of the token that another token of a trusted issuer may not have."""
+    issuer = str(case.token.claims.get("iss", ""))
+    if refusal.kind in (Kind.PRINCIPAL_DIFFERS, Kind.WRONG_TOKEN_PRESENTED):
+        return normalised(issuer) not in map(normalised, configured_issuers(case.evidence))
+    if refusal.kind is Kind.CONDITION_VALUE_DIFFERS:
+        return refusal.clause.key.lower().startswith(f"{issuer_path(issuer).lower()}:")
+    return refusal.kind in _OF_VALUE
 
 
 def _refuses_everyone(step: str, controls: Iterable[Case]) -> bool:
@@ -117,7 +136,7 @@ def _is_structural(refusal: Refusal) -> bool:
     return refusal.kind not in _OF_VALUE | AUDIENCE_KINDS | {Kind.CONDITION_VALUE_DIFFERS, Kind.BINDING_CONDITION_FALSE}
 
 
-def passes_for_another(step: str, controls: Iterable[Case]) -> bool:
+def _passes_for_another(step: str, controls: Iterable[Case]) -> bool:
     """Whether the step does not refuse one of these tokens."""
     return any(evaluate(case._replace(explain=False, traced=False)).step(step).state != REFUSED for case in controls)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oidc_doctor import __version__
 from oidc_doctor.expect import calls, reasons
 from oidc_doctor.expect.audiences import Audience, Judged, accepted_with, audiences_of, is_about_audience, with_each
-from oidc_doctor.expect.decide import Decision, is_of_identity
+from oidc_doctor.expect.decide import Decision, is_of_identity, refuses_everyone
 from oidc_doctor.expect.strangers import is_base, own_cases, try_strangers
 from oidc_doctor.expect.targets import ExpectTarget, chosen
 from oidc_doctor.expect.tokens import Drafted, tokens_of
@@ -141,12 +141,16 @@ class _OnTarget:
 
     def _of_every_token(self, decision: Decision) -> reasons.Said:
         said = reasons.of_refusal(decision)
-        step = next(iter(decision.refusals)).step
-        return said._replace(
-            reason=f"{CLOUDS[self.case.cloud]} refuses every token at the step {reasons.step_title(decision, step)}, "
-            "so that nothing shows whether it would refuse this one.",
-            fix=said.fix or "Fix that first.",
-        )
+        step = reasons.step_title(decision, decision.refusals[0].step)
+        cloud = CLOUDS[self.case.cloud]
+        if refuses_everyone(decision, self.controls):
+            reason = f"{cloud} refuses every token at the step {step}, so that nothing shows whether it means this one."
+        else:
+            reason = (
+                f"{cloud} refuses this token at the step {step}, and no token is known that passes there. So nothing "
+                "shows whether the refusal is about this one."
+            )
+        return said._replace(reason=reason, fix=said.fix or "Add a subject to accepted that the trust is meant for.")
 
     @property
     def controls(self) -> list[Case]:
@@ -158,7 +162,10 @@ class _OnTarget:
     def _strangers(self) -> ExpectationResult:
         about = _Row("strangers", "strangers", self.table.strangers_at)
         bases = [case for case in self.bases if is_base(case)][:_MOST_BASES]
-        tried = try_strangers(bases or [case for case in own_cases(self.case) if is_base(case)][:_MOST_BASES])
+        own = own_cases(self.case) if not bases else []
+        tried = try_strangers(bases or [case for case in own if is_base(case)][:_MOST_BASES])
+        if self.bases or own:
+            tried = tried._replace(why_none="the configuration refuses each token that strangers derive from")
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)
         accepted = [stranger for stranger in tried.passed if stranger.decision == "accepted"]
         if accepted and tried.decision is not None:

@@ -145,10 +145,17 @@ def _gap_at(text: str, start: int) -> tuple[int, bool]:
         return (end, text[start:end] != "<none>") if end else (start + 1, False)
     if character == "{":
         end = _braces(text, start)
-        return (end, True) if end else (start + 1, False)
+        return (end, not _is_uuid(text[start:end])) if end else (start + 1, False)
     if character == "$":
         return _dollar(text, start)
     return start + 1, False
+
+
+def _is_uuid(text: str) -> bool:
+    """Whether the text is a UUID in braces, as Bitbucket writes them into subjects."""
+    parts = text[1:-1].split("-")
+    is_hex = all(character in "0123456789abcdefABCDEF" for part in parts for character in part)
+    return is_hex and [len(part) for part in parts] == [8, 4, 4, 4, 12]
 
 
 def _closed(text: str, start: int, opening: str, closing: str) -> int:

@@ -103,6 +103,8 @@ def test_what_is_unknown_is_exit_3(ran: Ran) -> None:
         (GREEN, ("red.toml", "expect.toml", "trust.json"), "two files of expectations"),
         (GREEN, ("nothing.json",), "nothing.json"),
         (GREEN, ("-c", "oidc-doctor.toml", "trust.json"), "only where no evidence is named"),
+        (GREEN, ("trust.json", MAIN), "a token or a subject would have no effect"),
+        (GREEN, ("trust.json", "--error", "Not authorized"), "an error text would have no effect"),
         (GREEN, ("--learn", "red.toml", "trust.json"), "the expectations are written, not read"),
         (GREEN, ("--learn", "--format", "json", "trust.json"), "the expectations are written, not read"),
         (GREEN, ("--format", "html", "trust.json"), "invalid choice: 'html'"),

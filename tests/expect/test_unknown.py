@@ -9,7 +9,7 @@ import pytest
 
 from evidence import Bundle
 from tests.expect.conftest import Judge, outcomes
-from trusts import MAIN, POLICIES, PROVIDERS, policy, statement, text
+from trusts import MAIN, MODEL, POLICIES, PROVIDERS, policy, statement, text
 
 BOTH = f'[[expect]]\naccepted = ["{MAIN}"]\nrefused = ["repo:other/other:ref:refs/heads/main"]\nstrangers = "refused"\n'
 
@@ -166,3 +166,29 @@ def test_a_refused_stranger_is_met_whatever_else_refuses(judge: Judge, gcp: Bund
     gcp.gcp_pool(disabled=True)
     foreign = gcp.SUBJECT.replace(gcp.ORG, "Another1")
     assert outcomes(judge(f'[[expect]]\nrefused = ["{foreign}"]\n', gcp.root)) == ["met"]
+
+
+@pytest.mark.parametrize("entry", ['{ repository = "quince/pantry", environment = "x" }', text(MODEL)])
+def test_a_table_of_refused_tokens_alone_is_met(judge: Judge, entry: str) -> None:
+    conditions = {"aud": "sts.amazonaws.com", "repository": "quince/orchard"}
+    document = policy(statement("token.actions.githubusercontent.com", {"StringEquals": conditions}))
+    (row,) = judge(f"[[expect]]\nrefused = [{entry}]\n", json.dumps(document)).results
+    assert row.outcome == "met", row.reason
+
+
+def test_braces_around_a_uuid_are_no_placeholder(judge: Judge) -> None:
+    issuer = "api.bitbucket.org/2.0/workspaces/quince/pipelines-config/identity/oidc"
+    own, other = "{0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0}", "{1f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0}"
+    conditions = {"StringEquals": {"aud": "ari:cloud:bitbucket::workspace/1"}, "StringLike": {"sub": f"{own}:*"}}
+    entries = f'accepted = ["{own}:{own}"]\nrefused = ["{other}:{own}"]\n'
+    result = judge(f"[[expect]]\n{entries}", json.dumps(policy(statement(issuer, conditions))))
+    assert outcomes(result) == ["met", "met"]
+
+
+def test_a_deny_of_everything_is_said_to_refuse_every_token(judge: Judge) -> None:
+    issuer = "token.actions.githubusercontent.com"
+    document = policy(statement(issuer, {"StringEquals": {"sub": MAIN}}), statement(issuer, {}, "Deny"))
+    accepted, refused, strangers = judge(BOTH, json.dumps(document)).results
+    assert (accepted.outcome, refused.outcome, strangers.outcome) == ("broken", "unknown", "unknown")
+    assert "refuses every token at the step trust policy" in refused.reason
+    assert "the configuration refuses each token" in strangers.reason
