@@ -68,6 +68,18 @@ def test_all_objects_are_allowed_only_if_each_is(judge: Judge, aws: Bundle) -> N
     assert row.outcome == "met"
 
 
+def test_a_deny_of_some_objects_leaves_all_of_them_open(judge: Judge, aws: Bundle) -> None:
+    bundle(aws)
+    policy = aws.read("aws/role-policies/weights.json")
+    policy["PolicyDocument"]["Statement"].append(
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::acme-weights/private/*"}
+    )
+    aws.write("aws/role-policies/weights.json", policy)
+    assert judge(asked(aws, "allowed", f"s3:GetObject {OBJECTS}"), aws.root).results[-1].outcome == "unknown"
+    public = "s3:GetObject arn:aws:s3:::acme-weights/public/*"
+    assert judge(asked(aws, "allowed", public), aws.root).results[-1].outcome == "met"
+
+
 def test_a_policy_that_was_not_read_is_unknown(judge: Judge, aws: Bundle) -> None:
     row = judge(asked(aws, "allowed", f"s3:GetObject {OBJECTS}"), aws.root).results[-1]
     assert row.outcome == "unknown"

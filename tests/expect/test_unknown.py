@@ -9,7 +9,7 @@ import pytest
 
 from evidence import Bundle
 from tests.expect.conftest import Judge, outcomes
-from trusts import MAIN, MODEL, POLICIES, PROVIDERS, policy, statement, text
+from trusts import MAIN, MODEL, OTHER, POLICIES, PROVIDERS, policy, statement, text
 
 BOTH = f'[[expect]]\naccepted = ["{MAIN}"]\nrefused = ["repo:other/other:ref:refs/heads/main"]\nstrangers = "refused"\n'
 
@@ -192,3 +192,37 @@ def test_a_deny_of_everything_is_said_to_refuse_every_token(judge: Judge) -> Non
     assert (accepted.outcome, refused.outcome, strangers.outcome) == ("broken", "unknown", "unknown")
     assert "refuses every token at the step trust policy" in refused.reason
     assert "the configuration refuses each token" in strangers.reason
+
+
+@pytest.mark.parametrize(
+    ("provider", "table"),
+    [
+        ({"Url": "<host>"}, f'issuer = "https://{OTHER}"'),
+        ({"Url": OTHER, "ClientIDList": ["<audience>"]}, ""),
+    ],
+)
+def test_a_provider_that_was_read_with_a_placeholder_is_not_assumed(
+    judge: Judge, aws: Bundle, provider: dict[str, Any], table: str
+) -> None:
+    principal = f"arn:aws:iam::{aws.ACCOUNT}:oidc-provider/{OTHER}"
+    aws.trust(aws.statement({"StringEquals": {f"{OTHER}:sub": "job:1"}}, Principal={"Federated": principal}))
+    aws.remove("aws/oidc-providers.json", "token.jwt", "claims.json")
+    aws.target(aws={"role_arn": aws.ROLE_ARN})
+    aws.write("aws/oidc-provider.json", {"ClientIDList": ["aws"]} | provider)
+    result = judge(f'[[expect]]\naccepted = ["job:1"]\n{table}\n', aws.root)
+    assert outcomes(result) == ["unknown"], result.results[0]
+    aws.write("aws/oidc-provider.json", {"Url": OTHER, "ClientIDList": ["aws"]})
+    assert outcomes(judge(f'[[expect]]\naccepted = ["job:1"]\n{table}\n', aws.root)) == ["met"]
+
+
+def test_a_provider_without_its_name_allows_the_audience_of_that_name(judge: Judge) -> None:
+    document = json.loads(PROVIDERS["gitlab project"].text)
+    del document["name"]
+    assert outcomes(
+        judge(f"[[expect]]\naccepted = [{PROVIDERS['gitlab project'].accepted}]\n", json.dumps(document))
+    ) == ["met"]
+
+
+def test_a_subject_of_another_issuer_is_refused_by_its_form(judge: Judge) -> None:
+    trust = PROVIDERS["repository and branch"]
+    assert outcomes(judge(f"[[expect]]\nrefused = [{text(MODEL)}]\n", trust.text)) == ["met"]
