@@ -20,12 +20,14 @@ from oidc_doctor.report.formats import EXPECT_FORMATS
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.documents.expect_file import Expectation
     from oidc_doctor.examine.collect import Run
     from oidc_doctor.examine.question import Question
     from oidc_doctor.expect.targets import ExpectTarget
+    from oidc_doctor.model.document import Origin
 
 __all__ = ["expect", "make_expect_parser"]
 
@@ -85,9 +87,20 @@ def _judge(options: argparse.Namespace, tables: tuple[Expectation, ...], path: s
         result = run(tables, evidence.targets, path, evidence.at)
     except TargetError as error:
         raise UsageError(str(error)) from None
+    result.results = [row._replace(in_folder=tuple(_in_folder(row.at, row.place))) for row in result.results]
     result.warnings = evidence.warnings
     write(options, rendered_expect(options, result), "result")
     return result.exit_code
+
+
+def _in_folder(*places: Origin | None) -> Iterator[Origin]:
+    """Yield the places that are in a file below the working folder, which is the repository's in a CI job."""
+    for place in places:
+        if place is None or place.line is None or place.of_token or "\0" in place.file:
+            continue
+        outside = os.path.isabs(place.file) or os.path.normpath(place.file).startswith(os.pardir)
+        if not outside and os.path.isfile(place.file):
+            yield place
 
 
 def _learn(options: argparse.Namespace, evidence: _Evidence) -> int:

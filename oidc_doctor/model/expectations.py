@@ -51,6 +51,7 @@ class ExpectationResult(NamedTuple):
     commands: tuple[str, ...] = ()
     cause: NamedRefusal | None = None  # what refuses, or may refuse
     place: Origin | None = None  # of the clause that decides
+    in_folder: tuple[Origin, ...] = ()  # of `at` and `place`, those in files below the working folder
     tried: int = 0  # synthetic tokens of `strangers`
     strangers: tuple[StrangerResult, ...] = ()
     unknown_values: tuple[UnknownValue, ...] = ()

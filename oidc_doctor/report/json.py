@@ -17,16 +17,17 @@ from oidc_doctor.model.expectations import Outcome
 from oidc_doctor.model.health import SCHEMA as HEALTH_SCHEMA
 from oidc_doctor.model.health import Change, Effect, TargetState
 from oidc_doctor.model.secret_texts import secret_or
+from oidc_doctor.report.parts import expect_members
 from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
-from oidc_doctor.report.parts.sentences import first_line, refusal_sentence, summary
+from oidc_doctor.report.parts.sentences import first_line, summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.alone import Alone
-    from oidc_doctor.model.expectations import ExpectationResult, Expectations
+    from oidc_doctor.model.expectations import Expectations
     from oidc_doctor.model.health import Health, HealthFinding, Suppression, TargetHealth
     from oidc_doctor.model.refusal import Side
-    from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, NamedRefusal, Report
+    from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
 
 SCHEMA = "oidc-doctor.report/1"
 
@@ -133,69 +134,12 @@ def expect_to_json(run: Expectations) -> dict[str, Any]:
             "tool": run.tool,
             "file": run.file,
             "counts": {outcome: run.count(outcome) for outcome in get_args(Outcome)},
-            "expectations": [_expectation(result) for result in run.results],
+            "expectations": [expect_members.of_result(result, _side) for result in run.results],
             "assumed": run.assumed,
             "warnings": run.warnings,
         }
     )
     return plain
-
-
-def _expectation(result: ExpectationResult) -> dict[str, Any]:
-    named = result.cause
-    return {
-        "expects": result.expects,
-        "outcome": result.outcome,
-        "decided": result.decided,
-        "target": result.target,
-        "cloud": result.cloud,
-        "resource": result.resource or None,
-        "name": result.name or None,
-        "written": result.written,
-        "subject": result.subject or None,
-        "audience": result.audience or None,
-        "audience_from": result.audience_from or None,
-        "at": str(result.at),
-        "reason": result.reason or (refusal_sentence(named) if named is not None else ""),
-        "fix": result.fix,
-        "commands": result.commands,
-        "cause": None if named is None else _named(named),
-        "read_in": None if result.place is None else str(result.place),
-        "tried": result.tried if result.expects == "strangers" else None,
-        "strangers": [
-            {
-                "who": row.who,
-                "subject": row.subject,
-                "decision": row.decision,
-                "issuer": row.issuer or None,
-                "audience": row.audience or None,
-            }
-            for row in result.strangers
-        ],
-        "unknown_values": [
-            {
-                "address": row.address,
-                "attribute": row.attribute,
-                "settled_by": row.settled_by,
-                "place": row.place,
-            }
-            for row in result.unknown_values
-        ],
-    }
-
-
-def _named(named: NamedRefusal) -> dict[str, Any]:
-    refusal = named.refusal
-    return {
-        "code": named.code,
-        "name": named.name,
-        "confidence": "predicted" if refusal.certain else "suspected",
-        "step": refusal.step,
-        "clause": str(refusal.clause) or None,
-        "expected": _side(refusal.expected),
-        "actual": _side(refusal.actual),
-        "settle": refusal.settle or None,
-    }
 
 
 def health_to_json(health: Health) -> dict[str, Any]:

@@ -76,6 +76,15 @@ def test_the_exit_code_of_every_format_is_the_same(ran: Ran) -> None:
     assert (notice.name, notice.properties["file"]) == ("notice", "trust.json")
 
 
+def test_an_annotation_names_files_of_the_working_folder_alone(ran: Ran, aws: Bundle, tmp_path: Path) -> None:
+    entry = aws.SUBJECT.replace(aws.TEAM, "Another1")
+    Path("expect.toml").write_text(f'[[expect]]\naccepted = ["{entry}"]\n')
+    (error,) = github_commands(ran(str(aws.root), "--format", "github")[1])
+    assert error.properties["file"] == "expect.toml"
+    (error,) = github_commands(ran(str(tmp_path / "expect.toml"), str(aws.root), "--format", "github")[1])
+    assert "file" not in error.properties
+
+
 def test_the_ending_of_the_output_chooses_the_format(ran: Ran) -> None:
     for name, beginning in (("o.xml", "<?xml"), ("o.json", "{"), ("o.md", "## "), ("o.txt", "AWS")):
         assert ran("trust.json", "-o", name)[0] == 0

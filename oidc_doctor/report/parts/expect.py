@@ -138,7 +138,7 @@ def stranger_line(stranger: StrangerResult) -> str:
 def annotations_of(run: Expectations) -> list[Annotation]:
     """Return an annotation for each expectation that is not met: at its line, and at the clause that decides.
 
-    The paths are those of the command line, as a runner in the repository's folder has them.
+    A place outside of the working folder, such as a file of an archive, is in no file that a runner shows.
     """
     rows = [list(_annotations(result)) for result in run.results if result.outcome != "met"]
     first = sorted((row[0] for row in rows), key=lambda row: row.level)  # a runner shows ten: the errors first
@@ -149,9 +149,10 @@ def _annotations(result: ExpectationResult) -> Iterator[Annotation]:
     level: Level = "error" if result.outcome == "broken" else "warning"
     title = f"{result.target}: {result.outcome}: {subject_line(result)}"
     text = " ".join(filter(None, (sentence(result), cut_text(result.fix))))
-    yield Annotation(level, title, text, result.at.file, result.at.line)
+    at = result.at if result.at in result.in_folder else None
+    yield Annotation(level, title, text, at.file if at is not None else "", at.line if at is not None else None)
     place = result.place
-    if place is not None and place.line is not None and not place.of_token and place.file != result.at.file:
+    if place is not None and place in result.in_folder and place.file != result.at.file:
         cause = f"{result.cause.code} {result.cause.name}" if result.cause is not None else "accepts"
         yield Annotation("notice", f"{cause}: {result.target}", text, place.file, place.line)
 
