@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from examples import share_of
+from oidc_doctor.documents.expect_file import Expectation, parse_expectations
+from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.examine.examine import read_and_judge
+from oidc_doctor.examine.question import Question
+from oidc_doctor.expect.run import run
+from oidc_doctor.expect.targets import targets_of
 from oidc_doctor.issuers import profile_for
+from oidc_doctor.things.open import open_paths
 from tests.expect.conftest import Judge, outcomes
 from trusts import MAIN, POLICIES, TRUSTS, Trust, text
-
-PROFILES = ("github", "gitlab", "baseten", "hcp-terraform", "kubernetes")
 
 
 def table(**lists: str) -> str:
@@ -120,3 +130,34 @@ def test_the_row_of_a_broken_expectation_has_the_cause_of_a_report(judge: Judge)
     assert row.place is not None
     assert row.place.line
     assert row.fix
+
+
+@settings(max_examples=share_of(60))
+@given(name=st.sampled_from(sorted(TRUSTS)), data=st.data())
+def test_no_token_is_both_accepted_and_refused(name: str, data: st.DataObject) -> None:
+    """A file that expects both is never green, whatever the subject."""
+    trust = TRUSTS[name]
+    entry = data.draw(
+        st.sampled_from([trust.accepted, *mutations(trust)]) | st.text(" -:=/_.@{}<>$?ab", min_size=1).map(text)
+    )
+    tables = parse_expectations_or_none(table(accepted=entry, refused=entry))
+    if tables is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "trust.json"
+        path.write_text(trust.text)
+        with open_paths([str(path)]) as bundle:
+            state, judged = read_and_judge(bundle, Question())
+    accepted, refused = run(tables, targets_of(judged), "expect.toml", state.at).results
+    assert (accepted.outcome, refused.outcome) != ("met", "met")
+    assert accepted.outcome != "met" or refused.outcome == "broken"
+    assert accepted.outcome != "broken" or refused.outcome != "broken"
+    for row in (accepted, refused):
+        assert row.outcome == "met" or (row.fix and (row.reason or row.cause))
+
+
+def parse_expectations_or_none(content: str) -> tuple[Expectation, ...] | None:
+    try:
+        return parse_expectations(content)
+    except Unreadable:
+        return None
