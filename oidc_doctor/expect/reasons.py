@@ -13,7 +13,7 @@ from oidc_doctor.findings.trust_reach_traces import allowing, claim, statement_n
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, TargetEvidence
-from oidc_doctor.model.steps import CLOUDS, STEPS
+from oidc_doctor.model.steps import CLOUDS, PASSED, STEPS
 
 if TYPE_CHECKING:
     from oidc_doctor.expect.decide import Decision
@@ -71,29 +71,45 @@ def of_denial(decision: Decision) -> Said:
     return Said("", named.fix, named, named.refusal.where)
 
 
-def of_acceptance(decision: Decision) -> Said:
-    """Return what accepts a token that should be refused."""
+def of_acceptance(decision: Decision, whom: str = "this subject") -> Said:
+    """Return what accepts a token that should be refused. `whom` is what the next step is about."""
     trace, cloud = decision.trace, CLOUDS[decision.case.cloud]
     if decision.case.cloud == "aws":
         statement = next(iter(allowing(trace)), None)
         name = statement_name(statement) if statement is not None else "a statement"
         return Said(
             f"{cloud} accepts this token: {name} of the trust policy allows it.",
-            f"Narrow the conditions of {name} so that they do not match this subject.",
+            f"Narrow the conditions of {name} so that they do not match {whom}.",
             place=trace.step("authorise").at,
         )
-    if trace.step("impersonate").state == "passed":
+    impersonates = trace.step("impersonate")
+    place = impersonates.at or trace.step("condition").at
+    if not _has_condition(decision):
+        profile = decision.case.profile
+        example = f", such as {profile.tenancy.condition}" if profile and profile.tenancy.condition else ""
+        return Said(
+            f"{cloud} accepts this token: the provider has no attribute condition.",
+            f"Add an attribute condition that is false for {whom}{example}.",
+            place=place,
+        )
+    if impersonates.state == PASSED:
         return Said(
             f"{cloud} accepts this token: the attribute condition is true, and a binding lets it impersonate the "
             "service account.",
-            "Narrow the attribute condition, or the member of the binding, so that it does not match this subject.",
-            place=trace.step("impersonate").at or trace.step("condition").at,
+            f"Narrow the attribute condition, or the member of the binding, so that it does not match {whom}.",
+            place=place,
         )
     return Said(
-        f"{cloud} accepts this token: {trace.step('condition').note or 'the attribute condition is true'}.",
-        "Narrow the attribute condition so that it is false for this subject.",
-        place=trace.step("condition").at,
+        f"{cloud} accepts this token: the attribute condition is true.",
+        f"Narrow the attribute condition so that it is false for {whom}.",
+        place=place,
     )
+
+
+def _has_condition(decision: Decision) -> bool:
+    gcp = decision.case.evidence.gcp
+    provider = gcp.provider if gcp is not None else None
+    return not isinstance(provider, GcpProvider) or bool((provider.condition or "").strip())
 
 
 def of_open(decision: Decision) -> Said:

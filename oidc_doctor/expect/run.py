@@ -169,10 +169,11 @@ class _OnTarget:
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)
         accepted = [stranger for stranger in tried.passed if stranger.decision == "accepted"]
         if accepted and tried.decision is not None:
-            self._assume(tried.decision)
+            if not self.bases:
+                self._assume(tried.decision)
             kinds = list(dict.fromkeys(stranger.who for stranger in accepted))
             more = f" and {len(kinds) - _FEW} more kinds" if len(kinds) > _FEW else ""
-            said = reasons.of_acceptance(tried.decision)
+            said = reasons.of_acceptance(tried.decision, "them")
             reason = f"{CLOUDS[self.case.cloud]} accepts strangers: {', '.join(kinds[:_FEW])}{more}."
             return row._replace(outcome="broken", decided="accepted", reason=reason, fix=said.fix, place=said.place)
         if tried.passed and tried.decision is not None:
