@@ -144,7 +144,7 @@ class _OnTarget:
         step = reasons.step_title(decision, decision.refusals[0].step)
         cloud = CLOUDS[self.case.cloud]
         if refuses_everyone(decision, self.controls):
-            reason = f"{cloud} refuses every token at the step {step}, so that nothing shows whether it means this one."
+            reason = f"{cloud} refuses every token at the step {step}: whether it means this one is not known."
         else:
             reason = (
                 f"{cloud} refuses this token at the step {step}, and no token is known that passes there. So nothing "
@@ -177,7 +177,8 @@ class _OnTarget:
             reason = f"{CLOUDS[self.case.cloud]} accepts strangers: {', '.join(kinds[:_FEW])}{more}."
             return row._replace(outcome="broken", decided="accepted", reason=reason, fix=said.fix, place=said.place)
         if tried.passed and tried.decision is not None:
-            said = reasons.of_open(tried.decision)
+            is_open = tried.decision.prediction == "unknown"
+            said = reasons.of_open(tried.decision) if is_open else self._of_every_token(tried.decision)
             reason = said.reason or "Whether it refuses all strangers depends on evidence that was not read."
             return _with_reason(row, said._replace(reason=reason))._replace(outcome="unknown", decided="unknown")
         if tried.cut_short:

@@ -72,8 +72,8 @@ def try_strangers(bases: list[Case]) -> Tried:
                 if _is_of_unread_list(decision, other):
                     continue
                 seen.add(key)
-                if refused_by(decision.trace, steps) or decision.prediction == "refused":
-                    continue
+                if refused_by(decision.trace, steps):
+                    continue  # a step that refuses the own token as well would refuse every token
                 is_accepted = decision.prediction == "accepted"
                 row = StrangerResult(
                     other.who, other.subject, "accepted" if is_accepted else "unknown", other.issuer, other.audience

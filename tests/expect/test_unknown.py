@@ -226,3 +226,16 @@ def test_a_provider_without_its_name_allows_the_audience_of_that_name(judge: Jud
 def test_a_subject_of_another_issuer_is_refused_by_its_form(judge: Judge) -> None:
     trust = PROVIDERS["repository and branch"]
     assert outcomes(judge(f"[[expect]]\nrefused = [{text(MODEL)}]\n", trust.text)) == ["met"]
+
+
+def test_a_disabled_pool_does_not_refuse_strangers(judge: Judge, gcp: Bundle) -> None:
+    strangers = 'strangers = "refused"\n'
+    gcp.gcp_pool(disabled=True)
+    assert outcomes(judge(of(gcp, strangers), gcp.root)) == ["broken", "met"]  # the condition refuses them as well
+    gcp.gcp_provider(condition=...)
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
+    accepted, row = judge(of(gcp, strangers), gcp.root).results
+    assert (accepted.outcome, row.outcome) == ("broken", "unknown")
+    assert "refuses every token at the step target" in row.reason
+    gcp.gcp_pool()
+    assert outcomes(judge(of(gcp, strangers), gcp.root)) == ["met", "broken"]
