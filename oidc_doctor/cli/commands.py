@@ -10,6 +10,7 @@ from oidc_doctor.cli.capture import capture
 from oidc_doctor.cli.command_line import as_typed
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.expect import expect, make_expect_parser
 from oidc_doctor.cli.explain import explain, list_checks, make_explain_parser
 from oidc_doctor.cli.health import health, make_health_parser
 from oidc_doctor.cli.init import init, make_init_parser
@@ -37,6 +38,7 @@ _OTHER_NAMES = {  # what other programs call it
 _COMMANDS = {
     "capture": capture,
     "completion": completion,
+    "expect": expect,
     "explain": explain,
     "health": health,
     "init": init,
@@ -47,6 +49,7 @@ _COMMANDS = {
 _PARSERS = {
     "capture": make_capture_parser,
     "completion": make_completion_parser,
+    "expect": make_expect_parser,
     "explain": make_explain_parser,
     "health": make_health_parser,
     "init": make_init_parser,

@@ -8,7 +8,7 @@ import re
 from oidc_doctor import __version__
 from oidc_doctor.cli.help import COMMANDS, DESCRIPTION, ShortHelp
 from oidc_doctor.cli.parser import Parser, help_formatter
-from oidc_doctor.report.formats import FORMATS
+from oidc_doctor.report.formats import EXPECT_FORMATS, FORMATS
 
 WEB_PORT = 8765
 _TIMEOUT = 300.0  # seconds for all reads of a live run
@@ -167,6 +167,56 @@ def make_capture_parser() -> Parser:
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the traceback of an internal error")
     return parser
+
+
+def make_expect_parser() -> Parser:
+    """Return the parser of `expect`: its own options, and the evidence options of the report."""
+    parser = Parser(
+        prog="oidc-doctor expect",
+        usage="oidc-doctor expect [FILE] [OPTIONS] [THING…]",
+        description=(
+            "Test a trust: judge every expectation of FILE (default ./expect.toml) on the evidence.\n"
+            "A trust policy, a provider or a bundle suffices; a role ARN or a provider's name is read live. Without\n"
+            "evidence, the targets of oidc-doctor.toml are judged."
+        ),
+        epilog=_EXPECT_EXAMPLES,
+        formatter_class=help_formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--learn",
+        action="store_true",
+        help="write the expectations that the evidence meets now: what the logs show accepted, or the tokens given",
+    )
+    parser.add_argument("--format", choices=tuple(EXPECT_FORMATS), help="format of the result (default text)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the result to FILE: .md, .json, .xml or .txt chooses the format"
+    )
+    parser.add_argument("--force", action="store_true", help="allow -o to replace a file that exists")
+    parser.add_argument(
+        "-c", "--config", metavar="FILE", help="the targets, where no evidence is given (default ./oidc-doctor.toml)"
+    )
+    _add_things(parser)
+    _add_evidence(parser)
+    _add_live(parser)
+    _add_tokens(parser)
+    _add_logs(parser)
+    # the options of the report that expect does not offer
+    parser.set_defaults(
+        report=False, dry_run=False, compare=None, check=[], skip=[], fail_on="blocks", demo=None, account=False
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only what is not met, and the last line")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also print every stranger and every audience")
+    return parser
+
+
+_EXPECT_EXAMPLES = """\
+examples:
+  oidc-doctor expect trust-policy.json
+  oidc-doctor expect expect.toml BUNDLE --format junit -o expect.xml
+  oidc-doctor expect --learn BUNDLE -o expect.toml
+exit code: 0 all are met · 1 one is broken · 3 one cannot be decided · 2 wrong usage
+"""
 
 
 def _add_things(parser: argparse.ArgumentParser) -> None:

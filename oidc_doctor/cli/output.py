@@ -14,6 +14,9 @@ from oidc_doctor.cli.streams import Messages, show, tell
 from oidc_doctor.report.formats import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from oidc_doctor.model.expectations import Expectations
     from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Report
 
@@ -84,6 +87,13 @@ def rendered_health(options: argparse.Namespace, health: Health) -> str:
     return render_health(health, form_of(options), **_layout(options))
 
 
+def rendered_expect(options: argparse.Namespace, run: Expectations) -> str:
+    """Return a run of `expect` in the format of the options, for the present terminal."""
+    from oidc_doctor.report.formats import EXPECT_FORMATS, render_expect
+
+    return render_expect(run, form_of(options, EXPECT_FORMATS), **_layout(options))
+
+
 def _layout(options: argparse.Namespace) -> dict[str, Any]:
     to_file = _is_file(options)
     return {
@@ -98,7 +108,7 @@ def _is_file(options: argparse.Namespace) -> bool:
     return options.output not in (None, "-")
 
 
-def form_of(options: argparse.Namespace) -> str:
+def form_of(options: argparse.Namespace, formats: Mapping[str, str] = FORMATS) -> str:
     """Return the format of the report: that of --format, else that of the ending of -o, else text. Raises UsageError.
 
     A name without an ending is a text; an ending that no format has is refused, so that no .pdf holds a text.
@@ -106,17 +116,18 @@ def form_of(options: argparse.Namespace) -> str:
     if options.format is not None or not _is_file(options):
         return options.format or "text"
     ending = os.path.splitext(options.output)[1].lower().removeprefix(".")
-    form = next((form for form, usual in FORMATS.items() if usual == ending), None if ending else "text")
+    form = next((form for form, usual in formats.items() if usual == ending), None if ending else "text")
     if form is None:
-        endings = ", ".join(f".{usual}" for usual in FORMATS.values())
+        endings = ", ".join(f".{usual}" for usual in formats.values() if usual)
         message = f"-o {options.output}: no format has this ending; use one of {endings}, or add --format"
         raise UsageError(message)
     return form
 
 
-def check_output(options: argparse.Namespace) -> None:
-    """Refuse a file that exists before minutes of reading. Raises UsageError."""
-    form_of(options)
+def check_output(options: argparse.Namespace, formats: Mapping[str, str] | None = FORMATS) -> None:
+    """Refuse a file that exists before minutes of reading, or whose ending is none of `formats`. Raises UsageError."""
+    if formats is not None:
+        form_of(options, formats)
     if not _is_file(options):
         return
     from oidc_doctor import files
@@ -151,7 +162,7 @@ def _color() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-def write(options: argparse.Namespace, text: str) -> bool:
+def write(options: argparse.Namespace, text: str, what: str = "report") -> bool:
     """Write to stdout, or to the file of -o; return whether it has a reader. Raises UsageError."""
     text = text if text.endswith("\n") else text + "\n"
     if not _is_file(options):
@@ -165,5 +176,5 @@ def write(options: argparse.Namespace, text: str) -> bool:
     if not options.quiet:
         from oidc_doctor.report.parts.escape import visible
 
-        note(f"report written to {visible(options.output)}")
+        note(f"{what} written to {visible(options.output)}")
     return True

@@ -46,7 +46,7 @@ _WANTED = {
     "list": "a list of texts",
     "table": "a table",
 }
-_REPEATED = ("target", "suppress", "notify")  # tables in double brackets
+_REPEATED = ("target", "suppress", "notify", "expect")  # tables in double brackets
 _HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 

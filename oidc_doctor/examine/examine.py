@@ -10,7 +10,7 @@ from oidc_doctor.examine.alone import answer
 from oidc_doctor.examine.assemble import accepted_subjects, make_report, names_a_resource, raw_events_of
 from oidc_doctor.examine.collect import Run, apply_window, files_of, read_logs, renew_tokens
 from oidc_doctor.examine.exchange_rows import exchange_row
-from oidc_doctor.examine.judge import judge_all
+from oidc_doctor.examine.judge import Judged, judge_all
 from oidc_doctor.examine.question import Question, RunProgress, silent
 from oidc_doctor.findings.causes import Diagnosis
 from oidc_doctor.model.report import Report
@@ -41,22 +41,8 @@ def run(bundle: Bundle | None, question: Question, progress: RunProgress = silen
 
 def examine(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Examined:
     """Return the report together with its source data."""
-    from oidc_doctor.bundle.snapshot import load_snapshot
-
-    progress("reading the configuration")
-    snapshot = load_snapshot(
-        bundle,
-        overrides=question.overrides,
-        error_text=question.error_text,
-        error_place=question.error_place,
-        extra_tokens=question.tokens,
-    )
-    state = Run(question, snapshot, coverage=[*files_of(question), *snapshot.coverage])
-    read_logs(state, bundle)
-    apply_window(state)
-    renew_tokens(state)
-    state.name_logged_targets()
-    judged = judge_all(state)
+    state, judged = read_and_judge(bundle, question, progress)
+    snapshot = state.snapshot
     if question.account:
         judged = [
             exchange
@@ -77,6 +63,28 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
         _unread(state),
         tuple(path for path, missing in snapshot.reads.items() if missing.proves_absence),
     )
+
+
+def read_and_judge(
+    bundle: Bundle | None, question: Question, progress: RunProgress = silent
+) -> tuple[Run, list[Judged]]:
+    """Return the run with everything that was read, and the judged exchanges, before any check is run."""
+    from oidc_doctor.bundle.snapshot import load_snapshot
+
+    progress("reading the configuration")
+    snapshot = load_snapshot(
+        bundle,
+        overrides=question.overrides,
+        error_text=question.error_text,
+        error_place=question.error_place,
+        extra_tokens=question.tokens,
+    )
+    state = Run(question, snapshot, coverage=[*files_of(question), *snapshot.coverage])
+    read_logs(state, bundle)
+    apply_window(state)
+    renew_tokens(state)
+    state.name_logged_targets()
+    return state, judge_all(state)
 
 
 def _unread(state: Run) -> dict[str, str]:

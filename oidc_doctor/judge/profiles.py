@@ -73,6 +73,12 @@ def configured_issuer(evidence: TargetEvidence) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
+def configured_issuers(evidence: TargetEvidence) -> tuple[str, ...]:
+    """Return the issuers' addresses that the target and the configuration name, the target's own first."""
+    named = (evidence.target.issuer,) if evidence.target.issuer else ()
+    return tuple(dict.fromkeys((*named, *_configured(evidence))))
+
+
 def _configured(evidence: TargetEvidence) -> Iterator[str]:
     """Return the issuers that the configuration names."""
     aws, gcp = evidence.aws, evidence.gcp

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from oidc_doctor.model.access import Need
 from oidc_doctor.model.evaluations import Evaluations
 from oidc_doctor.model.events import Change
 from oidc_doctor.model.evidence import TargetEvidence, Token
@@ -48,4 +49,5 @@ class Case(NamedTuple):
     at_asked: bool = False  # `at` was set by the user (--at): a token expired then is not a saved token
     traced: bool = True  # False: the values that a policy compares, and the loops of an expression, are not recorded
     contradictions: bool = False  # look for contradictory evidence even without explanations
+    asked: tuple[Need, ...] = ()  # judge these calls in the permission step instead of those that the evidence names
     allowed: Evaluations | None = None  # what the answer that this case is part of may still take; None: any number

@@ -63,8 +63,13 @@ SETUP_OUTPUT = Limit("the output of a set-up script", 20_000, "characters", _OUR
 JSON_DEPTH = Limit("a JSON text", 200, "levels", _OURS)
 JSON_STRING = Limit("a text or a name in a JSON file that is not a log", 256 * KIB, "characters", _OURS)
 JSON_DIGITS = Limit("a number", 4_300, "digits", "Python, sys.int_info")
+PLAN_FILE = Limit("a plan", 256 * MIB, "characters", _OURS)
+PLAN_RESOURCES = Limit("a plan", 50_000, "resources", _OURS)
+PLAN_REFERENCES = Limit("a value of a plan", 32, "references from module to module", _OURS)
+PLAN_UNKNOWN = Limit("a target of a plan", 200, "unknown values that are named", _OURS)
 HEALTH_STATE = Limit("the state of health checks", 64 * MIB, "bytes", _OURS)
 TOML = Limit("oidc-doctor.toml", 256 * KIB, "characters", _OURS)
+EXPECTATIONS = Limit("a file of expectations", 500, "subjects and accesses", _OURS)
 OUTBOX = Limit("the queue of undelivered messages", 5_000, "messages", _OURS)
 OUTBOX_DAYS = Limit("a message that is not delivered", 30, "days", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
@@ -116,6 +121,12 @@ STRANGERS = Limit(
     "weaknesses: evaluations of synthetic subjects, times the values of the policy or the steps of the expressions",
     100_000,
     "comparisons or steps for an exchange",
+    _OURS,
+)
+EXPECTED_STRANGERS = Limit(
+    "expectations: tokens of strangers, times the values of the policy or the characters of the expressions",
+    400_000,
+    "comparisons for a target",
     _OURS,
 )
 EXPLAINED = Limit(

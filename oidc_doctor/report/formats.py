@@ -15,6 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.expectations import Expectations
     from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Report
 
@@ -27,6 +28,7 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
     "junit": "xml",
     "openmetrics": "prom",
 }
+EXPECT_FORMATS = {"text": "txt", "markdown": "md", "json": "json", "junit": "xml", "github": ""}  # of `expect` alone
 
 
 _CHARACTERS = (
@@ -57,7 +59,14 @@ def render_health(
     return _rendered(health, f"render_health_{form}", form, width=width, color=color, verbose=verbose, quiet=quiet)
 
 
-def _rendered(value: Report | Health, function: str, form: str, **layout: Any) -> str:
+def render_expect(
+    run: Expectations, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False
+) -> str:
+    """Return a run of `expect` in the format `form`, a key of EXPECT_FORMATS, as `render` does a report."""
+    return _rendered(run, f"render_expect_{form}", form, width=width, color=color, verbose=verbose, quiet=quiet)
+
+
+def _rendered(value: Report | Health | Expectations, function: str, form: str, **layout: Any) -> str:
     from oidc_doctor.model.secret_texts import without_secrets, without_secrets_between
 
     module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names

@@ -1,4 +1,7 @@
-"""A report and a health run as JSON: docs/report.schema.json, docs/health.schema.json. Values are never shortened."""
+"""A report, a health run and a run of `expect` as JSON. Values are never shortened.
+
+docs/report.schema.json, docs/health.schema.json and docs/expect.schema.json are their contracts.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, get_args
 
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.expectations import SCHEMA as EXPECT_SCHEMA
+from oidc_doctor.model.expectations import Outcome
 from oidc_doctor.model.health import SCHEMA as HEALTH_SCHEMA
 from oidc_doctor.model.health import Change, Effect, TargetState
 from oidc_doctor.model.secret_texts import secret_or
+from oidc_doctor.report.parts import expect_members
 from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
 from oidc_doctor.report.parts.sentences import first_line, summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.expectations import Expectations
     from oidc_doctor.model.health import Health, HealthFinding, Suppression, TargetHealth
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
@@ -110,6 +117,29 @@ def render_json(report: Report, **_layout: object) -> str:
 def render_health_json(health: Health, **_layout: object) -> str:
     """Return the health run as JSON text."""
     return as_text(health_to_json(health))
+
+
+def render_expect_json(run: Expectations, **_layout: object) -> str:
+    """Return a run of `expect` as JSON text."""
+    return as_text(expect_to_json(run))
+
+
+def expect_to_json(run: Expectations) -> dict[str, Any]:
+    """Return a run of `expect` as plain JSON values, in the order of its schema, without secrets."""
+    plain: dict[str, Any] = _plain(
+        {
+            "schema": EXPECT_SCHEMA,
+            "exit_code": run.exit_code,
+            "evaluated_at": run.evaluated_at,
+            "tool": run.tool,
+            "file": run.file,
+            "counts": {outcome: run.count(outcome) for outcome in get_args(Outcome)},
+            "expectations": [expect_members.of_result(result, _side) for result in run.results],
+            "assumed": run.assumed,
+            "warnings": run.warnings,
+        }
+    )
+    return plain
 
 
 def health_to_json(health: Health) -> dict[str, Any]:

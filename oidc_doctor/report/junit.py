@@ -9,6 +9,7 @@ The standard library writes it. Every value is `visible` first: XML 1.0 has no f
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.model.steps import CLOUDS
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from xml.etree.ElementTree import Element
 
+    from oidc_doctor.model.expectations import ExpectationResult, Expectations
     from oidc_doctor.model.health import Health, HealthFinding, TargetHealth
     from oidc_doctor.model.report import CheckRow, Exchange, Report
     from oidc_doctor.report.parts.found import Found
 
 _LONG = 2000  # characters of a value
 _NAME = 200  # characters of a name
+_CASE_NAME = 800  # characters of the name of an expectation: a target and a subject
 _WIDTH = 100  # columns of a command
 
 _Outcome = Literal["passed", "failure", "error", "skipped"]
+_OF_EXPECTATIONS: dict[str, _Outcome] = {"met": "passed", "broken": "failure", "unknown": "error"}
 
 
 class _Case(NamedTuple):
@@ -68,6 +72,41 @@ def render_health_junit(health: Health, **_layout: object) -> str:
     if health.warnings:
         suites.append(_Suite("oidc-doctor", [], list(map(visible, health.warnings)), health.evaluated_at, {}))
     return _document(suites)
+
+
+def render_expect_junit(run: Expectations, **_layout: object) -> str:
+    """Return a run of `expect` as JUnit XML: a suite for each target and cloud, a case for each expectation.
+
+    A broken expectation is a failure; an unknown one is an error.
+    """
+    by_target: dict[tuple[str, str], list[ExpectationResult]] = {}
+    for result in run.results:
+        by_target.setdefault((result.target, result.cloud), []).append(result)
+    clouds = Counter(target for target, _ in by_target)
+    notes = [f"assumed: {visible(what)}" for what in run.assumed] + list(map(visible, run.warnings))
+    suites = []
+    for (target, cloud), results in by_target.items():
+        name = target if clouds[target] == 1 else f"{target} ({cloud})"
+        facts = {"cloud": CLOUDS[results[0].cloud], "resource": visible(results[0].resource), "file": visible(run.file)}
+        suites.append(_Suite(name, list(_of_expectations(name, results)), notes, run.evaluated_at, facts))
+    return _document(suites)
+
+
+def _of_expectations(target: str, results: Iterable[ExpectationResult]) -> Iterator[_Case]:
+    """Yield a case for each expectation, numbered where an entry is in the file twice."""
+    from oidc_doctor.report.parts import expect as runs  # late: a report needs none of it
+
+    seen: Counter[str] = Counter()
+    for result in results:
+        name = clip(f"{clip(visible(target), _NAME)} {runs.subject_line(result)}", _CASE_NAME)
+        seen[name] += 1
+        yield _Case(
+            name if seen[name] == 1 else f"{name} ({seen[name]})",
+            _OF_EXPECTATIONS[result.outcome],
+            result.outcome,
+            runs.sentence(result),
+            tuple(f"{label}: {value}" for label, value in runs.facts_of(result)),
+        )
 
 
 # The cases

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.expectations import Expectations, Outcome
     from oidc_doctor.model.health import Health, HealthFinding, TargetHealth
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
@@ -114,6 +115,31 @@ def render_health_markdown(health: Health, **_layout: object) -> str:
     compared = f"compared with {moment(health.last_run, health.evaluated_at)}" if health.last_run else "the first run"
     parts.append(f"Run {prose(f'{moment(health.evaluated_at)} · {compared} · {tool}')}")
     return "\n\n".join(parts) + "\n"
+
+
+def render_expect_markdown(run: Expectations, **_layout: object) -> str:
+    """Return a run of `expect` as Markdown: what is not met, target by target; what is met is folded."""
+    from oidc_doctor.report.parts import expect as runs  # late: a report needs none of it
+
+    parts = [f"## {runs.SIGNS[_worst(run)]} {prose(runs.summary(run))}"]
+    for result in run.results:
+        if result.outcome == "met":
+            continue
+        title, _ = runs.head(result)
+        parts.append(f"### {runs.SIGNS[result.outcome]} {prose(f'{title}: {runs.subject_line(result)}')}")
+        parts.append(prose(runs.sentence(result)))
+        parts.append("\n".join(f"- {label}: {prose(value)}" for label, value in runs.facts_of(result)))
+        parts += [_commands(result.commands)] if result.commands else []
+    met = [f"{runs.head(row)[0]}: {runs.subject_line(row)}" for row in run.results if row.outcome == "met"]
+    parts += [_folded(f"Met: {len(met):,}", met)] if met else []
+    parts += [_folded(f"Assumed: {len(run.assumed):,}", map(visible, run.assumed))] if run.assumed else []
+    warnings = [visible(warning) for warning in run.warnings]
+    parts += [_folded(f"Warnings: {len(warnings):,}", warnings)] if warnings else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _worst(run: Expectations) -> Outcome:
+    return "broken" if run.count("broken") else "unknown" if run.count("unknown") else "met"
 
 
 def _followed(finding: HealthFinding, health: Health) -> Iterator[str]:

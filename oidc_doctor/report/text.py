@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oidc_doctor.model.alone import Alone
+    from oidc_doctor.model.expectations import Expectations
     from oidc_doctor.model.health import Health
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
@@ -78,6 +79,17 @@ def render_health_text(health: Health, *, width: int, color: bool, verbose: bool
         return ""
     sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
     parts.write(sheet, health, verbose=verbose)
+    return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
+
+
+def render_expect_text(
+    run: Expectations, *, width: int, color: bool, verbose: bool = False, quiet: bool = False
+) -> str:
+    """Return a run of `expect` in lines of at most `width` columns; `quiet` leaves out what is met."""
+    from oidc_doctor.report.parts import expect as parts  # late: a report needs none of it
+
+    sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
+    parts.write(sheet, run, verbose=verbose, quiet=quiet)
     return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
 
 

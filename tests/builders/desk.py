@@ -169,6 +169,7 @@ def fill(folder: Path) -> None:
     }
     files: dict[str, Any] = {
         "role.json": TRUSTED,
+        "expect.toml": f'[[expect]]\naccepted = ["{SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")}"]\nstrangers = "refused"\n',
         "health.toml": '[[target]]\nname = "weights"\nfrom = "role.json"\n',
         "token.jwt": bundle.compact(ours),
         "claims.json": ours,

@@ -22,6 +22,7 @@ from oidc_doctor.bundle.files import Bundle, BundleError, BundleMember
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture import redact_bundle
 from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
+from oidc_doctor.documents.expect_file import parse_expectations
 from oidc_doctor.documents.github_workflow import workflow_targets
 from oidc_doctor.documents.json_text import Unreadable, decode
 from oidc_doctor.documents.setup_output import read_setup_output
@@ -115,11 +116,19 @@ def tokens(data: bytes) -> None:
 
 
 def targets(data: bytes) -> None:
-    """oidc-doctor.toml. Raises Unreadable."""
-    try:
-        parse_targets(decode(data, "oidc-doctor.toml"), "oidc-doctor.toml")
-    except Unreadable as error:
-        assert str(error).isprintable()
+    """oidc-doctor.toml and expect.toml. Raises Unreadable."""
+    for parse, file in ((parse_targets, "oidc-doctor.toml"), (parse_expectations, "expect.toml")):
+        try:
+            parse(decode(data, file), file)
+        except Unreadable as error:
+            assert str(error).isprintable()
+
+
+_EXPECTATIONS = (
+    b'[[expect]]\ntarget = "weights"\naccepted = [\n  "repo:acme/app:ref:refs/heads/main",\n'
+    b'  { repository = "acme/app" },\n]\n'
+    b'strangers = "refused"\nallowed = ["s3:GetObject arn:aws:s3:::weights/*"]\n'
+)
 
 
 def archives(data: bytes) -> None:
@@ -381,7 +390,7 @@ def _bundle_seeds() -> Iterator[bytes]:
 TARGETS = {
     "documents": Target(documents, _document_seeds),
     "tokens": Target(tokens, lambda: files_named("token.jwt", "claims.json")),
-    "targets": Target(targets, lambda: files_named("oidc-doctor.toml")),
+    "targets": Target(targets, lambda: (*files_named("oidc-doctor.toml"), _EXPECTATIONS)),
     "archives": Target(archives, _archive_seeds),
     "errors": Target(errors, _error_seeds),
     "things": Target(things, _thing_seeds),

@@ -133,6 +133,8 @@ class _Answer:
         """Return the resource's own policies; None if it may have a policy that was not read."""
         if self.need.action == TOKEN_ACTION:
             return ()
+        if self.need.service not in _RESOURCE_POLICIES:
+            return None
         read = self.exchange.documents(_RESOURCE_POLICIES[self.need.service][0])
         if isinstance(read, Missing):
             return () if read.proves_absence else None
@@ -287,7 +289,8 @@ class _Answer:
         read = [answer.applied.name for answer in self.access.answers if answer.allows is None or answer.denies is None]
         if read and not {*kinds} & self.policies.unread:
             return f"the values that {read[0]} asks for"
-        names = _SETTLED_BY | {"RESOURCE": _RESOURCE_POLICIES[self.need.service][1]}
+        _, printed_by = _RESOURCE_POLICIES.get(self.need.service, ("", "the resource's own policy"))
+        names = _SETTLED_BY | {"RESOURCE": printed_by}
         return "; ".join(names[kind] for kind in kinds)
 
     @property

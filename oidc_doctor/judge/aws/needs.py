@@ -35,8 +35,12 @@ _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")  # Amazon ECR API, R
 
 
 def needs_of(exchange: AwsExchange) -> list[Need]:
-    """Return every needed call once: from the target file, the Truss file, refused calls and encryption keys."""
-    needs = [*_of_target(exchange), *_of_truss(exchange), *_of_readings(exchange)]
+    """Return every needed call once: those that the case asks for, or of target file, Truss file and refused calls.
+
+    Encryption keys add calls to both.
+    """
+    needs = list(exchange.case.asked)
+    needs = needs or [*_of_target(exchange), *_of_truss(exchange), *_of_readings(exchange)]
     needs += _of_encryption(exchange, needs)
     return list({(need.action, str(need.resource)): need for need in reversed(needs)}.values())[::-1]
 

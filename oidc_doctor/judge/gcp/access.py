@@ -47,7 +47,7 @@ _NOUN_OF = {"storage": "bucket", "artifactregistry": "repository"}
 
 def judge_access(exchange: GcpExchange) -> None:
     """Settle `permission` by the needed calls, if a policy that can grant them was read."""
-    needs = needs_of(exchange.case.evidence)
+    needs = list(exchange.case.asked) or needs_of(exchange.case.evidence)
     answers = [_Answer(exchange, need, of_resource=_own_policy(exchange, need, needs)) for need in needs]
     if not any(answer.policies for answer in answers):
         return

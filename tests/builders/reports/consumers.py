@@ -23,6 +23,7 @@ from reports.payloads import FORGED
 DOCS = Path(__file__).parents[3] / "docs"
 SCHEMA = json.loads((DOCS / "report.schema.json").read_text("utf-8"))
 HEALTH_SCHEMA = json.loads((DOCS / "health.schema.json").read_text("utf-8"))
+EXPECT_SCHEMA = json.loads((DOCS / "expect.schema.json").read_text("utf-8"))
 _BOTH = Registry().with_resource(SCHEMA["$id"], Resource.from_contents(SCHEMA))  # a run has the reports of its targets
 OUR_STYLES = re.compile(r"\x1b\[(?:0|1|2|31|32|33|1;31|1;32)m")
 # Not control, format, surrogate, private or unassigned; no separator but the space; nothing that combines.
@@ -150,6 +151,13 @@ def health_for_a_program(text: str) -> Any:
     """The same for a health run."""
     value = _program_text(text)
     jsonschema.Draft202012Validator(HEALTH_SCHEMA, registry=_BOTH).validate(value)
+    return value
+
+
+def expect_for_a_program(text: str) -> Any:
+    """The same for a run of `expect`."""
+    value = _program_text(text)
+    jsonschema.Draft202012Validator(EXPECT_SCHEMA).validate(value)
     return value
 
 
