@@ -17,12 +17,17 @@ Effect = Literal["loses", "gains", "unknown", "keeps", "refused"]
 EFFECTS: tuple[Effect, ...] = ("loses", "gains", "unknown", "keeps", "refused")
 
 
+# A document of the change next to the present one. `open`: its content is known only after the change.
+LaidState = Literal["changed", "new", "deleted", "open", "equal"]
+
+
 class LaidDocument(NamedTuple):
     """A document that the change replaces, adds or removes, for one target."""
 
     file: str  # the file that the user named
     what: str  # the trust policy of ModelWeights
     target: str
+    state: LaidState
     diff: str  # lines that start with `- `, `+ ` or two spaces; empty if the content is equal
     at: str = ""  # the first changed line of the file, as role.json:14
     replaces: str = ""  # where the present document was read; empty if it was not read or did not exist

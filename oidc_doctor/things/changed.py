@@ -12,9 +12,10 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.documents.json_text import Unreadable, load, printable
 from oidc_doctor.documents.trust_policy import parse_policy
 from oidc_doctor.model.evidence import ROLE_POLICIES
-from oidc_doctor.things.open import open_paths
-from oidc_doctor.things.recognise import place_of
-from oidc_doctor.things.thing import noun_of
+from oidc_doctor.things.open import open_path
+from oidc_doctor.things.plan_file import text_of_plan
+from oidc_doctor.things.recognise import place_of, recognise_word
+from oidc_doctor.things.thing import Kind, noun_of
 
 _CONFIGURATION = ("aws/", "gcp/", contract.ISSUER)
 # Files of these folders that describe the client or who asks, not what a cloud is configured to accept.
@@ -29,13 +30,32 @@ def open_changed(path: str) -> Bundle:
     A policy alone is the role's trust policy if its statements name a Principal, otherwise a policy of the role. The
     name of the file decides where the content leaves it open.
     """
-    bundle = open_bundle(path, _place_of) if os.path.isfile(path) else open_paths([path])
+    bundle = _opened(path)
     if any(is_configuration(name) for name in bundle.names()):
-        return _with_path(bundle, path) if bundle.loose else bundle
+        return _with_path(bundle, path) if bundle.loose and not bundle.is_plan else bundle
+    if bundle.is_plan:
+        return bundle  # a plan that leaves open or deletes all that it is about has no file
     what = next((noun_of(contract.split_target(name)[1]) for name in bundle.names() if contract.is_known(name)), "")
     bundle.close()
     found = f"{what}, and --with takes" if what else "nothing that changes a configuration; --with takes"
     raise BundleError(f"{printable(path)}: {found} {_EXAMPLES}")
+
+
+def _opened(path: str) -> Bundle:
+    try:
+        is_alone = os.path.isfile(path) and text_of_plan(path) is None
+    except (OSError, ValueError, Unreadable):
+        is_alone = True  # opening it says what is wrong
+    if not is_alone:
+        return open_path(path)
+    try:
+        return open_bundle(path, _place_of)
+    except BundleError:
+        thing = recognise_word(path)
+        if thing.kind is Kind.NOTHING and thing.hint:
+            message = f"{printable(path)}: {thing.hint}"
+            raise BundleError(message) from None
+        raise
 
 
 def _with_path(bundle: Bundle, path: str) -> Bundle:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.readings import reading_of_denial
+from oidc_doctor.model.document import Missing
 from oidc_doctor.model.proposed import EFFECTS, AccessEffect
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def access_effects(changed: Changed) -> list[AccessEffect]:
     """Return the effect on each call, losses first. The logs show refused calls; served ones are not read."""
     if "permission" not in changed.affected or not changed.exchanges:
         return []
+    role = changed.after.aws.role if changed.after.aws is not None else None
+    if isinstance(role, Missing) and role.proves_absence and changed.cloud == "aws":
+        return []  # without a role there is no session
     case = changed.exchanges[0].diagnosis.case._replace(readings=(), asks_access=True)
     rows = _compared(changed, case, 0)
     for denial in changed.denials[:_MOST_DENIALS]:

@@ -21,7 +21,7 @@ from oidc_doctor.model.document import Document, Missing, texts_in
 from oidc_doctor.model.evidence import AwsEvidence, GcpEvidence, Role, Target
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.placeholder import has_placeholder
-from oidc_doctor.model.proposed import LaidDocument, Proposed
+from oidc_doctor.model.proposed import LaidDocument, LaidState, Proposed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +49,7 @@ def add_proposed(run: Run, judged: Sequence[Judged], report: Report) -> None:
     places = dict.fromkeys((found.target, found.cloud) for found in matches)
     every = [_changed(run, judged, distinct, matches, target, cloud) for target, cloud in places]
     proposed = Proposed(tuple(change.file for change in changes), "", "✓", present_command=question.present_command)
+    proposed.notes += [text for change in changes for text in change.notes]
     for changed in every:
         _add(proposed, changed)
     _conclude(proposed, every, question)
@@ -67,7 +68,8 @@ def _opened(file: str, bundle: Bundle) -> Change:
             place = "" if row.what == file else f"{row.what}: "
             message = f"{file}: {place}{row.reason}"
             raise ChangeError(message)
-    return Change(file, tuple(part for evidence in snapshot.targets for part in _parts(evidence)))
+    incomplete = tuple(f"{row.what}: {row.reason}" for row in snapshot.coverage if row.status == "partial")
+    return Change(file, tuple(part for evidence in snapshot.targets for part in _parts(evidence)), incomplete)
 
 
 def _parts(evidence: TargetEvidence) -> Iterator[TargetEvidence]:
@@ -98,7 +100,8 @@ def _changed(
     after = before
     documents: list[tuple[str, Laid]] = []
     affected = frozenset[str]()
-    settles: list[str] = []
+    settles: list[tuple[str, str]] = []
+    said: list[str] = []
     for found in matches:
         if (found.target, found.cloud) == (target, cloud):
             laid = lay(after, found.evidence, cloud)
@@ -106,28 +109,39 @@ def _changed(
             documents += [(found.file, document) for document in laid.documents]
             affected |= laid.affected
             settles += _settles(found.evidence)
+            said += _said_of(found.evidence)
     if not any(document.differs for _, document in documents):
         after = before  # another layout, or other values that no step reads, decides nothing
     return Changed(
         target, cloud, exchanges, before, after, tuple(documents), affected, run.replayed.get((target, cloud)), run.at,
-        tuple(denials_of_target(run.denials, before, cloud)), tuple(dict.fromkeys(settles)),
+        tuple(denials_of_target(run.denials, before, cloud)), tuple(dict.fromkeys(settles)), tuple(dict.fromkeys(said)),
     )  # fmt: skip
 
 
-def _settles(evidence: TargetEvidence) -> Iterator[str]:
-    """Yield what the change leaves open, by address and attribute, and what would settle it."""
-    for value in getattr(evidence, "unknown_values", ()):
-        yield f"{value.address}.{value.attribute}: {value.settled_by}"
-    for part in (evidence.aws, evidence.gcp):
-        for value in part or ():
-            if isinstance(value, Missing) and value.outcome not in ("not-asked", "not_found"):
-                yield f"{value.what}: {value.reason}"
+def _settles(evidence: TargetEvidence) -> Iterator[tuple[str, str]]:
+    """Yield the name of what the change leaves open, and a sentence that also says what would settle it."""
+    for value in evidence.unknown_values:
+        name = f"{value.address}.{value.attribute}" if value.attribute else value.address
+        yield name, f"{name}: {value.why or 'known only after apply'}. {value.settled_by}"
+    for part in (evidence.aws, evidence.gcp) if not evidence.unknown_values else ():
+        for read in part or ():
+            if isinstance(read, Missing) and read.outcome not in ("not-asked", "not_found"):
+                yield read.what, f"{read.what}: {read.reason}"
+
+
+def _said_of(evidence: TargetEvidence) -> Iterator[str]:
+    """Yield what a plan assumes, and the resources that it deletes and creates again."""
+    yield from (f"assumed: {text}" for text in evidence.plan_assumes)
+    for change in evidence.planned:
+        if change.is_replacement:
+            yield f"the plan deletes {change.address} and creates it again: between the two, no token is accepted"
 
 
 def _add(proposed: Proposed, changed: Changed) -> None:
     """Add the answer for one target."""
     proposed.documents += [_document(file, laid, changed.target) for file, laid in changed.documents]
-    proposed.unknown_values += [text for text in changed.settles if text not in proposed.unknown_values]
+    proposed.unknown_values += [text for _, text in changed.settles if text not in proposed.unknown_values]
+    proposed.notes += [text for text in changed.said if text not in proposed.notes]
     refusals = [] if _is_open(changed.after) else objections(changed.before, changed.after)
     if refusals:
         proposed.objections += tuple(text for text in refusals if text not in proposed.objections)
@@ -180,9 +194,19 @@ def _document(file: str, laid: Laid, target: str) -> LaidDocument:
     change = DocumentChange(file, before, after, [], "", [], [], [])
     replaces = "" if laid.before is None else laid.before.file
     at = "" if laid.after is None else _first_difference(laid)
-    if at and not at.startswith(file):  # of a folder
-        at = f"{file.rstrip('/')}/{at}"
-    return LaidDocument(file, laid.what, target, diff_of(change) if laid.differs else "", at, replaces)
+    if at and not at.startswith(file):  # of a folder, or of a resource of a plan
+        at = f"{file}: {at}"
+    state = _state_of(laid)
+    diff = diff_of(change) if state in ("changed", "new", "deleted") else ""
+    return LaidDocument(file, laid.what, target, state, diff, at, replaces)
+
+
+def _state_of(laid: Laid) -> LaidState:
+    if not laid.differs:
+        return "equal"
+    if laid.after is None:
+        return "open" if laid.is_open else "deleted"
+    return "new" if laid.before is None else "changed"
 
 
 def _first_difference(laid: Laid) -> str:

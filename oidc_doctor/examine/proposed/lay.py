@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.examine.proposed.account import with_account
 from oidc_doctor.findings.fixes.commands import as_text
 from oidc_doctor.judge.aws.role_policies import names_of, with_inline_policy
 from oidc_doctor.model.document import Document, Missing, texts_in
@@ -72,17 +73,26 @@ class Laid(NamedTuple):
     kind: str
     before: Document | None
     after: Document | None  # None: deleted, or open as a whole
+    is_open: bool = False  # what it will be is not known
 
     @property
     def differs(self) -> bool:
         """Whether the content differs: not only the layout, and not only what no step reads."""
-        before, after = self.texts
-        return before != after
+        before, after = self._values
+        return self.is_open or before != after or (self.before is None) != (self.after is None)
 
     @property
     def texts(self) -> tuple[str, str]:
         """The content before and after, in one layout; "" for a document that is not there."""
-        before, after = ("" if one is None else as_text(_deciding(one.value)) for one in (self.before, self.after))
+        before, after = self._values
+        return (
+            "" if self.before is None else as_text(before),
+            "" if self.after is None else as_text(_in_order_of(after, before)),
+        )
+
+    @property
+    def _values(self) -> tuple[Any, Any]:
+        before, after = (None if one is None else _deciding(one.value) for one in (self.before, self.after))
         return before, after
 
 
@@ -92,6 +102,21 @@ def _deciding(value: Any) -> Any:
         return value
     is_usual = value.get("state") == "ACTIVE"
     return {name: inner for name, inner in value.items() if name not in _UNREAD and not (is_usual and name == "state")}
+
+
+def _in_order_of(value: Any, other: Any) -> Any:
+    """Return a value with the members of its objects in the order of another one, so that a diff shows no moves."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        names = [*(name for name in other if name in value), *(name for name in value if name not in other)]
+        return {name: _in_order_of(value[name], other.get(name)) for name in names}
+    if isinstance(value, list) and isinstance(other, list):
+        others = [*other, *[None] * max(0, len(value) - len(other))]
+        return [_in_order_of(inner, others[number]) for number, inner in enumerate(value)]
+    return value
+
+
+def _pair(what: str, kind: str, before: object, after: object) -> Laid:
+    return Laid(what, kind, _document(before), _document(after), _is_open(after))
 
 
 class LaidEvidence(NamedTuple):
@@ -112,7 +137,8 @@ def lay(present: TargetEvidence, change: TargetEvidence, cloud: Cloud) -> LaidEv
     laid: list[Laid] = []
     evidence = present
     if cloud == "aws" and present.aws is not None and change.aws is not None:
-        evidence = evidence._replace(aws=_aws(present.aws, change.aws, laid))
+        arns = [one.target.aws.role_arn if one.target.aws is not None else None for one in (change, present)]
+        evidence = evidence._replace(aws=_aws(present.aws, with_account(change.aws, *arns), laid))
     if cloud == "gcp" and present.gcp is not None and change.gcp is not None:
         evidence = evidence._replace(gcp=_gcp(present.gcp, change.gcp, laid))
     evidence = evidence._replace(issuer=_issuer(present.issuer, change.issuer, laid))
@@ -124,6 +150,11 @@ def lay(present: TargetEvidence, change: TargetEvidence, cloud: Cloud) -> LaidEv
 def _is_said(value: object) -> bool:
     """Whether the change says anything about a document: what it is, that it is deleted, or that it is open."""
     return not (isinstance(value, Missing) and value.outcome == "not-asked")
+
+
+def _is_open(value: object) -> bool:
+    """Whether the change leaves a document open, as a plan does with a value that is known only after apply."""
+    return isinstance(value, Missing) and value.outcome not in ("not-asked", "not_found")
 
 
 def _document(value: Any) -> Document | None:
@@ -141,13 +172,10 @@ def _aws(present: AwsEvidence, change: AwsEvidence, laid: list[Laid]) -> AwsEvid
         after = after._replace(role=role)
         laid += _laid_role(present.role, role)
     if _is_said(change.provider):
-        after = _with_provider(after, present, change.provider)
-        url = getattr(change.provider, "url", "") or getattr(present.provider, "url", "")
-        documents = map(_document, (present.provider, after.provider))
-        laid.append(Laid(f"the OIDC provider {url}", "aws-provider", *documents))
+        after = _with_providers(after, present, change, laid)
     if _is_said(change.attached_policies):
-        documents = map(_document, (present.attached_policies, change.attached_policies))
-        laid.append(Laid("the list of the role's attached policies", "permission", *documents))
+        what = "the list of the role's attached policies"
+        laid.append(_pair(what, "permission", present.attached_policies, change.attached_policies))
         after = after._replace(attached_policies=change.attached_policies)
     if change.rcps:
         changed = {document.file.rpartition("/")[2]: document for document in change.rcps}
@@ -171,17 +199,14 @@ def _role(present: Role | Missing, change: Role | Missing) -> Role | Missing:
 def _laid_role(before: Role | Missing, after: Role | Missing) -> Iterator[Laid]:
     roles = [role if isinstance(role, Role) else None for role in (before, after)]
     name = next((role.name for role in reversed(roles) if role is not None and role.name), "")
-    policies = [None if role is None else _document(role.trust_policy) for role in roles]
-    yield Laid(f"the trust policy of {name}" if name else "the trust policy", "trust", *policies)
+    now, then = (None if role is None else _document(role.trust_policy) for role in roles)
+    is_open = _is_open(after) or (isinstance(after, Role) and _is_open(after.trust_policy))
+    kind = "trust" if roles[1] is not None else "role"
+    yield Laid(f"the trust policy of {name}" if name else "the trust policy", kind, now, then, is_open)
     if roles[0] is not None and roles[1] is not None:
-        fields = [_role_fields(role) for role in roles if role is not None]
-        if fields[0] != fields[1]:
-            documents = [
-                Document(role.origin.file, "", value)
-                for role, value in zip(roles, fields, strict=True)
-                if role is not None
-            ]
-            yield Laid(f"the role {name}".strip(), "role", *documents)
+        old, new = (Document(role.origin.file, "", _role_fields(role)) for role in (roles[0], roles[1]))
+        if old.value != new.value:
+            yield Laid(f"the role {name}".strip(), "role", old, new)
 
 
 def _role_fields(role: Role) -> dict[str, Any]:
@@ -192,18 +217,50 @@ def _role_fields(role: Role) -> dict[str, Any]:
     return {"MaxSessionDuration": duration, **({"PermissionsBoundary": boundary} if boundary else {})}
 
 
-def _with_provider(after: AwsEvidence, present: AwsEvidence, change: AwsOidcProvider | Missing) -> AwsEvidence:
-    """Return the evidence with the OIDC provider; of a deleted one, the list does not name it either."""
+def _with_providers(after: AwsEvidence, present: AwsEvidence, change: AwsEvidence, laid: list[Laid]) -> AwsEvidence:
+    """Return the evidence with the OIDC providers of the change, each in place of the one with its URL."""
+    changed = [one for one in (change.provider, *change.other_providers) if isinstance(one, AwsOidcProvider)]
+    if not changed:
+        return _without_provider(after, present, change.provider, laid)
     now = present.provider
-    if isinstance(change, AwsOidcProvider):
-        arn = change.arn if change.arn and not has_placeholder(change.arn) else getattr(now, "arn", None)
-        return after._replace(provider=change._replace(arn=arn))
-    if not change.proves_absence or not isinstance(now, AwsOidcProvider):
+    for one in changed:
+        others = {other.url: other for other in after.other_providers}
+        is_own = not isinstance(now, AwsOidcProvider) or now.url == one.url
+        same = now if is_own and isinstance(now, AwsOidcProvider) else others.get(one.url)
+        arn = one.arn if one.arn and not has_placeholder(one.arn) else getattr(same, "arn", one.arn)
+        placed = _with_thumbprints(one._replace(arn=arn), same)
+        if is_own:
+            after = after._replace(provider=placed)
+            now = placed
+        else:
+            after = after._replace(other_providers=tuple((others | {one.url: placed}).values()))
+        before = None if same is None else same.document
+        laid.append(Laid(f"the OIDC provider {one.url}", "aws-provider", before, placed.document))
+    return after
+
+
+def _with_thumbprints(provider: AwsOidcProvider, same: AwsOidcProvider | None) -> AwsOidcProvider:
+    """Return the provider with the present thumbprints, where the change has none: IAM then obtains or keeps them."""
+    if same is None or provider.thumbprints or not same.thumbprints or not isinstance(provider.document.value, dict):
+        return provider
+    value = {**provider.document.value, "ThumbprintList": list(same.thumbprints)}
+    return provider._replace(thumbprints=same.thumbprints, document=provider.document._replace(value=value))
+
+
+def _without_provider(
+    after: AwsEvidence, present: AwsEvidence, change: AwsOidcProvider | Missing, laid: list[Laid]
+) -> AwsEvidence:
+    """Return the evidence without a deleted OIDC provider, which the list does not name either; or with an open one."""
+    now = present.provider
+    url = now.url if isinstance(now, AwsOidcProvider) else ""
+    what = f"the OIDC provider {url}".strip()
+    laid.append(Laid(what, "aws-provider", _document(now), None, is_open=_is_open(change)))
+    if not isinstance(change, Missing) or not change.proves_absence or not isinstance(now, AwsOidcProvider):
         return after._replace(provider=change)
     listed = after.provider_arns
     if not isinstance(listed, Missing):
-        listed = tuple(arn for arn in listed if arn != now.arn and not arn.endswith(f":oidc-provider/{now.url}"))
-    others = tuple(provider for provider in after.other_providers if provider.url != now.url)
+        listed = tuple(arn for arn in listed if arn != now.arn and not arn.endswith(f":oidc-provider/{url}"))
+    others = tuple(provider for provider in after.other_providers if provider.url != url)
     return after._replace(provider=change, provider_arns=listed, other_providers=others)
 
 
@@ -224,7 +281,7 @@ def _with_files(
     """Return the documents of a row of the contract: of a folder, those of other names stay."""
     before = () if present is None or isinstance(present, Missing) else present
     if isinstance(change, Missing):
-        laid.append(Laid(what, "permission", before[0] if before else None, None))
+        laid.append(Laid(what, "permission", before[0] if before else None, None, is_open=_is_open(change)))
         return change
     names = {document.file.rpartition("/")[2]: document for document in before}
     for document in change:
@@ -263,15 +320,14 @@ def _gcp(present: GcpEvidence, change: GcpEvidence, laid: list[Laid]) -> GcpEvid
             provider = provider._replace(name=name, state=provider.state or now.state)
         after = after._replace(provider=provider)
         name = (getattr(provider, "name", None) or getattr(now, "name", None) or "").rpartition("/")[2]
-        documents = map(_document, (now, provider))
-        laid.append(Laid(f"the provider {name}".strip(), "gcp-provider", *documents))
+        laid.append(_pair(f"the provider {name}".strip(), "gcp-provider", now, provider))
     if _is_said(change.pool):
         after = after._replace(pool=change.pool)
-        laid.append(Laid("the workload identity pool", "pool", *map(_document, (present.pool, change.pool))))
+        laid.append(_pair("the workload identity pool", "pool", present.pool, change.pool))
     for field, (what, kind) in _ALLOW_POLICIES.items():
         value = getattr(change, field)
         if _is_said(value):
-            laid.append(Laid(what, kind, _document(getattr(present, field)), _document(value)))
+            laid.append(_pair(what, kind, getattr(present, field), value))
             after = after._replace(**{field: value})
     return after
 
@@ -281,6 +337,6 @@ def _issuer(present: IssuerEvidence, change: IssuerEvidence, laid: list[Laid]) -
     for field, what in (("discovery", "the discovery document"), ("jwks", "the key set of the issuer")):
         value = getattr(change, field)
         if _is_said(value):
-            laid.append(Laid(what, "issuer", _document(getattr(present, field)), _document(value)))
+            laid.append(_pair(what, "issuer", getattr(present, field), value))
             after = after._replace(**{field: value})
     return after

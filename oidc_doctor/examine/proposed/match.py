@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.choose import same_name
+from oidc_doctor.examine.proposed.account import account_field, same_but_account
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpPool, GcpProvider, Role, ServiceAccount
-from oidc_doctor.model.placeholder import has_placeholder, may_equal
+from oidc_doctor.model.placeholder import may_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ class Change(NamedTuple):
 
     file: str
     targets: tuple[TargetEvidence, ...]
+    notes: tuple[str, ...] = ()  # limits of the change as evidence
 
 
 class Match(NamedTuple):
@@ -140,9 +142,7 @@ def _aws(change: Change, part: TargetEvidence, targets: Sequence[TargetEvidence]
 
 def _is_role(present: str | None, changed: str) -> bool:
     """Whether the ARNs are of one role: of a plan, the account may be a placeholder."""
-    if present is None:
-        return False
-    return present == changed or (has_placeholder(changed) and may_equal(present, changed) is not False)
+    return present is not None and same_but_account(present, changed)
 
 
 def _only(change: Change, what: str, found: list[TargetEvidence]) -> list[TargetEvidence]:
@@ -166,9 +166,8 @@ def _documents(aws: AwsEvidence) -> Iterator[Document]:
 
 def _uses_provider(evidence: TargetEvidence, provider: AwsOidcProvider) -> bool:
     """Whether the target's tokens come through this OIDC provider, which is in the role's account."""
-    arn = _arn(evidence)
-    account = arn.split(":")[4] if arn and arn.count(":") >= 5 else ""  # noqa: PLR2004 - arn:aws:iam::ACCOUNT:…
-    if provider.arn and account and may_equal(provider.arn.split(":")[4], account) is False:
+    accounts = account_field(_arn(evidence)), account_field(provider.arn)
+    if all(accounts) and may_equal(*accounts) is False:
         return False
     aws = evidence.aws
     read = aws.provider if aws is not None else None

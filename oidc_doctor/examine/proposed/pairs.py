@@ -38,7 +38,8 @@ class Changed(NamedTuple):
     replayed: ReplayedLogs | None
     at: float
     denials: tuple[SessionDenial, ...] = ()
-    settles: tuple[str, ...] = ()  # what the change leaves open, and what would settle it
+    settles: tuple[tuple[str, str], ...] = ()  # names of what the change leaves open, and what would settle it
+    said: tuple[str, ...] = ()  # further notes on the change
 
     @property
     def resource(self) -> str:

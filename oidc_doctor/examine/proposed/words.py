@@ -45,9 +45,13 @@ def _of_logs(rows: Sequence[WorkloadEffect]) -> str:
     numbers = {effect: sum(row.effect == effect for row in rows) for effect in ("loses", "gains", "unknown", "keeps")}
     if len(rows) == numbers["keeps"]:
         return f"{_all(len(rows), noun)} seen in the logs {'keeps' if len(rows) == 1 else 'keep'} access"
-    for effect, verb in (("loses", "lose"), ("gains", "gain")):
-        if numbers[effect] == len(rows) > 1:
-            return f"{_all(len(rows), noun)} seen in the logs {verb} access"
+    for effect, one, many in (
+        ("loses", "loses access", "lose access"),
+        ("gains", "gains access", "gain access"),
+        ("unknown", "cannot be decided", "cannot be decided"),
+    ):
+        if numbers[effect] == len(rows):
+            return f"{_all(len(rows), noun)} seen in the logs {one if len(rows) == 1 else many}"
     words = []
     for effect, one, many in (("loses", "loses", "lose"), ("gains", "gains", "gain")):
         if numbers[effect]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.steps import State
 
 _MOST = limits.PROPOSED.most
+_MOST_NAMED = 3  # open values of a plan in a row; the answer lists all
 
 
 class Logged(NamedTuple):
@@ -180,6 +181,8 @@ class _Rows:
 
     def _made(self, case: Case, after: Case, key: _Key, shown: frozenset[str]) -> WorkloadEffect:
         why, at, settle = _explained(case, after, key.effect, key.after, shown)
+        if key.effect == "unknown" and key.after == "unknown" != key.before and self.changed.settles:
+            settle = ", ".join(name for name, _ in self.changed.settles[:_MOST_NAMED])
         return WorkloadEffect(
             self.changed.target, self.changed.cloud, self.changed.resource, key.name, key.audience, key.effect,
             key.before, key.after, why=why, at=at, settle=settle, contradiction=key.contradiction,

@@ -247,7 +247,9 @@ class Attempts:
         places = np.flatnonzero(np.isin(table.key, list(keys)))
         if not places.size:
             return []
-        codes = table._cell_codes(table.circumstance if circumstances else np.zeros_like(table.circumstance))[places]
+        pairs = table.identity[places].astype(np.int64) << 32
+        _, pairs = np.unique(pairs | table.circumstance[places] if circumstances else pairs, return_inverse=True)
+        codes = table.key[places].astype(np.int64) << 32 | pairs
         _, newest, kind = np.unique(codes[::-1], return_index=True, return_inverse=True)
         times = np.bincount(kind, weights=table.counts[places][::-1])
         found = [

@@ -25,6 +25,13 @@ _WORDS = {"loses": "loses", "gains": "gains", "unknown": "unknown", "keeps": "ke
 _OF_CALLS = {"loses": "denied", "gains": "allowed", "unknown": "unknown", "keeps": "allowed", "refused": "denied"}
 
 
+_STATES = {
+    "equal": "the present document says the same",
+    "open": "its content is not known before the change is made",
+    "deleted": "the change deletes it",
+}
+
+
 class Item(NamedTuple):
     """A document, a subject, a call: its sign and word, and what is said below it."""
 
@@ -107,11 +114,12 @@ def _document(row: LaidDocument, *, several: bool, verbose: bool) -> Item:
     place = cut_place(row.at or row.file)
     replaces = f", in place of {cut_place(row.replaces)}" if row.replaces else ""
     notes = [f"read in {place}{replaces}"]
-    notes += [] if row.diff else ["the present document says the same"]
+    notes += [_STATES[row.state]] if row.state in _STATES else []
     notes += [f"and {hidden} more lines: -v"] if hidden else []
-    word = "changed" if row.diff and row.replaces else "new" if row.diff else "equal"
-    sign = "◆" if row.diff else "–"
-    return Item(sign, word, cut_text(row.what) + _of(row.target, several), tuple(notes), lines[: len(lines) - hidden])
+    sign = {"equal": "–", "open": "?"}.get(row.state, "◆")
+    return Item(
+        sign, row.state, cut_text(row.what) + _of(row.target, several), tuple(notes), lines[: len(lines) - hidden]
+    )
 
 
 def _of(target: str, several: bool) -> str:
