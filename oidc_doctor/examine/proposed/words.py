@@ -22,8 +22,9 @@ def headline_of(proposed: Proposed, *, decides: bool) -> str:
         return f"{_saver(proposed)} would not save {named}: {proposed.objections[0].rstrip('. ')}."
     if not decides:
         return f"{named} changes nothing: the present documents say the same."
+    logs_show_more = any(not row.given for row in proposed.workloads)  # than the given tokens
     parts = [
-        _of_logs([row for row in proposed.workloads if row.accepted or row.refused]),
+        _of_logs([row for row in proposed.workloads if row.accepted or row.refused] if logs_show_more else []),
         _of_given([row for row in proposed.workloads if row.given]),
         _of_calls(proposed),
         _of_others(proposed),

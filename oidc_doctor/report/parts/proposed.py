@@ -56,9 +56,10 @@ def parts_of(report: Report, *, verbose: bool = True) -> list[Part]:
     if proposed is None:
         return []
     several = len({row.target for row in proposed.documents}) > 1
+    several_reasons = len(proposed.objections) > 1  # the headline has the first
     found = [
-        ("Not saved", [Item("✗", "refused", cut_text(text)) for text in proposed.objections]),
-        ("Change", [_document(row, several=several, verbose=verbose) for row in proposed.documents]),
+        ("Not saved", [Item("✗", "refused", cut_text(text)) for text in proposed.objections if several_reasons]),
+        ("Change", _documents(proposed, several=several, verbose=verbose)),
         ("Subjects", [_workload(row, report, several=several) for row in proposed.workloads]),
         ("Calls", [_access(row, several=several) for row in proposed.accesses]),
         ("Who else", list(_others(proposed, several=several))),
@@ -106,6 +107,17 @@ def _item(sheet: Sheet, item: Item) -> None:
     for line in item.diff:
         inner.changed(line)
     sheet.lines += inner.lines
+
+
+def _documents(proposed: Proposed, *, several: bool, verbose: bool) -> list[Item]:
+    """Return the documents; of several that are equal, their number."""
+    equal = [row for row in proposed.documents if row.state == "equal"]
+    if len(equal) == 1 or verbose:
+        return [_document(row, several=several, verbose=verbose) for row in proposed.documents]
+    rows = [row for row in proposed.documents if row.state != "equal"]
+    items = [_document(row, several=several, verbose=verbose) for row in rows]
+    same = [Item("–", "equal", f"{len(equal):,} documents say the same as the present ones: -v lists them")]
+    return [*items, *(same if equal else [])]
 
 
 def _document(row: LaidDocument, *, several: bool, verbose: bool) -> Item:
@@ -156,7 +168,8 @@ def _seen(row: WorkloadEffect, report: Report) -> Iterator[str]:
 
 def _access(row: AccessEffect, *, several: bool) -> Item:
     where = f" ({cut_place(row.at)})" if row.at else ""
-    notes = [f"{cut_text(row.why)}{where}"] if row.why or where else []
+    settles = "would settle it: " if row.effect == "unknown" and row.why else ""
+    notes = [f"{settles}{cut_text(row.why)}{where}".strip()] if row.why or where else []
     notes += [f"logged: {row.refused:,} refused"] if row.refused else []
     if row.before != row.after:
         notes.insert(0, f"without the change {row.before}, with it {row.after}")
