@@ -20,6 +20,11 @@ from oidc_doctor.things.thing import Kind, noun_of
 _CONFIGURATION = ("aws/", "gcp/", contract.ISSUER)
 # Files of these folders that describe the client or who asks, not what a cloud is configured to accept.
 _NOT_CHANGED = ("gcp/credentials.json", "aws/caller-identity.json", "aws/simulation.json", "gcp/troubleshooting.json")
+_OF_LISTS = {  # a list of what a target has one of: each is matched by its name
+    "aws/roles.json": "aws/role.json",
+    "gcp/providers.json": "gcp/provider.json",
+    "gcp/pools.json": "gcp/pool.json",
+}
 _RESOURCE_POLICIES = "bucket-policy.json, repository-policy.json or key-policy.json"
 _EXAMPLES = "a role, a trust policy, a provider, a policy or a plan"
 
@@ -79,6 +84,7 @@ def _place_of(text: str, file: str) -> str | None:
         load(text, file)  # broken JSON is reported as that
         return by_name
     place = place_of(text, file)
+    place = _OF_LISTS.get(place or "", place)
     if place in (None, "aws/role.json"):
         return _place_of_policy(text, file) or place
     return place

@@ -39,7 +39,17 @@ _BROKEN, _USAGE = 4, 2  # exit codes that come before that of the change
 
 
 def add_proposed(run: Run, judged: Sequence[Judged], report: Report) -> None:
-    """Add the answer to the report's changes; it decides the exit code. Raises ChangeError."""
+    """Add the answer to the question's changes to the report; it decides the exit code. Raises ChangeError."""
+    proposed = answer_to(run, judged)
+    if report.exit_code not in (_BROKEN, _USAGE):
+        unread = any(part.named and part.status in ("partial", "missing", "denied") for part in run.coverage)
+        proposed.exit_code = proposed.exit_code or (3 if unread or run.question.obstacles else 0)
+        report.exit_code = proposed.exit_code
+    report.proposed = proposed
+
+
+def answer_to(run: Run, judged: Sequence[Judged]) -> Proposed:
+    """Return the answer to the question's changes. Raises ChangeError."""
     question = run.question
     changes = [_opened(file, bundle) for file, bundle in question.proposed]
     targets = [exchange.evidence for exchange in judged]
@@ -53,11 +63,7 @@ def add_proposed(run: Run, judged: Sequence[Judged], report: Report) -> None:
     for changed in every:
         _add(proposed, changed)
     _conclude(proposed, every, question)
-    if report.exit_code not in (_BROKEN, _USAGE):
-        unread = any(part.named and part.status in ("partial", "missing", "denied") for part in run.coverage)
-        report.exit_code = proposed.exit_code or (3 if unread or question.obstacles else 0)
-        proposed.exit_code = report.exit_code
-    report.proposed = proposed
+    return proposed
 
 
 def _opened(file: str, bundle: Bundle) -> Change:
