@@ -93,7 +93,7 @@ def make_parser() -> Parser:
         action="append",
         default=[],
         metavar="FILE",
-        help="with --report: lay a changed document or a plan over the evidence; who gains, loses and gets access",
+        help="a changed document or a Terraform plan to lay over the evidence: who gains or loses access",
     )
     _add_evidence(parser)
     live = _add_live(parser)

@@ -19,7 +19,8 @@ from oidc_doctor.examine.proposed.pairs import (
 )
 from oidc_doctor.history.outages import LAG, index_at
 from oidc_doctor.history.replayer import CIRCUMSTANCES
-from oidc_doctor.judge.readings import reading_of_attempt
+from oidc_doctor.judge.error_texts import before as steps_before
+from oidc_doctor.judge.readings import follows_steps, reading_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model import limits
@@ -156,7 +157,7 @@ class _Rows:
         logged = _logged(changed, workload)
         case = replayed.replayer.case_now(workload.sample, changed.at)
         after = changed.then(case)
-        shown = _shown(changed, workload)
+        shown = _shown(changed, workload, case)
         states = states_of(case), states_of(after, shown)
         before_decision, after_decision = decision_of(states[0]), decision_of(states[1])
         effect = effect_of(logged, before_decision, after_decision)
@@ -195,7 +196,7 @@ class _Rows:
         seen = _logged(changed, own) if own is not None else None
         # An observed error is about the present: what it shows as passed stays so where the change alters nothing.
         shown = {row.id for row in diagnosis.rows if row.state == PASSED_BY_ERROR} - changed.affected
-        shown |= _shown(changed, own) if own is not None else frozenset()
+        shown |= _shown(changed, own, diagnosis.case) if own is not None else frozenset()
         after = changed.then(diagnosis.case)
         then = diagnosed(after, shown)
         effect = effect_of(seen, diagnosis.prediction, then.prediction)
@@ -306,18 +307,21 @@ def _in_force(changed: Changed, time: float) -> bool:
     return len(starts) == 1 or (index_at(starts, time) == len(starts) - 1 and time - starts[-1] > LAG[changed.cloud])
 
 
-def _shown(changed: Changed, workload: _Workload) -> frozenset[str]:
-    """Return the steps that the logs show as passed by the present configuration, and that the change cannot alter."""
-    accepted = {
-        step
-        for step, attempt in workload.newest.items()
-        if attempt.outcome == "accepted" and _in_force(changed, attempt.time)
-    }
-    return frozenset(
-        step
-        for step in changed.exchange_steps
-        if step not in changed.affected and ("impersonate" if step == "impersonate" else "exchange") in accepted
-    )
+def _shown(changed: Changed, workload: _Workload, case: Case) -> frozenset[str]:
+    """Return the steps that the logs show as passed by the present configuration, and that the change cannot alter.
+
+    An accepted attempt passed every step of its call; a refusal that can only come after some steps shows these.
+    """
+    shown = set[str]()
+    for call, attempt in workload.newest.items():
+        if not _in_force(changed, attempt.time):
+            continue
+        if attempt.outcome == "accepted":
+            shown |= {step for step in changed.exchange_steps if (step == "impersonate") == (call == "impersonate")}
+        reading = reading_of_attempt(attempt)
+        if reading is not None and reading.known and reading.steps and follows_steps(case, reading):
+            shown |= steps_before(changed.cloud, reading.steps)
+    return frozenset(shown & set(changed.exchange_steps)) - changed.affected
 
 
 def _time(seconds: float) -> str:
