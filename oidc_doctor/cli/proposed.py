@@ -56,7 +56,7 @@ def as_usage(question: Question) -> Iterator[None]:
     if not question.proposed:
         yield
         return
-    from oidc_doctor.examine.proposed.match import ChangeError
+    from oidc_doctor.examine.proposed.lay import ChangeError
 
     try:
         yield

@@ -64,7 +64,7 @@ def _compared(changed: Changed, case: Case, refused: int) -> dict[_Call, AccessE
         decided = then.get(call)
         later = decided.decision if decided is not None else "unknown"
         effect = _EFFECTS.get((before, later), "unknown")
-        shown = decided if effect in ("loses", "refused", "unknown") else now.get(call) or decided
+        shown = now[call] if effect == "gains" else decided
         rows[call] = AccessEffect(
             changed.target, changed.cloud, call.action, call.resource, effect, before, later,
             "" if shown is None else shown.note, "" if shown is None or shown.location is None else str(shown.location),

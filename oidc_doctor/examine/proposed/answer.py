@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.examine.observed import denials_of_target
 from oidc_doctor.examine.proposed.accesses import access_effects
-from oidc_doctor.examine.proposed.lay import Laid, lay
-from oidc_doctor.examine.proposed.match import Change, ChangeError, Match, match
+from oidc_doctor.examine.proposed.lay import ChangeError, Laid, lay
+from oidc_doctor.examine.proposed.match import Change, Match, match
 from oidc_doctor.examine.proposed.others import other_effects, whose
 from oidc_doctor.examine.proposed.pairs import Changed
 from oidc_doctor.examine.proposed.words import headline_of

@@ -66,6 +66,13 @@ _UNREAD = frozenset(
 )
 
 
+_MOST_NAMES = 6  # in a message
+
+
+class ChangeError(Exception):
+    """The change is not about the evidence. The message has the names, and is not escaped."""
+
+
 class Laid(NamedTuple):
     """A document of the change next to the present one. `kind` is a key of the steps that it may change."""
 
@@ -299,12 +306,17 @@ def _with_policy(documents: dict[str, Documents], added: Document, laid: list[La
     own = added.in_answer("PolicyName")
     names = {own} if own else names_of(added)
     same = next((document for document in policies if names & names_of(document)), None)
+    if same is None and own is None and policies:
+        listed = ", ".join(min(names_of(document), key=len) for document in policies[:_MOST_NAMES])
+        message = (
+            f"{added.file} has no PolicyName, and the role's policies that were read are {listed}; name the file like "
+            "the policy that it replaces, or add PolicyName for a new one"
+        )
+        raise ChangeError(message)
     laid.append(Laid(f"the role policy {min(names, key=len)}", "permission", same, added))
     if same is None:
         return with_inline_policy(documents, added)
-    # The place of the present one stays, which its name is read from.
-    placed = added._replace(file=same.file, answer=same.answer)
-    return documents | {ROLE_POLICIES: tuple(placed if document is same else document for document in policies)}
+    return documents | {ROLE_POLICIES: tuple(added if document is same else document for document in policies)}
 
 
 # --- Google Cloud and the issuer

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.choose import same_name
 from oidc_doctor.examine.proposed.account import account_field, same_but_account
+from oidc_doctor.examine.proposed.lay import ChangeError
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpPool, GcpProvider, Role, ServiceAccount
 from oidc_doctor.model.placeholder import may_equal
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.evidence import AwsEvidence, GcpEvidence, TargetEvidence
     from oidc_doctor.model.steps import Cloud
-
-
-class ChangeError(Exception):
-    """The change is not about the evidence. The message has the names, and is not escaped."""
 
 
 class Change(NamedTuple):
@@ -129,6 +126,8 @@ def _aws(change: Change, part: TargetEvidence, targets: Sequence[TargetEvidence]
     arn = (role.arn if isinstance(role, Role) else None) or (part.target.aws.role_arn if part.target.aws else None)
     name = (role.name if isinstance(role, Role) else None) or _named_by_policy(aws)
     if arn:
+        if targets and not any(map(_arn, targets)):  # trust policies alone
+            return _single(change, targets, _arn, "role")
         return _only(change, arn, [one for one in targets if _is_role(_arn(one), arn)])
     if name:
         named = [one for one in targets if (_arn(one) or "").rpartition("/")[2] == name]

@@ -16,7 +16,7 @@ from oidc_doctor.model.proposed import OtherEffect
 from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from oidc_doctor.examine.proposed.pairs import Changed
     from oidc_doctor.issuers import Profile
@@ -117,8 +117,11 @@ class _Search:
                     yield other
 
     def _try(self, base: Case, other: OtherToken, key: tuple[str, ...]) -> None:
-        before = self._state(with_token(base, other))
-        after = self._state(with_token(self.changed.then(base), other))
+        needed = [*DECIDING]  # a step by which this token differs has to pass as well
+        needed += ["audience"] if other.audience else []
+        needed += ["provider", "issuer"] if other.issuer else []
+        before = self._state(with_token(base, other), needed)
+        after = self._state(with_token(self.changed.then(base), other), needed)
         who, stranger = self._whose(base, other)
         if stranger and before == "refused":
             self.tried.add(key)
@@ -133,13 +136,13 @@ class _Search:
             return  # whoever it is, the change does not accept it
         self.found.setdefault((who, stranger, effect), []).append(other)
 
-    def _state(self, case: Case) -> str:
-        """Return the decision of the steps that distinguish tokens; those that the evidence leaves open may pass."""
+    def _state(self, case: Case, needed: Collection[str]) -> str:
+        """Return the decision of the steps that distinguish tokens, of which the needed ones have to pass."""
         states = {result.id: result.state for result in evaluate(case).steps}
-        steps = self._steps(case.evidence)
-        if any(states[step] == REFUSED for step in (*BEFORE[case.cloud], *steps)):
+        steps = (*BEFORE[case.cloud], *self._steps(case.evidence))
+        if any(states[step] == REFUSED for step in steps):
             return "refused"
-        return "accepted" if all(states[step] == PASSED for step in steps if step in DECIDING) else "unknown"
+        return "accepted" if all(states[step] == PASSED for step in steps if step in needed) else "unknown"
 
     def _steps(self, evidence: TargetEvidence) -> tuple[str, ...]:
         gcp = evidence.gcp

@@ -75,11 +75,14 @@ class Changed(NamedTuple):
 
 
 def states_of(case: Case, shown: Collection[str] = ()) -> dict[str, State]:
-    """Return the state of each step of the exchange. `shown`: steps that the logs show as passed."""
+    """Return the state of each step of the exchange. `shown`: steps that the logs show as passed.
+
+    Logs settle what is unknown; a refusal by the documents stays, since they may be newer.
+    """
     trace = evaluate(case._replace(explain=False, traced=False, contradictions=True, asks_access=False))
     exchange = {step.id for step in STEPS[case.cloud] if step.exchange}
     return {
-        result.id: PASSED_BY_ERROR if result.id in shown and result.state != PASSED else result.state
+        result.id: PASSED_BY_ERROR if result.id in shown and result.state == UNKNOWN else result.state
         for result in trace.steps
         if result.id in exchange
     }
@@ -93,9 +96,11 @@ def decision_of(states: dict[str, State]) -> Decision:
 
 
 def diagnosed(case: Case, shown: Collection[str] = ()) -> Diagnosis:
-    """Return the diagnosis of a case, in which the logs show these steps as passed."""
-    case = case._replace(shown_passed=case.shown_passed | frozenset(shown), asks_access=False)
-    return diagnose(case, evaluate(case))
+    """Return the diagnosis of a case, in which the logs show these steps as passed where the documents are silent."""
+    case = case._replace(asks_access=False)
+    trace = evaluate(case)
+    settled = frozenset(step for step in shown if trace.step(step).state == UNKNOWN)
+    return diagnose(case._replace(shown_passed=case.shown_passed | settled), trace)
 
 
 def why_refused(diagnosis: Diagnosis) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.proposed import EFFECTS, WorkloadEffect
-from oidc_doctor.model.steps import PASSED_BY_ERROR
+from oidc_doctor.model.steps import PASSED_BY_ERROR, REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,14 +80,19 @@ def workload_effects(changed: Changed) -> tuple[list[WorkloadEffect], list[str]]
     return sorted(rows.rows(), key=lambda row: (EFFECTS.index(row.effect), not row.given, -row.accepted)), notes
 
 
-def effect_of(logged: Logged | None, before: Decision, after: Decision) -> Effect:
-    """Return the effect of a change on a workload. What is unknown, or contradicted where it matters, stays unknown."""
+def effect_of(logged: Logged | None, before: Decision, after: Decision, *, by_change: bool = True) -> Effect:
+    """Return the effect of a change on a workload. What is unknown, or contradicted where it matters, stays unknown.
+
+    `by_change`: of a refusal afterwards, a step that the change may alter is among those that refuse.
+    """
     outcome = logged.outcome if logged is not None else "unknown"
     if logged is not None and logged.elsewhere:
         outcome = "unknown"  # that refusal says nothing about the steps that change
         if before == "refused" and after == "accepted":
             return "unknown"
     if outcome == "accepted" and (logged is None or logged.in_force or before == "unknown"):
+        if after == "refused" == before and not by_change:
+            return "unknown"  # accepted in fact, and refused by documents that stay as they are
         return {"accepted": "keeps", "refused": "loses", "unknown": "unknown"}[after]  # type: ignore[return-value]
     if outcome == "refused" and before == "accepted" and logged is not None and logged.in_force:
         return "unknown"  # refused in fact, for a reason that no document shows
@@ -160,7 +165,9 @@ class _Rows:
         shown = _shown(changed, workload, case)
         states = states_of(case), states_of(after, shown)
         before_decision, after_decision = decision_of(states[0]), decision_of(states[1])
-        effect = effect_of(logged, before_decision, after_decision)
+        refusing = {step for step, state in states[1].items() if state == REFUSED}
+        by_change = bool(refusing & changed.affected)
+        effect = effect_of(logged, before_decision, after_decision, by_change=by_change)
         family = replayed.family(workload.subject) if workload.subject else ""
         against = contradiction(logged, before_decision)
         name = family or workload.subject
@@ -199,7 +206,9 @@ class _Rows:
         shown |= _shown(changed, own, diagnosis.case) if own is not None else frozenset()
         after = changed.then(diagnosis.case)
         then = diagnosed(after, shown)
-        effect = effect_of(seen, diagnosis.prediction, then.prediction)
+        refusing = {row.id for row in then.rows if row.state == REFUSED}
+        by_change = bool(refusing & changed.affected)
+        effect = effect_of(seen, diagnosis.prediction, then.prediction, by_change=by_change)
         against = contradiction(seen, diagnosis.prediction)
         audience = diagnosis.case.token.claims.get("aud")
         key = _Key(

@@ -9,6 +9,7 @@ import pytest
 
 from evidence import Bundle
 from evidence.changes import proposed_of, saved
+from oidc_doctor.examine.proposed.lay import ChangeError
 
 READS = ("s3:GetObject", "s3:ListBucket")
 ARNS = ("arn:aws:s3:::weights", "arn:aws:s3:::weights/*")
@@ -105,3 +106,17 @@ def test_a_refused_call_of_the_logs(reader: Bundle, tmp_path: Path) -> None:
     assert [(row.action, row.effect, row.refused) for row in answer.accesses if row.refused] == [
         ("s3:PutObject", "gains", 1)
     ]
+
+
+def test_a_policy_that_may_be_any_is_refused(reader: Bundle, tmp_path: Path) -> None:
+    document = policy("s3:GetObject")["PolicyDocument"]
+    message = "has no PolicyName, and the role's policies that were read are Read; name the file like"
+    with pytest.raises(ChangeError, match=message):
+        proposed_of(reader, saved(tmp_path, "changed.json", document))
+
+
+def test_the_deciding_statement_is_that_of_the_change(reader: Bundle, tmp_path: Path) -> None:
+    reader.write("aws/role-policies/Read.json", policy("s3:GetObject"))
+    change = saved(tmp_path, "read.json", policy(*READS))
+    answer = proposed_of(reader, change)
+    assert {row.at.startswith(str(change)) for row in answer.accesses if row.effect == "keeps"} == {True}

@@ -10,7 +10,7 @@ import pytest
 
 from evidence import Bundle
 from evidence.changes import proposed_of, saved
-from oidc_doctor.examine.proposed.match import ChangeError
+from oidc_doctor.examine.proposed.lay import ChangeError
 from oidc_doctor.model.proposed import Proposed
 from plan_text import PlanText, document, document_block, kept_role, oidc_provider, references, statement
 from plan_text import role as planned_role

@@ -80,3 +80,12 @@ def test_a_condition_of_google_that_ends_early(gcp: Bundle, tmp_path: Path) -> N
     provider = gcp.read("gcp/provider.json") | {"attributeCondition": condition}
     answer = proposed_of(gcp, saved(tmp_path, "provider.json", provider))
     assert {row.who for row in answer.others if row.stranger and row.effect == "gains"} == {"another team"}
+
+
+def test_another_audience_needs_the_providers_list(aws: Bundle, tmp_path: Path) -> None:
+    statement = aws.statement({"StringLike": {Bundle.SUB_KEY: Bundle.PATTERN}})  # no test of the audience any more
+    change = saved(tmp_path, "trust.json", aws.policy(statement))
+    assert not [row for row in proposed_of(aws, change).others if row.who == "another audience"]
+    aws.remove("aws/oidc-provider.json")
+    unknown = [row.effect for row in proposed_of(aws, change).others if row.who == "another audience"]
+    assert unknown == ["unknown"]

@@ -176,3 +176,18 @@ def test_a_list_of_client_ids_without_the_audience(aws: Bundle, tmp_path: Path) 
     provider = aws.read("aws/oidc-provider.json") | {"ClientIDList": ["another"]}
     answer = proposed_of(aws, saved(tmp_path, "oidc-provider.json", provider))
     assert [row.effect for row in answer.workloads] == ["loses"]
+
+
+def test_a_success_that_unchanged_documents_refuse_is_unknown(aws: Bundle, tmp_path: Path) -> None:
+    aws.remove("aws/oidc-provider.json").not_found("aws/oidc-provider.json")
+    logged(aws, aws.accepted_event()).remove("token.jwt")
+    answer = proposed_of(aws, saved(tmp_path, "role.json", role(aws, Bundle.PATTERN, STAGING)))
+    assert [(row.effect, bool(row.contradiction)) for row in answer.workloads] == [("unknown", True)]
+
+
+def test_a_saved_token_is_judged_as_a_new_one(aws: Bundle, tmp_path: Path) -> None:
+    change = saved(tmp_path, "role.json", role(aws, OTHER))
+    later = float(Bundle.NOW + 7 * 86_400)
+    aws.manifest(collected_at="2026-11-29T22:40:00Z")
+    assert [row.effect for row in proposed_of(aws, change).workloads] == ["loses"]
+    assert [row.effect for row in proposed_of(aws, change, at=later).workloads] == ["refused"]
