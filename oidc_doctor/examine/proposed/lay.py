@@ -107,8 +107,8 @@ def _deciding(value: Any) -> Any:
     """Return a document without the members that no step reads, which a plan or an older copy may lack."""
     if not isinstance(value, dict):
         return value
-    is_usual = value.get("state") == "ACTIVE"
-    return {name: inner for name, inner in value.items() if name not in _UNREAD and not (is_usual and name == "state")}
+    usual = {"state": "ACTIVE", "disabled": False}  # what a member says that is not there
+    return {name: inner for name, inner in value.items() if name not in _UNREAD and usual.get(name, ...) != inner}
 
 
 def _in_order_of(value: Any, other: Any) -> Any:
