@@ -43,29 +43,25 @@ def _of_logs(rows: Sequence[WorkloadEffect]) -> str:
     if not rows:
         return ""
     noun = "subject" if all(row.subjects == 1 for row in rows) else "kind of token"
-    numbers = {effect: sum(row.effect == effect for row in rows) for effect in ("loses", "gains", "unknown", "keeps")}
-    if len(rows) == numbers["keeps"]:
-        return f"{_all(len(rows), noun)} seen in the logs {'keeps' if len(rows) == 1 else 'keep'} access"
-    for effect, one, many in (
-        ("loses", "loses access", "lose access"),
-        ("gains", "gains access", "gain access"),
-        ("unknown", "cannot be decided", "cannot be decided"),
-    ):
-        if numbers[effect] == len(rows):
-            return f"{_all(len(rows), noun)} seen in the logs {one if len(rows) == 1 else many}"
+    numbers = {effect: sum(row.effect == effect for row in rows) for effect in ("loses", "gains", "keeps", "unknown")}
+    for effect, number in numbers.items():
+        if number == len(rows):
+            whose = f"{_all(number, noun)} seen in the logs"
+            if effect == "unknown":
+                return f"the decision on {whose} is unknown"
+            return f"{whose} {effect if number == 1 else effect.removesuffix('s')} access"
+    first = next((effect for effect in ("loses", "gains") if numbers[effect]), "")
+    of_all = f"of {_counted(len(rows), noun)} seen in the logs"
     words = []
-    for effect, one, many in (("loses", "loses", "lose"), ("gains", "gains", "gain")):
-        if numbers[effect]:
-            words.append(f"{numbers[effect]} {one if numbers[effect] == 1 else many}")
+    if first:
+        number = numbers[first]
+        words.append(f"{number} {of_all} {first if number == 1 else first.removesuffix('s')} access")
+    if first == "loses" and numbers["gains"]:
+        words.append(f"{numbers['gains']} {'gains' if numbers['gains'] == 1 else 'gain'}")
     if numbers["unknown"]:
-        words.append(f"{numbers['unknown']} cannot be decided")
-    if not words:
-        return f"none of the {_counted(len(rows), noun)} seen in the logs gains or loses access"
-    first, *rest = words
-    number, _, verb = first.partition(" ")
-    access = "" if "decided" in verb else " access"
-    lead = f"{number} of {_counted(len(rows), noun)} seen in the logs {verb}{access}"
-    return ", ".join([lead, *(word if "decided" in word or access else f"{word} access" for word in rest)])
+        are = "is" if numbers["unknown"] == 1 else "are"
+        words.append(f"{numbers['unknown']} {are} unknown" if words else f"{numbers['unknown']} {of_all} {are} unknown")
+    return ", ".join(words) or f"none of the {_counted(len(rows), noun)} seen in the logs gains or loses access"
 
 
 def _all(number: int, noun: str) -> str:
@@ -81,8 +77,10 @@ def _counted(number: int, noun: str) -> str:
 def _of_given(rows: Sequence[WorkloadEffect]) -> str:
     verbs = {
         "loses": "loses access", "gains": "gains access", "keeps": "keeps access", "refused": "is still refused",
-        "unknown": "cannot be decided",
+        "unknown": "is unknown",
     }  # fmt: skip
+    if len(rows) == 1 and rows[0].effect == "unknown":
+        return "the decision on the given token is unknown"
     if len(rows) == 1:
         return f"the given token {verbs[rows[0].effect]}"
     numbers = {effect: sum(row.effect == effect for row in rows) for effect in verbs}
@@ -116,7 +114,7 @@ def _of_others(proposed: Proposed) -> str:
     if accepted:
         parts.append(f"{accepted:,} of {strangers} {'is' if accepted == 1 else 'are'} accepted")
     if unknown:
-        parts.append(f"{unknown:,} synthetic stranger{'' if unknown == 1 else 's'} cannot be decided")
+        parts.append(f"the decision on {unknown:,} synthetic stranger{'' if unknown == 1 else 's'} is unknown")
     if not parts and proposed.tried:
         parts.append(f"no one else of {strangers} is accepted")
     return ", ".join(parts)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.proposed import Decision, Effect
     from oidc_doctor.model.steps import State
 
+_OF_TOKEN = frozenset({"token", "times", "keys"})  # steps that judge the token, and no configuration of a cloud
 _MOST = limits.PROPOSED.most
 _MOST_NAMED = 3  # open values of a plan in a row; the answer lists all
 
@@ -49,6 +50,8 @@ class Logged(NamedTuple):
     outcome: Decision
     in_force: bool
     elsewhere: bool = False  # it was refused at a step that the change cannot alter
+    of_token: bool = False  # it was refused for the token's own sake, as an expired one: the next token may pass
+    what: str = "the newest logged attempt"
 
 
 @dataclass
@@ -86,10 +89,11 @@ def effect_of(logged: Logged | None, before: Decision, after: Decision, *, by_ch
     `by_change`: of a refusal afterwards, a step that the change may alter is among those that refuse.
     """
     outcome = logged.outcome if logged is not None else "unknown"
-    if logged is not None and logged.elsewhere:
-        outcome = "unknown"  # that refusal says nothing about the steps that change
-        if before == "refused" and after == "accepted":
-            return "unknown"
+    if logged is not None and logged.elsewhere and outcome == "refused":
+        if logged.of_token:
+            outcome = "unknown"  # that refusal says nothing about the configuration
+        elif after == "accepted":
+            return "unknown"  # the step that refused it in fact stays as it is
     if outcome == "accepted" and (logged is None or logged.in_force or before == "unknown"):
         if after == "refused" == before and not by_change:
             return "unknown"  # accepted in fact, and refused by documents that stay as they are
@@ -107,12 +111,14 @@ def effect_of(logged: Logged | None, before: Decision, after: Decision, *, by_ch
 
 def contradiction(logged: Logged | None, before: Decision) -> str:
     """Return what the logs show otherwise than the documents; "" if they agree."""
-    if logged is None or not logged.in_force or "unknown" in (before, logged.outcome) or logged.elsewhere:
+    if logged is None or not logged.in_force or "unknown" in (before, logged.outcome):
         return ""
+    if logged.of_token:
+        return f"by {logged.what} it was refused for the token itself, which the change cannot alter"
     if logged.outcome == before:
         return ""
     reads = {"accepted": "accept it", "refused": "refuse it"}[before]
-    return f"the newest logged attempt was {logged.outcome}, although the documents that were read {reads}"
+    return f"by {logged.what} it was {logged.outcome}, although the documents that were read {reads}"
 
 
 class _Key(NamedTuple):
@@ -200,7 +206,7 @@ class _Rows:
         """Judge a token that the user gave before and after the change."""
         changed, diagnosis = self.changed, exchange.diagnosis
         own = logged[0] if logged else None
-        seen = _logged(changed, own) if own is not None else None
+        seen = _logged(changed, own) if own is not None else _observed(changed, exchange)
         # An observed error is about the present: what it shows as passed stays so where the change alters nothing.
         shown = {row.id for row in diagnosis.rows if row.state == PASSED_BY_ERROR} - changed.affected
         shown |= _shown(changed, own, diagnosis.case) if own is not None else frozenset()
@@ -298,10 +304,26 @@ def _logged(changed: Changed, workload: _Workload) -> Logged | None:
     refused = [attempt for attempt in newest if attempt.outcome == "refused"]
     deciding = max(refused or newest, key=lambda attempt: attempt.time)
     reading = reading_of_attempt(deciding)
-    elsewhere = reading is not None and bool(reading.steps) and not reading.steps & changed.affected
+    steps = reading.steps if reading is not None else frozenset[str]()
     if not refused and _impersonates(changed.before) and "impersonate" not in workload.newest:
         return None  # an accepted exchange shows nothing about the impersonation after it
-    return Logged("refused" if refused else "accepted", _in_force(changed, deciding.time), elsewhere)
+    in_force = _in_force(changed, deciding.time)
+    return Logged("refused" if refused else "accepted", in_force, *_place(changed, steps))
+
+
+def _place(changed: Changed, steps: frozenset[str]) -> tuple[bool, bool]:
+    """Return whether a refusal is at steps that the change cannot alter, and whether it is for the token's own sake."""
+    elsewhere = bool(steps) and not steps & changed.affected
+    return elsewhere, elsewhere and steps <= _OF_TOKEN
+
+
+def _observed(changed: Changed, exchange: Judged) -> Logged | None:
+    """Return the refusal of a given token that its caller saw; None without one."""
+    readings = [reading for reading in exchange.diagnosis.readings if reading.known]
+    steps = frozenset[str]().union(*(reading.steps for reading in readings))
+    if not steps & set(changed.exchange_steps):
+        return None
+    return Logged("refused", True, *_place(changed, steps), "the observed error")
 
 
 def _impersonates(evidence: TargetEvidence) -> bool:

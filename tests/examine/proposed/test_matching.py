@@ -10,7 +10,7 @@ import pytest
 
 from evidence import Bundle
 from evidence.changes import proposed_of, saved
-from oidc_doctor.examine.proposed.lay import ChangeError
+from oidc_doctor.examine.proposed.lay import ChangeError, Laid
 from oidc_doctor.model.proposed import Proposed
 from plan_text import PlanText, document, document_block, kept_role, oidc_provider, references, statement
 from plan_text import role as planned_role
@@ -163,3 +163,8 @@ def test_a_plan_about_another_role(aws: Bundle, tmp_path: Path) -> None:
     plan = PlanText().add("aws_iam_role.images", kept_role(policy_text(), name="Images") | {"arn": OTHER_ARN})
     with pytest.raises(ChangeError, match="is about .*role/Images; the evidence is about .*role/ModelWeights"):
         planned(aws, tmp_path, plan)
+
+
+def test_an_open_document_differs_from_one_that_was_not_read() -> None:
+    assert Laid("the trust policy", "trust", None, None, is_open=True).differs
+    assert not Laid("the trust policy", "trust", None, None).differs

@@ -89,3 +89,10 @@ def test_another_audience_needs_the_providers_list(aws: Bundle, tmp_path: Path) 
     aws.remove("aws/oidc-provider.json")
     unknown = [row.effect for row in proposed_of(aws, change).others if row.who == "another audience"]
     assert unknown == ["unknown"]
+
+
+def test_only_strangers_are_counted_as_tried(aws: Bundle, tmp_path: Path) -> None:
+    change = saved(tmp_path, "trust.json", role(aws, Bundle.SUBJECT))
+    of_team = proposed_of(aws, change).tried
+    aws.condition(aws.subject(f"{Bundle.PATTERN[:-1]}model=mWq41ZpK:*"))
+    assert proposed_of(aws, change).tried == of_team

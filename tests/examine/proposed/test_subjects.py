@@ -81,7 +81,7 @@ def test_a_given_token_that_the_logs_show_is_one_row(aws: Bundle, tmp_path: Path
 
 
 def test_a_document_that_cannot_be_judged_is_unknown_and_never_keeps(aws: Bundle, tmp_path: Path) -> None:
-    logged(aws, aws.accepted_event())
+    logged(aws, aws.accepted_event()).from_the_cloud()
     answer = proposed_of(aws, saved(tmp_path, "role.json", role(aws, "v=1:org=<the organization>:*")))
     assert set(effects(answer).values()) == {"unknown"}
     assert answer.exit_code == 3
@@ -104,7 +104,7 @@ def test_what_the_logs_show_otherwise_than_the_documents_is_said(aws: Bundle, tm
     (row,) = answer.workloads
     assert row.effect == "unknown"
     assert row.contradiction == (
-        "the newest logged attempt was refused, although the documents that were read accept it"
+        "by the newest logged attempt it was refused, although the documents that were read accept it"
     )
     assert answer.exit_code == 3
 
@@ -138,8 +138,13 @@ def test_a_refusal_that_the_change_cannot_alter_says_nothing_of_it(aws: Bundle, 
         (Logged("refused", in_force=True), "accepted", "refused", "unknown"),
         (Logged("refused", in_force=False), "unknown", "accepted", "unknown"),
         (Logged("refused", in_force=False), "accepted", "refused", "loses"),
-        (Logged("refused", in_force=True, elsewhere=True), "accepted", "refused", "loses"),
+        (Logged("refused", in_force=True, elsewhere=True), "unknown", "accepted", "unknown"),
+        (Logged("refused", in_force=True, elsewhere=True), "accepted", "accepted", "unknown"),
         (Logged("refused", in_force=True, elsewhere=True), "refused", "accepted", "unknown"),
+        (Logged("refused", in_force=True, elsewhere=True), "refused", "refused", "refused"),
+        (Logged("refused", in_force=True, elsewhere=True, of_token=True), "accepted", "accepted", "keeps"),
+        (Logged("refused", in_force=True, elsewhere=True, of_token=True), "accepted", "refused", "loses"),
+        (Logged("refused", in_force=True, elsewhere=True, of_token=True), "refused", "accepted", "gains"),
     ],
 )
 def test_the_effect_of_logs_and_documents(
@@ -191,3 +196,27 @@ def test_a_saved_token_is_judged_as_a_new_one(aws: Bundle, tmp_path: Path) -> No
     aws.manifest(collected_at="2026-11-29T22:40:00Z")
     assert [row.effect for row in proposed_of(aws, change).workloads] == ["loses"]
     assert [row.effect for row in proposed_of(aws, change, at=later).workloads] == ["refused"]
+
+
+def test_an_observed_error_is_no_refusal_by_the_change(gcp: Bundle, tmp_path: Path) -> None:
+    provider = gcp.read("gcp/provider.json")
+    gcp.gcp_provider(condition="google.subject.startsWith('v=1:org=another:')")
+    gcp.error("The given credential is rejected by the attribute condition.")
+    answer = proposed_of(gcp, saved(tmp_path, "provider.json", provider))
+    assert [row.effect for row in answer.workloads] == ["gains"]
+
+
+def test_an_observed_error_of_a_step_that_stays_is_said(gcp: Bundle, tmp_path: Path) -> None:
+    gcp.error("The audience in ID Token [other] does not match the expected audience.")
+    policy = gcp.read("gcp/service-account-policy.json")
+    policy["bindings"][0]["members"].append("user:someone@example.com")
+    (row,) = proposed_of(gcp, saved(tmp_path, "policy.json", policy)).workloads
+    assert row.effect == "unknown"
+    assert row.contradiction == "by the observed error it was refused, although the documents that were read accept it"
+
+
+def test_a_success_with_other_client_ids_shows_nothing_of_those_to_come(aws: Bundle, tmp_path: Path) -> None:
+    logged(aws, aws.accepted_event()).remove("token.jwt")
+    provider = {name: value for name, value in aws.read("aws/oidc-provider.json").items() if name != "ClientIDList"}
+    answer = proposed_of(aws, saved(tmp_path, "oidc-provider.json", provider))
+    assert [row.effect for row in answer.workloads] == ["unknown"]
