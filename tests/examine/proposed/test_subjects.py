@@ -217,6 +217,9 @@ def test_an_observed_error_of_a_step_that_stays_is_said(gcp: Bundle, tmp_path: P
 
 def test_a_success_with_other_client_ids_shows_nothing_of_those_to_come(aws: Bundle, tmp_path: Path) -> None:
     logged(aws, aws.accepted_event()).remove("token.jwt")
-    provider = {name: value for name, value in aws.read("aws/oidc-provider.json").items() if name != "ClientIDList"}
-    answer = proposed_of(aws, saved(tmp_path, "oidc-provider.json", provider))
-    assert [row.effect for row in answer.workloads] == ["unknown"]
+    provider = aws.read("aws/oidc-provider.json")
+    empty = proposed_of(aws, saved(tmp_path, "oidc-provider.json", provider | {"ClientIDList": []}))
+    assert [row.effect for row in empty.workloads] == ["loses"]
+    del provider["ClientIDList"]
+    unread = proposed_of(aws, saved(tmp_path, "oidc-provider.json", provider))
+    assert [row.effect for row in unread.workloads] == ["unknown"]
