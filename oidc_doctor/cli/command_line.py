@@ -28,6 +28,17 @@ def as_typed(arguments: Sequence[str]) -> str:
     return " ".join(words)
 
 
+def without_option(arguments: Sequence[str], name: str) -> list[str]:
+    """Return the arguments without an option and its values."""
+    kept: list[str] = []
+    is_value = False
+    for argument in arguments:
+        if not is_value and argument != name and not argument.startswith(f"{name}="):
+            kept.append(argument)
+        is_value = not is_value and argument == name
+    return kept
+
+
 def _path(value: str) -> str:
     is_path = value == "-" or (len(value) <= _LONGEST and os.path.exists(value))
     return without_secrets(value) if is_path else "TOKEN_FILE"

@@ -7,7 +7,7 @@ import re
 import sys
 
 from oidc_doctor.cli.capture import capture
-from oidc_doctor.cli.command_line import as_typed
+from oidc_doctor.cli.command_line import as_typed, without_option
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.expect import expect, make_expect_parser
@@ -17,6 +17,7 @@ from oidc_doctor.cli.init import init, make_init_parser
 from oidc_doctor.cli.options import make_capture_parser, make_parser
 from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import make_permissions_parser, permissions
+from oidc_doctor.cli.proposed import refuse_changes
 from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
 from oidc_doctor.cli.self_test import make_self_test_parser, self_test
@@ -84,17 +85,20 @@ def _main(arguments: list[str]) -> int:
     arguments = with_port(arguments)
     options = make_parser().read(arguments)
     options.command_line = as_typed(arguments)
+    options.present_command = as_typed(without_option(arguments, "--with")) if options.proposed else ""
     if options.pack:
         from oidc_doctor.findings import packs  # late: most runs name no pack
 
         packs.use(options.pack)
     if options.list_checks is not None:
         return list_checks(options)
+    refuse_changes(options, on_screens=options.web is not None)
     if options.web is not None:
         return serve_screens(arguments, options.web)
     if not (options.report or options.output or options.dry_run):
         reason = why_no_screens(options)
         if not reason:
+            refuse_changes(options, on_screens=True)
             open_screens(options)
         if sys.stdout.isatty() and not (options.format or options.quiet or options.verbose):
             complain(f"{reason}; the report follows")

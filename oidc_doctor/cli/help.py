@@ -38,6 +38,7 @@ you have                          run
   a token in a pipe                 … | oidc-doctor role.json -
   a folder or archive of evidence   oidc-doctor BUNDLE
   a CloudTrail event                oidc-doctor event.json
+  a change, or a Terraform plan     oidc-doctor --report BUNDLE --with FILE
   the error text alone              oidc-doctor "Not authorized to perform sts:…"
 
 A THING is recognised by its content; several are read together. A name is read live, with this

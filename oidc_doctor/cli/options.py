@@ -87,6 +87,14 @@ def make_parser() -> Parser:
         metavar="PORT",
         help=f"open the UI in a browser on this machine (port {WEB_PORT}; needs oidc-doctor[web])",
     )
+    parser.add_argument(
+        "--with",
+        dest="proposed",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a changed document or a Terraform plan to lay over the evidence: who gains or loses access",
+    )
     _add_evidence(parser)
     live = _add_live(parser)
     live.add_argument("--dry-run", action="store_true", help="print what would be read, and read nothing")
@@ -163,7 +171,7 @@ def make_capture_parser() -> Parser:
     _add_account(_add_tokens(parser))
     _add_logs(parser)
     # the options of the report that capture does not offer
-    parser.set_defaults(report=False, dry_run=False, compare=None, check=[], skip=[], fail_on="blocks")
+    parser.set_defaults(report=False, dry_run=False, compare=None, proposed=[], check=[], skip=[], fail_on="blocks")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
     parser.add_argument("-v", "--verbose", action="store_true", help="print the traceback of an internal error")
     return parser
@@ -254,7 +262,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
         "--error", metavar="TEXT", help="the error message that the caller received, or the logged event; - is stdin"
     )
     parser.set_defaults(
-        command_line="", pasted=None, stdin=None, error_file=""
+        command_line="", present_command="", pasted=None, stdin=None, error_file=""
     )  # what was given in place of a file: see things.py
 
 

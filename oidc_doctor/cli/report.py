@@ -8,6 +8,7 @@ from oidc_doctor.cli import live
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.output import check_output, complain, progress_bar, rendered, warn_of_unknown_checks, write
+from oidc_doctor.cli.proposed import as_usage, with_changes
 from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.streams import show
 from oidc_doctor.cli.things import EXAMPLES, take_things
@@ -28,6 +29,7 @@ def report(options: argparse.Namespace) -> int:
     question = question_of(options)
     warn_of_unknown_checks(options)
     bundle = open_evidence(options)
+    question = with_changes(options, question)
     question = with_role_of_credentials(options, question)
     if options.dry_run:
         show(live.dry_run(options, question, bundle) + "\n")
@@ -39,7 +41,7 @@ def report(options: argparse.Namespace) -> int:
     if bundle is None and not any(evidence):
         raise UsageError(_NOTHING, EXAMPLES)
     try:
-        with progress_bar(options) as progress:
+        with progress_bar(options) as progress, as_usage(question):
             result = run(bundle, question._replace(progress=progress))
     except PackError as error:
         complain(str(error))

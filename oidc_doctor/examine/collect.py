@@ -60,8 +60,11 @@ class Run:
 
 
 def renew_tokens(run: Run) -> None:
-    """Replace expired sample tokens by those of the instant, if the question asks for it."""
-    if run.question.renewed:
+    """Replace expired sample tokens by those of the instant, if the question asks for it or is about a change.
+
+    A change concerns the tokens to come. An instant that the user set is that of the tokens as they are.
+    """
+    if run.question.renewed or (run.question.proposed and run.question.at is None):
         from oidc_doctor.findings.saved_token import renewed
 
         targets = (

@@ -35,12 +35,15 @@ class Examined(NamedTuple):
 
 
 def run(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Report:
-    """Return the report for a bundle (None: only command line evidence)."""
+    """Return the report for a bundle (None: only command line evidence).
+
+    Raises ChangeError if a change of the question is not about the evidence.
+    """
     return examine(bundle, question, progress).report
 
 
 def examine(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Examined:
-    """Return the report together with its source data."""
+    """Return the report together with its source data. Raises ChangeError as `run` does."""
     state, judged = read_and_judge(bundle, question, progress)
     snapshot = state.snapshot
     if question.account:
@@ -52,7 +55,13 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
     for exchange in judged:
         progress(f"judging {exchange.id}", exchange_row(exchange.id, exchange.diagnosis))
     report = make_report(state, judged)
-    report.alone = answer(state, judged, report, bundle.paths if bundle is not None else ())
+    if question.proposed:
+        from oidc_doctor.examine.proposed.answer import add_proposed  # late: most reports are about the present alone
+
+        progress("judging the change")
+        add_proposed(state, judged, report)
+    else:
+        report.alone = answer(state, judged, report, bundle.paths if bundle is not None else ())
     if report.alone is not None:
         report.headline = report.alone.headline
     return Examined(

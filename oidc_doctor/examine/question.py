@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from oidc_doctor.model.evidence import (
     Target,
@@ -11,6 +11,9 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.obstacle import Obstacle
 from oidc_doctor.model.report import Exchange
+
+if TYPE_CHECKING:
+    from oidc_doctor.bundle.files import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
 
@@ -36,6 +39,8 @@ class Question(NamedTuple):
     obstacles: tuple[Obstacle, ...] = ()  # what kept a live run from reading the clouds
     compare: Token | None = None  # a second token to compare with each exchange's token
     account: bool = False  # list the roles and providers of the account with their decisions
+    proposed: tuple[tuple[str, Bundle], ...] = ()  # changes to lay over the evidence, each with the user's name for it
+    present_command: str = ""  # the command line without the changes
     command: str = ""  # the command line, for the report
     profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from oidc_doctor.model.steps import Cloud
 
 # The steps by which a trust distinguishes tokens, and those of them that certainly have to pass.
-_OF_TRUST: dict[Cloud, tuple[str, ...]] = {
+OF_TRUST: dict[Cloud, tuple[str, ...]] = {
     "aws": ("audience", "authorise"),
     "gcp": ("issuer", "audience", "condition", "mapping", "impersonate"),
 }
-_DECIDING = ("authorise", "condition", "impersonate")
+DECIDING = ("authorise", "condition", "impersonate")
 # The steps before them, which accept every token of the issuer or none.
-_BEFORE: dict[Cloud, tuple[str, ...]] = {"aws": ("provider",), "gcp": ("target",)}
+BEFORE: dict[Cloud, tuple[str, ...]] = {"aws": ("provider",), "gcp": ("target",)}
 _MOST_BASES = 4  # subjects that the configuration's own values suggest
 _MOST_LOGGED = 40  # subjects from the logs
 _MOST_CONFIGURATIONS = 12  # of the logs, the newest: every token is judged on each
@@ -145,8 +145,8 @@ class Widened:
         self, base: Case, own: Case, other: OtherToken, earlier: Sequence[EarlierConfiguration]
     ) -> Widening | None:
         now = evaluate(with_token(base, other))
-        steps = (*_BEFORE[self.cloud], *self._steps())
-        if any(now.step(step).state != PASSED for step in self._steps() if step in _DECIDING):
+        steps = (*BEFORE[self.cloud], *self._steps())
+        if any(now.step(step).state != PASSED for step in self._steps() if step in DECIDING):
             return None
         if any(now.step(step).state == REFUSED for step in steps):
             return None
@@ -181,7 +181,7 @@ class Widened:
         """Return the steps that have to pass. Without a policy of the service account its members are not known."""
         gcp = self.case.evidence.gcp
         read = gcp is not None and isinstance(gcp.service_account_policy, AllowPolicy)
-        return tuple(step for step in _OF_TRUST[self.cloud] if step != "impersonate" or read)
+        return tuple(step for step in OF_TRUST[self.cloud] if step != "impersonate" or read)
 
     def _judged(self, base: Case, other: OtherToken, evidence: TargetEvidence) -> Trace:
         evidence = evidence._replace(target=self.case.evidence.target)
@@ -190,7 +190,7 @@ class Widened:
     def _refused(self, base: Case, other: OtherToken, one: EarlierConfiguration) -> bool:
         """Whether the earlier trust certainly refused the token, although its provider could accept others."""
         then = self._judged(base, other, one.evidence)
-        if any(then.step(step).state == REFUSED for step in _BEFORE[self.cloud]):
+        if any(then.step(step).state == REFUSED for step in BEFORE[self.cloud]):
             return False
         return any(then.step(step).state == REFUSED for step in self._steps())
 

@@ -36,7 +36,7 @@ _LEAST_REVISIONS = 4
 _LEAST_CELLS = 40
 _MOST_DECISIONS_OF_CELLS = 4_000  # of one family
 # Condition keys that an event shows alongside the token: where a policy names one, it separates attempts.
-_CIRCUMSTANCES = {
+CIRCUMSTANCES = {
     "sourceip": "caller", "rolesessionname": "session_name", "useragent": "user_agent", "requestedregion": "region",
 }  # fmt: skip
 
@@ -82,7 +82,7 @@ class Replayer:
         self.accepted = frozenset(
             signature.number for signature in signatures if signature.sample.outcome == "accepted"
         )
-        fields = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
+        fields = {field for name, field in CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
         self.by_circumstance = bool(fields)
         self._circumstances = sorted(fields)
         if fields:  # a session name is new in each call: only tested values distinguish attempts
@@ -103,6 +103,10 @@ class Replayer:
         if not self._of_times:
             return self.verdict(attempt, index)
         return verdict_of(evaluate(self._case_of_attempt(attempt, index)), attempt.step)
+
+    def case_now(self, attempt: Attempt, at: float) -> Case:
+        """Return an attempt as a case on the newest revision, judged at this instant (epoch seconds)."""
+        return self._case_of_attempt(attempt, len(self.starts) - 1)._replace(at=at)
 
     def verdict_with(self, attempt: Attempt, index: int, evidence: TargetEvidence) -> Verdict:
         """Return the verdict on an attempt with evidence other than the revision's."""

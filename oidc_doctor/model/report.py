@@ -9,6 +9,7 @@ from oidc_doctor.model.access import AccessDecision
 from oidc_doctor.model.alone import Alone
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.obstacle import Obstacle
+from oidc_doctor.model.proposed import Proposed
 from oidc_doctor.model.refusal import Clause, Refusal, Side
 from oidc_doctor.model.steps import Cloud, State
 
@@ -321,5 +322,6 @@ class Report:
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider
     obstacles: list[Obstacle] = field(default_factory=list)  # of a live run; they come before everything else
     alone: Alone | None = None  # the report on a single piece of evidence
+    proposed: Proposed | None = None  # of --with: what a changed document would do; it decides headline and exit code
     command: str = ""  # the command line that made it, quoted for a shell, without secrets; "" from the library
     profile: str = ""  # of a live run: the AWS profile that was selected

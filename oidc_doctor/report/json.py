@@ -19,13 +19,14 @@ from oidc_doctor.model.health import Change, Effect, TargetState
 from oidc_doctor.model.secret_texts import secret_or
 from oidc_doctor.report.parts import expect_members
 from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
-from oidc_doctor.report.parts.sentences import first_line, summary
+from oidc_doctor.report.parts.sentences import first_line, present_line, summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.alone import Alone
     from oidc_doctor.model.expectations import Expectations
     from oidc_doctor.model.health import Health, HealthFinding, Suppression, TargetHealth
+    from oidc_doctor.model.proposed import Proposed
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import AllowedSubjects, AttemptRow, Cause, CheckRow, Exchange, Report
 
@@ -104,6 +105,7 @@ def to_json(report: Report) -> dict[str, Any]:
             **({"comparisons": report.comparisons} if report.comparisons else {}),
             **({"account": report.account} if report.account else {}),
             **({"alone": _alone(report.alone)} if report.alone is not None else {}),
+            **({"proposed": _proposed(report, report.proposed)} if report.proposed is not None else {}),
         }
     )
     return plain
@@ -237,6 +239,28 @@ def as_text(plain: dict[str, Any]) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return json.dumps(match[0])[1:-1]
+
+
+def _proposed(report: Report, proposed: Proposed) -> dict[str, Any]:
+    return {
+        "files": list(proposed.files),
+        "headline": proposed.headline,
+        "present": present_line(report)[1],
+        "objections": list(proposed.objections),
+        "documents": [row._asdict() for row in proposed.documents],
+        "workloads": [{name: _or_null(value) for name, value in row._asdict().items()} for row in proposed.workloads],
+        "accesses": [{name: _or_null(value) for name, value in row._asdict().items()} for row in proposed.accesses],
+        "others": [row._asdict() for row in proposed.others],
+        "tried": proposed.tried,
+        "still_open": proposed.still_open,
+        "unknown_values": proposed.unknown_values,
+        "incomplete": proposed.incomplete,
+        "notes": proposed.notes,
+    }
+
+
+def _or_null(value: Any) -> Any:
+    return None if value == "" else value
 
 
 def _alone(alone: Alone) -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.expectations import ExpectationResult, Expectations
     from oidc_doctor.model.health import Health, HealthFinding, TargetHealth
+    from oidc_doctor.model.proposed import Proposed
     from oidc_doctor.model.report import CheckRow, Exchange, Report
     from oidc_doctor.report.parts.found import Found
 
@@ -56,7 +57,12 @@ class _Suite(NamedTuple):
 
 
 def render_junit(report: Report, **_layout: object) -> str:
-    """Return the report as JUnit XML: a suite for each exchange, or one for the report if it has none."""
+    """Return the report as JUnit XML: a suite for each exchange, or one for the report if it has none.
+
+    The report on a change has one suite, on what the change does: a case for each subject, call and kind of stranger.
+    """
+    if report.proposed is not None:
+        return _document([_of_change(report, report.proposed)])
     rows = found.found(report)
     suites = [_of_exchange(report, exchange, rows) for exchange in report.exchanges]
     if not suites:
@@ -110,6 +116,24 @@ def _of_expectations(target: str, results: Iterable[ExpectationResult]) -> Itera
 
 
 # The cases
+
+
+def _of_change(report: Report, proposed: Proposed) -> _Suite:
+    from oidc_doctor.report.parts import proposed as parts  # late: most reports are about the present alone
+
+    sign, sentence = sentences.first_line(report)
+    cases = [_Case("the change", _OF_SIGNS[sign], "change", sentence)]
+    for part in parts.parts_of(report):
+        if part.title in ("Subjects", "Calls", "Who else", "Open"):
+            for item in part.items:
+                outcome = _OF_SIGNS.get(item.sign, "passed") if item.word != "refused" else "passed"
+                name = clip(f"{part.title}: {item.text}", _NAME)
+                cases.append(_Case(name, outcome, item.word, f"{item.word}: {item.text}", item.notes))
+    notes = [*map(visible, proposed.notes), *map(visible, report.warnings)]
+    return _Suite("with " + ", ".join(map(visible, proposed.files)), cases, notes, report.evaluated_at, {})
+
+
+_OF_SIGNS: dict[str, _Outcome] = {"✗": "failure", "?": "error", "✓": "passed", "!": "passed", "–": "passed"}
 
 
 def _of_exchange(report: Report, exchange: Exchange, rows: Sequence[Found]) -> _Suite:

@@ -42,6 +42,8 @@ def render_markdown(report: Report, **_layout: object) -> str:
 
         steps = [f"{label}: {command}" if label else command for label, command in obstacles.next_steps(obstacle)]
         parts += [f"**! {prose(obstacles.sentence(obstacle))}**", fenced(steps)]
+    if report.proposed is not None:
+        parts += _proposed(report)
     if report.alone is not None:
         parts += _alone(report, report.alone)
     elif len(report.exchanges) != 1 or report.verdict == "broken":
@@ -183,6 +185,20 @@ def _alone(report: Report, answer: Alone) -> list[str]:
         listed = "\n\n".join(f"{prose(_text(one.why))}\n\n{_commands((one.run,))}" for one in answer.commands)
         parts.append(f"**{alone.commands_title(answer)}**\n\n{listed}")
     return [*parts, f"**Next:** {prose(_text(answer.ask))}"] if answer.ask else parts
+
+
+def _proposed(report: Report) -> Iterator[str]:
+    """Yield the answer to a change: its headline, then each part in a fenced block."""
+    from oidc_doctor.report.parts import proposed  # late: most reports are about the present alone
+
+    sign, sentence = sentences.first_line(report)
+    yield f"# {sign} {prose(shortened(sentence, _LONG))}"
+    for part in proposed.parts_of(report):
+        more = [f"and {part.omitted:,} more: --format json"] if part.omitted else []
+        yield f"**{part.title}**"
+        yield fenced([*proposed.lines_of(part.items), *more])
+    if report.exchanges:
+        yield "**Without the change**"
 
 
 def _exchange(report: Report, exchange: Exchange) -> list[str]:

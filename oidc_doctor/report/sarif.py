@@ -264,6 +264,9 @@ def _said(report: Report) -> list[dict[str, Any]]:
         for exchange, state in found.states(report)
         if state == "unknown"
     ]
+    if report.proposed is not None:
+        level = {"✗": "error", "✓": "note"}.get(report.proposed.sign, "warning")
+        notes.append(_notification("change", level, report.proposed.headline))
     notes += [_notification("not-read", "warning", obstacle.text) for obstacle in report.obstacles]
     notes += [
         _notification("broken-check", "error", f"{row.code} {row.name}: {row.reason}")

@@ -47,6 +47,8 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         _head(sheet, list(filter(None, title(report))))
         sheet.gap()
     several = len(report.exchanges) != 1
+    if report.proposed is not None and not _proposed(sheet, report, verbose=verbose, quiet=quiet):
+        return _lines(sheet)
     if report.alone is not None:
         _alone(sheet, report, report.alone, verbose=verbose, quiet=quiet)
     elif several or report.verdict == "broken":
@@ -68,7 +70,27 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
             _attempts(sheet, report)
             _checks(sheet, report)
         _ending(sheet, report, verbose=verbose)
+    return _lines(sheet)
+
+
+def _lines(sheet: Sheet) -> str:
     return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
+
+
+def _proposed(sheet: Sheet, report: Report, *, verbose: bool, quiet: bool) -> bool:
+    """Write the answer to a change; return whether the report on the present follows it."""
+    from oidc_doctor.report.parts import proposed  # late: most reports are about the present alone
+
+    sign, sentence = sentences.first_line(report)
+    sentence = gapless(shortened(sentence, _LONG))
+    sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    if quiet:
+        return False
+    proposed.write(sheet, report, verbose=verbose)
+    sheet.gap()
+    if not verbose:
+        _ending(sheet, report, verbose=False)
+    return verbose
 
 
 def render_health_text(health: Health, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
@@ -79,7 +101,7 @@ def render_health_text(health: Health, *, width: int, color: bool, verbose: bool
         return ""
     sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
     parts.write(sheet, health, verbose=verbose)
-    return "\n".join(line.rstrip() for line in sheet.lines) + "\n"
+    return _lines(sheet)
 
 
 def render_expect_text(

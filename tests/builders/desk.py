@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence import Bundle
+from plan_text import PlanText, kept_role
 
 ACCOUNT = "123456789012"  # moto's
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/ModelWeights"
@@ -151,6 +152,16 @@ Issuer:  https://oidc.baseten.co
 """
 
 
+def _plan() -> str:
+    """The plan of the changed role."""
+    texts = [
+        json.dumps(role(ISSUER, AUDIENCE, f"v=1:org=Org8Kd2P:team={team}:*")["Role"]["AssumeRolePolicyDocument"])
+        for team in ("Tq7LmZ2y", "Tq7LmZ2x")
+    ]
+    before, after = (kept_role(text, name="ModelWeights") | {"arn": ROLE_ARN} for text in texts)
+    return PlanText().add("aws_iam_role.weights", after, before=before).text()
+
+
 def fill(folder: Path) -> None:
     """Write the files that the guides name. Tokens are of now: they are judged at the time of the run."""
     now = time.time()
@@ -170,6 +181,8 @@ def fill(folder: Path) -> None:
     files: dict[str, Any] = {
         "role.json": TRUSTED,
         "expect.toml": f'[[expect]]\naccepted = ["{SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")}"]\nstrangers = "refused"\n',
+        "changed-role.json": role(ISSUER, AUDIENCE, "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*"),
+        "plan.json": _plan(),
         "health.toml": '[[target]]\nname = "weights"\nfrom = "role.json"\n',
         "token.jwt": bundle.compact(ours),
         "claims.json": ours,

@@ -52,6 +52,15 @@ class Cell(NamedTuple):
     row: int  # the newest
 
 
+class Tally(NamedTuple):
+    """The attempts with one key and identity, under one circumstance where circumstances matter."""
+
+    key: int
+    row: int  # the newest
+    times: int  # attempts
+    last_seen: float  # epoch seconds, or NO_TIME
+
+
 class AttemptSelection(NamedTuple):
     """Attempts with these keys: all, only some identities (and circumstances), or all but some."""
 
@@ -228,6 +237,26 @@ class Attempts:
         places = len(self.row) - 1 - np.sort(newest)
         table = (self.key, self.identity, circumstance, self.row)
         return [Cell(*(int(column[place]) for column in table)) for place in places]
+
+    def tallies(self, keys: Iterable[int], circumstances: Collection[str] = ()) -> list[Tally]:
+        """Return a tally for each key and identity among the attempts with these keys, the newest first.
+
+        `circumstances` are fields of Circumstance that also distinguish attempts.
+        """
+        table = self.told_apart_by(circumstances) if circumstances else self
+        places = np.flatnonzero(np.isin(table.key, list(keys)))
+        if not places.size:
+            return []
+        pairs = table.identity[places].astype(np.int64) << 32
+        _, pairs = np.unique(pairs | table.circumstance[places] if circumstances else pairs, return_inverse=True)
+        codes = table.key[places].astype(np.int64) << 32 | pairs
+        _, newest, kind = np.unique(codes[::-1], return_index=True, return_inverse=True)
+        times = np.bincount(kind, weights=table.counts[places][::-1])
+        found = [
+            Tally(int(table.key[place]), int(table.row[place]), int(times[number]), float(table.time[place]))
+            for number, place in enumerate(places[len(places) - 1 - newest])
+        ]
+        return sorted(found, key=lambda tally: -tally.last_seen)
 
     def seen(
         self, keys: Iterable[int], like: Callable[[SignatureKey, Identity, Circumstance], bool]

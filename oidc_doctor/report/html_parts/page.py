@@ -24,7 +24,7 @@ from oidc_doctor.report.html_parts.sections import (
     sides_of,
     sides_of_finding,
 )
-from oidc_doctor.report.parts import alone, attempts, facts, obstacles, sentences, tables, timeline
+from oidc_doctor.report.parts import alone, attempts, facts, obstacles, proposed, sentences, tables, timeline
 from oidc_doctor.report.parts.coverage import coverage
 from oidc_doctor.report.parts.cut import LONG, cut_place, cut_text
 from oidc_doctor.report.parts.escape import as_written, visible
@@ -46,6 +46,8 @@ _COLUMNS = 100
 _NAME = 120
 _EFFECTS = {"blocks": ("✗", "bad", "Blocks"), "weakens": ("!", "warn", "Weakens"), "note": ("?", "open", "Note")}
 _WORDS = {"healthy": "Accepted", "refused": "Refused", "unknown": "Unknown", "broken": "A check broke"}
+_OF_CHANGES = {"✓": "No loss", "✗": "Look at this", "?": "Unknown", "!": "Look at this"}  # words on a change
+_CLASSES = {"✗": "bad", "✓": "good", "?": "open", "!": "warn"}
 _OUTCOMES = {"refused": ("✗", "bad"), "accepted": ("✓", "good")}
 
 
@@ -101,6 +103,14 @@ class Answer(NamedTuple):
     ask: str
 
 
+class Change(NamedTuple):
+    """A part of the answer to a change: each item with the class of its sign, its diff as a piece."""
+
+    title: str
+    items: list[tuple[proposed.Item, str, Piece | None]]
+    omitted: int
+
+
 @dataclass
 class Page:
     """A report."""
@@ -110,6 +120,8 @@ class Page:
     word: str  # the verdict on all exchanges
     obstacles: list[tuple[str, list[tuple[str, Piece]]]]
     answer: Answer | None
+    changes: list[Change]  # of --with
+    present: tuple[str, str, str] | None  # sign, class and sentence on the present, next to a change
     sections: list[Section]
     open_sections: int  # how many of them are unfolded
     chart: Chart | None
@@ -137,15 +149,17 @@ def page_of(report: Report) -> Page:
     """Return the page of a report."""
     sign, sentence = alone.headline(report) if report.alone is not None else sentences.first_line(report)
     sections = [section(report, exchange, f"x{at}") for at, exchange in enumerate(sentences.in_order(report), 1)]
-    own = sections[0] if len(sections) == 1 and report.alone is None else None
+    own = sections[0] if len(sections) == 1 and report.alone is None and report.proposed is None else None
     listed = attempts.without_repeats(report.attempts)
     days, volumes = _volumes(report)
     return Page(
         title=list(filter(None, text.title(report))),
         verdict=Verdict(sign, shortened(sentence, LONG), own.verdict.tag if own is not None else ""),
-        word=own.verdict.word if own is not None and report.verdict != "broken" else _WORDS[report.verdict],
+        word=_word_of(report, own),
         obstacles=[_obstacle(obstacle) for obstacle in report.obstacles],
         answer=_answer(report.alone) if report.alone is not None else None,
+        changes=[_change(part) for part in proposed.parts_of(report)],
+        present=_present(report) if report.proposed is not None else None,
         sections=sections,
         open_sections=min(len(sections), _OPEN),
         chart=chart_of(report),
@@ -171,6 +185,28 @@ def page_of(report: Report) -> Page:
 
 
 # What comes first
+
+
+def _word_of(report: Report, own: Section | None) -> str:
+    if report.proposed is not None and report.verdict != "broken":
+        return _OF_CHANGES[report.proposed.sign]
+    return own.verdict.word if own is not None and report.verdict != "broken" else _WORDS[report.verdict]
+
+
+def _change(part: proposed.Part) -> Change:
+    return Change(
+        part.title,
+        [
+            (item, _CLASSES.get(item.sign, ""), Piece("diff", list(item.diff)) if item.diff else None)
+            for item in part.items
+        ],
+        part.omitted,
+    )
+
+
+def _present(report: Report) -> tuple[str, str, str] | None:
+    sign, sentence = proposed.present_of(report)
+    return (sign, _class_of(sign), shortened(sentence, LONG)) if report.exchanges else None
 
 
 def _obstacle(obstacle: Obstacle) -> tuple[str, list[tuple[str, Piece]]]:

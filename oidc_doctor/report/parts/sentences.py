@@ -319,7 +319,14 @@ def _earlier(cause: Cause, now: object) -> str:
 
 
 def first_line(report: Report) -> tuple[str, str]:
-    """Return sign and sentence of the first line of any report: of its only exchange, or of all."""
+    """Return sign and sentence of the first line of any report: of its change, of its only exchange, or of all."""
+    if report.proposed is not None and report.verdict != "broken":
+        return report.proposed.sign, visible(report.proposed.headline)
+    return present_line(report)
+
+
+def present_line(report: Report) -> tuple[str, str]:
+    """Return sign and sentence on the present configuration: of the only exchange, or of all."""
     if len(report.exchanges) == 1 and report.verdict != "broken" and not report.headline:
         return verdict(report, report.exchanges[0])
     return headline(report)
