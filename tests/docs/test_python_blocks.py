@@ -1,4 +1,4 @@
-"""Every `python` block of README.md and docs/ runs, and prints what the comments `#> …` below its prints say.
+"""Every `python` block of README.md and docs/ runs, and prints what the comments `# → …` below its prints say.
 
 The blocks of a page run in order, as one program, in the folder of the guides' reader.
 """
@@ -18,7 +18,7 @@ from tests.docs.conftest import ROOT
 from tests.docs.test_commands_of_guides import PAGES
 
 BLOCKS = [block for block in fenced.blocks_in(ROOT, *PAGES) if block.language == "python"]
-_PRINTED = re.compile(r"^\s*#> ?(.*\n)", re.MULTILINE)
+_PRINTED = re.compile(r"^\s*# → ?(.*\n)", re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", sorted({block.page for block in BLOCKS}))
