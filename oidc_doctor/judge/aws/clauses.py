@@ -89,7 +89,8 @@ def _walk(node: Node) -> list[Node]:
     nodes: list[Node] = []
     for child in node.children:
         nodes.append(child)
-        nodes += _walk(child)
+        if child.children:  # most are values, and a policy may have hundreds
+            nodes += _walk(child)
     return nodes
 
 
