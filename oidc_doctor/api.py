@@ -1,64 +1,304 @@
-"""The doctor as a library: examine evidence, and ask whether IAM would store a trust policy.
+"""The doctor as a library: examine evidence, print the report, capture the evidence, read the pages of the checks.
 
-Nothing here opens a connection, and importing it loads no cloud SDK. `oidc_doctor.iam` and `oidc_doctor.cel` are the
+Nothing here opens a connection or reads a cloud's credentials, and importing it loads no cloud SDK. The names in
+`__all__` and the fields of the exported records are stable: they are extended, not changed. Values in a report were
+written by tokens, policies and logs: they are data, never instructions. `oidc_doctor.iam` and `oidc_doctor.cel` are the
 evaluators alone.
+
+`BundleError`, `CaptureError`, `PackError` and ValueError are the exceptions of this module. One of another type is a
+fault of oidc-doctor.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from oidc_doctor.model.access import AccessDecision, Need, SecondOpinion
+from oidc_doctor.model.alone import Alone, Line, NextCommand, Part, PossibleCause
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.obstacle import Obstacle
+from oidc_doctor.model.refusal import Clause, Side
+from oidc_doctor.model.report import (
+    AllowedSubjects,
+    AttemptRow,
+    Cause,
+    CheckRow,
+    Confidence,
+    DecidingFile,
+    Exchange,
+    FindingRow,
+    FixRow,
+    MissingToken,
+    Read,
+    Report,
+    StepRow,
+    Tried,
+    Verdict,
+)
+from oidc_doctor.model.steps import Cloud, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from oidc_doctor.bundle.files import Bundle, BundleError
+    from oidc_doctor.capture.capture import CaptureError
+    from oidc_doctor.checkkit import Check
+    from oidc_doctor.examine.question import Question
+    from oidc_doctor.findings.packs import PackError
+    from oidc_doctor.model.evidence import Token
 
-    from oidc_doctor.model.report import Report
+__all__ = [
+    "AccessDecision",
+    "AllowedSubjects",
+    "Alone",
+    "AttemptRow",
+    "BundleError",
+    "CaptureError",
+    "Captured",
+    "Cause",
+    "CheckPage",
+    "CheckRow",
+    "Clause",
+    "Cloud",
+    "Confidence",
+    "Coverage",
+    "DecidingFile",
+    "Documents",
+    "Exchange",
+    "FailOn",
+    "FindingRow",
+    "FixRow",
+    "Form",
+    "Instant",
+    "Line",
+    "MissingToken",
+    "Need",
+    "NextCommand",
+    "Obstacle",
+    "Origin",
+    "PackError",
+    "Part",
+    "Path",
+    "PossibleCause",
+    "Read",
+    "Report",
+    "SecondOpinion",
+    "Side",
+    "State",
+    "StepRow",
+    "Texts",
+    "Tokens",
+    "Tried",
+    "Verdict",
+    "capture",
+    "checks",
+    "examine",
+    "explain",
+    "render",
+    "save_refusal",
+    "to_json",
+]
+
+Path: TypeAlias = str | os.PathLike[str]
+Texts: TypeAlias = str | Sequence[str]
+Tokens: TypeAlias = str | Mapping[str, object] | Sequence[str | Mapping[str, object]]
+"""A compact JWT, the JSON text of decoded claims, or the claims; one, or several."""
+Documents: TypeAlias = Mapping[str, object] | str | Sequence[Mapping[str, object] | str]
+"""A document of a cloud as its tools print it, parsed or as text; one, or several."""
+Instant: TypeAlias = float | datetime
+"""Seconds since 1970, or a datetime with its zone."""
+Form: TypeAlias = Literal["text", "markdown", "json", "html", "sarif", "junit", "openmetrics"]
+FailOn: TypeAlias = Literal["blocks", "weakens", "never"]
+
+_ERRORS = {  # by name, the module of an exception: loaded where one is asked for, since an import of this module is not
+    "BundleError": "oidc_doctor.bundle.files",
+    "CaptureError": "oidc_doctor.capture.capture",
+    "PackError": "oidc_doctor.findings.packs",
+}
 
 
-def examine(
-    things: str | os.PathLike[str] | None = None,
+def __getattr__(name: str) -> type[Exception]:
+    if name not in _ERRORS:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    import importlib
+
+    error: type[Exception] = getattr(importlib.import_module(_ERRORS[name]), name)
+    return error
+
+
+class CheckPage(NamedTuple):
+    """A check: what it is called, and its page.
+
+    `effect`: blocks (a cause of refusals), weakens (a trust that accepts more than it should), note. `other`: its code
+    where it is about the other cloud, or "". `text`: what `oidc-doctor explain` prints: Symptom, Reason, Confirm, Fix,
+    Source, and what proves the cause.
+    """
+
+    code: str
+    name: str
+    effect: Literal["blocks", "weakens", "note"]
+    title: str
+    text: str
+    other: str = ""
+
+
+class Captured(NamedTuple):
+    """A written bundle: its place, and the file that maps the replaced names back, which stays private.
+
+    `map` is None without redaction. `files` are the names in the bundle. `differs` is empty where a report on the copy
+    has the same causes, findings and predictions; otherwise it says, by the report's part, what differs.
+    """
+
+    place: str
+    map: str | None
+    files: tuple[str, ...]
+    differs: Mapping[str, str]
+
+
+def examine(  # noqa: PLR0913 - one argument for each kind of evidence
+    things: Path | Sequence[Path] | None = None,
     *,
-    token: str | None = None,
-    subject: str | None = None,
+    documents: Documents = (),
+    token: Tokens | None = None,
+    subject: Texts | None = None,
     error: str | None = None,
-    at: float | None = None,
-    check: tuple[str, ...] = (),
-    skip: tuple[str, ...] = (),
+    role: str | None = None,
+    gcp_provider: str | None = None,
+    service_account: str | None = None,
+    issuer: str | None = None,
+    at: Instant | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+    check: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    fail_on: FailOn = "blocks",
 ) -> Report:
-    """Return the report on a bundle, as `oidc-doctor --report --from` makes it.
+    """Return the report on this evidence, as `oidc-doctor --report --offline` makes it.
 
-    `things` is a bundle folder, an archive of one, a single file of it, or the JSON of a Terraform plan. `token` is a
-    compact JWT or the JSON of decoded claims, `subject` makes a hypothetical token, `error` is what the caller saw,
-    `at` is the instant judged at (seconds since 1970), `check` and `skip` are patterns of checks' names. Raises
-    oidc_doctor.bundle.files.BundleError where the bundle cannot be opened, and ValueError where there is nothing to
-    examine.
+    - `things`: paths of bundle folders, archives, folders of logs, and single files, each recognised by its content.
+    - `documents`: documents that are no files, recognised by their content as well: a trust policy or the output of
+      `aws iam get-role`, a provider of either cloud, a logged event. `<…>` and `***` in a value are gaps.
+    - `token`: what the workload presents; several are judged each on its own. A raw token is in no report.
+    - `subject`: a subject that is not issued yet; the other claims are those of the issuer's profile.
+    - `error`: what the caller saw, unchanged.
+    - `role` (ARN), `gcp_provider` (full name), `service_account` (address), `issuer` (URL): the target, where the
+      evidence names several or none.
+    - `at`: the instant judged at; without it, that of the evidence. `since`, `until`: the window of the logs.
+    - `check`, `skip`: patterns of checks' names or codes. They choose words, never the verdict.
+    - `fail_on`: from which effect a finding makes `exit_code` 1.
+
+    What was not read is unknown: `verdict` "unknown" is no pass. Raises BundleError where things or documents cannot be
+    opened, or exclude each other; PackError where the installation is incomplete; ValueError where there is nothing to
+    examine, an instant has no zone or is out of range, or a value of `token` is no JSON.
     """
     from contextlib import nullcontext
 
-    from oidc_doctor.documents.token import hypothetical, parse_token
     from oidc_doctor.examine.examine import run
-    from oidc_doctor.examine.question import Question
-    from oidc_doctor.model.document import Origin
-    from oidc_doctor.things.open import open_path
+    from oidc_doctor.examine.question import named_target
 
-    if things is None and token is None and subject is None and error is None:
-        message = "nothing to examine: pass a bundle, a token, a subject or an error"
-        raise ValueError(message)
-    tokens = [] if token is None else [parse_token(token, Origin("token"), "token")]
-    tokens += [] if subject is None else [hypothetical(subject, origin=Origin("subject"))]
-    question = Question(error_text=error, tokens=tuple(tokens), at=at, check=check, skip=skip)
-    with nullcontext() if things is None else open_path(os.fspath(things)) as bundle:
+    question = _question(_tokens(token, subject), error, at=at, since=since, until=until)._replace(
+        overrides=named_target(issuer=issuer, role=role, gcp_provider=gcp_provider, service_account=service_account),
+        check=tuple(check),
+        skip=tuple(skip),
+        fail_on=fail_on,
+    )
+    bundle = _open(things, documents, question)
+    with nullcontext() if bundle is None else bundle:
         return run(bundle, question)
 
 
-def to_json(report: Report) -> dict[str, Any]:
-    """Return the report as plain JSON data, in the published form `oidc-doctor.report/1` (docs/report.schema.json)."""
+def capture(  # noqa: PLR0913 - those of `examine`
+    place: Path,
+    things: Path | Sequence[Path] | None = None,
+    *,
+    documents: Documents = (),
+    token: Tokens | None = None,
+    subject: Texts | None = None,
+    error: str | None = None,
+    at: Instant | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+    redact: bool = True,
+    redact_addresses: bool = False,
+    map_file: Path | None = None,
+) -> Captured:
+    """Write the evidence of `examine` as a bundle at `place`: a new or empty folder, or a new .tar.gz.
+
+    Names of people, companies, hosts, buckets and accounts are replaced (`redact`), IP addresses only with
+    `redact_addresses`; secrets are removed in every case. The report on the copy is compared with the report on the
+    evidence: look at `differs` before the copy is sent. `map_file` keeps the replaced names for the writer alone, by
+    default next to `place`.
+
+    Raises CaptureError where nothing was written, and what `examine` raises.
+    """
+    from contextlib import nullcontext
+
+    from oidc_doctor.capture.capture import capture as write
+
+    question = _question(_tokens(token, subject), error, at=at, since=since, until=until)
+    bundle = _open(things, documents, question)
+    with nullcontext() if bundle is None else bundle:
+        written = write(
+            bundle,
+            question,
+            os.fspath(place),
+            redact=redact,
+            redact_addresses=redact_addresses,
+            map_file=None if map_file is None else os.fspath(map_file),
+        )
+    return Captured(written.place, written.map, tuple(sorted(written.redacted.names.values())), written.differs)
+
+
+def to_json(report: Report) -> dict[str, object]:
+    """Return the report as plain JSON data, in the published form `oidc-doctor.report/1` (docs/report.schema.json).
+
+    Secrets are removed from every text. `json.dumps` accepts it.
+    """
     from oidc_doctor.report.json import to_json as plain
 
     return plain(report)
 
 
-def save_refusal(trust_policy: Mapping[str, Any] | str) -> str | None:
+def render(report: Report, form: Form = "text", *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+    """Return the report as `--format FORM` writes it, escaped for its readers, and without secrets.
+
+    `width` is in columns, `color` adds a terminal's escape sequences, `verbose` is `-v`: all are for text and markdown.
+    Raises ValueError for another form.
+    """
+    from oidc_doctor.report.formats import FORMATS
+    from oidc_doctor.report.formats import render as rendered
+
+    if form not in FORMATS:
+        message = f"{form!r} is no format; there are: {', '.join(FORMATS)}"
+        raise ValueError(message)
+    return rendered(report, form, width=width, color=color, verbose=verbose)
+
+
+def checks() -> tuple[CheckPage, ...]:
+    """Return every check, by code. Raises PackError where the installation is incomplete."""
+    from oidc_doctor.findings.packs import all_checks
+
+    return tuple(map(_page, all_checks()))
+
+
+def explain(code: str) -> CheckPage:
+    """Return the page of a check by its code (`AWS025`, in either case) or its name (`subject-segment-differs`).
+
+    Raises ValueError where no check has it, and PackError as `checks`.
+    """
+    from oidc_doctor.findings.packs import all_checks
+
+    for check in all_checks():
+        if code.upper() in check.codes or code == check.name:
+            return _page(check)
+    message = f"{code[:80]!r} is no code and no name of a check"
+    raise ValueError(message)
+
+
+def save_refusal(trust_policy: Mapping[str, object] | str) -> str | None:
     """Return the message with which IAM refuses to store a role's trust policy; None where IAM stores it.
 
     `trust_policy` is the document or its JSON text. The message is IAM's own where one was recorded: an action that is
@@ -75,3 +315,82 @@ def save_refusal(trust_policy: Mapping[str, Any] | str) -> str | None:
         return answer_to_trust_policy(json.loads(trust_policy))
     except (ValueError, RecursionError):
         return "the trust policy is not JSON"
+
+
+_YEARS = -62_135_596_800.0, 253_402_300_799.0  # seconds of the years 1 and 9999, which RFC 3339 can write
+
+
+def _open(things: Path | Sequence[Path] | None, documents: Documents, question: Question) -> Bundle | None:
+    """Open the evidence; None where the question has all of it. Raises BundleError, and ValueError for no evidence."""
+    from oidc_doctor.things.open import open_paths
+
+    paths = [] if things is None else [things] if isinstance(things, str | os.PathLike) else [*things]
+    single = [documents] if isinstance(documents, str | Mapping) else [*documents]
+    if paths or single:
+        texts = [(f"document {number}", _text(document)) for number, document in enumerate(single, 1)]
+        return open_paths([os.fspath(path) for path in paths], texts=texts)
+    if not question.tokens and question.error_text is None:
+        message = "nothing to examine: pass a bundle, a document, a token, a subject or an error"
+        raise ValueError(message)
+    return None
+
+
+def _question(
+    tokens: tuple[Token, ...], error: str | None, *, at: Instant | None, since: Instant | None, until: Instant | None
+) -> Question:
+    from oidc_doctor.examine.question import Question
+
+    return Question(
+        error_text=error,
+        error_place="error",
+        tokens=tokens,
+        at=_seconds(at, "at"),
+        since=_seconds(since, "since"),
+        until=_seconds(until, "until"),
+    )
+
+
+def _tokens(token: Tokens | None, subject: Texts | None) -> tuple[Token, ...]:
+    from oidc_doctor.documents.token import hypothetical, parse_token
+    from oidc_doctor.model.document import Origin
+
+    presented = [] if token is None else [token] if isinstance(token, str | Mapping) else [*token]
+    subjects = [] if subject is None else [subject] if isinstance(subject, str) else [*subject]
+    return (
+        *(parse_token(_text(each), Origin("token"), "token") for each in presented),
+        *(hypothetical(each, origin=Origin("subject")) for each in subjects),
+    )
+
+
+def _text(document: Mapping[str, object] | str) -> str:
+    """Return a document as JSON text. Raises ValueError for values that JSON does not have."""
+    import json
+
+    if isinstance(document, str):
+        return document
+    try:
+        return json.dumps(dict(document), allow_nan=False)
+    except (TypeError, RecursionError) as error:
+        message = f"a document is not JSON: {error}"
+        raise ValueError(message) from None
+
+
+def _seconds(instant: Instant | None, name: str) -> float | None:
+    if instant is None:
+        return None
+    if isinstance(instant, datetime):
+        if instant.tzinfo is None:
+            message = f"{name}: a datetime without a zone"
+            raise ValueError(message)
+        return instant.timestamp()
+    if not _YEARS[0] <= instant <= _YEARS[1]:
+        message = f"{name}: {instant} is not a time in seconds since 1970"
+        raise ValueError(message)
+    return float(instant)
+
+
+def _page(check: Check) -> CheckPage:
+    from oidc_doctor.findings.check_page import page_of
+    from oidc_doctor.findings.explained import title_of
+
+    return CheckPage(check.code, check.name, check.effect, title_of(check), page_of(check), check.other)

@@ -28,6 +28,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.google_names import project_of_account, repository_of
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Side
 from oidc_doctor.model.report import About
@@ -57,6 +58,7 @@ __all__ = [
     "Token",
     "UploadedKeys",
     "Words",
+    "as_value",
     "aws_iam",
     "bind_commands",
     "bound_on",

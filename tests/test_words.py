@@ -15,9 +15,10 @@ STYLE = ROOT / "docs/style.md"
 NAMED = "Preview beside production", "preview-beside-production"  # a check's title and name, which is a contract
 HELP = ("capture", "permissions", "setup", "init", "completion", "self-test", "explain")
 SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir())
+GUIDES = ("docs/*.md", "docs/guides/*.md", "skills/*/*.md")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/guides").glob("*.md"))
+    for path in (ROOT / "README.md", *(path for where in GUIDES for path in ROOT.glob(where)))
     if path != STYLE
 )
 

@@ -26,6 +26,7 @@ from oidc_doctor.checkkit import (
     Kind,
     Refusal,
     Words,
+    as_value,
     aws_iam,
     bind_commands,
     cause,
@@ -90,14 +91,14 @@ def _by_allow_policies(refusal: Refusal, permission: str) -> Words:
     """What the allow policies that were read lack, and the binding that grants it on the bucket or repository."""
     holder, role = refusal.fact("holder"), refusal.fact("grants")
     place = "bucket" if refusal.fact("bucket") else "repository"
-    grant = f"Grant {holder} the role {role} on that {place}."
+    grant = f"Grant {as_value(holder)} the role {role} on that {place}."
     if names_a_deployment(holder):
         grant = (
             f"Grant the role {role} on that {place} to a principalSet of a mapped attribute that names this workload: "
             "the next push changes the deployment in its subject."
         )
     return Words(
-        f"{holder} lacks {permission} on {refusal.fact('on')}: "
+        f"{as_value(holder)} lacks {permission} on {refusal.fact('on')}: "
         f"{refusal.fact('reason') or 'no binding that was read grants it'}",
         grant,
         bind_commands(refusal, holder),

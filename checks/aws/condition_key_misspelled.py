@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, trust_policy_commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, as_value, cause, given, quoted, trust_policy_commands
 
 
 @cause("AWS029", "condition-key-misspelled", Kind.CONDITION_KEY_MISSPELLED)
@@ -28,6 +28,7 @@ def condition_key_misspelled(refusal: Refusal) -> Words:
     missing = given(": {} is missing at its end", quoted(refusal.fact("missing"), ""))
     return Words(
         f"{tests} a condition key that does not exist{missing}",
-        given("Rename the key to {}.", exists) or "Write it as the issuer without https://, a colon and the claim.",
+        given("Rename the key to {}.", as_value(exists))
+        or "Write it as the issuer without https://, a colon and the claim.",
         trust_policy_commands(refusal),
     )

@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, as_value, cause, commands
 
 _APIS = {  # as the error names them
     "iam service account credentials": "iamcredentials.googleapis.com",
@@ -28,10 +28,10 @@ _APIS = {  # as the error names them
 def api_disabled(refusal: Refusal) -> Words:
     api, project = refusal.fact("api"), refusal.fact("project")
     name = _APIS.get(api.lower().removesuffix(" api"), api)
-    where = f"project {project}" if project else "the project"
+    where = f"project {as_value(project)}" if project else "the project"
     return Words(
-        f"{api or 'an API that the request needs'} is not enabled in {where}",
-        f"Enable {api or 'the API'} in {where} and try again after some minutes.",
+        f"{as_value(api) or 'an API that the request needs'} is not enabled in {where}",
+        f"Enable {as_value(api) or 'the API'} in {where} and try again after some minutes.",
         commands("gcloud services enable {} --project={}", name, project)
         if name.endswith(".googleapis.com") and name[0].isalnum()
         else (),

@@ -16,13 +16,13 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, as_value, cause, commands
 
 
 @cause("GCP004", "provider-not-found", Kind.PROVIDER_NOT_FOUND)
 def provider_not_found(refusal: Refusal) -> Words:
     pool, _, provider = refusal.fact("name").rpartition("/providers/")
-    name = f"provider {provider}" if provider else "provider"
+    name = f"provider {as_value(provider)}" if provider else "provider"
     listing = "gcloud iam workload-identity-pools providers list --show-deleted --location=global"
     return Words(
         f"there is no {name} under the name in the request",

@@ -19,17 +19,17 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, as_value, cause, commands
 
 
 @cause("GCP058", "service-account-differs", Kind.SERVICE_ACCOUNT_DIFFERS)
 def service_account_differs(refusal: Refusal) -> Words:
     asked, read = refusal.fact("service_account"), refusal.fact("read")
     return Words(
-        f"the client asks for the service account {asked}, and what was read is about {read}"
+        f"the client asks for the service account {as_value(asked)}, and what was read is about {as_value(read)}"
         if asked and read
         else "the client asks for another service account than the one that was read",
-        f"Name {read or 'the account that was set up'} in the client's configuration; if "
-        f"{asked or 'the other one'} is meant, read its own allow policy.",
+        f"Name {as_value(read) or 'the account that was set up'} in the client's configuration; if "
+        f"{as_value(asked) or 'the other one'} is meant, read its own allow policy.",
         commands("gcloud iam service-accounts describe {}", asked) if asked[:1].isalnum() else (),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -151,10 +152,12 @@ class Folder:
         if any(evidence.gcp for evidence in targets):
             paths += _files_then_folders("gcp/")
             paths += [] if self.gcp_logs else [contract.GCP_LOGS]
+        ordered = sorted(self.names)
         for path in paths:
             if path.endswith("/") and self.reader.has_reads_in(self.prefix + path):
                 continue  # each has a row of its own
-            if not any(name.startswith(path) for name in self.names):
+            place = bisect_left(ordered, path)
+            if not (place < len(ordered) and ordered[place].startswith(path)):
                 self.reader.cover_missing(self.prefix + path)
         for row in contract.below(contract.ISSUER):
             if row.path not in self.names:

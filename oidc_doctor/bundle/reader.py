@@ -52,12 +52,15 @@ class BundleReader:
         self.collected_at: float | None = None
         self.earlier_at: dict[str, float] = {}  # folder of the target → when its earlier configuration was read
         self.names: dict[str, list[str]] = {"": list(bundle.names())}  # paths below each target's folder, and all paths
+        self.log_names: list[str] = []
         for name in bundle.names():
-            if prefix := contract.split_target(name)[0]:
+            prefix, path = contract.split_target(name)
+            if prefix:
                 self.names.setdefault(prefix, []).append(name)
-            if contract.is_known(name) and contract.split_earlier(contract.split_target(name)[1])[0]:
+            if path.startswith(contract.EARLIER) and contract.is_known(name):
                 self.names.setdefault(prefix + contract.EARLIER, []).append(name)
-        self.log_names = [name for name in bundle.names() if contract.is_log(contract.split_target(name)[1])]
+            if contract.is_log(path):
+                self.log_names.append(name)
         self._read_manifests()
 
     def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:

@@ -14,7 +14,7 @@ from oidc_doctor.cli.streams import read_file
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
-    from oidc_doctor.model.evidence import Target, Token
+    from oidc_doctor.model.evidence import Token
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -103,32 +103,6 @@ def _compared(path: str | None) -> Token | None:
     return parse_token(text, Origin(place), "compared")
 
 
-def _overrides(options: argparse.Namespace) -> Target | None:
-    from oidc_doctor.model.document import Origin
-    from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
-
-    values = {
-        "issuer": options.issuer,
-        "aws.role_arn": options.role,
-        "aws.region": options.region and options.region.partition(",")[0],
-        "gcp.provider": options.gcp_provider,
-        "gcp.service_account": options.service_account,
-    }
-    flags = {"aws.role_arn": "--role", "gcp.provider": "--gcp-provider"}
-    values = {key: value for key, value in values.items() if value is not None}
-    if not values:
-        return None
-    aws = {key.partition(".")[2]: value for key, value in values.items() if key.startswith("aws.")}
-    gcp = {key.partition(".")[2]: value for key, value in values.items() if key.startswith("gcp.")}
-    return Target(
-        name="",
-        issuer=values.get("issuer"),
-        aws=TargetAws(**aws) if aws else None,
-        gcp=TargetGcp(**gcp) if gcp else None,
-        origins={key: Origin(flags.get(key, "--" + key.rpartition(".")[2].replace("_", "-"))) for key in values},
-    )
-
-
 def _files(paths: list[str], name: str) -> tuple[str, ...]:
     files: list[str] = []
     for path in paths:
@@ -155,7 +129,7 @@ def _local(options: argparse.Namespace) -> list[str]:
 
 def question_of(options: argparse.Namespace) -> Question:
     """Return the question of the options. Raises UsageError."""
-    from oidc_doctor.examine.question import Question
+    from oidc_doctor.examine.question import Question, named_target
 
     since, back = _since(options.since)
     until = moment_of(options.until, "--until") if options.until else None
@@ -163,7 +137,14 @@ def question_of(options: argparse.Namespace) -> Question:
         message = f"--until {options.until}: before --since {options.since}"
         raise UsageError(message)
     return Question(
-        overrides=_overrides(options),
+        overrides=named_target(
+            issuer=options.issuer,
+            role=options.role,
+            region=options.region and options.region.partition(",")[0],
+            gcp_provider=options.gcp_provider,
+            service_account=options.service_account,
+            options=True,
+        ),
         error_text=options.error,
         error_place=options.error_file or "--error",
         tokens=_tokens(options),

@@ -75,13 +75,10 @@ def _of_code(code: str, checks: Sequence[Check]) -> Check:
 
 
 def _show_pages(checks: Iterable[Check]) -> None:
-    from oidc_doctor.report.parts.escape import as_lines  # late, as the packs
+    from oidc_doctor.findings.check_page import page_of  # late, as the packs
+    from oidc_doctor.report.parts.escape import as_lines
 
-    pages = (
-        f"{' or '.join(check.codes)} {check.name}\n\n{check.page.strip()}{_links(check)}{_proof(check)}"
-        for check in checks
-    )
-    show(as_lines("\n\n".join(pages)) + "\n")
+    show(as_lines("\n\n".join(map(page_of, checks))) + "\n")
 
 
 def _show_candidates(text: str, found: Found) -> None:
@@ -107,34 +104,6 @@ def _nothing_found(text: str, checks: Sequence[Check]) -> str:
     suggested = f"; did you mean {' or '.join(f'{check.code} {check.name}' for check in near)}?" if near else ""
     what = "no such check" if is_code(text) else "no page matches these words"
     return f"explain {clip(text, 200)}: {what}{suggested or '; oidc-doctor --list-checks lists all'}"
-
-
-def _links(check: Check) -> str:
-    """Return the section with the addresses of the documents that the page cites; empty where none has one."""
-    from oidc_doctor.findings.sources import links_of  # late, as the packs
-
-    links = links_of(check)
-    return "\nLinks\n" + "\n".join(f"    {title}\n        {links[title]}" for title in links) if links else ""
-
-
-def _proof(check: Check) -> str:
-    """Return the page's last section: the evidence that proves the cause; empty for a check that names no cause."""
-    if check.kind is None:
-        return ""
-    import textwrap  # late, as the table: every report imports this file
-
-    from oidc_doctor.judge.error_texts import table
-
-    rows = [row for row in table() if row.get("kind") == check.kind and row.get("proves", True)]
-    lines = [f"    The error text of a caller or a log: {row['samples'][0][1]}" for row in rows]
-    if not check.kind.seen_only:
-        lines.append("    The replay of logged attempts: the decision flips with the outcome, by this clause alone.")
-        lines.append("    Without it the cause is predicted; where a value is not known it is suspected.")
-    elif not rows:
-        lines.append("    No evidence that oidc-doctor reads proves it: the cause is at most suspected.")
-    indent = "    "
-    wrapped = (textwrap.wrap(text, 116, subsequent_indent=indent, break_on_hyphens=False) for text in lines)
-    return "\nProof\n" + "\n".join(line for text in wrapped for line in text)
 
 
 def list_checks(options: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ from oidc_doctor.model.steps import UNLOGGED
 if TYPE_CHECKING:
     from oidc_doctor.examine.collect import Run
     from oidc_doctor.examine.judge import Judged
+    from oidc_doctor.findings.shared_traces import SharedTraces
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.early import Certificate
     from oidc_doctor.model.evidence import IssuerEvidence
@@ -47,7 +48,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: S
         "profile": case.profile,
         "trace": exchange.diagnosis.trace,
         "uses": SeparateTrusts(case, exchange.signatures) if run.logs else Missing("logs", "none were read"),
-        **_reaches(case),
+        **_reaches(case, run.shared_traces),
         "instant": case.at,
         "certificates": _certificates(evidence.issuer),
         "uploaded_keys": uploaded_keys(evidence) if case.cloud == "gcp" else none,
@@ -86,14 +87,17 @@ def _compared(run: Run, exchange: Judged) -> dict[str, Any]:
     }
 
 
-def _reaches(case: Case) -> dict[str, Any]:
+def _reaches(case: Case, shared_traces: SharedTraces) -> dict[str, Any]:
     """Return the reach of the exchange: for Google including the bindings."""
     if case.cloud != "gcp":
-        return {"reach": reach_of(case), "bindings": Missing("gcp", "the exchange is not one with Google")}
+        return {
+            "reach": reach_of(case, shared_traces),
+            "bindings": Missing("gcp", "the exchange is not one with Google"),
+        }
     from oidc_doctor.findings.binding_reach import BindingReach  # late: a report on AWS alone does not load Google's
     from oidc_doctor.findings.google_reach import GoogleReach
 
-    reach = GoogleReach(case)
+    reach = GoogleReach(case, shared_traces=shared_traces)
     return {"reach": reach, "bindings": BindingReach(case, reach)}
 
 

@@ -10,6 +10,7 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
+from oidc_doctor.findings.shared_traces import SharedTraces
 from oidc_doctor.judge.times import on_calendar, rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
     NOT_GIVEN,
@@ -48,6 +49,7 @@ class Run:
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    shared_traces: SharedTraces = field(default_factory=SharedTraces)
     open_log: Callable[[str], BinaryIO] = open_regular  # reopens a log file by the name in an event's origin
 
     def name_logged_targets(self) -> None:

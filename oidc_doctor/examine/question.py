@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from oidc_doctor.model.evidence import (
-    Target,
-    Token,
-)
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp, Token
 from oidc_doctor.model.obstacle import Obstacle
 from oidc_doctor.model.report import Exchange
 
@@ -44,6 +42,37 @@ class Question(NamedTuple):
     command: str = ""  # the command line, for the report
     profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
+
+
+def named_target(
+    *,
+    issuer: str | None = None,
+    role: str | None = None,
+    region: str | None = None,
+    gcp_provider: str | None = None,
+    service_account: str | None = None,
+    options: bool = False,
+) -> Target | None:
+    """Return the target of these values, or None. `options`: they come from options, and were read in `--role`."""
+    named = {
+        "issuer": ("issuer", issuer),
+        "aws.role_arn": ("role", role),
+        "aws.region": ("region", region),
+        "gcp.provider": ("gcp-provider", gcp_provider),
+        "gcp.service_account": ("service-account", service_account),
+    }
+    given = [key for key, (_, value) in named.items() if value is not None]
+    if not given:
+        return None
+    return Target(
+        name="",
+        issuer=issuer,
+        aws=None if role is None and region is None else TargetAws(role_arn=role, region=region),
+        gcp=None
+        if gcp_provider is None and service_account is None
+        else TargetGcp(provider=gcp_provider, service_account=service_account),
+        origins={key: Origin(f"--{named[key][0]}" if options else named[key][0].replace("-", "_")) for key in given},
+    )
 
 
 class RunProgress(Protocol):

@@ -20,6 +20,7 @@ from oidc_doctor.model.evidence import AllowPolicy, Token
 from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
+    from oidc_doctor.findings.shared_traces import SharedTraces
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
@@ -40,8 +41,15 @@ class GoogleReach(TrustReach):
     `whole` False ignores the bindings. `shared` names claims that may have the same value in a stranger's token.
     """
 
-    def __init__(self, case: Case, *, whole: bool = True, shared: tuple[str, ...] = ()) -> None:
-        super().__init__(case)
+    def __init__(
+        self,
+        case: Case,
+        *,
+        whole: bool = True,
+        shared: tuple[str, ...] = (),
+        shared_traces: SharedTraces | None = None,
+    ) -> None:
+        super().__init__(case, shared_traces=shared_traces)
         self._whole_exchange = whole
         self._shared = shared
         self._judged: dict[tuple[int, str], Trace] = {}

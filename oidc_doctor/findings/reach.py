@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from oidc_doctor.findings.google_reach import GoogleReach
     from oidc_doctor.findings.policy_reach import PolicyReach
+    from oidc_doctor.findings.shared_traces import SharedTraces
     from oidc_doctor.model.case import Case
 
 
-def reach_of(case: Case) -> PolicyReach | GoogleReach:
+def reach_of(case: Case, shared_traces: SharedTraces | None = None) -> PolicyReach | GoogleReach:
     """Return the reach of a trust policy, or of a provider with its bindings."""
     if case.cloud == "aws":
         from oidc_doctor.findings.policy_reach import PolicyReach  # late: one cloud does not load the other's modules
 
-        return PolicyReach(case)
+        return PolicyReach(case, shared_traces=shared_traces)
     from oidc_doctor.findings.google_reach import GoogleReach
 
-    return GoogleReach(case)
+    return GoogleReach(case, shared_traces=shared_traces)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 # Claims of the exchange that a stranger's token also has.
+_UNREAD_ISSUER = IssuerEvidence()  # one value: equal cases have the same parts
 _EXCHANGE_CLAIMS = ("iss", "aud", "azp")
 # The steps that evaluate the token's subject.
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
@@ -328,7 +329,7 @@ def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case
         missing_claims=frozenset(name for name in absent if name),
         recorded=token.recorded or token.kind == "jwt" or not has_placeholder(f"{subject} {token.subject}"),
     )
-    evidence = case.evidence._replace(issuer=IssuerEvidence())
+    evidence = case.evidence._replace(issuer=_UNREAD_ISSUER)
     return case._replace(token=stranger, evidence=evidence, readings=(), explain=False)
 
 

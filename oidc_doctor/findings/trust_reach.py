@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError, Opening
+from oidc_doctor.findings.shared_traces import SharedTraces
 from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach_bases import Base, bases_of, policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import deciding, open_question, statement_name, subject_clauses
 from oidc_doctor.issuers.lookalikes import narrow
 from oidc_doctor.issuers.strangers import Stranger, Who, strangers, with_value
-from oidc_doctor.judge import evaluate
 from oidc_doctor.model.document import Document, texts_in
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.limits import STRANGERS
@@ -37,8 +37,9 @@ class TrustReach:
     is certainly accepted while some results are unknown.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, *, shared_traces: SharedTraces | None = None) -> None:
         self.case = case
+        self._shared_traces = shared_traces or SharedTraces()
         self.cloud = case.cloud
         self._bases: list[Base] | None = None
         self._traces: dict[tuple[str, object, str], Trace] = {}
@@ -160,7 +161,7 @@ class TrustReach:
                 f"{len(self._traces):,} synthetic subjects were tried, as many as such a long text allows "
                 f"({STRANGERS.source})"
             )
-        trace = evaluate(case)
+        trace = self._shared_traces.trace(case)
         self._work += self._work_of(trace)
         return trace
 

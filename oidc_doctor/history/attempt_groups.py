@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.outages import UNDECIDED, Verdict, index_at
 from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
+from oidc_doctor.model.in_words import as_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,8 @@ class AttemptGroup:
     def name(self) -> str:
         """Return the newest subject and the number of further families."""
         more = f" and {len(self.families) - 1} more" if len(self.families) > 1 else ""
-        return f"{self.sample.subject or self.sample.mapped_principal or 'no subject'}{more}"
+        subject = as_value(self.sample.subject or self.sample.mapped_principal or "") or "no subject"
+        return f"{subject}{more}"
 
 
 def attempt_groups(replayer: Replayer) -> list[AttemptGroup]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS
 from oidc_doctor.model.arns import account_of
+from oidc_doctor.model.in_words import as_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,12 +115,15 @@ def _searched(
     """Describe the logs that were read and the event that is missing from them."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
-        event = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
+        event = (
+            f"AssumeRoleWithWebIdentity event for {as_value((target.aws and target.aws.role_arn) or '') or 'this role'}"
+        )
         read += f", {' and '.join(sorted(coverage.regions)) or 'of no named Region'}."
         if coverage.events and coverage.services and not any(name.startswith("sts.") for name in coverage.services):
             read += " None of them is a record of AWS STS, so the files may be of a kind that omits it."
     else:
-        event = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
+        provider = as_value((target.gcp and target.gcp.provider) or "") or "this provider"
+        event = f"exchange with {provider} or impersonation after it"
         services = " and ".join(name for name in (STS, IAM_CREDENTIALS) if name in coverage.services)
         read += f", {'with' if services else 'without'} entries of {services or f'{STS} and {IAM_CREDENTIALS}'}."
     if coverage.problems:

@@ -28,6 +28,7 @@ from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.google_names import mapped_subject
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import ASSUMED, CLOUDS, UNKNOWN
 
@@ -422,9 +423,9 @@ class _OutageSearch:
                 attempt = self.replayer.attempts.attempt(row)
                 cloud = CLOUDS[self.replayer.cloud]
                 out.append(
-                    f"{cloud} accepted {attempt.subject} on {rfc3339(time)} (event {attempt.event_id}), and the "
-                    "configuration of that time, as far as the evidence shows it, refuses it: a change was not seen "
-                    "in the logs that were read, or this reading is wrong"
+                    f"{cloud} accepted {as_value(attempt.subject or 'a token')} on {rfc3339(time)} (event "
+                    f"{attempt.event_id}), and the configuration of that time, as far as the evidence shows it, "
+                    "refuses it: a change was not seen in the logs that were read, or this reading is wrong"
                 )
                 break
         return out

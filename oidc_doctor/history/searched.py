@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.in_words import as_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,7 +106,11 @@ def _read(cloud: Cloud, searched: Searched) -> str:
         else (f" from {rfc3339(coverage.first)} to {rfc3339(coverage.last)}")
     )
     regions = f" in {_listed(sorted(coverage.regions), 'and')}" if cloud == "aws" and coverage.regions else ""
-    services = f", with some of {_listed(sorted(coverage.services), 'and')}" if coverage.services else ""
+    services = (
+        f", with some of {_listed([as_value(name) for name in sorted(coverage.services)], 'and')}"
+        if coverage.services
+        else ""
+    )
     return f"{files} ({_count(coverage.events, 'record')}{window}{regions}{services})."
 
 

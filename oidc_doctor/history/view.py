@@ -17,6 +17,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model import limits
 from oidc_doctor.model.events import error_of
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.report import AttemptRow
 from oidc_doctor.report.parts.attempts import steps_of
 
@@ -233,7 +234,7 @@ def _unknown_entry(signature: Signature) -> dict[str, Any]:
             signature.count,
             sample.step,
             "of unknown outcome",
-            sample.subject or sample.mapped_principal or "no subject",
+            as_value(sample.subject or sample.mapped_principal or "") or "no subject",
         ),
         "outcome": "unknown",
         "count": signature.count,
@@ -330,7 +331,7 @@ def _permission_entry(cloud: Cloud, write: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _what_by(what: str, by: str | None) -> str:
-    return f"{what} by {by or 'an unknown caller'}"
+    return f"{what} by {as_value(by) if by else 'an unknown caller'}"
 
 
 def contradictions(replayed_logs: Mapping[Any, ReplayedLogs]) -> list[str]:

@@ -409,7 +409,7 @@ def compile_conditions(block: object, version: str = "2012-10-17") -> Callable[[
     def hold(context: Context) -> bool | None:
         if not isinstance(context, Mapping):
             return None  # type: ignore[unreachable]  # callers without types pass anything
-        request = Request(context)
+        request = Request(context, traced=False)
         possible = YES
         for clause in compiled:
             possible = AND[possible << 3 | clause.evaluate(request).possible]

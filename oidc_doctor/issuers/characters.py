@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from oidc_doctor.issuers.grammar import WILD
+from oidc_doctor.model.in_words import as_value
 
 Span = tuple[int, int]
 
@@ -62,14 +63,20 @@ def char_name(char: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Quote a text, shortened, with invisible characters spelled out."""
+    """Quote a text, shortened, with invisible characters spelled out; in quotation marks where it has white space."""
+    return as_value(_spelled(text))
+
+
+def _spelled(text: str) -> str:
     spelled = "".join(f"\\u{{{ord(char):x}}}" if is_invisible(char) else char for char in text[:_LONGEST_QUOTATION])
     return spelled + ("…" if len(text) > _LONGEST_QUOTATION else "")
 
 
 def words(name: str | None) -> str:
     """Write the name of a segment as words."""
-    return "anything" if name == WILD else shown((name or "").replace("_", " "))
+    if name == WILD:
+        return "anything"
+    return shown(name) if name and len(name.split()) > 1 else _spelled((name or "").replace("_", " "))
 
 
 def listed(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
 from oidc_doctor.model.evidence import Token
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.limits import KEYS_OF_TYPE
 from oidc_doctor.model.placeholder import has_placeholder, is_left_out, spans
@@ -95,15 +96,15 @@ def _x5c_disagrees(jwk: dict[str, Any]) -> bool:
 def unusable(cloud: Cloud, jwk: dict[str, Any], kty: str) -> str:
     """Return why the cloud cannot use this key for a token of type `kty`; empty if it can."""
     if jwk.get("kty") != kty:
-        return f"it is a key of type {jwk.get('kty')}, the token is signed with {kty}"
+        return f"it is a key of type {as_value(str(jwk.get('kty')))}, the token is signed with {kty}"
     if cloud == "gcp":
         if kty == "EC" and jwk.get("crv") != "P-256":
-            return f"Google accepts only curve P-256, this key is on {jwk.get('crv')}"
+            return f"Google accepts only curve P-256, this key is on {as_value(str(jwk.get('crv')))}"
         return ""
     if not isinstance(jwk.get("kid"), str):
         return "it has no kid"
     if jwk.get("use") not in (None, "sig"):
-        return f"use is {jwk.get('use')}, not sig"
+        return f"use is {as_value(str(jwk.get('use')))}, not sig"
     needed = ("n", "e") if kty == "RSA" else ("crv", "x", "y")
     absent = [name for name in needed if not isinstance(jwk.get(name), str)]
     if absent:

@@ -145,6 +145,31 @@ class Cause(NamedTuple):
         return self.named.name
 
     @property
+    def headline(self) -> str:
+        """The fault in words: completes "AWS refuses this token: …". It quotes values of tokens and policies."""
+        return self.named.headline
+
+    @property
+    def fix(self) -> str:
+        """The next step, as a full sentence."""
+        return self.named.fix
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """Commands of the next step, ready to paste."""
+        return self.named.commands
+
+    @property
+    def since(self) -> str | None:
+        """When it began, as far as the logs show: RFC 3339, UTC."""
+        return self.timing.since
+
+    @property
+    def until(self) -> str | None:
+        """When it ended, of a past cause: RFC 3339, UTC."""
+        return self.timing.until
+
+    @property
     def cloud(self) -> Cloud:
         """The cloud that refuses."""
         return self.named.refusal.cloud

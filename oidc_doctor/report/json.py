@@ -59,7 +59,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "target": report.target,
             "window": report.window,
             "observed": report.observed,
-            "exchanges": [_exchange(exchange) for exchange in report.exchanges],
+            "exchanges": [_exchange(report, exchange) for exchange in report.exchanges],
             "accesses": [_access(exchange.id, row) for exchange in report.exchanges for row in exchange.accesses],
             "causes": [_cause(report, cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
@@ -280,7 +280,8 @@ def _alone(alone: Alone) -> dict[str, Any]:
     }
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(report: Report, exchange: Exchange) -> dict[str, Any]:
+    settled_by = _settled_by(report, exchange)
     return {
         "id": exchange.id,
         "cloud": exchange.cloud,
@@ -296,8 +297,23 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "trace": exchange.trace,
         "token": exchange.token,
         "last_attempt": exchange.last_attempt,
+        **({"settled_by": settled_by} if settled_by else {}),
         **({"allows": [_allowed(row) for row in exchange.allows]} if exchange.allows else {}),
     }
+
+
+def _settled_by(report: Report, exchange: Exchange) -> list[dict[str, Any]]:
+    """Return the files that settle the unknown steps; a step with a suspicion is settled as its cause says."""
+    if all(step.state != "unknown" for step in exchange.steps):
+        return []
+    from oidc_doctor.report.parts.coverage import settling  # late: only needed for unknown steps
+
+    suspected = {cause.step for cause in report.causes if cause.exchange == exchange.id and cause.settle}
+    rows = [
+        {"file": file, "steps": [step for step in steps if step not in suspected], "command": command or None}
+        for file, steps, command in settling(report, exchange)
+    ]
+    return [row for row in rows if row["steps"]]
 
 
 def _allowed(row: AllowedSubjects) -> dict[str, Any]:

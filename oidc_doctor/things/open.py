@@ -1,4 +1,4 @@
-"""Several folders, archives and files, opened as one bundle."""
+"""Several folders, archives, files and texts, opened as one bundle."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.files import Bundle, BundleError, words
+from oidc_doctor.bundle.files import LARGEST_EVIDENCE, Bundle, BundleError, words
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.plain import free_place
 from oidc_doctor.documents.json_text import Unreadable, printable
+from oidc_doctor.model.limits import MIB
 from oidc_doctor.plans.open import bundle_of_plan
-from oidc_doctor.things.plan_file import text_of_plan
+from oidc_doctor.things.plan_file import is_plan, text_of_plan
 from oidc_doctor.things.recognise import place_of, place_of_file
 from oidc_doctor.things.thing import noun_of
 
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import BundleMember
 
 
-def open_paths(paths: Sequence[str], plan: str | None = None) -> Bundle:
+def open_paths(paths: Sequence[str], plan: str | None = None, texts: Sequence[tuple[str, str]] = ()) -> Bundle:
     """Open the folders, archives and files as one bundle; each file by its content. Raises BundleError.
 
     Logs and tokens may be any number. Two different files of every other kind exclude each other. `plan` is the JSON
-    of a plan that is in no file.
+    of a plan that is in no file, `texts` are names for messages and contents of other documents that are in none.
+    There is at least one of the three.
     """
     opened: list[Bundle] = []
     try:
         opened += (open_path(path) for path in dict.fromkeys(os.path.normpath(path) for path in paths))
+        opened += (_of_text(name, text) for name, text in texts)
         if plan is not None:
             opened.append(bundle_of_plan(plan, "the plan on stdin"))
         _refuse_beside_plan(opened)
@@ -76,6 +79,23 @@ def _refuse_beside_plan(bundles: Sequence[Bundle]) -> None:
 def _is_configuration(name: str) -> bool:
     path = contract.split_target(name)[1]
     return path.startswith(("aws/", "gcp/")) and not contract.is_log(path) and contract.is_known(name)
+
+
+def _of_text(name: str, text: str) -> Bundle:
+    if is_plan(text):
+        return bundle_of_plan(text, name)
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) > LARGEST_EVIDENCE:
+        raise BundleError(f"{name}: larger than {LARGEST_EVIDENCE // MIB} MiB")
+    try:
+        place = place_of(text, name)
+    except Unreadable as error:
+        raise BundleError(str(error)) from None
+    if place is None:
+        raise BundleError(f"{name}: not a role, provider, policy, token, event or error text")
+    bundle = Bundle(name, {}, shown={place: name}, loose=True)
+    bundle.add(place, data)
+    return bundle
 
 
 class _Archives:

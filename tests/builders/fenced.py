@@ -4,6 +4,7 @@ A mark is an HTML comment on the lines before a block, which no reader sees:
 
     <!-- exit: 1 -->          the exit codes, in order, of those commands of the block that do not end with 0
     <!-- not run: REASON -->  the block cannot run here
+    <!-- needs: PROGRAM -->   the block runs where this program is installed, which oidc-doctor does not bring
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
-_MARK = re.compile(r"<!--\s*(exit|not run):\s*(.+?)\s*-->", re.DOTALL)
+_MARK = re.compile(r"<!--\s*(exit|not run|needs):\s*(.+?)\s*-->", re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -27,6 +28,7 @@ class Block(NamedTuple):
     text: str
     exits: tuple[int, ...] = ()
     not_run: str = ""
+    needs: str = ""
 
 
 def blocks_of(page: str, text: str) -> list[Block]:
@@ -39,7 +41,8 @@ def blocks_of(page: str, text: str) -> list[Block]:
         elif token.type == "fence":
             exits = tuple(int(code) for code in marks.get("exit", "").replace(",", " ").split())
             line = token.map[0] + 1 if token.map else 0
-            blocks.append(Block(page, line, token.info.strip(), token.content, exits, marks.get("not run", "")))
+            reasons = marks.get("not run", ""), marks.get("needs", "")
+            blocks.append(Block(page, line, token.info.strip(), token.content, exits, *reasons))
             marks = {}
         elif token.level == 0 and token.nesting >= 0:
             marks = {}

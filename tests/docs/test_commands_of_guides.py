@@ -6,13 +6,14 @@ A block that cannot run says why in a mark above it (builders/fenced.py); a new 
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 
 import fenced
 from tests.docs.conftest import ROOT, Shell
 
-PAGES = ("README.md", "docs/**/*.md")
+PAGES = ("README.md", "docs/**/*.md", "skills/**/*.md")
 BLOCKS = [block for block in fenced.blocks_in(ROOT, *PAGES) if block.language in ("sh", "console")]
 NOT_RUN = 16  # blocks with a reason; a further one is a decision
 
@@ -21,7 +22,7 @@ NOT_RUN = 16  # blocks with a reason; a further one is a decision
 def test_the_blocks_of_the_page_run(page: str, shell: Shell) -> None:
     """In order and in one folder: a block may use what an earlier one wrote."""
     for block in BLOCKS:
-        if block.page == page and not block.not_run:
+        if block.page == page and not block.not_run and (not block.needs or shutil.which(block.needs)):
             _run(block, shell)
 
 

@@ -20,6 +20,11 @@ def test_marks_belong_to_the_block_below_them() -> None:
     assert [(block.exits, block.not_run) for block in blocks] == [((1, 3), ""), ((), "no cloud"), ((), "")]
 
 
+def test_a_block_may_need_a_program() -> None:
+    (block,) = fenced.blocks_of("page.md", "<!-- exit: 1 -->\n<!-- needs: jq -->\n\n```sh\njq . x\n```\n")
+    assert (block.exits, block.needs, block.not_run) == ((1,), "jq", "")
+
+
 def test_a_mark_does_not_reach_over_a_paragraph() -> None:
     (block,) = fenced.blocks_of("page.md", "<!-- not run: no cloud -->\n\nText.\n\n```sh\ncommand\n```\n")
     assert block.not_run == ""

@@ -13,7 +13,7 @@ import pytest
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
-from oidc_doctor.model.report import SCHEMA, Report
+from oidc_doctor.model.report import SCHEMA, DecidingFile, Report
 from oidc_doctor.report.json import render_json, to_json
 from reports.rows import change_cause
 
@@ -162,3 +162,27 @@ def test_no_token_is_written(sample: Sample, text: str) -> None:
     assert not any(part in rendered for part in TOKEN.split("."))
     assert json.loads(rendered)["causes"][0]["differs"]["actual"]["spans"] == []
     jsonschema.Draft202012Validator(PUBLISHED).validate(json.loads(rendered))
+
+
+def test_what_settles_an_unknown_step_is_named(sample: Sample) -> None:
+    """A program can ask for it: the file, the steps that it decides, and the vendor's command that prints it."""
+    report = sample("refused")
+    assert "settled_by" not in to_json(report)["exchanges"][0]
+    exchange = report.exchanges[0]
+    exchange.steps = [step._replace(state="unknown") if step.id == "keys" else step for step in exchange.steps]
+    exchange.decided_by = {"keys": (DecidingFile("issuer/jwks.json", "curl -s {issuer}"), DecidingFile("another.json"))}
+    exchange.token = {}
+    report.coverage = []
+    (row,) = to_json(report)["exchanges"][0]["settled_by"]
+    assert row == {"file": "issuer/jwks.json", "steps": ["keys"], "command": row["command"]}
+    assert row["command"].startswith("curl -s ")
+    exchange.decided_by = {"keys": (DecidingFile("issuer/chain.pem"),)}
+    assert to_json(report)["exchanges"][0]["settled_by"] == [
+        {"file": "issuer/chain.pem", "steps": ["keys"], "command": None}
+    ]
+    jsonschema.Draft202012Validator(PUBLISHED).validate(json.loads(render_json(report)))
+    assert undescribed(to_json(report), PUBLISHED) == []
+    (cause, *_) = report.causes
+    refusal = cause.named.refusal._replace(step="keys", certain=False, settle="a logged success")
+    report.causes = [cause._replace(named=cause.named._replace(refusal=refusal), exchange=exchange.id)]
+    assert "settled_by" not in to_json(report)["exchanges"][0]

@@ -14,7 +14,13 @@ from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.issuers.difference import Difference, compare_subject, compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.condition_names import correct_key, is_any_of_form, meant_by, names_issuer_alone
+from oidc_doctor.judge.aws.condition_names import (
+    SameProfile,
+    correct_key,
+    is_any_of_form,
+    meant_by,
+    names_issuer_alone,
+)
 from oidc_doctor.judge.aws.global_keys import supported_instead
 from oidc_doctor.judge.exchange import plain_note, segment_noun
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
@@ -24,7 +30,6 @@ from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Node
-    from oidc_doctor.issuers import Profile
     from oidc_doctor.judge.aws.state import AwsExchange
 
 # Keys that exist for other calls and never for this one.
@@ -89,7 +94,8 @@ def _walk(node: Node) -> list[Node]:
     nodes: list[Node] = []
     for child in node.children:
         nodes.append(child)
-        nodes += _walk(child)
+        if child.children:  # most are values, and a policy may have hundreds
+            nodes += _walk(child)
     return nodes
 
 
@@ -302,7 +308,9 @@ def _value(
     certain = clause.sure and clause.key.result is False
     subject = claim == "sub"
     profile = exchange.case.profile if subject else None
-    difference = _difference(tuple(patterns), texts[0], wildcards, exchange.pasted, _Same(profile) if subject else None)
+    difference = _difference(
+        tuple(patterns), texts[0], wildcards, exchange.pasted, SameProfile(profile) if subject else None
+    )
     kind, rank = _kind(exchange, claim, difference, patterns, operator)
     facts = {**facts, "note": plain_note(difference), "segment": segment_noun(difference)}
     if exchange.case.profile is not None:
@@ -344,22 +352,9 @@ def _value(
     )
 
 
-class _Same:
-    """A profile compared by identity, because it is not hashable."""
-
-    def __init__(self, profile: Profile | None) -> None:
-        self.profile = profile
-
-    def __hash__(self) -> int:
-        return id(self.profile)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.profile is other.profile
-
-
 @functools.lru_cache(maxsize=256)  # an attempt is replayed on revisions, most of which do not change this clause
 def _difference(
-    patterns: tuple[str, ...], text: str, wildcards: bool, pasted: bool, subject_of: _Same | None
+    patterns: tuple[str, ...], text: str, wildcards: bool, pasted: bool, subject_of: SameProfile | None
 ) -> Difference:
     if subject_of is None:
         return compare_value(patterns, text, wildcards=wildcards, pasted=pasted)

@@ -17,12 +17,26 @@ from oidc_doctor.model.document import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oidc_doctor.issuers import Profile
     from oidc_doctor.judge.aws.state import AwsExchange
 
 # Minimum similarity of a key name and its misspelling (difflib's ratio).
 _SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
 # Prefixes of keys that belong to no issuer.
 _GENERAL = ("aws", "sts")
+
+
+class SameProfile:
+    """A profile compared by identity, because it is not hashable."""
+
+    def __init__(self, profile: Profile | None) -> None:
+        self.profile = profile
+
+    def __hash__(self) -> int:
+        return id(self.profile)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameProfile) and self.profile is other.profile
 
 
 def names_issuer_alone(exchange: AwsExchange, name: str) -> bool:
@@ -39,9 +53,8 @@ def meant_by(exchange: AwsExchange, operator: str, values: list[str]) -> str | N
     met = [claim for claim, value in token.items() if isinstance(value, str) and holds({"k": value}) is True]
     if met:
         return met[0] if len(met) == 1 else None
-    audiences = _audiences(exchange)
-    forms = {_form_of(exchange, value, audiences) for value in values}
-    return forms.pop() if len(forms) == 1 else None
+    forms = _forms(exchange, values)
+    return next(iter(forms)) if len(forms) == 1 else None
 
 
 @functools.lru_cache(maxsize=64)  # one policy's values are compared with many subjects
@@ -51,8 +64,24 @@ def _test(operator: str, values: tuple[str, ...]) -> Callable[[dict[str, Any]], 
 
 def is_any_of_form(exchange: AwsExchange, values: list[str], claim: str) -> bool:
     """Whether any policy value has the form of this claim (sub or aud)."""
-    audiences = _audiences(exchange)
-    return any(_form_of(exchange, value, audiences) == claim for value in values)
+    return claim in _forms(exchange, values)
+
+
+def _forms(exchange: AwsExchange, values: list[str]) -> frozenset[str | None]:
+    """Return the claims that the values have the form of; None among them for a value that has neither's."""
+    profile, audiences = exchange.case.profile, frozenset(_audiences(exchange))
+    if profile is None:
+        subject = exchange.token.claim("sub")
+        return frozenset(_form_like(subject, value, audiences) for value in values)
+    return _forms_of_issuer(SameProfile(profile), tuple(values), audiences)
+
+
+@functools.lru_cache(maxsize=64)  # one policy's values are explained to many subjects
+def _forms_of_issuer(
+    issuer: SameProfile, values: tuple[str, ...], audiences: frozenset[str | None]
+) -> frozenset[str | None]:
+    assert issuer.profile is not None  # noqa: S101 - as in _forms
+    return frozenset(_form_of(issuer.profile, value, audiences) for value in values)
 
 
 def _audiences(exchange: AwsExchange) -> set[str | None]:
@@ -66,15 +95,18 @@ def _audiences(exchange: AwsExchange) -> set[str | None]:
     return audiences
 
 
-def _form_of(exchange: AwsExchange, value: str, audiences: set[str | None]) -> str | None:
-    profile = exchange.case.profile
+def _form_like(subject: object, value: str, audiences: frozenset[str | None]) -> str | None:
+    """Return the claim of a value by the subject of the token: the issuer's form of subjects is not known."""
     if value in audiences:
         return "aud"
-    if profile is None:
-        subject = exchange.token.claim("sub")
-        lead = value.partition(":")[0]
-        alike = isinstance(subject, str) and lead and "*" not in lead and subject.startswith(lead + ":")
-        return "sub" if alike and "://" not in value else None
+    lead = value.partition(":")[0]
+    alike = isinstance(subject, str) and lead and "*" not in lead and subject.startswith(lead + ":")
+    return "sub" if alike and "://" not in value else None
+
+
+def _form_of(profile: Profile, value: str, audiences: frozenset[str | None]) -> str | None:
+    if value in audiences:
+        return "aud"
     segments = [segment for segment in profile.parse_subject(value).segments if segment.known]
     return "sub" if len(segments) > 1 else None
 

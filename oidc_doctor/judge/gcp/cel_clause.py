@@ -48,9 +48,11 @@ def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] 
         return None
     if node.op in ("and", "or"):
         deciding = node.op == "or"
-        answers = [settled(child, pasted=pasted, evaluate=evaluate) for child in node.children]
-        if deciding in answers:
-            return deciding
+        answers = set()
+        for child in sorted(node.children, key=_was_skipped):  # one that decides saves the evaluation of the skipped
+            answers.add(settled(child, pasted=pasted, evaluate=evaluate))
+            if deciding in answers:
+                return deciding
         return None if None in answers else not deciding
     if node.op == "not":
         inner = settled(node.children[0], pasted=pasted, evaluate=evaluate)
@@ -58,6 +60,10 @@ def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] 
     if not pasted or not _open(node):
         return node.value
     return _open_answer(node)
+
+
+def _was_skipped(node: Node) -> bool:
+    return not node.evaluated
 
 
 def _open(node: Node) -> bool:

@@ -10,6 +10,7 @@ import functools
 import re
 from typing import NamedTuple
 
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.placeholder import has_placeholder
 
 HOST = "//iam.googleapis.com/"
@@ -78,7 +79,8 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
             return ProviderName(text)
         host = text.removeprefix("https:").removeprefix("//").split("/", 1)[0]
         return ProviderName(
-            text, fault=f"its host is {host or 'empty'}, it is iam.googleapis.com for every universe and project"
+            text,
+            fault=f"its host is {as_value(host) or 'empty'}, it is iam.googleapis.com for every universe and project",
         )
     bare = text.removeprefix(HOST)
     if bare.startswith("locations/"):
@@ -87,7 +89,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     if match:
         name = ProviderName(text, match["project"], match["pool"], match["provider"])
         if not name.project_is_number and not name.project_is_id and not has_placeholder(name.project):
-            return name._replace(fault=f"{name.project} is not a project number")
+            return name._replace(fault=f"{as_value(name.project)} is not a project number")
         if match["location"] != "global" and not has_placeholder(match["location"]):
             return name._replace(fault=f"its location is {match['location']}, pools are in global")
         return name

@@ -11,6 +11,7 @@ from oidc_doctor.judge.gcp.names import HOST, ProviderName, read_audience, read_
 from oidc_doctor.judge.gcp.state import GcpExchange
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import GcpPool, GcpProvider
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import CloudError, Side
@@ -37,7 +38,7 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
             actual=Side(shown(value["type"]), credentials.at("/type")),
             expected=Side("external_account"),
             field="type",
-            reason=f"it is {shown(value['type'])}, external_account is required",
+            reason=f"it is {as_value(shown(value['type']))}, external_account is required",
         )
     elif (
         value.get("workforce_pool_user_project")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oidc_doctor.model.in_words import as_value
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import moment
@@ -16,7 +17,7 @@ def author(by: object) -> str:
     """Return who wrote by the last part of the name: session, user, address, or a service account's own name."""
     name = visible(str(by or "an unknown caller")).rpartition("/")[2]
     own, _, host = name.partition("@")
-    return clip(own if own and host.endswith(".gserviceaccount.com") else name, _AUTHOR)
+    return as_value(clip(own if own and host.endswith(".gserviceaccount.com") else name, _AUTHOR))
 
 
 def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:

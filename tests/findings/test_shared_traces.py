@@ -1,0 +1,113 @@
+"""A stranger is judged once for all tokens of a report, and the report is that of judging each of them again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evidence import Bundle
+from examples import share_of
+from oidc_doctor import api
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.examine.examine import examine
+from oidc_doctor.examine.question import Question
+from oidc_doctor.findings import shared_traces
+from oidc_doctor.findings.shared_traces import SharedTraces
+from oidc_doctor.findings.strangers import as_stranger
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.evaluations import Evaluations, NoEvaluationsLeftError
+from oidc_doctor.model.refusal import Trace
+
+
+def judged_again(_: SharedTraces, case: Case) -> Trace:
+    return evaluate(case)
+
+
+TEAMS = st.sampled_from(["Tq7LmZ2x", "Tq7LmZ2y", "t", ""])
+CLAIMS = st.fixed_dictionaries(
+    {"team": TEAMS, "environment": st.sampled_from(["production", "preview", ""])},
+    optional={
+        "aud": st.sampled_from(["oidc.baseten.co", "another", ["oidc.baseten.co", "another"]]),
+        "iss": st.sampled_from(["https://oidc.baseten.co", "https://oidc.example.org"]),
+        "azp": st.sampled_from(["oidc.baseten.co", 1, True]),
+    },
+)
+
+
+def tokens(bundle: Bundle, choices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        bundle.claims_of(
+            sub=f"v=1:org=Org8Kd2P:team={choice['team']}:model=m:deployment=d:environment={choice['environment']}",
+            **{name: value for name, value in choice.items() if name not in ("team", "environment")},
+        )
+        for choice in choices
+    ]
+
+
+@given(choices=st.lists(CLAIMS, min_size=2, max_size=4), cloud=st.sampled_from(["aws", "gcp"]))
+@settings(max_examples=share_of(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_report_is_that_of_judging_each_again(
+    choices: list[dict[str, Any]], cloud: str, aws: Bundle, gcp: Bundle
+) -> None:
+    bundle = aws if cloud == "aws" else gcp
+    question = {"token": tokens(bundle, choices), "at": bundle.NOW}
+    shared = api.to_json(api.examine(bundle.root, **question))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SharedTraces, "trace", judged_again)
+        assert json.dumps(shared) == json.dumps(api.to_json(api.examine(bundle.root, **question)))
+
+
+def test_equal_cases_are_judged_once(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[Case] = []
+
+    def counted(case: Case) -> Trace:
+        judged.append(case)
+        return evaluate(case)
+
+    monkeypatch.setattr(shared_traces, "evaluate", counted)
+    names = [f"team{number}" for number in range(5)]
+    claims = tokens(aws, [{"team": name, "environment": "production"} for name in names])
+    api.examine(aws.remove("token.jwt").root, token=claims[:1], at=aws.NOW)
+    alone = len(judged)
+    judged.clear()
+    api.examine(aws.root, token=claims, at=aws.NOW)
+    assert 0 < len(judged) < 3 * alone
+
+
+def stranger(bundle: Bundle) -> Case:
+    """The case of a synthetic token."""
+    with open_bundle(bundle.root) as opened:
+        (diagnosis,) = examine(opened, Question(at=bundle.NOW)).diagnoses.values()
+    return as_stranger(diagnosis.case, "v=1:org=other")
+
+
+def test_another_document_claim_or_question_is_another_case(aws: Bundle) -> None:
+    case = stranger(aws)
+    other = case.token._replace(claims=case.token.claims | {"sub": "another"})
+    yes = case.token._replace(claims=case.token.claims | {"azp": True})
+    one = case.token._replace(claims=case.token.claims | {"azp": 1})
+    assert case.evidence.aws
+    changed = case.evidence._replace(aws=case.evidence.aws._replace(documents={}))
+    cases = [
+        *(case, case._replace(token=other), case._replace(token=yes), case._replace(token=one)),
+        *(case._replace(evidence=changed), case._replace(at=case.at + 1), case._replace(explain=not case.explain)),
+        *(case._replace(profile=None), case._replace(traced=not case.traced)),
+    ]
+    shared = SharedTraces()
+    traces = [shared.trace(each) for each in cases]
+    assert len({id(trace) for trace in traces}) == len(cases)
+    assert [shared.trace(each) for each in cases] == traces
+
+
+def test_a_shared_trace_uses_up_an_evaluation_too(aws: Bundle) -> None:
+    """The answer of a search with few evaluations does not depend on what was judged before it."""
+    case = stranger(aws)._replace(allowed=Evaluations(2))
+    shared = SharedTraces()
+    assert shared.trace(case) is shared.trace(case)
+    with pytest.raises(NoEvaluationsLeftError):
+        shared.trace(case)
