@@ -7,13 +7,14 @@ import re
 import sys
 
 from oidc_doctor.cli.capture import capture
+from oidc_doctor.cli.ci import ci
 from oidc_doctor.cli.command_line import as_typed
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.explain import explain, list_checks, make_explain_parser
 from oidc_doctor.cli.health import health, make_health_parser
 from oidc_doctor.cli.init import init, make_init_parser
-from oidc_doctor.cli.options import make_capture_parser, make_parser
+from oidc_doctor.cli.options import make_capture_parser, make_ci_parser, make_parser
 from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import make_permissions_parser, permissions
 from oidc_doctor.cli.report import report
@@ -36,6 +37,7 @@ _OTHER_NAMES = {  # what other programs call it
 }
 _COMMANDS = {
     "capture": capture,
+    "ci": ci,
     "completion": completion,
     "explain": explain,
     "health": health,
@@ -46,6 +48,7 @@ _COMMANDS = {
 }
 _PARSERS = {
     "capture": make_capture_parser,
+    "ci": make_ci_parser,
     "completion": make_completion_parser,
     "explain": make_explain_parser,
     "health": make_health_parser,

@@ -37,6 +37,7 @@ class Question(NamedTuple):
     compare: Token | None = None  # a second token to compare with each exchange's token
     account: bool = False  # list the roles and providers of the account with their decisions
     command: str = ""  # the command line, for the report
+    own_workload: bool = False  # suggest no condition that would accept other workloads than the token's
     profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
