@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 URL, BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _OF_PULL_REQUESTS = ("pull_request", "pull_request_review", "pull_request_review_comment")
+_WORKFLOWS = ".github/workflows/"
 _PERMISSION = "`permissions: id-token: write`"
 
 
@@ -106,8 +107,9 @@ def _workflow(environment: Mapping[str, str]) -> tuple[str, str | None]:
     name = "/".join(environment.get("GITHUB_WORKFLOW_REF", "").split("/")[2:]).partition("@")[0]
     root = environment.get("GITHUB_WORKSPACE", "")
     place = os.path.join(root, name)
-    is_inside = os.path.realpath(place).startswith(os.path.realpath(root) + os.sep) if root and name else False
-    if not is_inside or not name.startswith(".github/workflows/"):
+    if not root or not name.startswith(_WORKFLOWS) or "\0" in place:
+        return "", None
+    if not os.path.realpath(place).startswith(os.path.realpath(root) + os.sep):  # a link, or ..
         return "", None
     data = _content(place, YAML.most * 4)
     try:
