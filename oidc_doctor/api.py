@@ -6,10 +6,10 @@ evaluators alone.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from oidc_doctor.model.report import Report
@@ -27,18 +27,19 @@ def examine(
 ) -> Report:
     """Return the report on a bundle, as `oidc-doctor --report --from` makes it.
 
-    `things` is a bundle folder, an archive of one, or a single file of it. `token` is a compact JWT or the JSON of
-    decoded claims, `subject` makes a hypothetical token, `error` is what the caller saw, `at` is the instant judged at
-    (seconds since 1970), `check` and `skip` are patterns of checks' names. Raises oidc_doctor.bundle.files.BundleError
-    where the bundle cannot be opened, and ValueError where there is nothing to examine.
+    `things` is a bundle folder, an archive of one, a single file of it, or the JSON of a Terraform plan. `token` is a
+    compact JWT or the JSON of decoded claims, `subject` makes a hypothetical token, `error` is what the caller saw,
+    `at` is the instant judged at (seconds since 1970), `check` and `skip` are patterns of checks' names. Raises
+    oidc_doctor.bundle.files.BundleError where the bundle cannot be opened, and ValueError where there is nothing to
+    examine.
     """
     from contextlib import nullcontext
 
-    from oidc_doctor.bundle.open import open_bundle
     from oidc_doctor.documents.token import hypothetical, parse_token
     from oidc_doctor.examine.examine import run
     from oidc_doctor.examine.question import Question
     from oidc_doctor.model.document import Origin
+    from oidc_doctor.things.open import open_path
 
     if things is None and token is None and subject is None and error is None:
         message = "nothing to examine: pass a bundle, a token, a subject or an error"
@@ -46,7 +47,7 @@ def examine(
     tokens = [] if token is None else [parse_token(token, Origin("token"), "token")]
     tokens += [] if subject is None else [hypothetical(subject, origin=Origin("subject"))]
     question = Question(error_text=error, tokens=tuple(tokens), at=at, check=check, skip=skip)
-    with nullcontext() if things is None else open_bundle(things) as bundle:
+    with nullcontext() if things is None else open_path(os.fspath(things)) as bundle:
         return run(bundle, question)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.bundle.file_parsers import allow_policy, as_text, credentials, described, listed, names_of
 from oidc_doctor.documents.json_text import load
+from oidc_doctor.documents.planned import parse_planned
 from oidc_doctor.documents.provider import (
     parse_aws_provider_list,
     parse_aws_providers,
@@ -24,6 +25,7 @@ from oidc_doctor.documents.provider import (
 )
 from oidc_doctor.documents.truss import parse_truss, parse_whoami
 from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
+from oidc_doctor.model import planned
 from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.model.steps import STEPS
 
@@ -38,6 +40,7 @@ ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
+PLANNED = planned.FILE
 EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
 EARLIER = "earlier/"  # in the folder of a target: its configuration as it was read the last time, with the same layout
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
@@ -124,6 +127,12 @@ _GENERAL = (
         lenient=True,
     ),
     File("setup/output.txt", "the output of a set-up script", as_text, "setup_output", lenient=True),
+    File(
+        PLANNED,
+        "what a Terraform plan changes and leaves open; written where a plan is read as a bundle",
+        parse_planned,
+        "planned",
+    ),
 )
 
 _ISSUER = (

@@ -45,7 +45,8 @@ class Bundle:
 
     `saved`: the user saved it as files. `own_manifest`: this run has made the manifest. `loose`: it is files that the
     user named one by one. `paths`: the folders, archives and files, as the user named them; empty for other evidence.
-    `divided`: its parts by target. `tables` and `parts`: of a part, its tables of oidc-doctor.toml, and all parts.
+    `is_plan`: it was made of a Terraform plan. `divided`: its parts by target. `tables` and `parts`: of a part, its
+    tables of oidc-doctor.toml, and all parts.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Bundle:
         self.label = label
         self.loose = loose
         self.paths: tuple[str, ...] = ()
+        self.is_plan = False
         self.tables: tuple[Target, ...] | None = None
         self.parts: Any = None
         self.divided: Any = None
@@ -89,6 +91,10 @@ class Bundle:
         for name, place in places.items():
             self._members[place] = self._members.pop(name)
             self._shown[place] = name
+
+    def name(self, shown: Mapping[str, str]) -> None:
+        """Show files by other names than their places."""
+        self._shown.update(shown)
 
     def shown(self, path: str) -> str:
         """Return the name to show: that of the file itself, where it has another place in the bundle."""

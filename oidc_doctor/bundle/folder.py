@@ -17,6 +17,7 @@ from oidc_doctor.bundle.choose import (
     further_targets,
 )
 from oidc_doctor.bundle.file_parsers import as_text
+from oidc_doctor.bundle.of_plan import planned_of
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.setup_output import read_setup_output
 from oidc_doctor.documents.token import parse_token
@@ -61,6 +62,7 @@ class Folder:
         self.shared = shared
         self.names = frozenset(name.removeprefix(prefix) for name in reader.names.get(prefix, ()))
         self.tokens = (*extra_tokens, *self._tokens())
+        planned = planned_of(reader, prefix)
         self.common = TargetEvidence(
             target=Target(""),
             tokens=self.tokens,
@@ -72,6 +74,9 @@ class Folder:
             truss_version=_or(self._read("truss/version.txt"), None),
             setup_output=self._setup_output(),
             whoami=self._read("truss/whoami.txt"),
+            planned=planned.changes,
+            unknown_values=planned.unknown_values,
+            plan_assumes=planned.assumed,
         )
         self.cloudtrail = self._logs(contract.CLOUDTRAIL)
         self.gcp_logs = self._logs(contract.GCP_LOGS)

@@ -8,6 +8,7 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.earlier import EarlierFolder
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.bundle.folder import Folder
+from oidc_doctor.bundle.of_plan import cover_plan
 from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.documents.target_file import NAME, merge
 from oidc_doctor.model.document import Origin
@@ -44,6 +45,7 @@ def load_snapshot(
         earlier = EarlierFolder(reader, prefix)
         evidence = [part._replace(earlier=earlier.evidence(part.target)) for part in evidence]
         targets += [part._replace(observed=errors + part.observed) for part in evidence]
+    cover_plan(reader)
     reader.cover_the_rest()
     reader.cover_earlier()
     return Snapshot(
@@ -85,7 +87,10 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
         if above and tables_below:
             tables_below[0] = merge(above[0], tables_below[0])._replace(name=tables_below[0].name)
         folders.append((prefix, tables_below or above or [Target(name)]))
-    elsewhere = (contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, contract.EARLIER, *contract.SHARED)
+    elsewhere = (
+        *(contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, contract.EARLIER, contract.PLANNED),
+        *contract.SHARED,
+    )
     if tables or not folders or not all(name.startswith(elsewhere) for name in names):
         folders.insert(0, ("", tables or [Target(NAME)]))
     return folders

@@ -199,10 +199,11 @@ def open_evidence(options: argparse.Namespace) -> Bundle | None:
     from oidc_doctor.things.open import open_paths
 
     paths = bundle_paths(options)
-    if not paths:
+    plan = getattr(options, "plan", None)
+    if not paths and plan is None:
         return None
     try:
-        return open_paths(paths)
+        return open_paths(paths, plan)
     except BundleError as error:
         raise UsageError(str(error)) from None
 

@@ -71,6 +71,7 @@ def take_things(options: argparse.Namespace, *, reads_stdin: bool = True) -> Non
     if options.pasted is not None:
         return
     options.pasted = []
+    options.plan = None
     from oidc_doctor.cli.wrong_kind import refuse_wrong_kinds  # late: it reads the files that options name
 
     _check_stdin(options, reads_stdin=reads_stdin)
@@ -78,7 +79,7 @@ def take_things(options: argparse.Namespace, *, reads_stdin: bool = True) -> Non
     names = [_take(options, word) for word in options.things]
     options.things = []
     _take_pasted(options)
-    is_evidence = bool(options.bundles or options.pasted)
+    is_evidence = bool(options.bundles or options.pasted or options.plan)
     if any(names) and not is_evidence and not options.offline and options.demo is None:
         options.live = True  # a name that the user typed is read live, as with --role
 
@@ -128,7 +129,7 @@ def _take(options: argparse.Namespace, word: str) -> bool:
     if thing.kind is Kind.NOTHING:
         meant = "" if thing.near else _what_was_meant(options, word)
         raise UsageError(f"{label}: {thing.hint}{meant}", EXAMPLES)
-    if thing.file and thing.kind in (Kind.BUNDLE, Kind.DOCUMENT, Kind.LOG):
+    if thing.file and thing.kind in (Kind.BUNDLE, Kind.DOCUMENT, Kind.LOG, Kind.PLAN):
         options.bundles.append(thing.file)
         return False
     if label in ("stdin", thing.file) and thing.kind.name in _NAMES:
@@ -195,6 +196,15 @@ def _add_document(options: argparse.Namespace, thing: Thing, label: str) -> bool
     return False
 
 
+def _add_plan(options: argparse.Namespace, thing: Thing, label: str) -> bool:
+    if options.plan is not None:
+        message = f"{label}: a second plan, and a report covers one"
+        raise UsageError(message)
+    options.plan = thing.value
+    options.offline = options.offline or not options.live
+    return False
+
+
 def _add_log(options: argparse.Namespace, thing: Thing, _: str) -> bool:
     options.pasted.append((thing.place, thing.value))
     options.offline = options.offline or not options.live
@@ -208,6 +218,7 @@ _ADD = {
     "ERROR": _add_error,
     "DOCUMENT": _add_document,
     "LOG": _add_log,
+    "PLAN": _add_plan,
 }  # by Kind's name: the room of things is imported when there is one
 
 

@@ -24,7 +24,7 @@ _FLAGS = {  # a kind's name, and the option that takes it
     "SERVICE_ACCOUNT": "--service-account",
     "ISSUER": "--issuer",
 }
-_FILES = frozenset({"BUNDLE", "DOCUMENT", "LOG"})
+_FILES = frozenset({"BUNDLE", "DOCUMENT", "LOG", "PLAN"})
 _NAMES = frozenset({"ROLE", "AWS_PROVIDER", "GCP_PROVIDER", "SERVICE_ACCOUNT", "ISSUER", "SUBJECT"})
 
 

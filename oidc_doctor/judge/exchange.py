@@ -77,7 +77,7 @@ class ExchangeBuilder:
         self.token_pasted = case.token.kind in ("decoded", "hypothetical") and not case.token.recorded
         self.either_pasted = self.pasted or self.token_pasted
         self.results = {step.id: StepResult(step.id, UNKNOWN) for step in STEPS[cloud]}
-        self.assumed: list[str] = []
+        self.assumed: list[str] = [*case.evidence.plan_assumes]
         self.detail: dict[str, Any] = {}
         self.mapped: dict[str, str] = {}
         self.groups: list[str] | None = None  # Google: google.groups as mapped; None if unmapped

@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Missing, Origin
 from oidc_doctor.model.limits import ERROR_TEXT
 from oidc_doctor.model.obstacle import Local
+from oidc_doctor.model.planned import PlannedChange
+from oidc_doctor.model.unknown_value import UnknownValue
 
 _NONE: Any = MappingProxyType({})
 
@@ -341,6 +343,9 @@ class TargetEvidence(NamedTuple):
     gcp_logs: tuple[str, ...] = ()
     whoami: Document | Missing = Missing("truss/whoami.txt", "not in the bundle")  # org_id, teams, issuer, audience, …
     earlier: Earlier | None = None  # the configuration of the last time, if the bundle has it
+    planned: tuple[PlannedChange, ...] = ()  # of a plan: the changes of the resources that the target relies on
+    unknown_values: tuple[UnknownValue, ...] = ()  # of a plan: the values that are known only after apply
+    plan_assumes: tuple[str, ...] = ()  # what the files assume of a plan's configuration
 
 
 class Snapshot(NamedTuple):

@@ -13,3 +13,4 @@ class UnknownValue(NamedTuple):
     settled_by: str  # what would make it known, in one sentence that can be followed as it stands
     place: str  # the file of the bundle that lacks it, from the folder of its target: aws/role.json
     text: str = ""  # the placeholder that stands for it in that file; "" where the plan leaves the whole file open
+    why: str = "known only after apply"  # or that the plan marks it sensitive, or has it in no form that can be read

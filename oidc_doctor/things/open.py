@@ -6,10 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.files import Bundle, BundleError
+from oidc_doctor.bundle.files import Bundle, BundleError, words
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.plain import free_place
 from oidc_doctor.documents.json_text import Unreadable, printable
+from oidc_doctor.plans.open import bundle_of_plan
+from oidc_doctor.things.plan_file import text_of_plan
 from oidc_doctor.things.recognise import place_of, place_of_file
 from oidc_doctor.things.thing import noun_of
 
@@ -19,22 +21,61 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import BundleMember
 
 
-def open_paths(paths: Sequence[str]) -> Bundle:
+def open_paths(paths: Sequence[str], plan: str | None = None) -> Bundle:
     """Open the folders, archives and files as one bundle; each file by its content. Raises BundleError.
 
-    Logs and tokens may be any number. Two different files of every other kind exclude each other.
+    Logs and tokens may be any number. Two different files of every other kind exclude each other. `plan` is the JSON
+    of a plan that is in no file.
     """
     opened: list[Bundle] = []
     try:
-        opened += (
-            open_bundle(path, place_of if os.path.isdir(path) else place_of_file)
-            for path in dict.fromkeys(os.path.normpath(path) for path in paths)
-        )
+        opened += (open_path(path) for path in dict.fromkeys(os.path.normpath(path) for path in paths))
+        if plan is not None:
+            opened.append(bundle_of_plan(plan, "the plan on stdin"))
+        _refuse_beside_plan(opened)
         return opened[0] if len(opened) == 1 else _merged(opened)
     except BundleError:
         for bundle in opened:
             bundle.close()
         raise
+
+
+def open_path(path: str) -> Bundle:
+    """Open a folder, an archive or a file by its content. Raises BundleError."""
+    label = printable(path)
+    try:
+        plan = text_of_plan(path)
+    except Unreadable as error:
+        raise BundleError(str(error)) from None
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{label}: {words(error)}") from None
+    if plan is None:
+        return open_bundle(path, place_of if os.path.isdir(path) else place_of_file)
+    bundle = bundle_of_plan(plan, label)
+    bundle.paths = (path,)
+    return bundle
+
+
+def _refuse_beside_plan(bundles: Sequence[Bundle]) -> None:
+    """Refuse a plan and other configuration as one: which of the two is meant cannot be told. Raises BundleError."""
+    plans = [bundle for bundle in bundles if bundle.is_plan]
+    others = [bundle for bundle in bundles if not bundle.is_plan and any(map(_is_configuration, bundle.names()))]
+    if len(plans) > 1:
+        message = (
+            f"{plans[0].label} and {plans[1].label} are two plans, and a report covers one; examine them one at a time"
+        )
+        raise BundleError(message)
+    if plans and others:
+        message = (
+            f"{plans[0].label} is a plan and {others[0].label} has configuration of its own, and a report covers one; "
+            f"to lay the plan over it: oidc-doctor --report {others[0].label} --with {plans[0].label}"
+        )
+        raise BundleError(message)
+
+
+def _is_configuration(name: str) -> bool:
+    path = contract.split_target(name)[1]
+    return path.startswith(("aws/", "gcp/")) and not contract.is_log(path) and contract.is_known(name)
 
 
 class _Archives:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.file_alone import is_archive, log_of, path_of, read_beginning
@@ -22,6 +23,14 @@ from oidc_doctor.model.document import Origin
 from oidc_doctor.model.limits import ERROR_TEXT, EVIDENCE_FILE, MIB
 from oidc_doctor.model.secret_texts import contains_secret
 from oidc_doctor.things.names import is_strict, recognise_name
+from oidc_doctor.things.plan_file import (
+    OF_CONFIGURATION,
+    OF_SAVED_PLAN,
+    is_configuration,
+    is_plan,
+    is_saved_plan,
+    text_of_plan,
+)
 from oidc_doctor.things.thing import Kind, Thing
 
 _SHORT = 80  # characters of a word that a message may repeat
@@ -47,6 +56,8 @@ def recognise_text(text: str, name: str = "") -> Thing:
     thing = recognise_name(text)
     if thing is not None:
         return thing
+    if is_plan(text):
+        return Thing(Kind.PLAN, text)
     try:
         place = place_of(text, name)
     except Unreadable as error:
@@ -165,11 +176,15 @@ def recognise_word(word: str) -> Thing:
 def _file(path: str) -> Thing:
     try:
         head, size = read_beginning(path)
+        if is_saved_plan(head):
+            return Thing(Kind.NOTHING, "", path, hint=OF_SAVED_PLAN.format(path=shlex.quote(path)))
         if is_archive(path, head):
             return Thing(Kind.BUNDLE, "", path)
         log = log_of(path, head, size)
         if log is not None:
             return Thing(Kind.LOG, "", path, log)
+        if size > EVIDENCE_FILE.most and text_of_plan(path) is not None:
+            return Thing(Kind.PLAN, "", path)
         if size > EVIDENCE_FILE.most:
             return Thing(Kind.NOTHING, "", path, hint=f"larger than {EVIDENCE_FILE.most // MIB} MiB, and no log")
         with open(path, "rb") as stream:
@@ -180,6 +195,8 @@ def _file(path: str) -> Thing:
         return Thing(Kind.NOTHING, "", path, hint=words(error))
     if _OWN_REPORT.match(text):
         return Thing(Kind.NOTHING, "", path, hint="a report of oidc-doctor, not evidence; -o FILE writes one")
+    if is_configuration(text, path):
+        return Thing(Kind.NOTHING, "", path, hint=OF_CONFIGURATION)
     thing = recognise_text(text, path)
     if thing.kind is Kind.NOTHING and _is_prose(text, path):
         thing = Thing(Kind.ERROR, text, place=contract.ERROR)

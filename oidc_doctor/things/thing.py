@@ -21,6 +21,7 @@ class Kind(StrEnum):
     SERVICE_ACCOUNT = "the address of a service account"
     ISSUER = "an issuer URL"
     BUNDLE = "a bundle"  # a folder or an archive
+    PLAN = "a Terraform plan"  # of OpenTofu as well
     LOG = "a log"
     DOCUMENT = "a document"  # every other file of the contract
     NOTHING = "nothing that is known"

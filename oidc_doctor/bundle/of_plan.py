@@ -1,0 +1,44 @@
+"""The rows of coverage for what a plan leaves open: the value, the document that lacks it, and what settles it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.documents.planned import parse_planned
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.planned import Planned
+
+if TYPE_CHECKING:
+    from oidc_doctor.bundle.reader import BundleReader
+
+_LONGEST = 1000  # characters of a reason
+
+
+def planned_of(reader: BundleReader, prefix: str) -> Planned:
+    """Return what a plan says of a target's folder, and write a row for each value that it leaves open."""
+    path = prefix + contract.PLANNED
+    if path not in reader.bundle:
+        return Planned()
+    planned = reader.parsed(path, parse_planned)
+    if isinstance(planned, Missing):
+        return Planned()
+    reader.coverage.pop(path, None)
+    for value in planned.unknown_values:
+        what = f"{value.address}: {value.attribute}" if value.attribute else value.address
+        reason = f"{value.why}. {value.settled_by}"
+        key = f"{prefix}{value.place} {what}"
+        row = Coverage(printable(what), "missing", printable(reason, _LONGEST), path=value.place)
+        reader.coverage.setdefault(key, row)
+    for note in planned.notes:
+        row = Coverage(printable(note.what), "partial", printable(note.reason, _LONGEST), named=note.named)
+        reader.coverage.setdefault(f"{prefix}{note.what}: {note.reason}", row)
+    return planned
+
+
+def cover_plan(reader: BundleReader) -> None:
+    """Write the rows of the plan as a whole."""
+    if any(name.startswith(contract.TARGETS) for name in reader.bundle.names()):
+        planned_of(reader, "")

@@ -1,0 +1,235 @@
+"""The roles of a plan and the OIDC providers that they trust, as the files that the AWS CLI prints of them.
+
+Source: hashicorp/aws, Resources aws_iam_role and aws_iam_openid_connect_provider, and the data source
+aws_iam_openid_connect_provider: their arguments and attributes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.judge.aws.arns import federated
+from oidc_doctor.model.document import texts_in
+from oidc_doctor.model.evidence import Target, TargetAws
+from oidc_doctor.model.planned import PlannedChange
+from oidc_doctor.plans.accounts import Accounts, issuer_of
+from oidc_doctor.plans.gaps import Symbolic
+from oidc_doctor.plans.masked import Open
+from oidc_doctor.plans.plan import names_of
+from oidc_doctor.plans.policy_document import TYPE as DOCUMENT
+from oidc_doctor.plans.policy_document import Renderer
+from oidc_doctor.plans.references import referenced
+from oidc_doctor.plans.target_files import TargetFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oidc_doctor.plans.gaps import Gaps
+    from oidc_doctor.plans.plan import Plan, Resource
+
+ROLE, PROVIDER = "aws_iam_role", "aws_iam_openid_connect_provider"
+_ROLE_FILE, _PROVIDER_FILE = "aws/role.json", "aws/oidc-provider.json"
+_CLIENT_ID = "aws_iam_openid_connect_provider_client_id"
+_WEB = ("Federated", "sts:AssumeRoleWithWebIdentity")  # a text of a policy that may trust tokens has one of them
+
+
+class Trust(NamedTuple):
+    """A trust policy: its JSON text, or its value with open parts, or an `Open` for all of it."""
+
+    value: Any
+    rebuilt_from: str = ""  # the address of the data source that it was rendered from
+
+    @property
+    def principals(self) -> frozenset[str]:
+        """The Federated principals of its Allow statements."""
+        value = self.value
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                return frozenset()
+        return frozenset(name for name, _ in federated(value)) if isinstance(value, dict) else frozenset()
+
+
+class AwsPart:
+    """The targets of AWS in a plan."""
+
+    def __init__(self, plan: Plan, gaps: Gaps) -> None:
+        self.plan = plan
+        self.gaps = gaps
+        self.accounts = Accounts(plan)
+        self.renderer = Renderer(plan, self._symbolic)
+        self.providers = [*plan.of_type(PROVIDER), *plan.of_type(PROVIDER, mode="data")]
+        self._has_client_ids = bool(plan.of_type(_CLIENT_ID))
+
+    def targets(self) -> Iterator[TargetFiles]:
+        """Yield the files of each role that may trust tokens; of every role, where none may."""
+        trusts = {role.address: self._trust(role) for role in self.plan.of_type(ROLE)}
+        roles = [role for role in self.plan.of_type(ROLE) if _may_trust_tokens(trusts[role.address])]
+        for role in roles or self.plan.of_type(ROLE):
+            yield self._target(role, trusts[role.address])
+
+    def _target(self, role: Resource, trust: Trust) -> TargetFiles:
+        arn = self.accounts.arn(role, "role", self._path_and_name(role))
+        part = TargetFiles(Target(role.address, aws=TargetAws(role_arn=arn)), self.gaps)
+        before_arn = (role.before or {}).get("arn")
+        part.changes.append(_planned(role, _ROLE_FILE, before_arn, arn if role.after is not None else ""))
+        if role.doubt:
+            part.leave_out(_ROLE_FILE, role)
+        elif role.after is None:
+            part.delete(_ROLE_FILE, role.address)
+        else:
+            self._put_role(part, role, trust, arn)
+        self._put_providers(part, role, trust)
+        self._put_earlier(part, role)
+        return part
+
+    # The role
+
+    def _trust(self, role: Resource) -> Trust:
+        if role.doubt or role.after is None:
+            return Trust((role.before or {}).get("assume_role_policy"))
+        value = role.after.get("assume_role_policy")
+        if isinstance(value, Open) and value.why == "unknown":
+            return self._rebuilt(role, "assume_role_policy", value)
+        return Trust(value)
+
+    def _rebuilt(self, resource: Resource, attribute: str, value: Open) -> Trust:
+        """Return a policy of which the plan shows the data source that renders it."""
+        block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
+        source = referenced(self.plan, resource, block.expressions.get(attribute)) if block else None
+        if source is None or source.resource.type != DOCUMENT or source.attribute not in ("json", "minified_json", ""):
+            return Trust(value)
+        document = source.resource
+        rendered = (document.after or {}).get("json")
+        if not isinstance(rendered, Open) or rendered.why != "unknown":
+            return Trust(value)  # a known document leaves no policy open: the value is computed from more
+        policy = self.renderer.policy(document)
+        if isinstance(policy, Open):
+            return Trust(policy._replace(path=f"{attribute} ({document.address}: {policy.path})"), document.address)
+        return Trust(policy, document.address)
+
+    def _put_role(self, part: TargetFiles, role: Resource, trust: Trust, arn: str) -> None:
+        values = role.after or {}
+        duration = values.get("max_session_duration")
+        blocking = next((value for value in (trust.value, duration) if isinstance(value, Open)), None)
+        if blocking is not None:
+            part.leave_open(_ROLE_FILE, role, blocking)
+            return
+        box: dict[str, Any] = {"RoleName": self._name(role), "Arn": arn}
+        if isinstance(trust.value, dict):
+            document = next(iter(self.plan.resources[address] for address in [trust.rebuilt_from]))
+            filled, opened = self.gaps.filled(trust.value, document.address)
+            part.name_open(opened, document, _ROLE_FILE)
+            box["AssumeRolePolicyDocument"] = Symbolic(json.dumps(filled))
+            part.assumed.append(
+                f"that the trust policy is {document.address}, unchanged by a function of the configuration"
+            )
+        else:
+            box["AssumeRolePolicyDocument"] = trust.value
+        if isinstance(duration, int) and not isinstance(duration, bool):
+            box["MaxSessionDuration"] = duration
+        boundary = values.get("permissions_boundary")
+        if boundary not in (None, ""):
+            box["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
+        part.put(_ROLE_FILE, box, role)
+
+    def _name(self, role: Resource) -> Any:
+        values = role.after or role.before or {}
+        name, prefix = values.get("name"), values.get("name_prefix")
+        if isinstance(name, Open) and isinstance(prefix, str) and prefix:
+            return Symbolic(prefix + self.gaps.text(role.address, "name"))
+        return name
+
+    def _path_and_name(self, role: Resource) -> str:
+        values = role.after or role.before or {}
+        path, name = values.get("path"), self._name(role)
+        texts = [
+            self.gaps.text(role.address, part.path) if isinstance(part, Open) else part if isinstance(part, str) else ""
+            for part in (path, name)
+        ]
+        return f"{texts[0] or '/'}{texts[1]}"
+
+    # Its providers
+
+    def _symbolic(self, resource: Resource) -> str | None:
+        """Return the ARN of a provider, as far as the plan shows it."""
+        values = resource.after or {}
+        url = values.get("url")
+        if resource.type != PROVIDER or resource.doubt or not isinstance(url, str) or not url:
+            return None
+        return self.accounts.arn(resource, "oidc-provider/", issuer_of(url))
+
+    def _put_providers(self, part: TargetFiles, role: Resource, trust: Trust) -> None:
+        """Write the providers of the role's account, those that the role trusts first."""
+        principals = trust.principals
+        arns = {provider.address: self._symbolic_of_either(provider) for provider in self.providers}
+        near = [provider for provider in self.providers if self.accounts.share_account(role, provider)]
+        kept = [provider for provider in near if provider.after is not None and not provider.doubt]
+        kept.sort(key=lambda provider: arns[provider.address] not in principals)
+        lost = [
+            provider
+            for provider in near
+            if provider.after is None and not provider.doubt and arns[provider.address] in principals
+        ]
+        for provider in near:
+            before, after = self._url(provider.before), self._url(provider.after)
+            if provider.mode == "managed" and (arns[provider.address] in principals or trust.rebuilt_from):
+                part.changes.append(_planned(provider, _PROVIDER_FILE, before, after))
+        if lost and not any(arns[provider.address] in principals for provider in kept):
+            part.delete(_PROVIDER_FILE, lost[0].address)
+            return
+        files = [(provider, self._provider(provider, arns[provider.address])) for provider in kept]
+        readable = [(provider, box) for provider, box in files if box is not None]
+        if readable:
+            part.put_all(_PROVIDER_FILE, readable)
+        for provider in near:
+            if provider.doubt:
+                part.leave_out(_PROVIDER_FILE, provider)
+
+    def _symbolic_of_either(self, provider: Resource) -> str | None:
+        return self._symbolic(provider if provider.after is not None else provider._replace(after=provider.before))
+
+    def _url(self, values: dict[str, Any] | None) -> str:
+        url = (values or {}).get("url")
+        return issuer_of(url) if isinstance(url, str) else ""
+
+    def _provider(self, provider: Resource, arn: str | None) -> dict[str, Any] | None:
+        values = provider.after or {}
+        url = values.get("url")
+        box: dict[str, Any] = {"Url": issuer_of(url) if isinstance(url, str) else url}
+        clients = values.get("client_id_list")
+        if isinstance(clients, list) and not self._has_client_ids:
+            box["ClientIDList"] = clients
+        thumbprints = values.get("thumbprint_list")
+        if isinstance(thumbprints, list) and all(isinstance(text, str) for text in thumbprints):
+            box["ThumbprintList"] = thumbprints
+        if arn is not None:
+            box["Arn"] = arn
+        return box
+
+    # Before the plan
+
+    def _put_earlier(self, part: TargetFiles, role: Resource) -> None:
+        values = role.before
+        policy = (values or {}).get("assume_role_policy")
+        if values is None or role.doubt or not isinstance(policy, str) or role.actions == ("no-op",):
+            return
+        arn = values.get("arn")
+        box = {"RoleName": values.get("name"), "Arn": arn, "AssumeRolePolicyDocument": policy}
+        if all(isinstance(value, str) for value in box.values()):
+            part.put(_ROLE_FILE, box, role, earlier=True)
+
+
+def _may_trust_tokens(trust: Trust) -> bool:
+    """Whether a policy may be about tokens: it is open, or names a federated principal, or any principal."""
+    value = trust.value
+    if isinstance(value, str):
+        return any(word in value for word in _WEB) or '"*"' in value or "NotPrincipal" in value
+    return isinstance(value, Open) or bool(trust.rebuilt_from) or any(word in texts_in(value) for word in _WEB)
+
+
+def _planned(resource: Resource, place: str, before: Any, after: Any) -> PlannedChange:
+    texts = [value if isinstance(value, str) else "" for value in (before, after)]
+    return PlannedChange(resource.address, resource.type, resource.actions, place, resource.why, *texts)

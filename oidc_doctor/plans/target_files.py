@@ -1,0 +1,107 @@
+"""The files of one target of a plan, and what the plan leaves open in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.documents.planned import to_json
+from oidc_doctor.documents.target_file import to_toml
+from oidc_doctor.model.limits import PLAN_UNKNOWN
+from oidc_doctor.model.planned import Planned, PlannedChange, PlanNote
+from oidc_doctor.model.unknown_value import UnknownValue
+from oidc_doctor.plans.masked import Open
+from oidc_doctor.plans.words import reason, settled_by
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import Target
+    from oidc_doctor.plans.gaps import Gaps, OpenValue
+    from oidc_doctor.plans.plan import Resource
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST_FOLDER = 80
+
+
+class TargetFiles:
+    """Collects the files of a target, by their paths below its folder. A value may have open parts."""
+
+    def __init__(self, target: Target, gaps: Gaps) -> None:
+        self.target = target
+        self.files: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
+        self.reads: list[dict[str, Any]] = []
+        self.unknown: list[UnknownValue] = []
+        self.changes: list[PlannedChange] = []
+        self.assumed: list[str] = []
+        self.notes: list[PlanNote] = []
+        self._gaps = gaps
+
+    def put(self, path: str, value: Any, resource: Resource, shown: str = "", *, earlier: bool = False) -> None:
+        """Write a file of one resource. Its open parts become placeholders, which are named."""
+        filled, opened = self._gaps.filled(value, resource.address)
+        place = (contract.EARLIER if earlier else "") + path
+        self.files[place] = json.dumps(filled, ensure_ascii=False)
+        self.shown[place] = shown or resource.address
+        if not earlier:
+            self.name_open(opened, resource, path)
+
+    def name_open(self, opened: list[OpenValue], resource: Resource, path: str) -> None:
+        """Record the open parts of a file, and what settles each."""
+        self.unknown += [
+            UnknownValue(
+                part.address, part.value.path, settled_by(resource, part.value), path, part.text, reason(part.value)
+            )
+            for part in opened
+        ]
+
+    def put_all(self, path: str, values: list[tuple[Resource, Any]], *, earlier: bool = False) -> None:
+        """Write a file that lists several resources; of one, the resource alone."""
+        filled: list[Any] = []
+        for resource, value in values:
+            self.put(path, value, resource, earlier=earlier)
+            filled.append(json.loads(self.files[(contract.EARLIER if earlier else "") + path]))
+        place = (contract.EARLIER if earlier else "") + path
+        if len(filled) > 1:
+            self.files[place] = json.dumps(filled, ensure_ascii=False)
+            self.shown[place] = ", ".join(resource.address for resource, _ in values)
+
+    def leave_open(self, path: str, resource: Resource, value: Open, hint: str = "") -> None:
+        """Record that the plan leaves a whole file open, and why."""
+        settled = hint or settled_by(resource, value)
+        self.unknown.append(UnknownValue(resource.address, value.path, settled, path, why=reason(value)))
+        message = f"{resource.address}: {value.path} is {reason(value)}. {settled}"
+        self.reads.append({"path": path, "outcome": "failed", "message": message})
+
+    def leave_out(self, path: str, resource: Resource) -> None:
+        """Record that the plan's account of a resource is not used."""
+        value = Open("its entry", "shape")
+        self.unknown.append(UnknownValue(resource.address, "", settled_by(resource, value), path, why=resource.doubt))
+        self.reads.append({"path": path, "outcome": "failed", "message": f"{resource.address}: {resource.doubt}"})
+
+    def delete(self, path: str, address: str) -> None:
+        """Record that the resource of a file is gone after apply."""
+        self.reads.append({"path": path, "outcome": "not_found", "message": f"the plan deletes {address}"})
+
+    def written(self, folder: str) -> dict[str, str]:
+        """Return the texts of the files by their paths in the bundle."""
+        if len(self.unknown) > PLAN_UNKNOWN.most:
+            more = len(self.unknown) - PLAN_UNKNOWN.most
+            self.notes.append(PlanNote(self.target.name, f"{more:,} more values are known only after apply"))
+        planned = Planned(
+            tuple(self.changes), tuple(self.unknown[: PLAN_UNKNOWN.most]), tuple(self.assumed), tuple(self.notes)
+        )
+        texts = {**self.files, contract.PLANNED: to_json(planned), contract.TARGET_FILE: to_toml(self.target)}
+        return {f"{folder}{path}": text for path, text in texts.items()}
+
+
+def folder_of(address: str, taken: set[str]) -> str:
+    """Return a folder's name for a target, which no other target of the plan has."""
+    name = _NOT_PLAIN.sub("-", address).strip("-.")[:_LONGEST_FOLDER] or "target"
+    unique, number = name, 1
+    while unique in taken:
+        number += 1
+        unique = f"{name}-{number}"
+    taken.add(unique)
+    return unique

@@ -1,0 +1,48 @@
+"""Sentences about a value that a plan does not show: why, and what settles it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oidc_doctor.plans.masked import Open
+    from oidc_doctor.plans.plan import Resource
+
+_REASONS = {
+    "unknown": "known only after apply",
+    "sensitive": "marked sensitive, so not read",
+    "twice": "in the plan twice",
+    "shape": "not of a form that this attribute has",
+}
+_AGAIN = "Make the plan's JSON again: terraform show -json PLAN > plan.json."
+_AFTER = "Judge the target after apply, from its live configuration."
+_TRUST = (
+    'Write the trust policy with data "aws_iam_policy_document", whose statements a plan shows, or create the OIDC '
+    "provider first (import it, or apply with -target) and plan again."
+)
+_ARN = (
+    'Refer to the provider by its resource or by data "aws_iam_openid_connect_provider", or write its ARN with '
+    'data "aws_caller_identity", and plan again.'
+)
+_FIRST = "Apply the resource that the value comes from first, with -target, and plan again."
+_NAME = "Set the name instead of name_prefix, and plan again."
+
+
+def reason(value: Open) -> str:
+    """Return why a value is not there, as a predicate: `known only after apply`."""
+    return _REASONS[value.why]
+
+
+def settled_by(resource: Resource, value: Open) -> str:
+    """Return what makes an open value known, as a sentence that can be followed."""
+    if value.why in ("twice", "shape"):
+        return _AGAIN
+    if value.why == "sensitive":
+        return _AFTER
+    if value.path == "assume_role_policy":
+        return _TRUST
+    if ".identifiers" in value.path:
+        return _ARN
+    if value.path == "name" and resource.type == "aws_iam_role":
+        return _NAME
+    return _FIRST
