@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.annotation import Annotation
-from oidc_doctor.model.job import SCHEMA, Job, JobToken
+from oidc_doctor.model.job import SCHEMA, Job, JobToken, Lack
 from oidc_doctor.model.secret_texts import without_secrets_in
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.markdown import fenced, prose
@@ -35,21 +35,25 @@ def annotations_of(job: Job, report: Report, paths: tuple[str, ...] = ()) -> lis
     `paths` are the files of the evidence in the repository: a finding that was read in one of them names it.
     """
     missing = {lack.code for lack in job.lacks}
-    rows = [_of_lack_row(job, index) for index in range(len(job.lacks))]
-    rows += [_of_found(row, paths) for row in found.found(report) if row.code not in missing]
+    rows = [_of_lack(lack) for lack in job.lacks]
+    names = {exchange.id: exchange.target_name or exchange.resource or "" for exchange in report.exchanges}
+    names = names if len(set(names.values())) > 1 else {}
+    rows += [
+        _of_found(row, names.get(row.exchange, ""), paths) for row in found.found(report) if row.code not in missing
+    ]
     rows += [Annotation("notice", f"A token of this job: {token.place}", _sentence(token)) for token in job.tokens]
     if not rows:
         rows = [Annotation("notice", "oidc-doctor", "No OIDC token was found, and nothing to judge was named.")]
     return sorted(rows, key=lambda row: _SEVEREST.index(row.level))
 
 
-def _of_lack_row(job: Job, index: int) -> Annotation:
-    lack = job.lacks[index]
+def _of_lack(lack: Lack) -> Annotation:
     level: Level = "error" if lack.certain else "warning"
     return Annotation(level, f"{lack.code} {lack.name}", f"{lack.headline} {lack.fix}", lack.file, lack.line)
 
 
-def _of_found(row: Found, paths: tuple[str, ...]) -> Annotation:
+def _of_found(row: Found, target: str, paths: tuple[str, ...]) -> Annotation:
+    """Return the annotation of a finding; `target` is its target's name where there are several."""
     level = _LEVELS[row.effect]
     if level == "error" and row.confidence == "suspected":
         level = "warning"
@@ -58,7 +62,8 @@ def _of_found(row: Found, paths: tuple[str, ...]) -> Annotation:
         for label, side in (("expected", row.expected), ("actual", row.actual))
         if side is not None and side.value
     )
-    message = " ".join(filter(None, (row.headline, f"({sides})" if sides else "", row.fix)))
+    headline = f"{target}: {row.headline}" if target else row.headline
+    message = " ".join(filter(None, (headline, f"({sides})" if sides else "", row.fix)))
     place = row.place
     if place is None or place.of_token or place.event_id:
         return Annotation(level, f"{row.code} {row.name}", message)
