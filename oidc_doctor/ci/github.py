@@ -82,7 +82,7 @@ def why_no_token(environment: Mapping[str, str]) -> Reason:
             file,
             permission.line,
         )
-    if text is not None and not permission.has_job:
+    if permission.calls:
         return Reason(
             f"the job {job} of a called workflow has no permission `id-token: write`",
             f"Add {_PERMISSION} to the job in {file} that calls the workflow, and to the called workflow.{who}",

@@ -29,7 +29,13 @@ _OF_TARGET = (  # GitHub Docs, "Events that trigger workflows": the run is of th
 
 
 def job_of(
-    platform: Platform, search: Search, tokens: Sequence[Token], targets: Sequence[Target], report: Report
+    platform: Platform,
+    search: Search,
+    tokens: Sequence[Token],
+    targets: Sequence[Target],
+    report: Report,
+    *,
+    assumed_audience: str = "",
 ) -> Job:
     """Return the facts of the job. `tokens` are those of the search, and those that the user named.
 
@@ -51,6 +57,7 @@ def job_of(
         tuple(named(missing, cloud) for missing in search.lacks),
         tuple(to_write),
         (*search.notes, *_notes(tokens)),
+        assumed_audience if search.requested else "",
     )
 
 

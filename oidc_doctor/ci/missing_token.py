@@ -32,11 +32,11 @@ def named(missing: MissingToken, cloud: Cloud) -> Lack:
     facts = {"because": missing.because, "order": missing.order, "path": missing.path}
     refusal = Refusal(cloud, "obtain", missing.kind, certain=missing.certain, facts=facts)
     words, _ = run_checks.say(check, refusal)
-    perhaps = "" if missing.certain else "perhaps "
+    has = "has" if missing.certain else "may have"
     return Lack(
         check.code_in(cloud) if check else "",
         check.name if check else str(missing.kind),
-        f"The job has no OIDC token to send: {perhaps}{words.headline}.",
+        f"The job {has} no OIDC token to send: {words.headline}.",
         words.fix,
         missing.certain,
         missing.file,

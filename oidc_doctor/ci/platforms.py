@@ -26,6 +26,7 @@ class Platform(NamedTuple):
     shows: str = PLAIN  # the form of its annotations and groups: see report/annotations.py
     because: str = ""  # why a job has no token, as the end of "…: because"; "" where a job may have one elsewhere
     order: str = ""  # what makes the platform issue one, as a full sentence
+    unless: tuple[str, ...] = ()  # variables of a job that may have a token elsewhere, so that none here proves nothing
 
 
 GITHUB_ACTIONS = Platform(
@@ -83,6 +84,7 @@ HCP_TERRAFORM = Platform(
     because="the workspace sets no TFC_WORKLOAD_IDENTITY_AUDIENCE",
     order="Set TFC_AWS_PROVIDER_AUTH or TFC_GCP_PROVIDER_AUTH to true in the workspace, or "
     "TFC_WORKLOAD_IDENTITY_AUDIENCE to the audience of the provider.",
+    unless=("TFC_AWS_PROVIDER_AUTH", "TFC_GCP_PROVIDER_AUTH"),
 )
 SPACELIFT = Platform(
     # Spacelift Docs, "OpenID Connect (OIDC)"; the mark: "Environment", computed values
@@ -120,6 +122,7 @@ VERCEL = Platform(
     because="VERCEL_OIDC_TOKEN is not set",
     order="Enable OIDC federation in the project's settings; a running function gets its token in the header "
     "x-vercel-oidc-token, not in a variable.",
+    unless=("VERCEL",),
 )
 MODAL = Platform(
     # Modal Docs, "Using OIDC to authenticate with external services" and "Environment variables"

@@ -26,25 +26,32 @@ _HCP_ACCOUNT = "TFC_GCP_RUN_SERVICE_ACCOUNT_EMAIL"
 
 
 class Request(NamedTuple):
-    """The target that the job names, if it names one; the audiences that its sign-in steps name; and notes."""
+    """The target that the job names, if it names one; the audiences that its sign-in steps ask for; and notes.
+
+    An audience is None where a step asks for its action's default.
+    """
 
     target: Target | None = None
-    audiences: tuple[str, ...] = ()
+    audiences: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 class Audience(NamedTuple):
-    """The audience to ask for, None for the platform's default, and a note where it is one of several."""
+    """The audience to ask for, and a note where it is one of several.
 
-    value: str | None
+    It is assumed where no sign-in step was read: the job may ask for another one.
+    """
+
+    value: str
     note: str = ""
+    assumed: bool = False
 
 
 def request_of(environment: Mapping[str, str], platform: Platform) -> Request:
     """Return what the job asks for. Of several roles or providers it is not known which one: none is taken."""
     targets = [setting.target for setting in settings_of_job(environment)]
     targets += _of_hcp_terraform(environment)
-    audiences: list[str] = []
+    audiences: list[str | None] = []
     job = environment.get("GITHUB_JOB", "")
     file, text = github.workflow_of(environment) if platform is GITHUB_ACTIONS else ("", None)
     if text is not None:
@@ -80,18 +87,21 @@ def _of_hcp_terraform(environment: Mapping[str, str]) -> list[Target]:
 
 
 def audience_for(targets: Sequence[Target], request: Request, asked: str | None) -> Audience:
-    """Return the audience for these targets. `asked` is the user's own, which decides.
+    """Return the audience to request a token for. `asked` is the user's own, which decides.
 
     Otherwise it is that of the sign-in step, or what the vendors' own actions ask for the cloud of the target. A token
     has one audience: where both clouds are named, it is that of AWS.
     """
     if asked:
         return Audience(asked)
-    if len(request.audiences) == 1:
-        return Audience(request.audiences[0])
+    named = [audience for audience in dict.fromkeys(request.audiences) if audience]
+    if len(named) == 1 and len(set(request.audiences)) == 1:
+        return Audience(named[0])
+    assumed = not request.audiences or bool(named)
     has_aws = any(target.aws is not None for target in targets)
     providers = [target.gcp.provider for target in targets if target.gcp is not None and target.gcp.provider]
     if not has_aws and providers:
-        return Audience(_GOOGLE_AUDIENCE.format(providers[0].removeprefix("//iam.googleapis.com/").lstrip("/")))
+        name = providers[0].removeprefix("//iam.googleapis.com/").lstrip("/")
+        return Audience(_GOOGLE_AUDIENCE.format(name), assumed=assumed)
     both = "the evidence names AWS and Google Cloud, and the token was requested for AWS: --audience names another"
-    return Audience(AWS_AUDIENCE, both if has_aws and providers else "")
+    return Audience(AWS_AUDIENCE, both if has_aws and providers else "", assumed)

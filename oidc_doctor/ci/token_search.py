@@ -33,11 +33,15 @@ _NOT_OF_JOB = (
 
 
 class Search(NamedTuple):
-    """The tokens of a job, and why one is missing. `notes` are sentences about what was not read."""
+    """The tokens of a job, and why one is missing. `notes` are sentences about what was not read.
+
+    `requested` is whether the first token was issued for the audience that was asked for here.
+    """
 
     tokens: tuple[Token, ...]
     lacks: tuple[MissingToken, ...] = ()
     notes: tuple[str, ...] = ()
+    requested: bool = False
 
 
 class _Found(NamedTuple):
@@ -56,8 +60,9 @@ def find_tokens(
     found: list[_Found] = []
     lacks: list[MissingToken] = []
     notes: list[str] = []
-    asked = _asked(environment, platform, audience, lacks, private=private)
-    for source in (asked, _in_variables(environment), _in_files(environment, lacks), _of_clients(environment, notes)):
+    found += _asked(environment, platform, audience, lacks, private=private)
+    requested = bool(found)
+    for source in (_in_variables(environment), _in_files(environment, lacks), _of_clients(environment, notes)):
         found += source
     if platform in (GITLAB_CI, ANY):
         found += _jwts(environment, {row.text for row in found})
@@ -73,11 +78,12 @@ def find_tokens(
         parse_token(rows[0].text, Origin(" and ".join(dict.fromkeys(row.place for row in rows))), rows[0].label)
         for rows in list(places.values())[: JOB_TOKENS.most]
     ]
-    if tokens:  # the job may well use the other token
+    if tokens or environment.get("AWS_ACCESS_KEY_ID"):  # the job may well use the other token, or no token at all
         lacks = [lack._replace(certain=False) for lack in lacks]
     if not tokens and not lacks and platform.because:
-        lacks.append(MissingToken(Kind.TOKEN_NOT_ISSUED, platform.because, platform.order, certain=True))
-    return Search(tuple(tokens), tuple(lacks), tuple(notes))
+        certain = not any(environment.get(name) for name in platform.unless)
+        lacks.append(MissingToken(Kind.TOKEN_NOT_ISSUED, platform.because, platform.order, certain=certain))
+    return Search(tuple(tokens), tuple(lacks), tuple(notes), requested)
 
 
 def _asked(

@@ -81,7 +81,8 @@ def _run(options: argparse.Namespace, platform: Platform, secrets: SecretValues)
         except PackError as error:
             complain(str(error))
             return ExitCode.BROKEN
-        job = job_of(platform, search, question.tokens, targets, report)
+        assumed = audience.value if audience.assumed else ""
+        job = job_of(platform, search, question.tokens, targets, report, assumed_audience=assumed)
         _show(options, job, report, platform, _in_repository(bundle))
         if options.artifact:
             job_facts = JobFacts(platform, search, secrets)
@@ -94,9 +95,18 @@ def _run(options: argparse.Namespace, platform: Platform, secrets: SecretValues)
 
 
 def _exit_code(report: Report, job: Job, fail_on: str) -> int:
-    """Return the report's code, or that of a missing token: it is a cause like any other."""
-    if report.exit_code in (ExitCode.FINDING, ExitCode.BROKEN) or not job.lacks:
-        return report.exit_code
+    """Return the report's code, or that of a missing token: it is a cause like any other.
+
+    A refusal of an audience that was assumed here is no refusal of the job.
+    """
+    from oidc_doctor.report.job import is_about_audience
+
+    code = report.exit_code
+    causes = [cause for cause in report.causes if cause.status == "active" and cause.confidence != "suspected"]
+    if code == ExitCode.FINDING and job.assumed_audience and causes and fail_on == "blocks":
+        code = ExitCode.UNKNOWN if all(is_about_audience(cause.name) for cause in causes) else code
+    if code in (ExitCode.FINDING, ExitCode.BROKEN) or not job.lacks:
+        return code
     if any(lack.certain for lack in job.lacks) and fail_on != "never":
         return ExitCode.FINDING
     return ExitCode.UNKNOWN

@@ -17,11 +17,15 @@ _EXPRESSION = "${{"  # filled in by GitHub when the job runs
 
 
 class Permission(NamedTuple):
-    """What a workflow's file says of a job's `id-token`. `line` is where: of the setting, else of the job."""
+    """What a workflow's file says of a job's `id-token`. `line` is where: of the setting, else of the job.
+
+    `calls` is whether the file has no such job, but a job that calls another workflow.
+    """
 
     has_job: bool = False
     id_token: str = ""  # write, none, read; "" where nothing is said
     line: int | None = None
+    calls: bool = False
 
 
 def permission_of_job(text: str, file: str, name: str) -> Permission:
@@ -37,7 +41,8 @@ def permission_of_job(text: str, file: str, name: str) -> Permission:
     jobs = value.get("jobs") if isinstance(value, dict) else None
     job = jobs.get(name) if isinstance(jobs, dict) else None
     if not isinstance(job, dict):
-        return Permission()
+        others = jobs.values() if isinstance(jobs, dict) else ()
+        return Permission(calls=bool(name) and any(isinstance(other, dict) and "uses" in other for other in others))
     own = f"/jobs{pointer_segment(name)}"
     for place, table in ((own, job), ("", value)):
         if "permissions" in table:
@@ -53,10 +58,13 @@ def workflow_targets(text: str, file: str, only: str | None = None) -> Iterator[
         yield from _of_step(action, inputs, file)
 
 
-def workflow_audiences(text: str, file: str, only: str) -> list[str]:
-    """Return the literal audiences that the sign-in steps of a job ask for. Raises Unreadable."""
-    asked = [_plain(inputs, "audience") for _, inputs in _sign_in_steps(text, file, only)]
-    return [audience for audience in dict.fromkeys(asked) if audience]
+def workflow_audiences(text: str, file: str, only: str) -> list[str | None]:
+    """Return the audience that each sign-in step of a job asks for: None for the action's default. Raises Unreadable.
+
+    Nothing for a step whose audience is an expression.
+    """
+    asked = [inputs.get("audience") for _, inputs in _sign_in_steps(text, file, only)]
+    return [audience or None for audience in asked if not audience or _EXPRESSION not in str(audience)]
 
 
 def _sign_in_steps(text: str, file: str, only: str | None) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -63,3 +63,4 @@ class Job(NamedTuple):
     lacks: tuple[Lack, ...] = ()
     to_write: tuple[ToWrite, ...] = ()
     notes: tuple[str, ...] = ()
+    assumed_audience: str = ""  # of a token that was requested: the job may ask for another one

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.annotation import Annotation
 from oidc_doctor.model.job import SCHEMA, Job, JobToken, Lack
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.secret_texts import without_secrets_in
 from oidc_doctor.model.steps import CLOUDS
 from oidc_doctor.report.markdown import fenced, prose
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 _LONG = 600  # characters of a value
 _WIDTH = 100  # columns of a fenced block
 _SEVEREST: tuple[Level, ...] = ("error", "warning", "notice")
+_OF_AUDIENCE = frozenset(
+    (
+        *(Kind.AUDIENCE_NOT_REGISTERED, Kind.CLIENT_ID_LIST_EMPTY, Kind.AUDIENCE_CONDITION_DIFFERS),
+        *(Kind.AUDIENCE_NOT_ALLOWED, Kind.ALLOWED_AUDIENCES_EMPTY),
+    )
+)
 _LEVELS: dict[str, Level] = {"blocks": "error", "weakens": "warning", "note": "notice"}
 
 
@@ -39,12 +46,28 @@ def annotations_of(job: Job, report: Report, paths: tuple[str, ...] = ()) -> lis
     names = {exchange.id: exchange.target_name or exchange.resource or "" for exchange in report.exchanges}
     names = names if len(set(names.values())) > 1 else {}
     rows += [
-        _of_found(row, names.get(row.exchange, ""), paths) for row in found.found(report) if row.code not in missing
+        _of_found(row, names.get(row.exchange, ""), _assumption(job) if is_about_audience(row.name) else "", paths)
+        for row in found.found(report)
+        if row.code not in missing
     ]
-    rows += [Annotation("notice", f"A token of this job: {token.place}", _sentence(token)) for token in job.tokens]
+    rows += [
+        Annotation("warning" if token.fault else "notice", f"A token of this job: {token.place}", _sentence(token))
+        for token in job.tokens
+    ]
     if not rows:
         rows = [Annotation("notice", "oidc-doctor", "No OIDC token was found, and nothing to judge was named.")]
     return sorted(rows, key=lambda row: _SEVEREST.index(row.level))
+
+
+def is_about_audience(name: str) -> bool:
+    """Return whether a cause of this name is about the audience of the token alone."""
+    return name in _OF_AUDIENCE
+
+
+def _assumption(job: Job) -> str:
+    if not job.assumed_audience:
+        return ""
+    return f"The token was requested for {job.assumed_audience}; if the job asks for another audience, add --audience."
 
 
 def _of_lack(lack: Lack) -> Annotation:
@@ -52,10 +75,13 @@ def _of_lack(lack: Lack) -> Annotation:
     return Annotation(level, f"{lack.code} {lack.name}", f"{lack.headline} {lack.fix}", lack.file, lack.line)
 
 
-def _of_found(row: Found, target: str, paths: tuple[str, ...]) -> Annotation:
-    """Return the annotation of a finding; `target` is its target's name where there are several."""
+def _of_found(row: Found, target: str, assumed: str, paths: tuple[str, ...]) -> Annotation:
+    """Return the annotation of a finding; `target` is its target's name where there are several.
+
+    `assumed` says what the finding depends on, where the token may not be the one that the job uses.
+    """
     level = _LEVELS[row.effect]
-    if level == "error" and row.confidence == "suspected":
+    if level == "error" and (row.confidence == "suspected" or assumed):
         level = "warning"
     sides = ", ".join(
         f"{label} {side.value}"
@@ -63,7 +89,7 @@ def _of_found(row: Found, target: str, paths: tuple[str, ...]) -> Annotation:
         if side is not None and side.value
     )
     headline = f"{target}: {row.headline}" if target else row.headline
-    message = " ".join(filter(None, (headline, f"({sides})" if sides else "", row.fix)))
+    message = " ".join(filter(None, (headline, f"({sides})" if sides else "", assumed, row.fix)))
     place = row.place
     if place is None or place.of_token or place.event_id:
         return Annotation(level, f"{row.code} {row.name}", message)

@@ -128,6 +128,23 @@ def test_audience_is_the_users_then_the_steps_then_the_clouds(job: Run, site: Si
     ]
 
 
+def test_refusal_of_an_audience_that_was_assumed_is_none_of_the_job(job: Run, site: Site, tmp_path: Path) -> None:
+    variables = github_job(site, tmp_path)
+    policy(tmp_path / "work", GITHUB, "https://github.com/acme", SUBJECT)
+    done = job(variables, "--private-issuer", "role.json")
+    assert done.code == 3
+    first = github_commands(done.out)[0]
+    assert (first.name, first.properties["title"]) == ("warning", "AWS026 audience-condition-differs")
+    assert "if the job asks for another audience, add --audience" in first.data
+    assert job(variables, "--private-issuer", "role.json", "--audience", "sts.amazonaws.com").code == 1
+    steps = "[{uses: aws-actions/configure-aws-credentials@v6, with: {role-to-assume: 'arn:aws:iam::1:role/x'}}]"
+    (tmp_path / "checkout/.github/workflows/deploy.yml").write_text(f"jobs: {{deploy: {{steps: {steps}}}}}\n")
+    assert job(variables, "--private-issuer", "role.json").code == 1  # the step asks for the action's default
+    policy(tmp_path / "work", GITHUB, "https://github.com/acme", "repo:acme/other:pull_request")
+    (tmp_path / "checkout/.github/workflows/deploy.yml").unlink()
+    assert job(variables, "--private-issuer", "role.json").code == 1  # the subject is refused whatever the audience is
+
+
 def test_fly_is_asked_on_its_socket(
     job: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fly_socket: Callable[[str], list[bytes]]
 ) -> None:
@@ -171,7 +188,6 @@ def test_several_tokens_are_all_judged(job: Run, tmp_path: Path) -> None:
         ({"CIRCLECI": "true"}, "context"),
         ({"BITBUCKET_BUILD_NUMBER": "7"}, "oidc: true"),
         ({"TFC_RUN_ID": "run-1"}, "TFC_AWS_PROVIDER_AUTH"),
-        ({"VERCEL": "1"}, "OIDC federation"),
         ({"MODAL_TASK_ID": "ta-1"}, "container"),
         ({"SPACELIFT": "1", "TF_VAR_spacelift_run_id": "1"}, "Spacelift"),
         ({"SEMAPHORE": "true"}, "Semaphore"),
@@ -185,6 +201,20 @@ def test_missing_token_says_what_is_missing(variables: dict[str, str], words: st
     first = done.out.splitlines()[0]
     assert first.startswith("error: TOK014 token-not-issued: The job has no OIDC token to send: ")
     assert words in first
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"VERCEL": "1"},  # a running function has its token in a header
+        {"TFC_RUN_ID": "run-1", "TFC_AWS_PROVIDER_AUTH": "true"},  # the provider has a token of its own
+        {"GITLAB_CI": "true", "AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token", "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE"},
+    ],
+)
+def test_job_that_may_sign_in_otherwise_is_unknown(variables: dict[str, str], job: Run) -> None:
+    done = job(variables)
+    assert done.code == 3
+    assert done.out.startswith("warning: TOK014 token-not-issued: The job may have no OIDC token to send: ")
 
 
 def test_nothing_known_is_unknown_and_not_refused(job: Run) -> None:
