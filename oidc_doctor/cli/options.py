@@ -189,7 +189,7 @@ def make_ci_parser() -> Parser:
     parser.add_argument(
         "--artifact", metavar="DIR", help="write a redacted bundle and its report to DIR, for the job's artifacts"
     )
-    _add_evidence(parser)
+    _add_evidence(parser, may_be_live=False)
     parser.add_argument(
         "--private-issuer", action="store_true", help="request the token of a server at a private address"
     )
@@ -221,7 +221,7 @@ def _add_things(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_evidence(parser: argparse.ArgumentParser) -> None:
+def _add_evidence(parser: argparse.ArgumentParser, *, may_be_live: bool = True) -> None:
     evidence = parser.add_argument_group("evidence")
     evidence.add_argument(
         "--from",
@@ -231,9 +231,12 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
         metavar="BUNDLE",
         help="a folder, .zip, .tar.gz or file with saved evidence; may be repeated; - is stdin",
     )
-    evidence.add_argument(
-        "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
-    )
+    if may_be_live:
+        evidence.add_argument(
+            "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
+        )
+    else:
+        parser.set_defaults(offline=True)
     evidence.add_argument("--role", metavar="ARN", help="the role that the workload assumes")
     evidence.add_argument(
         "--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client"

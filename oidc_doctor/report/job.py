@@ -171,9 +171,8 @@ def render_job_markdown(job: Job) -> str:
         parts.append(f"To accept the workload of this token and no other ({prose(visible(part.token))}):")
         for conditions in part.conditions:
             parts.append(f"{CLOUDS[conditions.cloud]}, in {prose(visible(conditions.place))}:")
-            language = "json" if conditions.cloud == "aws" else "text"
             lines = as_lines(conditions.text).split("\n") if conditions.text else []
-            parts.append(fenced(lines, language) if lines else prose(visible(f"not shown: {conditions.why_not}")))
+            parts.append(fenced(lines) if lines else prose(visible(f"not shown: {conditions.why_not}")))
     parts += [f"Note: {prose(visible(note))}" for note in job.notes]
     return "\n\n".join(parts) + "\n"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ci_jobs import BEARER, GITHUB, JOBS, github_variables, leaks, role, token
+from ci_jobs import BEARER, GITHUB, JOBS, PROVIDER, github_variables, leaks, role, token
 from clouds.issuer import Site
 from oidc_doctor.ci import fly
 from runners import azure_commands, buildkite_groups, github_commands, gitlab_sections
@@ -169,6 +170,32 @@ def test_token_in_two_places_is_judged_once(job: Run, tmp_path: Path) -> None:
     done = job(made.variables | {"AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token")})
     assert done.out.count("\n  Token from ") == 1
     assert "the variable BITBUCKET_STEP_OIDC_TOKEN and the file" in done.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["arn:aws:iam::123456789012:role/Deploy"],
+        ["--role", "arn:aws:iam::123456789012:role/Deploy", '{"Version": "2012-10-17", "Statement": []}'],
+        ["--gcp-provider", PROVIDER, "--service-account", "x@acme.iam.gserviceaccount.com"],
+        ["https://gitlab.com"],
+        [],
+    ],
+)
+def test_no_cloud_and_no_issuer_is_asked(
+    arguments: list[str], job: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    made = JOBS["gitlab"](tmp_path)
+    login = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-real-one"}
+    done = job(made.variables | login, *arguments)
+    assert done.code in (1, 3), done.err
+    assert made.subject in done.out
 
 
 def test_several_tokens_are_all_judged(job: Run, tmp_path: Path) -> None:

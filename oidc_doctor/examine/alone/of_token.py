@@ -141,7 +141,9 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
     form = view.get("form")
     grammar_form = profile.grammar.form(form)
     because = (
-        f", which the issuer builds {grammar_form.because}" if grammar_form is not None and grammar_form.because else ""
+        f", which the issuer builds because {grammar_form.because}"
+        if grammar_form is not None and grammar_form.because
+        else ""
     )
     yield Line("form", f"{form}{because}" if form else f"not a form of {profile.title}'s subjects", "" if form else "?")
     names = {part.name for part in profile.parse_subject(subject).segments if part.known}
