@@ -43,8 +43,7 @@ def annotations_of(job: Job, report: Report, paths: tuple[str, ...] = ()) -> lis
     """
     missing = {lack.code for lack in job.lacks}
     rows = [_of_lack(lack) for lack in job.lacks]
-    names = {exchange.id: exchange.target_name or exchange.resource or "" for exchange in report.exchanges}
-    names = names if len(set(names.values())) > 1 else {}
+    names = _names(report)
     rows += [
         _of_found(row, names.get(row.exchange, ""), _assumption(job) if is_about_audience(row.name) else "", paths)
         for row in found.found(report)
@@ -75,8 +74,16 @@ def _of_lack(lack: Lack) -> Annotation:
     return Annotation(level, f"{lack.code} {lack.name}", f"{lack.headline} {lack.fix}", lack.file, lack.line)
 
 
+def _names(report: Report) -> dict[str, str]:
+    """Return what distinguishes each exchange: its target, its token's place, or both; by id."""
+    targets = {exchange.id: exchange.target_name or exchange.resource or "" for exchange in report.exchanges}
+    places = {exchange.id: str(exchange.token.get("read_at") or "") for exchange in report.exchanges}
+    told = [values for values in (targets, places) if len(set(values.values())) > 1]
+    return {id_: ", ".join(filter(None, (values[id_] for values in told))) for id_ in targets}
+
+
 def _of_found(row: Found, target: str, assumed: str, paths: tuple[str, ...]) -> Annotation:
-    """Return the annotation of a finding; `target` is its target's name where there are several.
+    """Return the annotation of a finding; `target` names its target and its token where there are several.
 
     `assumed` says what the finding depends on, where the token may not be the one that the job uses.
     """

@@ -15,6 +15,7 @@ from ci_jobs import BEARER, GITHUB, JOBS, agent, github_variables, leaks, pieces
 from clouds.issuer import Site
 from examples import share_of
 from oidc_doctor.ci.secret_values import PIECE, SecretValues
+from runners import azure_commands, buildkite_groups, github_commands, gitlab_sections
 
 if TYPE_CHECKING:
     from tests.ci.conftest import Finished
@@ -160,17 +161,30 @@ def test_secret_of_the_job_in_a_claim_is_removed(job: Run) -> None:
     check(done, [text, *OTHERS.values()])
 
 
-@pytest.mark.parametrize("platform", ["gitlab", "circleci", "buildkite"])
-def test_claims_make_no_command(platform: str, job: Run, tmp_path: Path) -> None:
-    from runners import azure_commands, buildkite_groups, github_commands, gitlab_sections
+MARKS = {
+    "gitlab": "GITLAB_CI",
+    "circleci": "CIRCLECI",
+    "buildkite": "BUILDKITE",
+    "github": "GITHUB_ACTIONS",
+    "azure": "TF_BUILD",
+}
+OWN = {"error", "warning", "notice", "task.logissue"}
 
-    hostile = "\n::error::x\n##[group]x ##vso[task.complete]\n--- x\n\x1b[0Ksection_end:1:step_script\r\x1b[0K"
+
+@pytest.mark.parametrize("platform", MARKS)
+def test_claims_make_no_command(platform: str, job: Run, tmp_path: Path) -> None:
+    hostile = "\n::add-mask::e\n##[debug]x ##vso[task.complete]\n--- x\n\x1b[0Ksection_end:1:step_script\r\x1b[0K"
     text = token("https://gitlab.com", hostile, hostile, environment=hostile)
-    mark = {"gitlab": "GITLAB_CI", "circleci": "CIRCLECI", "buildkite": "BUILDKITE"}[platform]
     (tmp_path / "token").write_text(text)
-    done = job({mark: "true", "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token")}, "-v", "--error", hostile)
+    variables = {MARKS[platform]: "true", "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token")}
+    done = job(variables, "-v", "--error", hostile)
     text = done.out + done.err
-    assert not github_commands(text) + azure_commands(text)
+    names = [command.name for command in (azure_commands if platform == "azure" else github_commands)(text)]
+    groups = ["group", "endgroup"] if platform in ("github", "azure") else []
+    assert [name for name in names if name not in OWN] == groups
+    assert bool(OWN & set(names)) == (platform == "github")
+    if platform not in ("github", "azure"):
+        assert not github_commands(text) + azure_commands(text)
     assert len(buildkite_groups(text)) == (2 if platform == "buildkite" else 0)
     assert len(gitlab_sections(text)) == (2 if platform == "gitlab" else 0)
 

@@ -206,6 +206,8 @@ def test_several_tokens_are_all_judged(job: Run, tmp_path: Path) -> None:
     assert done.code == 1
     assert "the variable CIRCLE_OIDC_TOKEN:" in done.out
     assert "the variable CIRCLE_OIDC_TOKEN_V2:" in done.out
+    (error,) = [line for line in done.out.splitlines() if line.startswith("error: ")]
+    assert ": the variable CIRCLE_OIDC_TOKEN_V2: AWS refuses this token: " in error
 
 
 @pytest.mark.parametrize(
