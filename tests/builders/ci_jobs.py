@@ -6,8 +6,7 @@ import base64
 import json
 import os
 import random
-import stat
-import sys
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -81,28 +80,16 @@ def leaks(text: str, *secrets: str) -> set[str]:
     return {text[at : at + PIECE] for at in range(len(text) - PIECE + 1)} & pieces(*secrets)
 
 
-def program(folder: Path, name: str, script: str) -> None:
-    """A program of the machine, in Python."""
-    folder.mkdir(exist_ok=True)
-    path = folder / name
-    path.write_text(f"#!{sys.executable}\n{script}", encoding="utf-8")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
-
 def agent(folder: Path, text: str, code: int = 0) -> None:
     """buildkite-agent: prints a token, keeps what it is asked, and the annotation that it is given."""
-    script = (
-        "import json, os, sys\n"
-        f"folder = {str(folder)!r}\n"
-        "words = sys.argv[1:]\n"
-        "open(os.path.join(folder, 'asked.txt'), 'a').write(json.dumps(words) + '\\n')\n"
-        "if words[:1] == ['annotate']:\n"
-        "    open(os.path.join(folder, 'annotation.md'), 'w').write(sys.stdin.read())\n"
-        "else:\n"
-        f"    print({text!r})\n"
-        f"    sys.exit({code})\n"
+    folder.mkdir(exist_ok=True)
+    (folder / "answer").write_text(text + "\n")
+    path = folder / "buildkite-agent"
+    path.write_text(
+        f'#!/bin/sh\ncd {shlex.quote(str(folder))}\necho "$*" >> asked.txt\n'
+        f'if [ "$1" = annotate ]; then cat > annotation.md; else cat answer; exit {code}; fi\n'
     )
-    program(folder, "buildkite-agent", script)
+    path.chmod(0o755)
 
 
 def _of_variable(name: str, platform: str, issuer: str, audience: str, subject: str, **more: str) -> Job:

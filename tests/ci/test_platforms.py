@@ -13,6 +13,8 @@ import pytest
 from ci_jobs import BEARER, GITHUB, JOBS, PROVIDER, github_variables, leaks, role, token
 from clouds.issuer import Site
 from oidc_doctor.ci import fly
+from plan_text import STRANGER, new_role_and_provider
+from plan_text import SUBJECT as SUBJECT_OF_PLAN
 from runners import azure_commands, buildkite_groups, github_commands, gitlab_sections
 
 if TYPE_CHECKING:
@@ -62,10 +64,9 @@ def test_log_has_the_groups_of_its_platform(job: Run, tmp_path: Path) -> None:
     assert len(gitlab_sections(job(JOBS["gitlab"](tmp_path).variables).out)) == 2
     done = job(JOBS["buildkite"](tmp_path).variables)
     assert [line[:3] for line in buildkite_groups(done.out)] == ["+++", "---"]
-    asked = [json.loads(line) for line in done.files["bin/asked.txt"].splitlines()]
-    assert asked == [
-        ["oidc", "request-token", "--audience", "sts.amazonaws.com"],
-        ["annotate", "--style", "error", "--context", "oidc-doctor"],
+    assert done.files["bin/asked.txt"].splitlines() == [
+        "oidc request-token --audience sts.amazonaws.com",
+        "annotate --style error --context oidc-doctor",
     ]
     assert "organization:acme:pipeline:app" in done.files["bin/annotation.md"]
     azure = job({"TF_BUILD": "True", "SYSTEM_ACCESSTOKEN": BEARER})
@@ -293,3 +294,16 @@ def test_error_text_from_a_file_is_evidence(job: Run, tmp_path: Path) -> None:
     done = job(made.variables, "role.json", "--error", log)
     assert done.code == 1
     assert "AWS014" in done.out.splitlines()[0]
+
+
+def test_plan_is_judged_under_its_addresses(job: Run, tmp_path: Path) -> None:
+    (tmp_path / "work" / "plan.json").write_text(new_role_and_provider().text())
+    made = JOBS["gitlab"](tmp_path)
+    text = token("https://oidc.baseten.co", "oidc.baseten.co", STRANGER)
+    done = job(made.variables | {"DEPLOY_TOKEN": text}, "plan.json", "--artifact", "artifact")
+    assert done.code == 1
+    assert "aws_iam_role.weights" in done.out
+    assert "AWS" in done.out.split(":")[1]
+    accepted = token("https://oidc.baseten.co", "oidc.baseten.co", SUBJECT_OF_PLAN)
+    assert job(made.variables | {"DEPLOY_TOKEN": accepted}, "plan.json").code in (0, 3)
+    assert not leaks(done.everything, text)
