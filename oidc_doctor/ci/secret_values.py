@@ -73,7 +73,7 @@ class SecretValues:
 
 def _in_base64(text: str) -> Iterable[str]:
     """Yield the text in base64, at each of the three places where it may begin, without the characters at the ends."""
-    data = text.encode("utf-8", "surrogateescape")
+    data = text.encode("utf-8", "surrogatepass")
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + data).decode("ascii").rstrip("=")
         inner = encoded[2 if before else 0 :][2 * (before == 2) :]  # noqa: PLR2004 - two bytes before spoil four

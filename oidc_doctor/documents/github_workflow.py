@@ -63,8 +63,8 @@ def workflow_audiences(text: str, file: str, only: str) -> list[str | None]:
 
     Nothing for a step whose audience is an expression.
     """
-    asked = [inputs.get("audience") for _, inputs in _sign_in_steps(text, file, only)]
-    return [audience or None for audience in asked if not audience or _EXPRESSION not in str(audience)]
+    steps = [inputs for _, inputs in _sign_in_steps(text, file, only)]
+    return [_plain(inputs, "audience") for inputs in steps if not inputs.get("audience") or _plain(inputs, "audience")]
 
 
 def _sign_in_steps(text: str, file: str, only: str | None) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -202,6 +202,13 @@ def test_pieces_are_removed_and_nothing_else(secret: str, before: str, after: st
         assert secrets.removed(before) == before
 
 
+def test_secret_of_any_characters() -> None:
+    secrets = SecretValues()
+    secrets.add("\ud800\udcff" * 20, "", "short")
+    secrets.add_token("[" * 100)
+    assert secrets.removed("x" * 40) == "x" * 40
+
+
 @given(st.binary(min_size=16, max_size=48), st.integers(0, 2))
 def test_base64_at_each_place(data: bytes, before: int) -> None:
     import base64

@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ci_jobs import BEARER, GITHUB, JOBS, PROVIDER, github_variables, leaks, role, token
 from clouds.issuer import Site
+from examples import share_of
 from oidc_doctor.ci import fly
+from oidc_doctor.ci.platforms import PLATFORMS, platform_of
+from oidc_doctor.ci.request import audience_for, request_of
+from oidc_doctor.ci.secret_values import SecretValues
+from oidc_doctor.ci.token_search import find_tokens
 from plan_text import STRANGER, new_role_and_provider
 from plan_text import SUBJECT as SUBJECT_OF_PLAN
 from runners import azure_commands, buildkite_groups, github_commands, gitlab_sections
@@ -307,3 +314,37 @@ def test_plan_is_judged_under_its_addresses(job: Run, tmp_path: Path) -> None:
     accepted = token("https://oidc.baseten.co", "oidc.baseten.co", SUBJECT_OF_PLAN)
     assert job(made.variables | {"DEPLOY_TOKEN": accepted}, "plan.json").code in (0, 3)
     assert not leaks(done.everything, text)
+
+
+_NAMES = sorted(
+    {"AWS_ROLE_ARN", "AWS_PROFILE", "GITHUB_EVENT_PATH", "GITHUB_WORKFLOW_REF", "GITHUB_WORKSPACE", "GITHUB_JOB"}
+    | {"AWS_CONFIG_FILE", "GOOGLE_APPLICATION_CREDENTIALS", "ACTIONS_ID_TOKEN_REQUEST_URL", "GITHUB_EVENT_NAME"}
+    | {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "TFC_AWS_RUN_ROLE_ARN", "TFC_GCP_WORKLOAD_PROVIDER_NAME", "DEPLOY"}
+    | {name for platform in PLATFORMS for name in (platform.mark, *platform.variables, *platform.paths)}
+)
+_VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20) | st.sampled_from(
+    [
+        "true",
+        "eyJ.eyJ.x",
+        "eyJhbGciOiJub25lIn0.e30.",
+        "/dev/zero",
+        "/dev",
+        "/proc/self/mem",
+        "../..",
+        "pull_request",
+        "{}",
+    ]
+)
+
+
+@settings(max_examples=share_of(300))
+@given(st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=8))
+def test_any_environment_is_read_without_a_fault(environment: dict[str, str]) -> None:
+    variables = {"PATH": "/nowhere", "AWS_CONFIG_FILE": "/nowhere", **environment}
+    platform = platform_of(variables)
+    request = request_of(variables, platform)
+    audience = audience_for([request.target] if request.target else [], request, None)
+    secrets = SecretValues()
+    secrets.add_environment(variables)
+    search = find_tokens(variables, platform, audience.value, secrets, private=False)
+    assert all(token.origin.file for token in search.tokens)
