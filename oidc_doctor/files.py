@@ -46,6 +46,22 @@ def create_numbered(folder: str, name: str, data: bytes) -> str:
     raise FileExistsError(f"{folder} already holds {_MOST_NUMBERED - 1} files of that name")
 
 
+def append(path: str, data: bytes, most: int) -> bool:
+    """Add to the end of a file, or make it; return False, and write nothing, where it would be larger than `most`.
+
+    Raises OSError, also for a link and for what is no file.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666), "ab") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        if status.st_size + len(data) > most:
+            return False
+        stream.write(data)
+    return True
+
+
 def replace(path: str, data: bytes, mode: int | None = None) -> None:
     """Write a file in the place of another, which stays until the new one is complete. Raises OSError.
 

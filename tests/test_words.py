@@ -13,7 +13,7 @@ from oidc_doctor.cli.main import main
 ROOT = Path(__file__).parent.parent
 STYLE = ROOT / "docs/style.md"
 NAMED = "Preview beside production", "preview-beside-production"  # a check's title and name, which is a contract
-HELP = ("capture", "permissions", "setup", "init", "completion", "self-test", "explain")
+HELP = ("capture", "ci", "permissions", "setup", "init", "completion", "self-test", "explain")
 SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir())
 GUIDES = ("docs/*.md", "docs/guides/*.md", "skills/*/*.md")
 DOCUMENTS = sorted(

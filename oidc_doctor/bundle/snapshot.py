@@ -49,7 +49,7 @@ def load_snapshot(
     reader.cover_the_rest()
     reader.cover_earlier()
     return Snapshot(
-        targets=tuple(_with_unique_names(targets)),
+        targets=tuple(part._replace(tokens=_with_unique(part.tokens)) for part in _with_unique_names(targets)),
         coverage=tuple(reader.coverage.values()),
         collected_at=reader.collected_at,
         reads={path: reader.missing(path) for path, read in reader.reads.items() if read.outcome != "ok"},
@@ -94,6 +94,19 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
     if tables or not folders or not all(name.startswith(elsewhere) for name in names):
         folders.insert(0, ("", tables or [Target(NAME)]))
     return folders
+
+
+def _with_unique(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Number the names that several tokens share, such as `token.jwt` of two folders: they name the exchanges."""
+    names: set[str] = set()
+    renamed = []
+    for token in tokens:
+        name, number = token.name, 2
+        while name in names:
+            name, number = f"{token.name}-{number}", number + 1
+        names.add(name)
+        renamed.append(token if name == token.name else token._replace(name=name))
+    return tuple(renamed)
 
 
 def _with_unique_names(targets: list[TargetEvidence]) -> list[TargetEvidence]:

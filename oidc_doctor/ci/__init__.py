@@ -1,1 +1,1 @@
-"""CI platforms: where each keeps the job's token, and how it shows findings."""
+"""A failing CI job: where its platform keeps the OIDC token, and how the platform shows what was found."""

@@ -7,6 +7,7 @@ import re
 import sys
 
 from oidc_doctor.cli.capture import capture
+from oidc_doctor.cli.ci import ci
 from oidc_doctor.cli.command_line import as_typed, without_option
 from oidc_doctor.cli.completion import complete, completion, is_asked, make_completion_parser
 from oidc_doctor.cli.exit_codes import UsageError
@@ -14,7 +15,7 @@ from oidc_doctor.cli.expect import expect, make_expect_parser
 from oidc_doctor.cli.explain import explain, list_checks, make_explain_parser
 from oidc_doctor.cli.health import health, make_health_parser
 from oidc_doctor.cli.init import init, make_init_parser
-from oidc_doctor.cli.options import make_capture_parser, make_parser
+from oidc_doctor.cli.options import make_capture_parser, make_ci_parser, make_parser
 from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.permissions import make_permissions_parser, permissions
 from oidc_doctor.cli.proposed import refuse_changes
@@ -38,6 +39,7 @@ _OTHER_NAMES = {  # what other programs call it
 }
 _COMMANDS = {
     "capture": capture,
+    "ci": ci,
     "completion": completion,
     "expect": expect,
     "explain": explain,
@@ -49,6 +51,7 @@ _COMMANDS = {
 }
 _PARSERS = {
     "capture": make_capture_parser,
+    "ci": make_ci_parser,
     "completion": make_completion_parser,
     "expect": make_expect_parser,
     "explain": make_explain_parser,

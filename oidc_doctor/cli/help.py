@@ -18,6 +18,7 @@ DESCRIPTION = (
 COMMANDS = (
     "Commands: oidc-doctor explain WORDS | --all   print the page of a cause, check or error, offline\n"
     "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
+    "          oidc-doctor ci [THING…]             explain a failing CI job with the job's own token\n"
     "          oidc-doctor expect [FILE] THING     test a trust: who must be accepted, and who refused\n"
     "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
     "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload\n"
@@ -40,6 +41,7 @@ you have                          run
   a CloudTrail event                oidc-doctor event.json
   a change, or a Terraform plan     oidc-doctor --report BUNDLE --with FILE
   the error text alone              oidc-doctor "Not authorized to perform sts:…"
+  a CI job that fails, in the job   oidc-doctor ci role.json
 
 A THING is recognised by its content; several are read together. A name is read live, with this
 machine's credentials. With files of configuration or logs everything is offline (or add --live).
@@ -49,7 +51,7 @@ machine's credentials. With files of configuration or logs everything is offline
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain WORDS · capture -o BUNDLE · expect · init · setup aws|gcp · permissions aws|gcp ·
+commands: explain WORDS · capture -o BUNDLE · ci · expect · init · setup aws|gcp · permissions aws|gcp ·
           self-test · completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.streams import read_file
-from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetAws
-from oidc_doctor.model.secret_texts import without_secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,22 +267,13 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
 
 def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
     """Return an external_account configuration without possible secrets; None for other files."""
-    try:
-        value, reason = load(decode(_bytes(path, name), path), path).value, ""
-    except Unreadable as error:
-        value, reason = None, f" ({error.reason})"
-    if not isinstance(value, dict) or value.get("type") != "external_account":
-        if must:
-            message = f"{name} {path}: no configuration of type external_account{reason}"
-            raise UsageError(message)
-        return None
-    value.pop("client_secret", None)
-    source = value.get("credential_source")
-    if isinstance(source, dict) and isinstance(source.get("headers"), dict):
-        source["headers"] = dict.fromkeys(source["headers"], "(not kept)")
-    if isinstance(source, dict) and isinstance(source.get("executable"), dict):
-        source["executable"] = {"command": "(not kept)"}
-    return json.dumps(without_secrets_in(value), indent=2).encode()
+    from oidc_doctor.ci.client_configuration import configuration_of  # late: few runs have one
+
+    content, reason = configuration_of(_bytes(path, name), path)
+    if content is None and must:
+        message = f"{name} {path}: no configuration of type external_account{reason}"
+        raise UsageError(message)
+    return content
 
 
 def _tokens_of_environment(options: argparse.Namespace) -> tuple[tuple[Token, ...], tuple[str, ...]]:
@@ -303,77 +291,25 @@ def _tokens_of_environment(options: argparse.Namespace) -> tuple[tuple[Token, ..
         if path:
             text = _bytes(path, name).decode("utf-8", "surrogateescape")
             return (parse_token(text, Origin(f"the variable {name}"), "token"),), ()
-    return _token_of_configuration(options.credentials)
-
-
-def _token_of_configuration(path: str | None) -> tuple[tuple[Token, ...], tuple[str, ...]]:
-    """Return the token in the file that the external_account configuration of --credentials names, and warnings.
-
-    A stranger may have written the configuration, and name any file: one outside the configuration's own folder is not
-    read, and what is no OIDC token is not shown.
-    """
-    from oidc_doctor.documents.token import parse_token
-
-    value: dict[str, Any] = json.loads(_configuration(path, "--credentials", must=True) or b"{}") if path else {}
-    source = value.get("credential_source")
-    file = source.get("file") if isinstance(source, dict) else None
-    if not isinstance(source, dict) or not isinstance(file, str) or path is None or not _is_file(file):
+    if not options.credentials:
         return (), ()
-    place = os.path.realpath(file)
-    inside = os.path.relpath(place, os.path.dirname(os.path.realpath(path)))
-    if path == "-" or any(part.startswith(".") for part in inside.split(os.sep)):  # above it, or hidden below it
-        outside = f"--credentials {path}: its token file {file} lies outside its folder, and was not read"
-        return (), (f"{outside}; --token reads the file that you name",)
-    text: Any = _bytes(place, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
-    shape = source.get("format")
-    if isinstance(shape, dict) and shape.get("type") == "json":
-        try:
-            text = load(text, file).value[shape["subject_token_field_name"]]
-        except (Unreadable, KeyError, TypeError):
-            text = None
-    token = parse_token(text, Origin(f"--credentials {path}"), "token") if isinstance(text, str) else None
-    if token is None or not _is_oidc(token):
-        return (), (f"--credentials {path}: its token file {file} holds no OIDC token, and is not shown",)
-    return (token,), ()
+    from oidc_doctor.ci.client_configuration import token_of
 
-
-def _is_file(path: str) -> bool:
-    try:
-        return os.path.isfile(path)
-    except ValueError:  # a NUL in the name
-        return False
-
-
-def _is_oidc(token: Token) -> bool:
-    """Whether a text is a compact JWT with the claims of an OIDC token."""
-    named = isinstance(token.claims.get("iss"), str) and ("sub" in token.claims or "aud" in token.claims)
-    return token.kind == "jwt" and bool(token.signing_input) and token.header is not None and named
+    configuration = _configuration(options.credentials, "--credentials", must=True) or b"{}"
+    named = token_of(configuration, options.credentials, f"--credentials {options.credentials}", _bytes)
+    return (named.token,) if named.token else (), (named.warning,) if named.warning else ()
 
 
 def _github_token(audience: str, *, private: bool) -> str:
     """Return the token of the current GitHub job, whose server may be `private`. Raises UsageError."""
-    from urllib.parse import quote
+    from oidc_doctor.ci.github import request_token  # late: only a job of GitHub asks
+    from oidc_doctor.ci.token_error import TokenError
 
-    from oidc_doctor.live.collect import CallError
-    from oidc_doctor.live.https import Rules, fetch
-
-    url, bearer = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"), os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
-    if not url or not bearer:
-        message = "--fetch-github-token: no ACTIONS_ID_TOKEN_REQUEST_URL; the job needs permissions: id-token: write"
-        raise UsageError(message)
-    separator = "&" if "?" in url else "?"
     try:
-        page = fetch(f"{url}{separator}audience={quote(audience, safe='')}", Rules(private=private), bearer=bearer)
-        value = load(decode(page.body, url), url).value["value"]
-    except CallError as error:
+        return request_token(os.environ, audience, private=private)
+    except TokenError as error:
         message = f"--fetch-github-token: {error}"
         raise UsageError(message) from None
-    except (Unreadable, KeyError, TypeError):
-        value = None
-    if not isinstance(value, str):
-        message = "--fetch-github-token: the response contains no token"
-        raise UsageError(message)
-    return value
 
 
 def _bytes(path: str, name: str) -> bytes:

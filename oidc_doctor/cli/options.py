@@ -227,6 +227,49 @@ exit code: 0 all are met · 1 one is broken · 3 one cannot be decided · 2 wron
 """
 
 
+def make_ci_parser() -> Parser:
+    """Return the parser of `ci`: the evidence options of the report, and those of a job."""
+    parser = Parser(
+        prog="oidc-doctor ci",
+        description="Explain a failing CI job: find its OIDC token where the platform keeps it, and judge it against\n"
+        "the policy, provider, plan or bundle that you name. No cloud is asked. Without a THING,\n"
+        "./oidc-doctor.toml names the evidence; without that, the output says what to write into the\n"
+        "policy for this workload.",
+        epilog="In a workflow of GitHub, after the step that failed:\n"
+        "  - if: failure()\n    run: oidc-doctor ci infra/trust-policy.json",
+        formatter_class=help_formatter,
+        allow_abbrev=False,
+    )
+    _add_things(parser)
+    parser.add_argument(
+        "--audience", metavar="AUD", help="the audience to request a token for (default: as the job's own sign-in does)"
+    )
+    parser.add_argument(
+        "--artifact", metavar="DIR", help="write a redacted bundle and its report to DIR, for the job's artifacts"
+    )
+    _add_evidence(parser, may_be_live=False)
+    parser.add_argument(
+        "--private-issuer", action="store_true", help="request the token of a server at a private address"
+    )
+    _add_tokens(parser)
+    parser.add_argument("--at", metavar="TIME", help="judge the token at this moment")
+    parser.add_argument(
+        "--fail-on",
+        choices=("blocks", "weakens", "never"),
+        default="blocks",
+        help="what makes the exit code 1 (default blocks)",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only the annotations")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also print the trace, every check and every file")
+    # the options of the report that ci does not offer: nothing is read live
+    parser.set_defaults(
+        report=True, dry_run=False, compare=None, check=[], skip=[], account=False, demo=None, live=False
+    )
+    parser.set_defaults(truss=None, whoami=None, credentials=None, cloudtrail=[], gcp_logs=[], since=None, until=None)
+    parser.set_defaults(profile=None, fetch_github_token=None, attempt=False, cross_check=False)
+    return parser
+
+
 def _add_things(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "things",
@@ -236,7 +279,7 @@ def _add_things(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_evidence(parser: argparse.ArgumentParser) -> None:
+def _add_evidence(parser: argparse.ArgumentParser, *, may_be_live: bool = True) -> None:
     evidence = parser.add_argument_group("evidence")
     evidence.add_argument(
         "--from",
@@ -246,9 +289,12 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
         metavar="BUNDLE",
         help="a folder, .zip, .tar.gz or file with saved evidence; may be repeated; - is stdin",
     )
-    evidence.add_argument(
-        "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
-    )
+    if may_be_live:
+        evidence.add_argument(
+            "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
+        )
+    else:
+        parser.set_defaults(offline=True)
     evidence.add_argument("--role", metavar="ARN", help="the role that the workload assumes")
     evidence.add_argument(
         "--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client"

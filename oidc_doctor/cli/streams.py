@@ -11,16 +11,37 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from oidc_doctor.cli.exit_codes import UsageError
 
+Filter = Callable[[str], str]
+
+
+class _Filters:
+    """What every text goes through on its way to stdout and to stderr."""
+
+    data: Filter | None = None
+    messages: Filter | None = None
+
+
+def filter_output(data: Filter | None, messages: Filter | None) -> None:
+    """Pass all data and all messages of this run through functions, also those about an error that ends it."""
+    _Filters.data, _Filters.messages = data, messages
+
+
+def filtered(text: str) -> str:
+    """Return data as it is written: for a file that is written beside stdout."""
+    return _Filters.data(text) if _Filters.data is not None else text
+
 
 def open_streams() -> None:
-    """Replace each stream that the caller closed by one that refuses what it is for.
+    """Replace each stream that the caller closed by one that refuses what it is for; nothing is filtered at first.
 
     Python has None in its place, and its descriptor would go to the next file that is opened.
     """
+    filter_output(None, None)
     for name, mode, refusing in (
         ("stdin", "r", os.O_WRONLY),
         ("stdout", "w", os.O_RDONLY),
@@ -35,6 +56,7 @@ def open_streams() -> None:
 def show(text: str) -> bool:
     """Write data to stdout; return whether it has a reader. Raises UsageError where it cannot be written."""
     stream: Any = sys.stdout
+    text = filtered(text)
     try:
         stream.flush()
         _wait_for_readers(stream)
@@ -55,6 +77,7 @@ def show(text: str) -> bool:
 
 def tell(text: str) -> None:
     """Write a message to stderr, if that is possible."""
+    text = _Filters.messages(text) if _Filters.messages is not None else text
     try:
         sys.stderr.write(text)
         sys.stderr.flush()

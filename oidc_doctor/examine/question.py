@@ -40,6 +40,7 @@ class Question(NamedTuple):
     proposed: tuple[tuple[str, Bundle], ...] = ()  # changes to lay over the evidence, each with the user's name for it
     present_command: str = ""  # the command line without the changes
     command: str = ""  # the command line, for the report
+    own_workload: bool = False  # suggest no condition that would accept other workloads than the token's
     profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 

@@ -93,6 +93,35 @@ def _of_aws(environment: Mapping[str, str]) -> Iterator[Setting]:
             yield Setting(Target("", aws=aws, origins={"aws.role_arn": Origin(place)}), place)
 
 
+class WebIdentityProfile(NamedTuple):
+    """The token file of an AWS profile."""
+
+    file: str
+    place: str
+
+
+def web_identity_profile(environment: Mapping[str, str]) -> WebIdentityProfile | None:
+    """Return the token file of the profile in use: AWS_PROFILE's, else the default one; None if it names none."""
+    path = _aws_config(environment)
+    if not os.path.isfile(path):  # most jobs: botocore is not loaded for them
+        return None
+    name = environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
+    file = _profiles(path).get(name, {}).get("web_identity_token_file")
+    return WebIdentityProfile(file, f"the profile {name} of {path}") if isinstance(file, str) and file else None
+
+
+def settings_of_job(environment: Mapping[str, str]) -> list[Setting]:
+    """Return the targets that the environment of a job names, and the clients' configurations that it points to."""
+    name = environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE") or "default"
+    settings = list(_of_environment(environment))
+    if not settings and os.path.isfile(path := _aws_config(environment)):
+        place = f"the profile {name} of {path}"
+        settings += [setting for setting in _of_aws(environment) if setting.place == place]
+    if environment.get("GOOGLE_APPLICATION_CREDENTIALS"):
+        settings += _of_gcloud(environment)
+    return settings
+
+
 def profile_names(environment: Mapping[str, str]) -> list[str]:
     """Return the names of the profiles of the AWS configuration file."""
     return sorted(_profiles(_aws_config(environment)))

@@ -44,10 +44,10 @@ _BEFORE_THE_ACCOUNT: dict[Cloud, tuple[str, ...]] = {
 _MODEL, _DEPLOYMENT = "Ab3dEf7h", "Jk5mNp9q"  # ids that the set-up does not name
 
 
-def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str]) -> TargetEvidence:
+def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str], issuer: str = ISSUER) -> TargetEvidence:
     """Return the set-up's evidence, with these files read as a bundle."""
     whole = dict(files)
-    lines = ["[[target]]", 'name = "setup"', f"issuer = {json.dumps(ISSUER)}", f"[target.{cloud}]"]
+    lines = ["[[target]]", 'name = "setup"', f"issuer = {json.dumps(issuer)}", f"[target.{cloud}]"]
     lines += [f"{name} = {json.dumps(value)}" for name, value in target.items()]
     whole["oidc-doctor.toml"] = "\n".join(lines) + "\n"
     absent = ("aws/bucket-policy.json", "aws/repository-policy.json", "gcp/folder-policy.json")

@@ -35,6 +35,7 @@ from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import load as load_json
+from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.documents.truss import parse_truss
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import (
@@ -453,3 +454,10 @@ def test_no_bundle_raises_anything_but_bundle_error(
     for row in snapshot.coverage:
         assert row.what.isprintable()
         assert row.reason.isprintable()
+
+
+def test_tokens_of_one_name_are_numbered() -> None:
+    """They name the exchanges, and a cause belongs to an exchange."""
+    tokens = tuple(hypothetical(subject) for subject in ("a:1", "a:2", "a:3"))
+    (evidence,) = load_snapshot(None, extra_tokens=tokens).targets
+    assert [token.name for token in evidence.tokens] == ["subject", "subject-2", "subject-3"]

@@ -39,7 +39,9 @@ hostile = st.lists(
 
 
 def test_github_gets_the_values_back_as_they_were_written() -> None:
-    found = Annotation("error", "AWS004: team, 100%: other", "Change `sub`: 5%, then a:b", "infra/role.json", 12)
+    found = Annotation(
+        "error", "AWS004: team, 100%: other", "Change `sub`: 5%, then a:b, %0A and %25", "infra/role.json", 12
+    )
     (command,) = github_commands(render_annotations([found], "github"))
     assert command.name == "error"
     assert command.properties == {"title": found.title, "file": "infra/role.json", "line": "12"}
@@ -47,11 +49,11 @@ def test_github_gets_the_values_back_as_they_were_written() -> None:
 
 
 def test_azure_gets_the_values_back_and_a_notice_is_text() -> None:
-    found = Annotation("warning", "AWS004: [a]; 100%", "b]; c", "infra/a;b].json", 3)
+    found = Annotation("warning", "AWS004: [a]; 100%", "b]; c %0A %AZP25", "infra/a;b].json", 3)
     (command,) = azure_commands(render_annotations([found], "azure"))
     assert command.name == "task.logissue"
     assert command.properties == {"type": "warning", "sourcepath": "infra/a;b].json", "linenumber": "3"}
-    assert command.data == "AWS004: [a]; 100%: b]; c"
+    assert command.data == "AWS004: [a]; 100%: b]; c %0A %AZP25"
     assert azure_commands(render_annotations([found._replace(level="notice")], "azure")) == []
 
 

@@ -35,7 +35,7 @@ def answer(run: Run, judged: Sequence[Judged], report: Report, paths: Sequence[s
     if thing in ("token", "subject"):
         from oidc_doctor.examine.alone.of_token import of_token
 
-        return of_token(evidence, run.at)
+        return of_token(evidence, run.at, own_workload=run.question.own_workload)
     if thing == "tokens":
         from oidc_doctor.examine.alone.of_tokens import of_tokens
 

@@ -41,8 +41,11 @@ ASK_FOR_TARGET = (
 )
 
 
-def of_token(evidence: TargetEvidence, at: float) -> Alone:
-    """Return the report on a token, whose claims are untrusted, or on a subject."""
+def of_token(evidence: TargetEvidence, at: float, *, own_workload: bool = False) -> Alone:
+    """Return the report on a token, whose claims are untrusted, or on a subject.
+
+    With `own_workload`, no condition is named that accepts other workloads of the tenant as well.
+    """
     token_read = next(token for token in evidence.tokens if token.given)
     profile = profile_of(evidence, token_read)
     token = complete_hypothetical(token_read, profile, evidence)
@@ -53,8 +56,12 @@ def of_token(evidence: TargetEvidence, at: float) -> Alone:
     if faults:
         parts.append(Part("Faults of the token itself", tuple(faults)))
     if not token.fault_kind:
-        parts += [Part(f"Requirements of {CLOUDS['aws']}", tuple(_aws_needs(token, profile)))]
-        parts += [Part(f"Requirements of {CLOUDS['gcp']}", tuple(_google_needs(token, profile)))]
+        parts += [
+            Part(f"Requirements of {CLOUDS['aws']}", tuple(_aws_needs(token, profile, own_workload=own_workload)))
+        ]
+        parts += [
+            Part(f"Requirements of {CLOUDS['gcp']}", tuple(_google_needs(token, profile, own_workload=own_workload)))
+        ]
     return Alone(
         "subject" if supposed else "token",
         _headline(token, profile, view, faults),
@@ -134,7 +141,9 @@ def _form(subject: str, profile: Profile | None, view: dict[str, Any]) -> Iterat
     form = view.get("form")
     grammar_form = profile.grammar.form(form)
     because = (
-        f", which the issuer builds {grammar_form.because}" if grammar_form is not None and grammar_form.because else ""
+        f", which the issuer builds because {grammar_form.because}"
+        if grammar_form is not None and grammar_form.because
+        else ""
     )
     yield Line("form", f"{form}{because}" if form else f"not a form of {profile.title}'s subjects", "" if form else "?")
     names = {part.name for part in profile.parse_subject(subject).segments if part.known}
@@ -159,7 +168,7 @@ def faults_of(evidence: TargetEvidence, token: Token, profile: Profile | None, a
     return lines
 
 
-def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
+def _aws_needs(token: Token, profile: Profile | None, *, own_workload: bool) -> Iterator[Line]:
     """Yield the principal and the condition keys with which a trust policy accepts this token, and the ClientIDList."""
     issuer = token.claim("iss")
     address = normalised(issuer) if isinstance(issuer, str) else ""
@@ -177,7 +186,7 @@ def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
         yield Line("sub", "contains ${, which IAM reads as a policy variable: write ${$} instead of $", "!")
     elif token.subject is not None:
         yield Line("StringEquals", f'"{address}:sub": "{token.subject}"')
-        head = owner_head(token.subject, profile) if profile is not None else ""
+        head = owner_head(token.subject, profile) if profile is not None and not own_workload else ""
         if head and not set(head) & set("*?"):  # the token's author would control the breadth of the pattern
             yield Line(
                 "or wider",
@@ -190,7 +199,7 @@ def _aws_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
         yield Line("must test", f"IAM stores no policy for this shared issuer that does not test {' or '.join(wanted)}")
 
 
-def _google_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
+def _google_needs(token: Token, profile: Profile | None, *, own_workload: bool) -> Iterator[Line]:
     """Yield the fields of a workload identity pool provider with which Google accepts this token."""
     issuer = token.claim("iss")
     if isinstance(issuer, str):
@@ -202,6 +211,8 @@ def _google_needs(token: Token, profile: Profile | None) -> Iterator[Line]:
     size = len((token.subject or "").encode("utf-8", "surrogatepass"))
     if size > 127:  # noqa: PLR2004 - Google's limit of google.subject, in bytes
         yield Line("subject", f"has {size} bytes, and google.subject may have 127: map a part of it", "!")
+    if own_workload:
+        return
     head = owner_head(token.subject, profile) if token.subject is not None and profile is not None else ""
     if head and "'" not in head and "\\" not in head:
         yield Line("condition", f"assertion.sub.startsWith('{head}')")
