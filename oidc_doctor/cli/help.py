@@ -51,8 +51,8 @@ machine's credentials. With files of configuration or logs everything is offline
   --format FORM   text, markdown or json      -q, -v   only the verdict; every detail
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
-commands: explain WORDS · capture -o BUNDLE · ci · expect · init · setup aws|gcp · permissions aws|gcp ·
-          self-test · completion bash|zsh|fish (each with --help)
+commands: explain WORDS · capture -o BUNDLE · ci · expect · health · init · setup aws|gcp ·
+          permissions aws|gcp · self-test · completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """
 
