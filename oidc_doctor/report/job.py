@@ -30,6 +30,7 @@ _OF_AUDIENCE = frozenset(
         *(Kind.AUDIENCE_NOT_ALLOWED, Kind.ALLOWED_AUDIENCES_EMPTY),
     )
 )
+_NO_TOKEN = "Run oidc-doctor ci in the job that failed, or name its token: oidc-doctor ci --token token.jwt."
 _LEVELS: dict[str, Level] = {"blocks": "error", "weakens": "warning", "note": "notice"}
 
 
@@ -54,7 +55,7 @@ def annotations_of(job: Job, report: Report, paths: tuple[str, ...] = ()) -> lis
         for token in job.tokens
     ]
     if not rows:
-        rows = [Annotation("notice", "oidc-doctor", "No OIDC token was found, and nothing to judge was named.")]
+        rows = [Annotation("notice", "oidc-doctor", f"No OIDC token was found in {job.title}. {_NO_TOKEN}")]
     return sorted(rows, key=lambda row: _SEVEREST.index(row.level))
 
 
@@ -107,7 +108,7 @@ def _of_found(row: Found, target: str, assumed: str, paths: tuple[str, ...]) -> 
 def _sentence(token: JobToken) -> str:
     """Return a token in one line."""
     if token.fault:
-        return f"It is not a token that a cloud could read: {token.fault}."
+        return f"The text is not a token that a cloud could read: {token.fault}."
     return f"{'; '.join(f'{label} {value}' for label, value in _facts(token))}."
 
 
