@@ -59,7 +59,7 @@ def of_refusal(decision: Decision) -> Said:
     first = next((row for row in named if row.refusal.certain), None)
     if first is None:
         cloud = CLOUDS[decision.case.cloud]
-        return Said(f"{cloud} refuses this token.", "Examine it with oidc-doctor --report and the same evidence.")
+        return Said(f"{cloud} refuses this token.", "Run oidc-doctor --report on the same evidence, with --subject.")
     return Said("", first.fix, first, first.refusal.where)
 
 
@@ -67,7 +67,7 @@ def of_denial(decision: Decision) -> Said:
     """Return why a call is denied."""
     named = next((row for row in _named(decision) if row.refusal.step == "permission" and row.refusal.certain), None)
     if named is None:
-        return Said("The policies that were read deny the call.", "Allow it in a policy of the role.")
+        return Said("The policies that were read deny the call.", "Allow the call in a policy of the role.")
     return Said("", named.fix, named, named.refusal.where)
 
 
@@ -94,8 +94,8 @@ def of_acceptance(decision: Decision, whom: str = "this subject") -> Said:
         )
     if impersonates.state == PASSED:
         return Said(
-            f"{cloud} accepts this token: the attribute condition is true, and a binding lets it impersonate the "
-            "service account.",
+            f"{cloud} accepts this token: the attribute condition is true, and a binding allows it to impersonate "
+            "the service account.",
             f"Narrow the attribute condition, or the member of the binding, so that it does not match {whom}.",
             place=place,
         )
@@ -119,9 +119,9 @@ def of_open(decision: Decision) -> Said:
         listed = ", ".join(claims)
         subject = decision.case.token.subject or "…"
         example = ", ".join(f'{name} = "…"' for name in claims)
-        noun = "claim" if len(claims) == 1 else "claims"
+        noun, pronoun = ("claim", "it") if len(claims) == 1 else ("claims", "them")
         return Said(
-            f"The decision depends on the {noun} {listed}, of which the entry has no value.",
+            f"The decision depends on the {noun} {listed}, and the entry has no value for {pronoun}.",
             f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
             place=decision.open[0].at if decision.open else None,
         )
@@ -135,7 +135,8 @@ def of_open(decision: Decision) -> Said:
     if has_unknown_issuer(decision.case):
         issuer = decision.case.token.claims["iss"]
         return Said(
-            f"The issuer is not known: {issuer} is a placeholder.", "Replace it in the evidence by the address."
+            f"The issuer is not known: {issuer} is a placeholder.",
+            "Replace the placeholder in the evidence by the issuer's URL.",
         )
     unread = _unread(decision)
     if unread is not None:
