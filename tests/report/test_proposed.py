@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from evidence import Bundle
 from evidence.changes import laid_over, saved
+from oidc_doctor.model.proposed import AccessEffect
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.html import render_html
+from oidc_doctor.report.json import to_json
 from reports.payloads import FORGED, PAYLOADS
 
 
@@ -34,6 +38,19 @@ def test_the_text(aws: Bundle, change: Path) -> None:
     assert "with the change: the trust policy expects another team" in rest
     assert '+   "oidc.baseten.co:sub": "v=1:org=Org8Kd2P:team=Ur8*:*"' in rest
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_json_is_that_of_the_schema(aws: Bundle, change: Path) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    report = laid_over(aws, change)
+    assert report.proposed is not None
+    report.proposed.accesses.append(AccessEffect("weights", "aws", "s3:GetObject", "*", "keeps", "allowed", "allowed"))
+    plain = to_json(report)
+    jsonschema.validate(plain, schema)
+    members = schema["properties"]["proposed"]["properties"]
+    assert set(plain["proposed"]) == set(members)
+    for name in ("documents", "workloads", "accesses", "others"):
+        assert set(plain["proposed"][name][0]) == set(members[name]["items"]["properties"])
 
 
 def test_the_page_has_what_the_text_has(aws: Bundle, change: Path) -> None:
