@@ -262,9 +262,7 @@ def test_an_import_loads_records_alone() -> None:
     code = "import sys; from oidc_doctor import api; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     ours = {name for name in run.stdout.split() if name.startswith("oidc_doctor.")}
-    assert ours - {"oidc_doctor.api", "oidc_doctor.model"} == {
-        name for name in ours if name.startswith("oidc_doctor.model.")
-    }
+    assert {name.split(".")[1] for name in ours} == {"api", "model"}
 
 
 def test_a_report_loads_no_cloud_sdk(aws: Bundle) -> None:

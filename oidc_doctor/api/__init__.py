@@ -13,9 +13,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from oidc_doctor.api.arguments import (
+    NO_EVIDENCE,
+    Documents,
+    Instant,
+    Path,
+    Texts,
+    Tokens,
+    expectations_of,
+    open_evidence,
+    paths_of,
+    question_of,
+    tokens_of,
+)
 from oidc_doctor.model.access import AccessDecision, Need, SecondOpinion
 from oidc_doctor.model.alone import Alone, Line, NextCommand, Part, PossibleCause
 from oidc_doctor.model.document import Origin
@@ -45,13 +57,10 @@ from oidc_doctor.model.steps import Cloud, State
 from oidc_doctor.model.unknown_value import UnknownValue
 
 if TYPE_CHECKING:
-    from oidc_doctor.bundle.files import Bundle, BundleError
+    from oidc_doctor.bundle.files import BundleError
     from oidc_doctor.capture.capture import CaptureError
     from oidc_doctor.checkkit import Check
-    from oidc_doctor.documents.expect_file import Expectation
-    from oidc_doctor.examine.question import Question
     from oidc_doctor.findings.packs import PackError
-    from oidc_doctor.model.evidence import Token
 
 __all__ = [
     "AccessDecision",
@@ -115,14 +124,6 @@ __all__ = [
     "to_json",
 ]
 
-Path: TypeAlias = str | os.PathLike[str]
-Texts: TypeAlias = str | Sequence[str]
-Tokens: TypeAlias = str | Mapping[str, object] | Sequence[str | Mapping[str, object]]
-"""A compact JWT, the JSON text of decoded claims, or the claims; one, or several."""
-Documents: TypeAlias = Mapping[str, object] | str | Sequence[Mapping[str, object] | str]
-"""A document of a cloud as its tools print it, parsed or as text; one, or several."""
-Instant: TypeAlias = float | datetime
-"""Seconds since 1970, or a datetime with its zone."""
 Form: TypeAlias = Literal["text", "markdown", "json", "html", "sarif", "junit", "openmetrics", "github"]
 """A format of a report; of expectations text, markdown, json, junit and github (annotations of a job) alone."""
 FailOn: TypeAlias = Literal["blocks", "weakens", "never"]
@@ -221,19 +222,19 @@ def examine(  # noqa: PLR0913 - one argument for each kind of evidence
     from oidc_doctor.examine.question import named_target
     from oidc_doctor.things.changed import open_changed
 
-    question = _question(_tokens(token, subject), error, at=at, since=since, until=until)._replace(
+    question = question_of(tokens_of(token, subject), error, at=at, since=since, until=until)._replace(
         overrides=named_target(issuer=issuer, role=role, gcp_provider=gcp_provider, service_account=service_account),
         check=tuple(check),
         skip=tuple(skip),
         fail_on=fail_on,
     )
-    bundle = _open(things, documents)
+    bundle = open_evidence(things, documents)
     if bundle is None and not question.tokens and error is None:
-        raise ValueError(_NO_EVIDENCE)
+        raise ValueError(NO_EVIDENCE)
     with ExitStack() as opened:
         if bundle is not None:
             opened.enter_context(bundle)
-        changes = [(path, opened.enter_context(open_changed(path))) for path in _paths(proposed)]
+        changes = [(path, opened.enter_context(open_changed(path))) for path in paths_of(proposed)]
         try:
             return run(bundle, question._replace(proposed=tuple(changes)))
         except ChangeError as fault:
@@ -261,11 +262,11 @@ def expect(
     from oidc_doctor.expect.run import run
     from oidc_doctor.expect.targets import TargetError, targets_of
 
-    tables, name = _expectations(expectations)
-    question = _question((), None, at=at, since=None, until=None)
-    bundle = _open(things, documents)
+    tables, name = expectations_of(expectations)
+    question = question_of((), None, at=at, since=None, until=None)
+    bundle = open_evidence(things, documents)
     if bundle is None:
-        raise ValueError(_NO_EVIDENCE)
+        raise ValueError(NO_EVIDENCE)
     with bundle:
         state, judged = read_and_judge(bundle, question)
         try:
@@ -305,10 +306,10 @@ def capture(  # noqa: PLR0913 - those of `examine`
 
     from oidc_doctor.capture.capture import capture as write
 
-    question = _question(_tokens(token, subject), error, at=at, since=since, until=until)
-    bundle = _open(things, documents)
+    question = question_of(tokens_of(token, subject), error, at=at, since=since, until=until)
+    bundle = open_evidence(things, documents)
     if bundle is None and not question.tokens and error is None:
-        raise ValueError(_NO_EVIDENCE)
+        raise ValueError(NO_EVIDENCE)
     with nullcontext() if bundle is None else bundle:
         written = write(
             bundle,
@@ -396,102 +397,6 @@ def save_refusal(trust_policy: Mapping[str, object] | str) -> str | None:
         return answer_to_trust_policy(json.loads(trust_policy))
     except (ValueError, RecursionError):
         return "the trust policy is not JSON"
-
-
-_NO_EVIDENCE = "nothing to examine: pass a bundle, a document, a token, a subject or an error"
-_YEARS = -62_135_596_800.0, 253_402_300_799.0  # seconds of the years 1 and 9999, which RFC 3339 can write
-
-
-def _open(things: Path | Sequence[Path] | None, documents: Documents) -> Bundle | None:
-    """Open the evidence; None where there is none. Raises BundleError."""
-    from oidc_doctor.things.open import open_paths
-
-    paths = _paths(things)
-    single = [documents] if isinstance(documents, str | Mapping) else [*documents]
-    if not paths and not single:
-        return None
-    texts = [(f"document {number}", _text(document)) for number, document in enumerate(single, 1)]
-    return open_paths(paths, texts=texts)
-
-
-def _paths(things: Path | Sequence[Path] | None) -> list[str]:
-    if things is None:
-        return []
-    return [os.fspath(thing) for thing in ([things] if isinstance(things, str | os.PathLike) else things)]
-
-
-def _expectations(expectations: Path | Sequence[Mapping[str, object]]) -> tuple[tuple[Expectation, ...], str]:
-    """Return the tables, and the name of their file for messages. Raises ValueError."""
-    from oidc_doctor.documents.expect_file import FILE, parse_expectations
-    from oidc_doctor.documents.json_text import Unreadable, decode
-    from oidc_doctor.documents.regular_file import open_regular
-    from oidc_doctor.model.limits import TOML
-
-    try:
-        if isinstance(expectations, str | os.PathLike):
-            name = os.fspath(expectations)
-            with open_regular(name) as stream:
-                return parse_expectations(decode(stream.read(TOML.most + 1), name), name), name
-        import tomlkit  # late: only expectations without a file are written as one
-
-        text = tomlkit.dumps({"expect": [dict(table) for table in expectations]})
-        return parse_expectations(text, FILE), FILE
-    except (Unreadable, OSError, TypeError, ValueError) as error:
-        raise ValueError(str(error)) from None
-
-
-def _question(
-    tokens: tuple[Token, ...], error: str | None, *, at: Instant | None, since: Instant | None, until: Instant | None
-) -> Question:
-    from oidc_doctor.examine.question import Question
-
-    return Question(
-        error_text=error,
-        error_place="error",
-        tokens=tokens,
-        at=_seconds(at, "at"),
-        since=_seconds(since, "since"),
-        until=_seconds(until, "until"),
-    )
-
-
-def _tokens(token: Tokens | None, subject: Texts | None) -> tuple[Token, ...]:
-    from oidc_doctor.documents.token import hypothetical, parse_token
-    from oidc_doctor.model.document import Origin
-
-    presented = [] if token is None else [token] if isinstance(token, str | Mapping) else [*token]
-    subjects = [] if subject is None else [subject] if isinstance(subject, str) else [*subject]
-    return (
-        *(parse_token(_text(each), Origin("token"), "token") for each in presented),
-        *(hypothetical(each, origin=Origin("subject")) for each in subjects),
-    )
-
-
-def _text(document: Mapping[str, object] | str) -> str:
-    """Return a document as JSON text. Raises ValueError for values that JSON does not have."""
-    import json
-
-    if isinstance(document, str):
-        return document
-    try:
-        return json.dumps(dict(document), allow_nan=False)
-    except (TypeError, RecursionError) as error:
-        message = f"a document is not JSON: {error}"
-        raise ValueError(message) from None
-
-
-def _seconds(instant: Instant | None, name: str) -> float | None:
-    if instant is None:
-        return None
-    if isinstance(instant, datetime):
-        if instant.tzinfo is None:
-            message = f"{name}: a datetime without a zone"
-            raise ValueError(message)
-        return instant.timestamp()
-    if not _YEARS[0] <= instant <= _YEARS[1]:
-        message = f"{name}: {instant} is not a time in seconds since 1970"
-        raise ValueError(message)
-    return float(instant)
 
 
 def _page(check: Check) -> CheckPage:
