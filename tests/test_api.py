@@ -19,7 +19,8 @@ from examples import share_of
 from oidc_doctor import api
 from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.cli.main import main
-from oidc_doctor.report.formats import FORMATS
+from oidc_doctor.report.formats import EXPECT_FORMATS, FORMATS
+from plan_text import new_role_and_provider
 
 if TYPE_CHECKING:
     from tests.conftest import Bundle
@@ -153,7 +154,7 @@ def test_a_report_is_rendered_without_its_token(aws: Bundle, form: api.Form) -> 
 
 
 def test_there_is_no_other_format(aws: Bundle) -> None:
-    assert set(get_args(api.Form)) == set(FORMATS)
+    assert set(get_args(api.Form)) == {*FORMATS, *EXPECT_FORMATS}
     with pytest.raises(ValueError, match="'pdf' is no format"):
         api.render(api.examine(aws.root), "pdf")  # type: ignore[arg-type]
 
@@ -206,13 +207,14 @@ def reached(annotation: Any, seen: set[type]) -> None:
                 reached(hint, seen)
 
 
-INSIDE = ("named", "timing")  # of a cause, which has properties for what a program needs of them
+# of a cause, which has properties for what a program needs of them, and of a broken expectation, which has its words
+INSIDE = ("named", "timing", "cause")
 
 
 def test_every_type_that_a_program_meets_has_a_public_name() -> None:
     seen: set[type] = set()
     functions = [getattr(api, name) for name in api.__all__ if inspect.isfunction(getattr(api, name))]
-    assert len(functions) == 7
+    assert len(functions) == 8
     for function in functions:
         for hint in get_type_hints(function).values():
             reached(hint, seen)
@@ -260,9 +262,7 @@ def test_an_import_loads_records_alone() -> None:
     code = "import sys; from oidc_doctor import api; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     ours = {name for name in run.stdout.split() if name.startswith("oidc_doctor.")}
-    assert ours - {"oidc_doctor.api", "oidc_doctor.model"} == {
-        name for name in ours if name.startswith("oidc_doctor.model.")
-    }
+    assert {name.split(".")[1] for name in ours} == {"api", "model"}
 
 
 def test_a_report_loads_no_cloud_sdk(aws: Bundle) -> None:
@@ -272,3 +272,86 @@ def test_a_report_loads_no_cloud_sdk(aws: Bundle) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code, aws.root], check=True, capture_output=True, text=True)
     assert not {"boto3", "botocore", "google", "pandas", "requests", "textual"} & {*run.stdout.split()}
+
+
+GITHUB = "token.actions.githubusercontent.com"
+TRUST: dict[str, Any] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": f"arn:aws:iam::210987654321:oidc-provider/{GITHUB}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {
+                "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"},
+                "StringLike": {f"{GITHUB}:sub": "repo:acme/weights:ref:refs/heads/*"},
+            },
+        }
+    ],
+}
+BRANCH, PULL = "repo:acme/weights:ref:refs/heads/main", "repo:acme/weights:pull_request"
+
+
+def test_expectations_of_a_trust_policy_alone(tmp_path: Path) -> None:
+    tables: list[dict[str, object]] = [{"accepted": [BRANCH], "refused": [PULL], "strangers": "refused"}]
+    met = api.expect(tables, documents=TRUST)
+    assert (met.exit_code, [row.outcome for row in met.results]) == (0, ["met"] * 3)
+    assert met.assumed
+    broken = api.expect([{"accepted": [PULL]}], documents=TRUST)
+    assert (broken.exit_code, broken.results[0].outcome, broken.results[0].decided) == (1, "broken", "refused")
+    file = tmp_path / "expect.toml"
+    file.write_text(f'[[expect]]\naccepted = ["{PULL}"]\n')
+    assert api.expect(file, documents=TRUST).results[0].outcome == "broken"
+
+
+def test_a_result_of_expectations_is_rendered(tmp_path: Path) -> None:
+    result = api.expect([{"accepted": [PULL]}], documents=TRUST)
+    data = api.to_json(result)
+    assert (data["schema"], data["exit_code"]) == ("oidc-doctor.expect/1", 1)
+    for form in EXPECT_FORMATS:
+        assert api.render(result, form)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'html' is no format"):
+        api.render(result, "html")
+
+
+def test_mistakes_in_expectations_are_one_line(tmp_path: Path, aws: Bundle) -> None:
+    wrong: list[tuple[Any, str]] = [
+        ([{"acepted": [BRANCH]}], "unknown key acepted"),
+        ([{"accepted": [None]}], "TOML"),
+        ([{1: 2}], "Keys must be strings"),
+        ([], "no \\[\\[expect\\]\\] table"),
+        ([{"accepted": [BRANCH], "target": "another"}], "another"),
+        (tmp_path / "absent.toml", "No such file"),
+        (tmp_path, "regular file|directory"),
+    ]
+    for expectations, message in wrong:
+        with pytest.raises(ValueError, match=message) as caught:
+            api.expect(expectations, documents=TRUST)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="nothing to examine"):
+        api.expect([{"accepted": [BRANCH]}])
+
+
+def test_a_change_is_laid_over_evidence(tmp_path: Path) -> None:
+    wider = tmp_path / "wider.json"
+    wider.write_text(json.dumps(TRUST).replace("ref:refs/heads/*", "*"))
+    claims = {"iss": f"https://{GITHUB}", "aud": "sts.amazonaws.com", "sub": PULL}
+    proposed = api.examine(documents=TRUST, token=claims, proposed=wider).proposed
+    assert proposed
+    assert [(row.subject, row.before) for row in proposed.workloads] == [(PULL, "refused")]
+    assert [row.state for row in proposed.documents] == ["changed"]
+    with pytest.raises(BundleError):
+        api.examine(documents=TRUST, token=claims, proposed=tmp_path / "absent.json")
+    other = tmp_path / "provider.json"
+    other.write_text(json.dumps({"name": "projects/1/locations/global/workloadIdentityPools/p/providers/q"}))
+    with pytest.raises(ValueError, match=r"provider\.json"):
+        api.examine(documents=TRUST, token=claims, proposed=other)
+
+
+def test_a_plan_is_a_document() -> None:
+    plan = new_role_and_provider().value()
+    for document in (plan, json.dumps(plan)):
+        report = api.examine(documents=document)
+        assert {row["name"] for row in report.target} == {"aws_iam_role.weights"}
+    with pytest.raises(BundleError, match="is a plan and document 2 has configuration of its own"):
+        api.examine(documents=[plan, TRUST])

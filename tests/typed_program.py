@@ -57,6 +57,17 @@ def main(role: Path, claims: Path) -> None:
     page = api.explain(report.causes[0].code)
     assert_type(page, api.CheckPage)
     print(page.name, page.effect, len(api.checks()) > 100)
+    print(is_tested(role))
+
+
+def is_tested(role: Path) -> bool:
+    """Test a trust as a CI job does: an unknown expectation is no pass."""
+    result = api.expect([{"accepted": ["v=1:org=a"], "strangers": "refused"}], role)
+    assert_type(result, api.Expectations)
+    for row in result.results:
+        assert_type(row, api.ExpectationResult)
+        print(row.outcome, row.why)
+    return result.exit_code == 0
 
 
 def refused_by_the_types(report: api.Report) -> None:
@@ -68,6 +79,7 @@ def refused_by_the_types(report: api.Report) -> None:
     api.render(report, "pdf")  # type: ignore[arg-type]
     api.explain(25)  # type: ignore[arg-type]
     api.save_refusal(None)  # type: ignore[arg-type]
+    api.expect({"accepted": []}, "role.json")  # type: ignore[arg-type]
     print(report.verdict == "fine")  # type: ignore[comparison-overlap]
     print(report.no_such_field)  # type: ignore[attr-defined]
     print(report.causes[0].settle.nothing)  # type: ignore[attr-defined]

@@ -56,6 +56,11 @@ class ExpectationResult(NamedTuple):
     strangers: tuple[StrangerResult, ...] = ()
     unknown_values: tuple[UnknownValue, ...] = ()
 
+    @property
+    def why(self) -> str:
+        """Return what breaks it, or leaves it open, in words; "" where it is met."""
+        return self.reason or (self.cause.headline if self.cause is not None else "")
+
 
 @dataclass
 class Expectations:

@@ -48,7 +48,7 @@ def render_markdown(report: Report, **_layout: object) -> str:
         parts += _alone(report, report.alone)
     elif len(report.exchanges) != 1 or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
-        parts.append(f"## {sign} {prose(sentence)}")
+        parts.append(f"{'##' if report.proposed is None else '###'} {sign} {prose(sentence)}")
     for exchange in sentences.in_order(report) if report.alone is None else ():
         parts += _exchange(report, exchange)
     if report.comparisons or report.account:
@@ -192,7 +192,7 @@ def _proposed(report: Report) -> Iterator[str]:
     from oidc_doctor.report.parts import proposed  # late: most reports are about the present alone
 
     sign, sentence = sentences.first_line(report)
-    yield f"# {sign} {prose(shortened(sentence, _LONG))}"
+    yield f"## {sign} {prose(shortened(sentence, _LONG))}"
     for part in proposed.parts_of(report):
         more = [f"and {part.omitted:,} more: --format json"] if part.omitted else []
         yield f"**{part.title}**"
@@ -206,7 +206,8 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     sign, sentence = sentences.verdict(report, exchange)
     if len(report.exchanges) == 1 and report.headline and report.verdict != "broken":
         sentence = sentences.headline(report)[1]
-    level = "##" if len(report.exchanges) == 1 and report.verdict != "broken" else "###"
+    is_first = len(report.exchanges) == 1 and report.verdict != "broken" and report.proposed is None
+    level = "##" if is_first else "###"
     tag = f" ({cause.confidence})" if cause is not None else ""
     sheet = Sheet(_WIDTH, indent=0)
     facts.describe(sheet, report, exchange, cause, verbose=True)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 from evidence import Bundle
 from evidence.changes import laid_over, saved
+from oidc_doctor.model.proposed import AccessEffect
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.html import render_html
+from oidc_doctor.report.json import to_json
+from reports.consumers import for_a_program, in_a_ticket, on_a_terminal
 from reports.payloads import FORGED, PAYLOADS
 
 
@@ -36,6 +42,19 @@ def test_the_text(aws: Bundle, change: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_the_json_is_that_of_the_schema(aws: Bundle, change: Path) -> None:
+    schema = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    report = laid_over(aws, change)
+    assert report.proposed is not None
+    report.proposed.accesses.append(AccessEffect("weights", "aws", "s3:GetObject", "*", "keeps", "allowed", "allowed"))
+    plain = to_json(report)
+    jsonschema.validate(plain, schema)
+    members = schema["properties"]["proposed"]["properties"]
+    assert set(plain["proposed"]) == set(members)
+    for name in ("documents", "workloads", "accesses", "others"):
+        assert set(plain["proposed"][name][0]) == set(members[name]["items"]["properties"])
+
+
 def test_the_page_has_what_the_text_has(aws: Bundle, change: Path) -> None:
     page = render_html(laid_over(aws, change))
     for words in (
@@ -56,8 +75,10 @@ def test_a_payload_in_a_changed_document(aws: Bundle, tmp_path: Path, payload: s
     role["Role"]["AssumeRolePolicyDocument"] = aws.policy(aws.statement(condition, Sid=payload))
     report = laid_over(aws, saved(tmp_path, "role.json", role))
     texts = {form: render(report, form, width=80, color=False) for form in FORMATS}
-    for text in texts.values():
-        assert not any(character in text for character in "\x1b\x07\x9b\u202e\u2028\r\x85")
+    on_a_terminal(texts["text"])
+    in_a_ticket(texts["markdown"])
+    for_a_program(texts["json"])
+    ET.fromstring(texts["junit"])  # noqa: S314 - written here
     lines = texts["text"].splitlines()
     assert not [line for line in lines if line.startswith(("✓", "✗", "$")) and FORGED in line]
     assert "<script" not in texts["html"].lower()

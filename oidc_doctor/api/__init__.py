@@ -1,4 +1,4 @@
-"""The doctor as a library: examine evidence, print the report, capture the evidence, read the pages of the checks.
+"""The doctor as a library: examine evidence, test expectations of a trust, capture evidence, read the checks' pages.
 
 Nothing here opens a connection or reads a cloud's credentials, and importing it loads no cloud SDK. The names in
 `__all__` and the fields of the exported records are stable: they are extended, not changed. Values in a report were
@@ -13,14 +13,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from oidc_doctor.api.arguments import (
+    NO_EVIDENCE,
+    Documents,
+    Instant,
+    Path,
+    Texts,
+    Tokens,
+    expectations_of,
+    open_evidence,
+    paths_of,
+    question_of,
+    tokens_of,
+)
 from oidc_doctor.model.access import AccessDecision, Need, SecondOpinion
 from oidc_doctor.model.alone import Alone, Line, NextCommand, Part, PossibleCause
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.expectations import ExpectationResult, Expectations, StrangerResult
 from oidc_doctor.model.obstacle import Obstacle
+from oidc_doctor.model.proposed import AccessEffect, LaidDocument, OtherEffect, Proposed, WorkloadEffect
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.report import (
     AllowedSubjects,
@@ -40,17 +54,17 @@ from oidc_doctor.model.report import (
     Verdict,
 )
 from oidc_doctor.model.steps import Cloud, State
+from oidc_doctor.model.unknown_value import UnknownValue
 
 if TYPE_CHECKING:
-    from oidc_doctor.bundle.files import Bundle, BundleError
+    from oidc_doctor.bundle.files import BundleError
     from oidc_doctor.capture.capture import CaptureError
     from oidc_doctor.checkkit import Check
-    from oidc_doctor.examine.question import Question
     from oidc_doctor.findings.packs import PackError
-    from oidc_doctor.model.evidence import Token
 
 __all__ = [
     "AccessDecision",
+    "AccessEffect",
     "AllowedSubjects",
     "Alone",
     "AttemptRow",
@@ -67,49 +81,51 @@ __all__ = [
     "DecidingFile",
     "Documents",
     "Exchange",
+    "ExpectationResult",
+    "Expectations",
     "FailOn",
     "FindingRow",
     "FixRow",
     "Form",
     "Instant",
+    "LaidDocument",
     "Line",
     "MissingToken",
     "Need",
     "NextCommand",
     "Obstacle",
     "Origin",
+    "OtherEffect",
     "PackError",
     "Part",
     "Path",
     "PossibleCause",
+    "Proposed",
     "Read",
     "Report",
     "SecondOpinion",
     "Side",
     "State",
     "StepRow",
+    "StrangerResult",
     "Texts",
     "Tokens",
     "Tried",
+    "UnknownValue",
     "Verdict",
+    "WorkloadEffect",
     "capture",
     "checks",
     "examine",
+    "expect",
     "explain",
     "render",
     "save_refusal",
     "to_json",
 ]
 
-Path: TypeAlias = str | os.PathLike[str]
-Texts: TypeAlias = str | Sequence[str]
-Tokens: TypeAlias = str | Mapping[str, object] | Sequence[str | Mapping[str, object]]
-"""A compact JWT, the JSON text of decoded claims, or the claims; one, or several."""
-Documents: TypeAlias = Mapping[str, object] | str | Sequence[Mapping[str, object] | str]
-"""A document of a cloud as its tools print it, parsed or as text; one, or several."""
-Instant: TypeAlias = float | datetime
-"""Seconds since 1970, or a datetime with its zone."""
-Form: TypeAlias = Literal["text", "markdown", "json", "html", "sarif", "junit", "openmetrics"]
+Form: TypeAlias = Literal["text", "markdown", "json", "html", "sarif", "junit", "openmetrics", "github"]
+"""A format of a report; of expectations text, markdown, json, junit and github (annotations of a job) alone."""
 FailOn: TypeAlias = Literal["blocks", "weakens", "never"]
 
 _ERRORS = {  # by name, the module of an exception: loaded where one is asked for, since an import of this module is not
@@ -172,6 +188,7 @@ def examine(  # noqa: PLR0913 - one argument for each kind of evidence
     at: Instant | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
+    proposed: Path | Sequence[Path] | None = None,
     check: Sequence[str] = (),
     skip: Sequence[str] = (),
     fail_on: FailOn = "blocks",
@@ -180,34 +197,85 @@ def examine(  # noqa: PLR0913 - one argument for each kind of evidence
 
     - `things`: paths of bundle folders, archives, folders of logs, and single files, each recognised by its content.
     - `documents`: documents that are no files, recognised by their content as well: a trust policy or the output of
-      `aws iam get-role`, a provider of either cloud, a logged event. `<…>` and `***` in a value are gaps.
+      `aws iam get-role`, a provider of either cloud, a logged event, a Terraform plan. `<…>` and `***` in a value are
+      gaps.
     - `token`: what the workload presents; several are judged each on its own. A raw token is in no report.
     - `subject`: a subject that is not issued yet; the other claims are those of the issuer's profile.
     - `error`: what the caller saw, unchanged.
     - `role` (ARN), `gcp_provider` (full name), `service_account` (address), `issuer` (URL): the target, where the
       evidence names several or none.
     - `at`: the instant judged at; without it, that of the evidence. `since`, `until`: the window of the logs.
+    - `proposed`: paths of changed documents or of a Terraform plan, laid over the evidence as by `--with`: the report's
+      `proposed` says who gains and who loses, and `exit_code` is about the change.
     - `check`, `skip`: patterns of checks' names or codes. They choose words, never the verdict.
     - `fail_on`: from which effect a finding makes `exit_code` 1.
 
     What was not read is unknown: `verdict` "unknown" is no pass. Raises BundleError where things or documents cannot be
     opened, or exclude each other; PackError where the installation is incomplete; ValueError where there is nothing to
-    examine, an instant has no zone or is out of range, or a value of `token` is no JSON.
+    examine, an instant has no zone or is out of range, a value of `token` is no JSON, or a change is not about the
+    evidence.
     """
-    from contextlib import nullcontext
+    from contextlib import ExitStack
 
     from oidc_doctor.examine.examine import run
+    from oidc_doctor.examine.proposed.lay import ChangeError
     from oidc_doctor.examine.question import named_target
+    from oidc_doctor.things.changed import open_changed
 
-    question = _question(_tokens(token, subject), error, at=at, since=since, until=until)._replace(
+    question = question_of(tokens_of(token, subject), error, at=at, since=since, until=until)._replace(
         overrides=named_target(issuer=issuer, role=role, gcp_provider=gcp_provider, service_account=service_account),
         check=tuple(check),
         skip=tuple(skip),
         fail_on=fail_on,
     )
-    bundle = _open(things, documents, question)
-    with nullcontext() if bundle is None else bundle:
-        return run(bundle, question)
+    bundle = open_evidence(things, documents)
+    if bundle is None and not question.tokens and error is None:
+        raise ValueError(NO_EVIDENCE)
+    with ExitStack() as opened:
+        if bundle is not None:
+            opened.enter_context(bundle)
+        changes = [(path, opened.enter_context(open_changed(path))) for path in paths_of(proposed)]
+        try:
+            return run(bundle, question._replace(proposed=tuple(changes)))
+        except ChangeError as fault:
+            raise ValueError(str(fault)) from None
+
+
+def expect(
+    expectations: Path | Sequence[Mapping[str, object]],
+    things: Path | Sequence[Path] | None = None,
+    *,
+    documents: Documents = (),
+    at: Instant | None = None,
+) -> Expectations:
+    """Return what becomes of each expectation of a trust on this evidence, as `oidc-doctor expect` decides it.
+
+    `expectations` is the path of an expect.toml, or its tables as mappings: `[{"accepted": ["repo:acme/app:…"],
+    "strangers": "refused"}]`. `things` and `documents` are those of `examine`: a trust policy or a provider alone
+    suffices, and what it cannot show is in `assumed`; the JSON of a Terraform plan is judged before it is applied. Of
+    the result, `exit_code` is 0 where each is met, 1 where one is broken, 3 where one is unknown, which is no pass.
+
+    Raises BundleError and PackError as `examine` does, and ValueError for a mistake in the expectations, with its line,
+    for a target that the evidence does not have, and where there is no evidence.
+    """
+    from oidc_doctor.examine.examine import read_and_judge
+    from oidc_doctor.expect.run import run
+    from oidc_doctor.expect.targets import TargetError, targets_of
+
+    tables, name = expectations_of(expectations)
+    question = question_of((), None, at=at, since=None, until=None)
+    bundle = open_evidence(things, documents)
+    if bundle is None:
+        raise ValueError(NO_EVIDENCE)
+    with bundle:
+        state, judged = read_and_judge(bundle, question)
+        try:
+            result = run(tables, targets_of(judged), name, state.at)
+        except TargetError as error:
+            raise ValueError(str(error)) from None
+    unread = [row for row in state.coverage if row.named and row.status in ("missing", "denied", "partial")]
+    result.warnings = [*state.warnings, *(f"{row.what}: {row.reason}" for row in unread)]
+    return result
 
 
 def capture(  # noqa: PLR0913 - those of `examine`
@@ -238,8 +306,10 @@ def capture(  # noqa: PLR0913 - those of `examine`
 
     from oidc_doctor.capture.capture import capture as write
 
-    question = _question(_tokens(token, subject), error, at=at, since=since, until=until)
-    bundle = _open(things, documents, question)
+    question = question_of(tokens_of(token, subject), error, at=at, since=since, until=until)
+    bundle = open_evidence(things, documents)
+    if bundle is None and not question.tokens and error is None:
+        raise ValueError(NO_EVIDENCE)
     with nullcontext() if bundle is None else bundle:
         written = write(
             bundle,
@@ -252,29 +322,41 @@ def capture(  # noqa: PLR0913 - those of `examine`
     return Captured(written.place, written.map, tuple(sorted(written.redacted.names.values())), written.differs)
 
 
-def to_json(report: Report) -> dict[str, object]:
+def to_json(report: Report | Expectations) -> dict[str, object]:
     """Return the report as plain JSON data, in the published form `oidc-doctor.report/1` (docs/report.schema.json).
 
-    Secrets are removed from every text. `json.dumps` accepts it.
+    Expectations have the form `oidc-doctor.expect/1` (docs/expect.schema.json). Secrets are removed from every text.
+    `json.dumps` accepts both.
     """
-    from oidc_doctor.report.json import to_json as plain
+    from oidc_doctor.report.json import expect_to_json
+    from oidc_doctor.report.json import to_json as report_to_json
 
-    return plain(report)
+    return expect_to_json(report) if isinstance(report, Expectations) else report_to_json(report)
 
 
-def render(report: Report, form: Form = "text", *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
-    """Return the report as `--format FORM` writes it, escaped for its readers, and without secrets.
+def render(
+    report: Report | Expectations,
+    form: Form = "text",
+    *,
+    width: int = 80,
+    color: bool = False,
+    verbose: bool = False,
+) -> str:
+    """Return the report, or the result of `expect`, as `--format FORM` writes it: escaped, and without secrets.
 
     `width` is in columns, `color` adds a terminal's escape sequences, `verbose` is `-v`: all are for text and markdown.
-    Raises ValueError for another form.
+    Raises ValueError for a form that it does not have.
     """
-    from oidc_doctor.report.formats import FORMATS
-    from oidc_doctor.report.formats import render as rendered
+    from oidc_doctor.report.formats import EXPECT_FORMATS, FORMATS, render_expect
+    from oidc_doctor.report.formats import render as render_report
 
-    if form not in FORMATS:
-        message = f"{form!r} is no format; there are: {', '.join(FORMATS)}"
+    there = EXPECT_FORMATS if isinstance(report, Expectations) else FORMATS
+    if form not in there:
+        message = f"{form!r} is no format; there are: {', '.join(there)}"
         raise ValueError(message)
-    return rendered(report, form, width=width, color=color, verbose=verbose)
+    if isinstance(report, Expectations):
+        return render_expect(report, form, width=width, color=color, verbose=verbose)
+    return render_report(report, form, width=width, color=color, verbose=verbose)
 
 
 def checks() -> tuple[CheckPage, ...]:
@@ -315,78 +397,6 @@ def save_refusal(trust_policy: Mapping[str, object] | str) -> str | None:
         return answer_to_trust_policy(json.loads(trust_policy))
     except (ValueError, RecursionError):
         return "the trust policy is not JSON"
-
-
-_YEARS = -62_135_596_800.0, 253_402_300_799.0  # seconds of the years 1 and 9999, which RFC 3339 can write
-
-
-def _open(things: Path | Sequence[Path] | None, documents: Documents, question: Question) -> Bundle | None:
-    """Open the evidence; None where the question has all of it. Raises BundleError, and ValueError for no evidence."""
-    from oidc_doctor.things.open import open_paths
-
-    paths = [] if things is None else [things] if isinstance(things, str | os.PathLike) else [*things]
-    single = [documents] if isinstance(documents, str | Mapping) else [*documents]
-    if paths or single:
-        texts = [(f"document {number}", _text(document)) for number, document in enumerate(single, 1)]
-        return open_paths([os.fspath(path) for path in paths], texts=texts)
-    if not question.tokens and question.error_text is None:
-        message = "nothing to examine: pass a bundle, a document, a token, a subject or an error"
-        raise ValueError(message)
-    return None
-
-
-def _question(
-    tokens: tuple[Token, ...], error: str | None, *, at: Instant | None, since: Instant | None, until: Instant | None
-) -> Question:
-    from oidc_doctor.examine.question import Question
-
-    return Question(
-        error_text=error,
-        error_place="error",
-        tokens=tokens,
-        at=_seconds(at, "at"),
-        since=_seconds(since, "since"),
-        until=_seconds(until, "until"),
-    )
-
-
-def _tokens(token: Tokens | None, subject: Texts | None) -> tuple[Token, ...]:
-    from oidc_doctor.documents.token import hypothetical, parse_token
-    from oidc_doctor.model.document import Origin
-
-    presented = [] if token is None else [token] if isinstance(token, str | Mapping) else [*token]
-    subjects = [] if subject is None else [subject] if isinstance(subject, str) else [*subject]
-    return (
-        *(parse_token(_text(each), Origin("token"), "token") for each in presented),
-        *(hypothetical(each, origin=Origin("subject")) for each in subjects),
-    )
-
-
-def _text(document: Mapping[str, object] | str) -> str:
-    """Return a document as JSON text. Raises ValueError for values that JSON does not have."""
-    import json
-
-    if isinstance(document, str):
-        return document
-    try:
-        return json.dumps(dict(document), allow_nan=False)
-    except (TypeError, RecursionError) as error:
-        message = f"a document is not JSON: {error}"
-        raise ValueError(message) from None
-
-
-def _seconds(instant: Instant | None, name: str) -> float | None:
-    if instant is None:
-        return None
-    if isinstance(instant, datetime):
-        if instant.tzinfo is None:
-            message = f"{name}: a datetime without a zone"
-            raise ValueError(message)
-        return instant.timestamp()
-    if not _YEARS[0] <= instant <= _YEARS[1]:
-        message = f"{name}: {instant} is not a time in seconds since 1970"
-        raise ValueError(message)
-    return float(instant)
 
 
 def _page(check: Check) -> CheckPage:
