@@ -93,7 +93,7 @@ def make_parser() -> Parser:
         action="append",
         default=[],
         metavar="FILE",
-        help="a changed document or a Terraform plan to lay over the evidence: who gains or loses access",
+        help="a changed document or a Terraform plan: report which workloads would gain or lose access",
     )
     _add_evidence(parser)
     live = _add_live(parser)
