@@ -124,7 +124,8 @@ class AwsExchange(ExchangeBuilder):
         if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
             arns = (split_provider(name) for name, _ in federated(role.trust_policy.value))
             configured += [parts[2] for parts in arns if parts]
-        paths = dict.fromkeys(issuer_path(url) for url in configured)
+        # a configured issuer that is redacted as well shows nothing of this one
+        paths = dict.fromkeys(issuer_path(url) for url in configured if not has_placeholder(url))
         possible = [path for path in paths if same(path, issuer_path(iss), pasted=True) is not False]
         if not possible:
             return iss, False

@@ -250,3 +250,10 @@ def test_a_redacted_issuer_that_none_configured_can_be_is_refused(aws: Bundle) -
     bundle = trusting(aws, issuer, {"StringLike": {f"{issuer}:sub": pattern}})
     (exchange,) = bundle.claims(claims).ask().report.exchanges
     assert exchange.prediction == "refused"
+
+
+def test_a_redacted_provider_is_not_taken_for_a_redacted_issuer(aws: Bundle) -> None:
+    claims = {"iss": "https://oidc.eks.eu-west-2.amazonaws.com/id/...", "sub": ISSUERS["eks"][1]}
+    bundle = trusting(aws, "", {"StringEquals": {"<host>:aud": "x"}}, f"{ACCOUNT}:oidc-provider/<host>").claims(claims)
+    (exchange,) = bundle.ask().report.exchanges
+    assert not any("the token's issuer is" in what for what in exchange.assumed)
