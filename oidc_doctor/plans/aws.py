@@ -15,7 +15,7 @@ from oidc_doctor.model.evidence import Target, TargetAws
 from oidc_doctor.model.planned import PlannedChange
 from oidc_doctor.plans.accounts import Accounts, issuer_of
 from oidc_doctor.plans.gaps import Symbolic
-from oidc_doctor.plans.masked import Open
+from oidc_doctor.plans.masked import Open, first_open
 from oidc_doctor.plans.plan import names_of
 from oidc_doctor.plans.policy_document import TYPE as DOCUMENT
 from oidc_doctor.plans.policy_document import Renderer
@@ -154,10 +154,14 @@ class AwsPart:
     # Its providers
 
     def _symbolic(self, resource: Resource) -> str | None:
-        """Return the ARN of a provider, as far as the plan shows it."""
+        """Return the ARN of a provider, as far as the plan shows it; None if it does not show the issuer."""
         values = resource.after or {}
-        url = values.get("url")
-        if resource.type != PROVIDER or resource.doubt or not isinstance(url, str) or not url:
+        url, arn = values.get("url"), values.get("arn")
+        if resource.type != PROVIDER or resource.doubt:
+            return None
+        if isinstance(arn, str) and ":oidc-provider/" in arn:
+            return arn
+        if not isinstance(url, str) or not url:
             return None
         return self.accounts.arn(resource, "oidc-provider/", issuer_of(url))
 
@@ -180,10 +184,18 @@ class AwsPart:
         if lost and not any(arns[provider.address] in principals for provider in kept):
             part.delete(_PROVIDER_FILE, lost[0].address)
             return
-        files = [(provider, self._provider(provider, arns[provider.address])) for provider in kept]
-        readable = [(provider, box) for provider, box in files if box is not None]
-        if readable:
-            part.put_all(_PROVIDER_FILE, readable)
+        named = [provider for provider in kept if isinstance(arns[provider.address], str)]
+        if named:
+            part.put_all(
+                _PROVIDER_FILE, [(provider, self._provider(provider, arns[provider.address])) for provider in named]
+            )
+        for provider in kept:
+            if provider not in named:
+                url = first_open((provider.after or {}).get("url")) or Open("url", "shape")
+                if named:
+                    part.name_unknown(provider, url, _PROVIDER_FILE)
+                else:
+                    part.leave_open(_PROVIDER_FILE, provider, url)
         for provider in near:
             if provider.doubt:
                 part.leave_out(_PROVIDER_FILE, provider)
@@ -195,18 +207,15 @@ class AwsPart:
         url = (values or {}).get("url")
         return issuer_of(url) if isinstance(url, str) else ""
 
-    def _provider(self, provider: Resource, arn: str | None) -> dict[str, Any] | None:
+    def _provider(self, provider: Resource, arn: str | None) -> dict[str, Any]:
         values = provider.after or {}
-        url = values.get("url")
-        box: dict[str, Any] = {"Url": issuer_of(url) if isinstance(url, str) else url}
+        box: dict[str, Any] = {"Url": (arn or "").partition(":oidc-provider/")[2], "Arn": arn}
         clients = values.get("client_id_list")
         if isinstance(clients, list) and not self._has_client_ids:
             box["ClientIDList"] = clients
         thumbprints = values.get("thumbprint_list")
         if isinstance(thumbprints, list) and all(isinstance(text, str) for text in thumbprints):
             box["ThumbprintList"] = thumbprints
-        if arn is not None:
-            box["Arn"] = arn
         return box
 
     # Before the plan

@@ -11,6 +11,7 @@ from oidc_doctor.documents.planned import to_json
 from oidc_doctor.model.planned import Planned
 from oidc_doctor.plans.aws import AwsPart
 from oidc_doctor.plans.gaps import Gaps
+from oidc_doctor.plans.gcp import GcpPart
 from oidc_doctor.plans.plan import read_plan
 from oidc_doctor.plans.target_files import folder_of
 
@@ -25,7 +26,7 @@ def bundle_of_plan(text: str, label: str) -> Bundle:
     """
     plan = read_plan(text, label)
     gaps = Gaps()
-    targets: list[TargetFiles] = list(AwsPart(plan, gaps).targets())
+    targets: list[TargetFiles] = [*AwsPart(plan, gaps).targets(), *GcpPart(plan, gaps).targets()]
     if not targets:
         message = f"{label}: the plan has no IAM role, OIDC provider or workload identity pool provider"
         raise BundleError(message)

@@ -67,6 +67,22 @@ class TargetFiles:
             self.files[place] = json.dumps(filled, ensure_ascii=False)
             self.shown[place] = ", ".join(resource.address for resource, _ in values)
 
+    def put_bindings(self, path: str, bindings: list[tuple[Resource, dict[str, Any]]], shown: str) -> None:
+        """Write an allow policy, of which each binding is that of a resource."""
+        listed = []
+        for resource, binding in bindings:
+            filled, opened = self._gaps.filled(binding, resource.address)
+            self.name_open(opened, resource, path)
+            listed.append(filled)
+        self.files[path] = json.dumps({"bindings": listed}, ensure_ascii=False)
+        self.shown[path] = f"members of {shown}"
+
+    def name_unknown(self, resource: Resource, value: Open | None, path: str) -> None:
+        """Record an open value that has no placeholder in the file, which leaves its member out."""
+        if value is not None:
+            settled = settled_by(resource, value)
+            self.unknown.append(UnknownValue(resource.address, value.path, settled, path, why=reason(value)))
+
     def leave_open(self, path: str, resource: Resource, value: Open, hint: str = "") -> None:
         """Record that the plan leaves a whole file open, and why."""
         settled = hint or settled_by(resource, value)

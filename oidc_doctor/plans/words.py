@@ -13,6 +13,7 @@ _REASONS = {
     "sensitive": "marked sensitive, so not read",
     "twice": "in the plan twice",
     "shape": "not of a form that this attribute has",
+    "unmanaged": "not in the plan as a whole",
 }
 _AGAIN = "Make the plan's JSON again: terraform show -json PLAN > plan.json."
 _AFTER = "Judge the target after apply, from its live configuration."
@@ -23,6 +24,10 @@ _TRUST = (
 _ARN = (
     'Refer to the provider by its resource or by data "aws_iam_openid_connect_provider", or write its ARN with '
     'data "aws_caller_identity", and plan again.'
+)
+_WHOLE = (
+    "The plan adds members to an allow policy that has others, or may have them. Lay it over the live policy: "
+    "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and --with."
 )
 _FIRST = "Apply the resource that the value comes from first, with -target, and plan again."
 _NAME = "Set the name instead of name_prefix, and plan again."
@@ -39,6 +44,8 @@ def settled_by(resource: Resource, value: Open) -> str:
         return _AGAIN
     if value.why == "sensitive":
         return _AFTER
+    if value.why == "unmanaged":
+        return _WHOLE
     if value.path == "assume_role_policy":
         return _TRUST
     if ".identifiers" in value.path:

@@ -286,3 +286,119 @@ def new_role_and_provider() -> PlanText:
     plan.add(provider, oidc_provider())
     trust = {"assume_role_policy": references("data.aws_iam_policy_document.trust.json")}
     return plan.add("aws_iam_role.weights", role(), expressions=trust)
+
+
+# Resources of hashicorp/google
+
+NUMBER, PROJECT = "123456789012", "acme-prod"
+EMAIL = f"weights@{PROJECT}.iam.gserviceaccount.com"
+POOL_NAME = f"projects/{NUMBER}/locations/global/workloadIdentityPools/baseten"
+TEAM_MEMBER = f"principalSet://iam.googleapis.com/{POOL_NAME}/attribute.team/t1"
+WORKLOAD_USER = "roles/iam.workloadIdentityUser"
+
+
+def pool(**more: Any) -> dict[str, Any]:
+    """Return a new google_iam_workload_identity_pool."""
+    return {
+        "workload_identity_pool_id": "baseten",
+        "description": None,
+        "disabled": None,
+        "display_name": None,
+        "project": PROJECT,
+        "id": UNKNOWN,
+        "name": UNKNOWN,
+        "state": UNKNOWN,
+    } | more
+
+
+def kept_pool(**more: Any) -> dict[str, Any]:
+    """Return a pool that exists."""
+    return pool(id=f"projects/{PROJECT}/…/baseten", name=POOL_NAME, state="ACTIVE", disabled=False) | more
+
+
+def pool_provider(**more: Any) -> dict[str, Any]:
+    """Return a new google_iam_workload_identity_pool_provider."""
+    return {
+        "workload_identity_pool_id": "baseten",
+        "workload_identity_pool_provider_id": "oidc",
+        "attribute_condition": "assertion.sub.startsWith('v=1:org=o1:')",
+        "attribute_mapping": {
+            "google.subject": "assertion.sub",
+            "attribute.team": "assertion.sub.extract('team={t}:')",
+        },
+        "aws": [],
+        "saml": [],
+        "x509": [],
+        "disabled": None,
+        "display_name": None,
+        "oidc": [{"allowed_audiences": [ISSUER], "issuer_uri": f"https://{ISSUER}", "jwks_json": None}],
+        "project": PROJECT,
+        "id": UNKNOWN,
+        "name": UNKNOWN,
+        "state": UNKNOWN,
+    } | more
+
+
+def kept_pool_provider(**more: Any) -> dict[str, Any]:
+    """Return a provider that exists."""
+    return pool_provider(id="…", name=f"{POOL_NAME}/providers/oidc", state="ACTIVE", disabled=False) | more
+
+
+def account(**more: Any) -> dict[str, Any]:
+    """Return a new google_service_account, of which the provider of Google knows the address."""
+    return {
+        "account_id": "weights",
+        "create_ignore_already_exists": None,
+        "description": None,
+        "disabled": False,
+        "display_name": None,
+        "project": PROJECT,
+        "email": EMAIL,
+        "member": f"serviceAccount:{EMAIL}",
+        "id": UNKNOWN,
+        "name": UNKNOWN,
+        "unique_id": UNKNOWN,
+    } | more
+
+
+def kept_account(**more: Any) -> dict[str, Any]:
+    """Return a service account that exists."""
+    name = f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
+    return account(id=name, name=name, unique_id="109876543210987654321") | more
+
+
+def account_member(member: Any = TEAM_MEMBER, account_id: Any = UNKNOWN, **more: Any) -> dict[str, Any]:
+    """Return a google_service_account_iam_member."""
+    return {
+        "service_account_id": account_id,
+        "role": WORKLOAD_USER,
+        "member": member,
+        "condition": [],
+        "etag": UNKNOWN,
+        "id": UNKNOWN,
+    } | more
+
+
+def google_plan(*, member: Any = TEAM_MEMBER, kept: bool = True) -> PlanText:
+    """Return the plan of a pool, its provider and a new service account, whose pool exists if it is `kept`."""
+    plan = PlanText()
+    names = {
+        "google_iam_workload_identity_pool.baseten": kept_pool() if kept else pool(),
+        "google_iam_workload_identity_pool_provider.oidc": kept_pool_provider() if kept else pool_provider(),
+    }
+    for address, values in names.items():
+        of_pool = references("google_iam_workload_identity_pool.baseten.workload_identity_pool_id")
+        expressions = {"workload_identity_pool_id": of_pool} if address.endswith(".oidc") else {}
+        before = values if kept else None
+        plan.add(address, values, before=before, provider="google", expressions=expressions)
+    plan.add("google_service_account.weights", account(), provider="google")
+    expressions = {
+        "service_account_id": references("google_service_account.weights.name"),
+        "member": references("google_iam_workload_identity_pool.baseten.name"),
+    }
+    return plan.add(
+        "google_service_account_iam_member.team",
+        account_member(member),
+        provider="google",
+        expressions=expressions,
+    )
