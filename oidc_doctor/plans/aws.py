@@ -75,6 +75,11 @@ class AwsPart:
         part = TargetFiles(Target(role.address, aws=TargetAws(role_arn=arn)), self.gaps)
         before_arn = (role.before or {}).get("arn")
         part.changes.append(_planned(role, _ROLE_FILE, before_arn, arn if role.after is not None else ""))
+        part.changes += [
+            _planned(other, _ROLE_FILE, "", before_arn)
+            for other in self.plan.of_type(ROLE)
+            if other.actions == ("create",) and role.is_changed and self._is_same_name(other, role)
+        ]
         if role.doubt:
             part.leave_out(_ROLE_FILE, role)
         elif role.after is None:
@@ -84,6 +89,12 @@ class AwsPart:
         self._put_providers(part, role, trust)
         self._put_earlier(part, role)
         return part
+
+    def _is_same_name(self, other: Resource, role: Resource) -> bool:
+        """Whether a new role has the name and path of one that the plan takes away, in the same account."""
+        new, old = other.after or {}, role.before or {}
+        names = [(values.get("name"), values.get("path")) for values in (new, old)]
+        return names[0] == names[1] and isinstance(names[0][0], str) and self.accounts.share_account(other, role)
 
     # The role
 
@@ -168,6 +179,7 @@ class AwsPart:
     def _put_providers(self, part: TargetFiles, role: Resource, trust: Trust) -> None:
         """Write the providers of the role's account, those that the role trusts first."""
         principals = trust.principals
+        principals_then = Trust((role.before or {}).get("assume_role_policy")).principals
         arns = {provider.address: self._symbolic_of_either(provider) for provider in self.providers}
         near = [provider for provider in self.providers if self.accounts.share_account(role, provider)]
         kept = [provider for provider in near if provider.after is not None and not provider.doubt]
@@ -178,8 +190,9 @@ class AwsPart:
             if provider.after is None and not provider.doubt and arns[provider.address] in principals
         ]
         for provider in near:
-            before, after = self._url(provider.before), self._url(provider.after)
-            if provider.mode == "managed" and (arns[provider.address] in principals or trust.rebuilt_from):
+            trusted_then = (provider.before or {}).get("arn") in principals_then
+            if provider.mode == "managed" and (arns[provider.address] in principals or trusted_then):
+                before, after = self._url(provider.before), self._url(provider.after)
                 part.changes.append(_planned(provider, _PROVIDER_FILE, before, after))
         if lost and not any(arns[provider.address] in principals for provider in kept):
             part.delete(_PROVIDER_FILE, lost[0].address)

@@ -78,6 +78,9 @@ class GcpPart:
         part.changes.append(
             _planned(provider, _PROVIDER_FILE, self._name_in(provider.before), full if provider.after else "")
         )
+        part.changes += self._created_again(
+            provider, ("workload_identity_pool_id", "workload_identity_pool_provider_id")
+        )
         if provider.doubt:
             part.leave_out(_PROVIDER_FILE, provider)
         elif provider.after is None:
@@ -91,6 +94,18 @@ class GcpPart:
             self._put_account(part, account)
             self._put_policy(part, account)
         return part
+
+    def _created_again(self, resource: Resource, ids: tuple[str, ...]) -> list[PlannedChange]:
+        """Return the resources that the plan creates with the ids of one that it deletes."""
+        old = resource.before or {}
+        name = self._name_in(old)
+        if resource.after is not None or not name:
+            return []
+        return [
+            _planned(other, _PROVIDER_FILE if other.type == PROVIDER else _POOL_FILE, "", name)
+            for other in self.plan.of_type(resource.type)
+            if other.actions == ("create",) and all((other.after or {}).get(part) == old.get(part) for part in ids)
+        ]
 
     # Names
 
@@ -169,6 +184,7 @@ class GcpPart:
         if pool is None:
             return
         part.changes.append(_planned(pool, _POOL_FILE, self._name_in(pool.before), full if pool.after else ""))
+        part.changes += self._created_again(pool, ("workload_identity_pool_id",))
         if pool.doubt:
             part.leave_out(_POOL_FILE, pool)
             return
@@ -230,15 +246,16 @@ class GcpPart:
 
     def _account_of(self, grant: Grant) -> Account | None:
         for account in self.accounts:
-            if is_of(self.plan, grant, account.resource, "service_account_id", self._names(account)):
+            then = (account.resource.before or {}).get("email") if account.resource else None
+            names = self._names(account.email) | (self._names(then) if isinstance(then, str) else frozenset())
+            if is_of(self.plan, grant, account.resource, "service_account_id", names):
                 return account
         value = _values(grant.resource).get("service_account_id")
         email = value.rpartition("/")[2] if isinstance(value, str) else ""
         return Account(None, email) if "@" in email else None
 
-    def _names(self, account: Account) -> frozenset[str]:
+    def _names(self, email: str) -> frozenset[str]:
         """Return the forms in which a grant names an account."""
-        email = account.email
         project = email.partition("@")[2].removesuffix(_MAIL)
         return frozenset((email, f"projects/-/serviceAccounts/{email}", f"projects/{project}/serviceAccounts/{email}"))
 
@@ -270,7 +287,7 @@ class GcpPart:
     def _put_policy(self, part: TargetFiles, account: Account) -> None:
         if any(read["path"] == _POLICY_FILE for read in part.reads):
             return
-        names = self._names(account)
+        names = self._names(account.email)
         bindings: list[tuple[Resource, dict[str, Any]]] = []
         is_whole = account.resource is not None and "create" in account.resource.actions
         for grant in self.grants:

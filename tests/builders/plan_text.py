@@ -9,10 +9,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from oidc_doctor.documents.token import hypothetical
+from oidc_doctor.examine.examine import run
+from oidc_doctor.examine.question import Question
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.report import Report
 from oidc_doctor.plans.open import bundle_of_plan
 
 AWS, GOOGLE = "registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/google"
 ACCOUNT = "123456789012"
+AT = 1_790_000_000.0  # the instant judged at
 ISSUER = "oidc.baseten.co"
 SUBJECT = "v=1:org=o1:team=t1:model=m1:deployment=d1:environment=production:type=model_build"
 STRANGER = SUBJECT.replace("team=t1", "team=t2")
@@ -155,6 +161,18 @@ class PlanText:
         """Return the plan as a bundle."""
         return bundle_of_plan(self.text(), "plan.json")
 
+    def report(self, *subjects: str) -> Report:
+        """Return the report on the plan, for hypothetical tokens of these subjects."""
+        tokens = [hypothetical(subject, origin=Origin("--subject")) for subject in subjects or (SUBJECT,)]
+        with self.bundle() as bundle:
+            return run(bundle, Question(tokens=tuple(tokens), at=AT))
+
+
+def findings(plan: PlanText, check: str, target: str = "") -> list[Any]:
+    """Return the findings of a check on the plan, of one target if it is named."""
+    rows = [row for row in plan.report().checks if row.name == check]
+    return [finding for row in rows for finding in row.findings if not target or target in finding.message]
+
 
 def block(name: str, expressions: dict[str, Any], provider: str = "aws") -> dict[str, Any]:
     """Return a resource's block of the configuration."""
@@ -204,6 +222,24 @@ def oidc_provider(url: str = ISSUER, audiences: Any = None, **more: Any) -> dict
 def provider_arn(url: str = ISSUER, account: str = ACCOUNT) -> str:
     """Return the ARN of a provider that exists."""
     return f"arn:aws:iam::{account}:oidc-provider/{url}"
+
+
+def kept_provider(url: str = ISSUER, **more: Any) -> dict[str, Any]:
+    """Return a provider that exists."""
+    known = {"arn": provider_arn(url), "id": provider_arn(url), "thumbprint_list": ["a" * 40], "tags_all": {}}
+    return oidc_provider(url, **known) | more
+
+
+def trust_policy(provider: str = "", **members: Any) -> str:
+    """Return a trust policy as Terraform prints it: jsonencode sorts the members."""
+    conditions = {"StringEquals": {f"{ISSUER}:aud": ISSUER}, "StringLike": {f"{ISSUER}:sub": "v=1:org=o1:team=t1:*"}}
+    statement = {
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": conditions,
+        "Effect": "Allow",
+        "Principal": {"Federated": provider or provider_arn()},
+    }
+    return json.dumps({"Statement": [statement | members], "Version": "2012-10-17"})
 
 
 def role(policy: Any = UNKNOWN, name: str = "weights", **more: Any) -> dict[str, Any]:
