@@ -39,6 +39,7 @@ class Trust(NamedTuple):
 
     value: Any
     rebuilt_from: str = ""  # the address of the data source that it was rendered from
+    by_own_key: bool = False  # the data source is the one of the role's own key
 
     @property
     def principals(self) -> frozenset[str]:
@@ -118,25 +119,25 @@ class AwsPart:
             return Trust(value)  # a known document leaves no policy open: the value is computed from more
         policy = self.renderer.policy(document)
         if isinstance(policy, Open):
-            return Trust(policy._replace(path=f"{attribute} ({document.address}: {policy.path})"), document.address)
-        return Trust(policy, document.address)
+            return Trust(policy, document.address)
+        return Trust(policy, document.address, source.by_own_key)
 
     def _put_role(self, part: TargetFiles, role: Resource, trust: Trust, arn: str) -> None:
         values = role.after or {}
         duration = values.get("max_session_duration")
         blocking = next((value for value in (trust.value, duration) if isinstance(value, Open)), None)
         if blocking is not None:
-            part.leave_open(_ROLE_FILE, role, blocking)
+            is_rebuilt = blocking is trust.value and trust.rebuilt_from
+            source = self.plan.resources[trust.rebuilt_from] if is_rebuilt else role
+            part.leave_open(_ROLE_FILE, source, blocking)
             return
         box: dict[str, Any] = {"RoleName": self._name(role), "Arn": arn}
         if isinstance(trust.value, dict):
-            document = next(iter(self.plan.resources[address] for address in [trust.rebuilt_from]))
+            document = self.plan.resources[trust.rebuilt_from]
             filled, opened = self.gaps.filled(trust.value, document.address)
             part.name_open(opened, document, _ROLE_FILE)
             box["AssumeRolePolicyDocument"] = Symbolic(json.dumps(filled))
-            part.assumed.append(
-                f"that the trust policy is {document.address}, unchanged by a function of the configuration"
-            )
+            part.assumed += self._assumed(trust)
         else:
             box["AssumeRolePolicyDocument"] = trust.value
         if isinstance(duration, int) and not isinstance(duration, bool):
@@ -145,6 +146,15 @@ class AwsPart:
         if boundary not in (None, ""):
             box["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
         part.put(_ROLE_FILE, box, role)
+
+    def _assumed(self, trust: Trust) -> Iterator[str]:
+        """Yield what a plan does not show of a trust policy that is rebuilt: functions, and the choice of an index."""
+        yield f"that the trust policy is {trust.rebuilt_from}, unchanged by a function of the configuration"
+        if trust.by_own_key:
+            yield "that its index is the role's own key"
+        named = self.renderer.named.get(trust.rebuilt_from, {})
+        if named:
+            yield f"that it names {' and '.join(named)} by {'its ARN' if len(named) == 1 else 'their ARNs'}"
 
     def _name(self, role: Resource) -> Any:
         values = role.after or role.before or {}
@@ -205,9 +215,9 @@ class AwsPart:
         for provider in kept:
             if provider not in named:
                 url = first_open((provider.after or {}).get("url")) or Open("url", "shape")
-                if named:
+                if named and not principals <= {arns[other.address] for other in named}:
                     part.name_unknown(provider, url, _PROVIDER_FILE)
-                else:
+                elif not named:
                     part.leave_open(_PROVIDER_FILE, provider, url)
         for provider in near:
             if provider.doubt:

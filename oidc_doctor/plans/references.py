@@ -19,6 +19,7 @@ class Referenced(NamedTuple):
 
     resource: Resource
     attribute: str
+    by_own_key: bool = False  # the index is in the expression as each.key or count.index
 
 
 def referenced(plan: Plan, resource: Resource, expression: Json) -> Referenced | None:
@@ -71,7 +72,7 @@ def _instance(plan: Plan, module: Module, key: Key, reference: Reference, *, own
     ]
     if len(instances) != 1 or instances[0].doubt:
         return None
-    return Referenced(instances[0], "".join(reference.rest))
+    return Referenced(instances[0], "".join(reference.rest), own_key)
 
 
 def _up(plan: Plan, module: Module, reference: Reference) -> tuple[Module, Key, Json] | None:

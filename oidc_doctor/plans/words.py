@@ -14,6 +14,7 @@ _REASONS = {
     "twice": "in the plan twice",
     "shape": "not of a form that this attribute has",
     "unmanaged": "not in the plan as a whole",
+    "url": "made from the url of a provider that the plan creates, which loses https:// on apply",
 }
 _AGAIN = "Make the plan's JSON again: terraform show -json PLAN > plan.json."
 _AFTER = "Judge the target after apply, from its live configuration."
@@ -25,6 +26,7 @@ _ARN = (
     'Refer to the provider by its resource or by data "aws_iam_openid_connect_provider", or write its ARN with '
     'data "aws_caller_identity", and plan again.'
 )
+_URL = 'Write the issuer as a literal, or with replace(PROVIDER.url, "https://", ""), and plan again.'
 _WHOLE = (
     "The plan adds members to an allow policy that has others, or may have them. Lay it over the live policy: "
     "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and --with."
@@ -44,6 +46,8 @@ def settled_by(resource: Resource, value: Open) -> str:
         return _AGAIN
     if value.why == "sensitive":
         return _AFTER
+    if value.why == "url":
+        return _URL
     if value.why == "unmanaged":
         return _WHOLE
     if value.path == "assume_role_policy":
