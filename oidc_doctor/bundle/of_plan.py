@@ -8,7 +8,7 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.planned import parse_planned
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.evidence import NOT_GIVEN, Coverage
 from oidc_doctor.model.planned import Planned
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def planned_of(reader: BundleReader, prefix: str) -> Planned:
         return Planned()
     reader.coverage.pop(path, None)
     for value in planned.unknown_values:
-        what = f"{value.address}: {value.attribute}" if value.attribute else value.address
+        what = value.name
         reason = f"{value.why}. {value.settled_by}"
         key = f"{prefix}{value.place} {what}"
         row = Coverage(printable(what), "missing", printable(reason, _LONGEST), path=value.place)
@@ -39,6 +39,19 @@ def planned_of(reader: BundleReader, prefix: str) -> Planned:
 
 
 def cover_plan(reader: BundleReader) -> None:
-    """Write the rows of the plan as a whole."""
-    if any(name.startswith(contract.TARGETS) for name in reader.bundle.names()):
-        planned_of(reader, "")
+    """Write the rows of the plan as a whole, and leave out those of files that no plan has.
+
+    A file that an open value leaves out as a whole has the row of that value alone.
+    """
+    if not any(name.startswith(contract.TARGETS) for name in reader.bundle.names()):
+        return
+    planned_of(reader, "")
+    if not reader.bundle.is_plan:
+        return
+    for path, row in list(reader.coverage.items()):
+        below = contract.split_target(path)[1]
+        is_ours = below in (contract.TARGET_FILE, contract.MANIFEST) or (
+            path in reader.reads and reader.reads[path].outcome == "failed"
+        )
+        if is_ours or (row.status == "missing" and row.reason == NOT_GIVEN and not below.startswith(contract.ISSUER)):
+            del reader.coverage[path]

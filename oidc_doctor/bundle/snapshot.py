@@ -45,8 +45,8 @@ def load_snapshot(
         earlier = EarlierFolder(reader, prefix)
         evidence = [part._replace(earlier=earlier.evidence(part.target)) for part in evidence]
         targets += [part._replace(observed=errors + part.observed) for part in evidence]
-    cover_plan(reader)
     reader.cover_the_rest()
+    cover_plan(reader)
     reader.cover_earlier()
     return Snapshot(
         targets=tuple(_with_unique_names(targets)),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from oidc_doctor.model.unknown_value import UnknownValue
 
+PLACEHOLDER = "known after apply"  # in the text that stands for an open value: `<name, known after apply>`
 FILE = "planned.json"  # in the folder of a target, and at the top for the plan as a whole
 
 

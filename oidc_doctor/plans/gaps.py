@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from oidc_doctor.model.planned import PLACEHOLDER as _MARK
 from oidc_doctor.plans.masked import Open
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\[\]-]{1,80}")  # of an attribute path that can be a part of a placeholder
-_MARK = "known after apply"
 UNMANAGED = "<members that the plan does not manage>"
 
 

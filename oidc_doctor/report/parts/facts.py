@@ -304,14 +304,16 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     from oidc_doctor.report.parts import asks
     from oidc_doctor.report.parts.coverage import TARGET, TOKEN, settling  # late: only needed for unknown steps
 
-    for file, ids, command in settling(report, exchange):
-        steps = ", ".join(sentences.title(exchange, step) for step in ids)
-        if file == TARGET:
+    for part in settling(report, exchange):
+        steps = ", ".join(sentences.title(exchange, step) for step in part.steps)
+        if part.file == TARGET:
             continue  # said below the role that is not named
-        if file == TOKEN:
+        if part.file == TOKEN:
             asks.token(sheet, exchange.missing_token or MissingToken(), steps)
+        elif part.planned_by:
+            settle(sheet, f"{part.planned_by} (decides: {steps})")
         else:
-            asks.file(sheet, file, command, steps)
+            asks.file(sheet, part.file, part.command, steps)
 
 
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
