@@ -16,6 +16,7 @@ from oidc_doctor.model.planned import PlannedChange
 from oidc_doctor.plans.accounts import Accounts, issuer_of
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.masked import Open, first_open
+from oidc_doctor.plans.permissions import Permissions
 from oidc_doctor.plans.plan import names_of
 from oidc_doctor.plans.policy_document import TYPE as DOCUMENT
 from oidc_doctor.plans.policy_document import Renderer
@@ -25,6 +26,7 @@ from oidc_doctor.plans.target_files import TargetFiles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oidc_doctor.model.document import Json
     from oidc_doctor.plans.gaps import Gaps
     from oidc_doctor.plans.plan import Plan, Resource
 
@@ -61,7 +63,9 @@ class AwsPart:
         self.gaps = gaps
         self.accounts = Accounts(plan)
         self.renderer = Renderer(plan, self._symbolic)
+        self.permissions = Permissions(plan, gaps, self._policy_of, lambda *part: self._rebuilt_of(*part).value)
         self.providers = [*plan.of_type(PROVIDER), *plan.of_type(PROVIDER, mode="data")]
+        self._policies: dict[tuple[str, str], Any] = {}
         self._has_client_ids = bool(plan.of_type(_CLIENT_ID))
 
     def targets(self) -> Iterator[TargetFiles]:
@@ -79,7 +83,7 @@ class AwsPart:
         part.changes += [
             _planned(other, _ROLE_FILE, "", before_arn)
             for other in self.plan.of_type(ROLE)
-            if other.actions == ("create",) and role.is_changed and self._is_same_name(other, role)
+            if "delete" in role.actions and other.actions == ("create",) and self._is_same_name(other, role)
         ]
         if role.doubt:
             part.leave_out(_ROLE_FILE, role)
@@ -110,7 +114,10 @@ class AwsPart:
     def _rebuilt(self, resource: Resource, attribute: str, value: Open) -> Trust:
         """Return a policy of which the plan shows the data source that renders it."""
         block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
-        source = referenced(self.plan, resource, block.expressions.get(attribute)) if block else None
+        return self._rebuilt_of(resource, block.expressions.get(attribute) if block else None, value)
+
+    def _rebuilt_of(self, resource: Resource, expression: Json, value: Open) -> Trust:
+        source = referenced(self.plan, resource, expression)
         if source is None or source.resource.type != DOCUMENT or source.attribute not in ("json", "minified_json", ""):
             return Trust(value)
         document = source.resource
@@ -118,8 +125,6 @@ class AwsPart:
         if not isinstance(rendered, Open) or rendered.why != "unknown":
             return Trust(value)  # a known document leaves no policy open: the value is computed from more
         policy = self.renderer.policy(document)
-        if isinstance(policy, Open):
-            return Trust(policy, document.address)
         return Trust(policy, document.address, source.by_own_key)
 
     def _put_role(self, part: TargetFiles, role: Resource, trust: Trust, arn: str) -> None:
@@ -146,6 +151,17 @@ class AwsPart:
         if boundary not in (None, ""):
             box["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
         part.put(_ROLE_FILE, box, role)
+        self.permissions.put(part, role, self._name(role))
+        self.permissions.put_resources(part, arn)
+
+    def _policy_of(self, resource: Resource, attribute: str) -> Any:
+        """Return a policy of a resource: its text, its value where it is rebuilt, or an Open."""
+        value = (resource.after or {}).get(attribute)
+        if not isinstance(value, Open) or value.why != "unknown":
+            return value
+        if (resource.address, attribute) not in self._policies:
+            self._policies[resource.address, attribute] = self._rebuilt(resource, attribute, value).value
+        return self._policies[resource.address, attribute]
 
     def _assumed(self, trust: Trust) -> Iterator[str]:
         """Yield what a plan does not show of a trust policy that is rebuilt: functions, and the choice of an index."""

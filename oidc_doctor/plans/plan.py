@@ -73,16 +73,18 @@ class Plan:
             twice = resource.address in self.resources
             self.resources[resource.address] = resource._replace(doubt=_DOUBTS["twice"]) if twice else resource
         self._by_name: dict[tuple[Module, str], list[Resource]] = {}
+        self._by_type: dict[tuple[str, str], list[Resource]] = {}
         for resource in self.resources.values():
             self._by_name.setdefault((resource.module, resource.config_name), []).append(resource)
+            self._by_type.setdefault((resource.mode, resource.type), []).append(resource)
 
     def instances(self, module: Module, config_name: str) -> list[Resource]:
         """Return the instances of a resource in a module's instance."""
         return self._by_name.get((module, config_name), [])
 
     def of_type(self, *types: str, mode: str = "managed") -> list[Resource]:
-        """Return the resources of these types, in the order of the plan."""
-        return [resource for resource in self.resources.values() if resource.mode == mode and resource.type in types]
+        """Return the resources of these types, each in the order of the plan."""
+        return [resource for type_ in types for resource in self._by_type.get((mode, type_), ())]
 
 
 def names_of(module: Module) -> ModuleNames:

@@ -38,13 +38,22 @@ class TargetFiles:
         self.notes: list[PlanNote] = []
         self._gaps = gaps
 
-    def put(self, path: str, value: Any, resource: Resource, shown: str = "", *, earlier: bool = False) -> None:
-        """Write a file of one resource. Its open parts become placeholders, which are named."""
+    def put(
+        self,
+        path: str,
+        value: Any,
+        resource: Resource,
+        shown: str = "",
+        *,
+        earlier: bool = False,
+        named: bool = True,
+    ) -> None:
+        """Write a file of one resource. Its open parts become placeholders, which are `named` as unknown."""
         filled, opened = self._gaps.filled(value, resource.address)
         place = (contract.EARLIER if earlier else "") + path
         self.files[place] = json.dumps(filled, ensure_ascii=False)
         self.shown[place] = shown or resource.address
-        if not earlier:
+        if named and not earlier:
             self.name_open(opened, resource, path)
 
     def name_open(self, opened: list[OpenValue], resource: Resource, path: str) -> None:
