@@ -77,7 +77,7 @@ class AwsPart:
 
     def _target(self, role: Resource, trust: Trust) -> TargetFiles:
         arn = self.accounts.arn(role, "role", self._path_and_name(role))
-        part = TargetFiles(Target(role.address, aws=TargetAws(role_arn=arn)), self.gaps)
+        part = TargetFiles(Target(role.address, aws=TargetAws(role_arn=arn)), self.plan, self.gaps)
         before_arn = (role.before or {}).get("arn")
         part.changes.append(_planned(role, _ROLE_FILE, before_arn, arn if role.after is not None else ""))
         part.changes += [

@@ -74,7 +74,7 @@ class GcpPart:
     def _target(self, provider: Resource, account: Account | None, name: str) -> TargetFiles:
         full = self._full_name(provider)
         target = TargetGcp(provider=full, service_account=account.email if account else None)
-        part = TargetFiles(Target(name, gcp=target), self.gaps)
+        part = TargetFiles(Target(name, gcp=target), self.plan, self.gaps)
         part.changes.append(
             _planned(provider, _PROVIDER_FILE, self._name_in(provider.before), full if provider.after else "")
         )
@@ -302,7 +302,7 @@ class GcpPart:
             bindings += [(grant.resource, binding if applies else _doubted(binding)) for binding in grant.bindings]
         if not is_whole:
             unmanaged = {"role": _USER, "members": [_UNSEEN]}
-            bindings.append((account.resource or self.grants[0].resource, unmanaged))
+            bindings.append((account.resource or bindings[0][0], unmanaged))
         part.put_bindings(_POLICY_FILE, bindings, account.name)
         self._put_project_policy(part, account)
 

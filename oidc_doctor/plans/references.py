@@ -44,6 +44,28 @@ def all_referenced(plan: Plan, resource: Resource, expression: Json) -> list[Ref
     return [part for part in followed if part] if all(followed) else None
 
 
+def late_sources(plan: Plan, resource: Resource, attribute: str) -> list[str]:
+    """Return the addresses of the resources that the plan creates and that an open attribute is made from.
+
+    `attribute` is an attribute path; the expressions of its whole block count, because a dynamic block has none.
+    """
+    block = plan.configuration.resource(names_of(resource.module), resource.config_name)
+    if block is None:
+        return []
+    addresses: dict[str, None] = {}
+    waiting = [block.expressions.get(attribute.partition(".")[0].partition("[")[0])]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            for source in all_referenced(plan, resource, part) or []:
+                if source.resource.mode == "managed" and "create" in source.resource.actions:
+                    addresses[source.resource.address] = None
+    return list(addresses)
+
+
 def _follow(plan: Plan, module: Module, key: Key, reference: Reference, own_key: bool) -> Referenced | None:
     for _ in range(PLAN_REFERENCES.most):
         if reference.kind == "resource":

@@ -18,7 +18,7 @@ from oidc_doctor.plans.words import reason, settled_by
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Target
     from oidc_doctor.plans.gaps import Gaps, OpenValue
-    from oidc_doctor.plans.plan import Resource
+    from oidc_doctor.plans.plan import Plan, Resource
 
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST_FOLDER = 80
@@ -27,7 +27,7 @@ _LONGEST_FOLDER = 80
 class TargetFiles:
     """Collects the files of a target, by their paths below its folder. A value may have open parts."""
 
-    def __init__(self, target: Target, gaps: Gaps) -> None:
+    def __init__(self, target: Target, plan: Plan, gaps: Gaps) -> None:
         self.target = target
         self.files: dict[str, str] = {}
         self.shown: dict[str, str] = {}
@@ -36,6 +36,7 @@ class TargetFiles:
         self.changes: list[PlannedChange] = []
         self.assumed: list[str] = []
         self.notes: list[PlanNote] = []
+        self._plan = plan
         self._gaps = gaps
 
     def put(
@@ -60,7 +61,12 @@ class TargetFiles:
         """Record the open parts of a file, and what settles each."""
         self.unknown += [
             UnknownValue(
-                part.address, part.value.path, settled_by(resource, part.value), path, part.text, reason(part.value)
+                part.address,
+                part.value.path,
+                settled_by(self._plan, resource, part.value),
+                path,
+                part.text,
+                reason(part.value),
             )
             for part in opened
         ]
@@ -89,12 +95,12 @@ class TargetFiles:
     def name_unknown(self, resource: Resource, value: Open | None, path: str) -> None:
         """Record an open value that has no placeholder in the file, which leaves its member out."""
         if value is not None:
-            settled = settled_by(resource, value)
+            settled = settled_by(self._plan, resource, value)
             self.unknown.append(UnknownValue(resource.address, value.path, settled, path, why=reason(value)))
 
-    def leave_open(self, path: str, resource: Resource, value: Open, hint: str = "") -> None:
+    def leave_open(self, path: str, resource: Resource, value: Open) -> None:
         """Record that the plan leaves a whole file open, and why."""
-        settled = hint or settled_by(resource, value)
+        settled = settled_by(self._plan, resource, value)
         self.unknown.append(UnknownValue(resource.address, value.path, settled, path, why=reason(value)))
         message = f"{resource.address}: {value.path} is {reason(value)}. {settled}"
         self.reads.append({"path": path, "outcome": "failed", "message": message})
@@ -102,7 +108,9 @@ class TargetFiles:
     def leave_out(self, path: str, resource: Resource) -> None:
         """Record that the plan's account of a resource is not used."""
         value = Open("its entry", "shape")
-        self.unknown.append(UnknownValue(resource.address, "", settled_by(resource, value), path, why=resource.doubt))
+        self.unknown.append(
+            UnknownValue(resource.address, "", settled_by(self._plan, resource, value), path, why=resource.doubt)
+        )
         self.reads.append({"path": path, "outcome": "failed", "message": f"{resource.address}: {resource.doubt}"})
 
     def delete(self, path: str, address: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
+
+from oidc_doctor.plans.references import late_sources
 
 if TYPE_CHECKING:
     from oidc_doctor.plans.masked import Open
-    from oidc_doctor.plans.plan import Resource
+    from oidc_doctor.plans.plan import Plan, Resource
 
 _REASONS = {
     "unknown": "known only after apply",
@@ -18,10 +21,7 @@ _REASONS = {
 }
 _AGAIN = "Make the plan's JSON again: terraform show -json PLAN > plan.json."
 _AFTER = "Judge the target after apply, from its live configuration."
-_TRUST = (
-    'Write the trust policy with data "aws_iam_policy_document", whose statements a plan shows, or create the OIDC '
-    "provider first (import it, or apply with -target) and plan again."
-)
+_TRUST = 'Write the trust policy with data "aws_iam_policy_document", whose statements a plan shows'
 _ARN = (
     'Refer to the provider by its resource or by data "aws_iam_openid_connect_provider", or write its ARN with '
     'data "aws_caller_identity", and plan again.'
@@ -32,6 +32,7 @@ _WHOLE = (
     "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and --with."
 )
 _FIRST = "Apply the resource that the value comes from first, with -target, and plan again."
+_LONGEST = 200  # characters of the addresses in a command
 _NAME = "Set the name instead of name_prefix, and plan again."
 
 
@@ -40,7 +41,7 @@ def reason(value: Open) -> str:
     return _REASONS[value.why]
 
 
-def settled_by(resource: Resource, value: Open) -> str:
+def settled_by(plan: Plan, resource: Resource, value: Open) -> str:
     """Return what makes an open value known, as a sentence that can be followed."""
     if value.why in ("twice", "shape"):
         return _AGAIN
@@ -50,10 +51,19 @@ def settled_by(resource: Resource, value: Open) -> str:
         return _URL
     if value.why == "unmanaged":
         return _WHOLE
+    first = _applied_first(late_sources(plan, resource, value.path))
     if value.path == "assume_role_policy":
-        return _TRUST
+        return f"{_TRUST}, and plan again." if first == _FIRST else f"{_TRUST}; or {first[0].lower()}{first[1:]}"
     if ".identifiers" in value.path:
         return _ARN
     if value.path == "name" and resource.type == "aws_iam_role":
         return _NAME
-    return _FIRST
+    return first
+
+
+def _applied_first(addresses: list[str]) -> str:
+    """Return the order to apply these resources before the rest, with the command where it is short."""
+    line = " ".join(f"-target={shlex.quote(address)}" for address in addresses)
+    if not addresses or len(line) > _LONGEST:
+        return _FIRST
+    return f"Run terraform apply {line} first, and plan again."
