@@ -118,7 +118,7 @@ class AwsPart:
 
     def _rebuilt_of(self, resource: Resource, expression: Json, value: Open) -> Trust:
         source = referenced(self.plan, resource, expression)
-        if source is None or source.resource.type != DOCUMENT or source.attribute not in ("json", "minified_json", ""):
+        if source is None or source.resource.type != DOCUMENT or not source.is_attribute("json", "minified_json"):
             return Trust(value)
         document = source.resource
         rendered = (document.after or {}).get("json")
@@ -130,6 +130,8 @@ class AwsPart:
     def _put_role(self, part: TargetFiles, role: Resource, trust: Trust, arn: str) -> None:
         values = role.after or {}
         duration = values.get("max_session_duration")
+        if duration is not None and (not isinstance(duration, int | Open) or isinstance(duration, bool)):
+            duration = Open("max_session_duration", "shape")
         blocking = next((value for value in (trust.value, duration) if isinstance(value, Open)), None)
         if blocking is not None:
             is_rebuilt = blocking is trust.value and trust.rebuilt_from
@@ -145,7 +147,7 @@ class AwsPart:
             part.assumed += self._assumed(trust)
         else:
             box["AssumeRolePolicyDocument"] = trust.value
-        if isinstance(duration, int) and not isinstance(duration, bool):
+        if isinstance(duration, int):
             box["MaxSessionDuration"] = duration
         boundary = values.get("permissions_boundary")
         if boundary not in (None, ""):

@@ -147,9 +147,9 @@ class GcpPart:
         values = (provider.before if earlier else provider.after) or {}
         kinds = [kind for kind in _KINDS if values.get(kind) not in (None, [])]
         blocks = [values.get(kind) for kind in kinds]
-        blocking = first_open([values.get("attribute_condition"), values.get("disabled")])
+        blocking = first_open([values.get("attribute_condition"), _switch(values)])
         pool = self._pool_of(provider)
-        of_pool = None if pool is None or earlier else first_open((pool.after or {}).get("disabled"))
+        of_pool = None if pool is None or earlier else first_open(_switch(pool.after or {}))
         if of_pool is not None and pool is not None:  # a provider of a disabled pool accepts no token
             part.leave_open(_PROVIDER_FILE, pool, of_pool)
             return
@@ -191,7 +191,7 @@ class GcpPart:
         if pool.after is None:
             part.delete(_POOL_FILE, pool.address)
             return
-        blocking = first_open(pool.after.get("disabled"))
+        blocking = first_open(_switch(pool.after))
         if blocking is not None:
             part.leave_open(_POOL_FILE, pool, blocking)
             return
@@ -273,7 +273,7 @@ class GcpPart:
             part.delete(_ACCOUNT_FILE, resource.address)
             part.delete(_POLICY_FILE, resource.address)
             return
-        disabled = resource.after.get("disabled")
+        disabled = _switch(resource.after)
         if isinstance(disabled, Open):
             part.leave_open(_ACCOUNT_FILE, resource, disabled)
             part.leave_open(_POLICY_FILE, resource, disabled)  # no policy matters while the account may be disabled
@@ -332,6 +332,14 @@ def _values(resource: Resource) -> dict[str, Any]:
     return resource.after or resource.before or {}
 
 
+def _switch(values: dict[str, Any]) -> bool | Open:
+    """Return whether a resource is disabled; an Open for a value that is open or of another type."""
+    disabled = values.get("disabled")
+    if disabled is None or isinstance(disabled, bool):
+        return bool(disabled)
+    return disabled if isinstance(disabled, Open) else Open("disabled", "shape")
+
+
 def _only(block: Any) -> dict[str, Any] | None:
     value = block[0] if isinstance(block, list) and len(block) == 1 else block
     return value if isinstance(value, dict) else None
@@ -344,6 +352,8 @@ def _oidc(block: dict[str, Any]) -> dict[str, Any]:
         box["allowedAudiences"] = [audiences]
     elif isinstance(audiences, list) and audiences:
         box["allowedAudiences"] = audiences
+    elif audiences not in (None, []):
+        box["allowedAudiences"] = [Open("oidc[0].allowed_audiences", "shape")]
     if block.get("jwks_json") not in (None, ""):
         box["jwksJson"] = block["jwks_json"]
     return box

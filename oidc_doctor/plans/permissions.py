@@ -163,7 +163,7 @@ class Permissions:
     def _managed_by_reference(self, arn: Any, resource: Resource) -> _Named:
         block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
         source = referenced(self.plan, resource, block.expressions.get("policy_arn")) if block else None
-        if source is not None and source.resource.type == _POLICY and source.attribute in ("arn", "id", ""):
+        if source is not None and source.resource.type == _POLICY and source.is_attribute("arn", "id"):
             return self._managed_policy(source.resource)
         return _Named(arn if isinstance(arn, Open) else Open("policy_arn", "shape"), None, resource)
 

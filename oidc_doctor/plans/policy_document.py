@@ -27,7 +27,7 @@ TYPE = "aws_iam_policy_document"
 _VERSION = "2012-10-17"  # of a document without one
 _DEEPEST = 16  # documents merged into documents
 _MEMBERS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition")
-_JSON = ("json", "minified_json", "")
+_JSON = ("json", "minified_json")
 
 
 class Renderer:
@@ -86,7 +86,7 @@ class Renderer:
             if not isinstance(text, Open) or text.why != "unknown" or not sources or len(sources) != len(listed):
                 raise _OpenPart(_opened(text, f"{name}[{index}]"))
             source = sources[index]
-            if source.resource.type != TYPE or source.attribute not in _JSON:
+            if source.resource.type != TYPE or not source.is_attribute(*_JSON):
                 raise _OpenPart(text)
             part = self.policy(source.resource, depth + 1)
             if isinstance(part, Open):
@@ -167,7 +167,7 @@ class Renderer:
         sources = all_referenced(self._plan, document, expression)
         if sources is None:
             return identifiers
-        arns = [self._symbolic(source.resource) for source in sources if source.attribute in ("arn", "id", "")]
+        arns = [self._symbolic(source.resource) for source in sources if source.is_attribute("arn", "id")]
         known_arns = [arn for arn in arns if arn is not None]
         is_whole = not any(text.path.endswith(".identifiers") for text in unknown)
         if len(known_arns) != len(sources) or len(sources) != len(unknown) or len({*known_arns}) != len(unknown):

@@ -21,6 +21,10 @@ class Referenced(NamedTuple):
     attribute: str
     by_own_key: bool = False  # the index is in the expression as each.key or count.index
 
+    def is_attribute(self, *names: str) -> bool:
+        """Whether it is one of these attributes, or may be: behind an index, the plan does not show which."""
+        return self.attribute in names or (self.by_own_key and not self.attribute)
+
 
 def referenced(plan: Plan, resource: Resource, expression: Json) -> Referenced | None:
     """Return what an expression of a resource's block refers to, if it has exactly one reference.

@@ -56,7 +56,8 @@ def settled_by(plan: Plan, resource: Resource, value: Open) -> str:
         return f"{_TRUST}, and plan again." if first == _FIRST else f"{_TRUST}; or {first[0].lower()}{first[1:]}"
     if ".identifiers" in value.path:
         return _ARN
-    if value.path == "name" and resource.type == "aws_iam_role":
+    has_prefix = isinstance((resource.after or {}).get("name_prefix"), str)
+    if value.path == "name" and resource.type == "aws_iam_role" and has_prefix:
         return _NAME
     return first
 
