@@ -48,6 +48,7 @@ def cover_plan(reader: BundleReader) -> None:
     planned_of(reader, "")
     if not reader.bundle.is_plan:
         return
+    shown: set[str] = set()  # a resource that several files or targets have is one row
     for path, row in list(reader.coverage.items()):
         below = contract.split_target(path)[1]
         is_ours = below in (contract.TARGET_FILE, contract.MANIFEST) or (
@@ -55,3 +56,7 @@ def cover_plan(reader: BundleReader) -> None:
         )
         if is_ours or (row.status == "missing" and row.reason == NOT_GIVEN and not below.startswith(contract.ISSUER)):
             del reader.coverage[path]
+        elif row.status == "read" and row.what in shown:
+            del reader.coverage[path]
+        elif row.status == "read":
+            shown.add(row.what)
