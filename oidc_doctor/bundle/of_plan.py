@@ -50,13 +50,15 @@ def cover_plan(reader: BundleReader) -> None:
         return
     shown: set[str] = set()  # a resource that several files or targets have is one row
     for path, row in list(reader.coverage.items()):
-        below = contract.split_target(path)[1]
-        is_ours = below in (contract.TARGET_FILE, contract.MANIFEST) or (
-            path in reader.reads and reader.reads[path].outcome == "failed"
-        )
-        if is_ours or (row.status == "missing" and row.reason == NOT_GIVEN and not below.startswith(contract.ISSUER)):
-            del reader.coverage[path]
-        elif row.status == "read" and row.what in shown:
+        if _is_of_no_plan(reader, path, row) or (row.status == "read" and row.what in shown):
             del reader.coverage[path]
         elif row.status == "read":
             shown.add(row.what)
+
+
+def _is_of_no_plan(reader: BundleReader, path: str, row: Coverage) -> bool:
+    """Whether a row is of a file that we write, of one that a row of an open value names, or of one outside plans."""
+    below = contract.split_target(path)[1]
+    is_named = path in reader.reads and reader.reads[path].outcome == "failed"
+    is_absent = row.status == "missing" and row.reason == NOT_GIVEN and not below.startswith(contract.ISSUER)
+    return below in (contract.TARGET_FILE, contract.MANIFEST) or is_named or is_absent

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from evidence import Bundle
+from plan_text import new_role_and_provider
 
 ACCOUNT = "123456789012"  # moto's
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/ModelWeights"
@@ -169,6 +170,7 @@ def fill(folder: Path) -> None:
     }
     files: dict[str, Any] = {
         "role.json": TRUSTED,
+        "plan.json": new_role_and_provider("v=1:org=Org8Kd2P:team=Tq7LmZ2x:*").value(),
         "health.toml": '[[target]]\nname = "weights"\nfrom = "role.json"\n',
         "token.jwt": bundle.compact(ours),
         "claims.json": ours,

@@ -274,12 +274,14 @@ def condition(test: Any, variable: Any, values: Any) -> dict[str, Any]:
     return {"test": test, "variable": variable, "values": values}
 
 
-def statement(identifiers: Any = None, conditions: Any = None, **more: Any) -> dict[str, Any]:
+def statement(
+    identifiers: Any = None, conditions: Any = None, subject: str = "v=1:org=o1:team=t1:*", **more: Any
+) -> dict[str, Any]:
     """Return a statement block of aws_iam_policy_document that trusts one team."""
     if conditions is None:
         conditions = [
             condition("StringEquals", f"{ISSUER}:aud", [ISSUER]),
-            condition("StringLike", f"{ISSUER}:sub", ["v=1:org=o1:team=t1:*"]),
+            condition("StringLike", f"{ISSUER}:sub", [subject]),
         ]
     return {
         "actions": ["sts:AssumeRoleWithWebIdentity"],
@@ -314,11 +316,12 @@ def document_block(*identifiers: str) -> dict[str, Any]:
     return {"statement": [{"actions": {}, "condition": [{}, {}], "principals": [principals]}]}
 
 
-def new_role_and_provider() -> PlanText:
+def new_role_and_provider(subject: str = "v=1:org=o1:team=t1:*") -> PlanText:
     """Return the plan of the most common set-up: a role and its OIDC provider, created together."""
     provider = "aws_iam_openid_connect_provider.baseten"
     plan = PlanText()
-    plan.add("data.aws_iam_policy_document.trust", document(), expressions=document_block(f"{provider}.arn"))
+    trust_document = document(statement(subject=subject))
+    plan.add("data.aws_iam_policy_document.trust", trust_document, expressions=document_block(f"{provider}.arn"))
     plan.add(provider, oidc_provider())
     trust = {"assume_role_policy": references("data.aws_iam_policy_document.trust.json")}
     return plan.add("aws_iam_role.weights", role(), expressions=trust)
