@@ -7,12 +7,19 @@ An attribute that is known only after apply is UNKNOWN: it is left out of `after
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
+from oidc_doctor.findings.causes import diagnose
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
+from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.report import Report
 from oidc_doctor.plans.open import bundle_of_plan
 
@@ -166,6 +173,27 @@ class PlanText:
         tokens = [hypothetical(subject, origin=Origin("--subject")) for subject in subjects or (SUBJECT,)]
         with self.bundle() as bundle:
             return run(bundle, Question(tokens=tuple(tokens), at=AT))
+
+
+def predictions(text: str, tokens: Sequence[Token]) -> dict[tuple[str, int], str]:
+    """Return the judge's prediction for each target of a plan's JSON, by its name, and each token, by its number."""
+    with bundle_of_plan(text, "plan.json") as bundle:
+        snapshot = load_snapshot(bundle, extra_tokens=tokens)
+    answers = {}
+    for evidence in snapshot.targets:
+        cloud: Any = "aws" if evidence.aws is not None else "gcp"
+        for number, token in enumerate(evidence.tokens):
+            profile = profile_of(evidence, token)
+            case = Case(cloud, evidence, complete_hypothetical(token, profile, evidence), AT, profile, explain=False)
+            answers[evidence.target.name, number] = diagnose(case, evaluate(case)).prediction
+    return answers
+
+
+def verdicts(plan: PlanText | str, subject: str = "") -> dict[str, str]:
+    """Return the judge's prediction for each target of a plan, for a hypothetical token of the subject."""
+    text = plan if isinstance(plan, str) else plan.text()
+    token = hypothetical(subject or SUBJECT, origin=Origin("--subject"))
+    return {name: answer for (name, _), answer in predictions(text, [token]).items()}
 
 
 def findings(plan: PlanText, check: str, target: str = "") -> list[Any]:

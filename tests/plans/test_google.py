@@ -13,7 +13,6 @@ from plan_text import (
     EMAIL,
     NUMBER,
     PROJECT,
-    SUBJECT,
     TEAM_MEMBER,
     UNKNOWN,
     WORKLOAD_USER,
@@ -26,15 +25,12 @@ from plan_text import (
     kept_pool_provider,
     pool_provider,
     references,
+    verdicts,
 )
 
 PROVIDER = "google_iam_workload_identity_pool_provider.oidc"
 OTHER_TEAM = TEAM_MEMBER.replace("team/t1", "team/t9")
 NAME = f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
-
-
-def verdicts(plan: PlanText) -> dict[str, str]:
-    return {row.target_name: row.prediction for row in plan.report(SUBJECT).exchanges}
 
 
 def evidence(plan: PlanText) -> list[TargetEvidence]:

@@ -14,7 +14,6 @@ from plan_text import (
     ACCOUNT,
     ISSUER,
     STRANGER,
-    SUBJECT,
     UNKNOWN,
     PlanText,
     block,
@@ -30,6 +29,7 @@ from plan_text import (
     role,
     statement,
     trust_policy,
+    verdicts,
 )
 
 ROLE, PROVIDER, DOCUMENT = (
@@ -37,11 +37,6 @@ ROLE, PROVIDER, DOCUMENT = (
     "aws_iam_openid_connect_provider.baseten",
     "data.aws_iam_policy_document",
 )
-
-
-def verdicts(plan: PlanText, subject: str = SUBJECT) -> dict[str, str]:
-    """Return the prediction of each target by its name."""
-    return {row.target_name: row.prediction for row in plan.report(subject).exchanges}
 
 
 def evidence(plan: PlanText) -> dict[str, TargetEvidence]:
