@@ -9,6 +9,7 @@ from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.planned import parse_planned
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import NOT_GIVEN, Coverage
+from oidc_doctor.model.planned import FILE as PLANNED
 from oidc_doctor.model.planned import Planned
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _LONGEST = 1000  # characters of a reason
 
 def planned_of(reader: BundleReader, prefix: str) -> Planned:
     """Return what a plan says of a target's folder, and write a row for each value that it leaves open."""
-    path = prefix + contract.PLANNED
+    path = prefix + PLANNED
     if path not in reader.bundle:
         return Planned()
     planned = reader.parsed(path, parse_planned)

@@ -10,9 +10,11 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.judge.aws.arns import federated
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import texts_in
 from oidc_doctor.model.evidence import Target, TargetAws
 from oidc_doctor.model.planned import PlannedChange
+from oidc_doctor.model.unknown_value import UnknownValue
 from oidc_doctor.plans.accounts import Accounts, issuer_of
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.masked import Open, first_open
@@ -22,6 +24,7 @@ from oidc_doctor.plans.policy_document import TYPE as DOCUMENT
 from oidc_doctor.plans.policy_document import Renderer
 from oidc_doctor.plans.references import referenced
 from oidc_doctor.plans.target_files import TargetFiles
+from oidc_doctor.plans.words import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +156,10 @@ class AwsPart:
         if boundary not in (None, ""):
             box["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
         part.put(_ROLE_FILE, box, role)
+        account = self.accounts.account(role)
+        others = {account_of(name) for name in trust.principals} - {None, account}
+        if others and not self.accounts.is_known(role):
+            part.unknown.append(UnknownValue(role.address, "arn", ACCOUNT, _ROLE_FILE, account))
         self.permissions.put(part, role, self._name(role))
         self.permissions.put_resources(part, arn)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, BundleError
 from oidc_doctor.documents.planned import to_json
+from oidc_doctor.model.planned import FILE as PLANNED
 from oidc_doctor.model.planned import Planned
 from oidc_doctor.plans.aws import AwsPart
 from oidc_doctor.plans.gaps import Gaps
@@ -43,6 +44,6 @@ def bundle_of_plan(text: str, label: str) -> Bundle:
         reads += [read | {"path": f"{folder}{read['path']}"} for read in target.reads]
     bundle.name(shown)
     if plan.notes:
-        bundle.add(contract.PLANNED, to_json(Planned(notes=tuple(plan.notes))).encode("utf-8", "replace"))
+        bundle.add(PLANNED, to_json(Planned(notes=tuple(plan.notes))).encode("utf-8", "replace"))
     bundle.add(contract.MANIFEST, json.dumps({"reads": reads}).encode())
     return bundle

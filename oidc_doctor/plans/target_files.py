@@ -10,6 +10,7 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.documents.planned import to_json
 from oidc_doctor.documents.target_file import to_toml
 from oidc_doctor.model.limits import PLAN_UNKNOWN
+from oidc_doctor.model.planned import FILE as PLANNED
 from oidc_doctor.model.planned import Planned, PlannedChange, PlanNote
 from oidc_doctor.model.unknown_value import UnknownValue
 from oidc_doctor.plans.masked import Open
@@ -125,7 +126,7 @@ class TargetFiles:
         planned = Planned(
             tuple(self.changes), tuple(self.unknown[: PLAN_UNKNOWN.most]), tuple(self.assumed), tuple(self.notes)
         )
-        texts = {**self.files, contract.PLANNED: to_json(planned), contract.TARGET_FILE: to_toml(self.target)}
+        texts = {**self.files, PLANNED: to_json(planned), contract.TARGET_FILE: to_toml(self.target)}
         return {f"{folder}{path}": text for path, text in texts.items()}
 
 

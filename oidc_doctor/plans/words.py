@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from oidc_doctor.model.planned import PLACEHOLDER
+from oidc_doctor.plans.gaps import UNMANAGED
 from oidc_doctor.plans.references import late_sources
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ _URL = 'Write the issuer as a literal, or with replace(PROVIDER.url, "https://",
 _WHOLE = (
     "The plan adds members to an allow policy that has others, or may have them. Lay it over the live policy: "
     "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and --with."
+)
+ACCOUNT = (
+    'Add data "aws_caller_identity" "current" {} to the configuration and plan again, or pass the role with --role ARN.'
 )
 _FIRST = "Apply the resource that the value comes from first, with -target, and plan again."
 _LONGEST = 200  # characters of the addresses in a command
@@ -68,3 +73,31 @@ def _applied_first(addresses: list[str]) -> str:
     if not addresses or len(line) > _LONGEST:
         return _FIRST
     return f"Run terraform apply {line} first, and plan again."
+
+
+_ASSUMED = (
+    "that the trust policy is DOCUMENT, unchanged by a function of the configuration",
+    "that its index is the role's own key",
+    "that it names PROVIDER and PROVIDER by its ARN or their ARNs",
+)
+_TYPES = (
+    "aws_iam_role aws_iam_openid_connect_provider aws_iam_policy_document aws_iam_role_policy aws_iam_policy "
+    "aws_iam_role_policy_attachment aws_s3_bucket_policy aws_ecr_repository_policy aws_kms_key aws_kms_key_policy "
+    "aws_caller_identity google_iam_workload_identity_pool google_iam_workload_identity_pool_provider "
+    "google_service_account google_service_account_iam_member google_service_account_iam_binding "
+    "google_service_account_iam_policy google_project_iam_member google_project_iam_binding google_project_iam_policy"
+)
+_ATTRIBUTES = (
+    "data module assume_role_policy name name_prefix path arn url client_id_list statement principals identifiers "
+    "condition values variable test effect actions resources version oidc issuer_uri allowed_audiences jwks_json "
+    "attribute_condition attribute_mapping disabled member members role policy_data source_policy_documents account "
+    "override_policy_documents inline_policy managed_policy_arns max_session_duration project number email value "
+    "no-op create read update delete forget replace_because_tainted replace_by_request replace_because_cannot_update"
+)
+
+
+def vocabulary() -> str:
+    """Return the words that a plan's file of a bundle has beside names: a redacted copy keeps them."""
+    sentences = (_AGAIN, _AFTER, _TRUST, _ARN, _URL, _WHOLE, ACCOUNT, _FIRST, _NAME, *_REASONS.values(), *_ASSUMED)
+    more = "or run terraform apply target first the plan deletes does not exist"
+    return " ".join((*sentences, more, _TYPES, _ATTRIBUTES, UNMANAGED, PLACEHOLDER))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from oidc_doctor.commands import as_word, is_plain
 from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ
@@ -36,36 +36,42 @@ _UNASKED = (NOT_IN_BUNDLE, NOT_GIVEN, NOT_READ)
 _SIDES = {**CLOUDS, "issuer": "the issuer"}
 
 
-class Settling(NamedTuple):
-    """A file that would settle steps, by their ids, and the command that prints it, or what puts it into a plan."""
-
-    file: str
-    steps: list[str]
-    command: str
-    planned_by: str = ""
-
-
-def settling(report: Report, exchange: Exchange) -> list[Settling]:
-    """Return the evidence that would settle the unknown steps.
+def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
+    """Return the evidence that would settle the unknown steps: file, ids of the decided steps, and command.
 
     A file that was read and left a step open does not settle it: then the token is missing, or is not complete. Where
     it is complete as well, nothing that could be given is known to settle the step.
     """
     read = {_place(row) for row in report.coverage if row.status == "read"}
     names = _names(report, exchange)
-    wanted: dict[str, Settling] = {}
+    wanted: dict[str, tuple[list[str], str]] = {}
     for step in exchange.steps:
         files = exchange.decided_by.get(step.id)
         if step.state != "unknown" or not files:
             continue
-        if step.note and any(file.planned_by for file in files):
-            continue  # the note says what the plan leaves open
         file = next((file for file in files if file.path not in read | {TOKEN}), DecidingFile(TOKEN))
         if file.path == TOKEN and exchange.token.get("kind") == "jwt":
             continue
-        command = _filled(file.printed_by, names)
-        wanted.setdefault(file.path, Settling(file.path, [], command, file.planned_by)).steps.append(step.id)
-    return list(wanted.values())
+        if file.planned_by:
+            continue
+        steps, _ = wanted.setdefault(file.path, ([], _filled(file.printed_by, names)))
+        steps.append(step.id)
+    return [(file, steps, command) for file, (steps, command) in wanted.items()]
+
+
+def planning(report: Report, exchange: Exchange) -> dict[str, list[str]]:
+    """Return what would put the evidence for unknown steps into a plan: a sentence, and the ids of the steps.
+
+    A step with a note has none: the note says what the plan leaves open.
+    """
+    read = {_place(row) for row in report.coverage if row.status == "read"}
+    wanted: dict[str, list[str]] = {}
+    for step in exchange.steps:
+        files = exchange.decided_by.get(step.id, ()) if step.state == "unknown" and not step.note else ()
+        file = next((file for file in files if file.path not in read | {TOKEN}), None)
+        if file is not None and file.planned_by:
+            wanted.setdefault(file.planned_by, []).append(step.id)
+    return wanted
 
 
 def _filled(command: str, names: dict[str, str]) -> str:

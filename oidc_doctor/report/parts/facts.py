@@ -302,18 +302,23 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             label = ""
     from oidc_doctor.model.report import MissingToken
     from oidc_doctor.report.parts import asks
-    from oidc_doctor.report.parts.coverage import TARGET, TOKEN, settling  # late: only needed for unknown steps
+    from oidc_doctor.report.parts.coverage import (  # late: only needed for unknown steps
+        TARGET,
+        TOKEN,
+        planning,
+        settling,
+    )
 
-    for part in settling(report, exchange):
-        steps = ", ".join(sentences.title(exchange, step) for step in part.steps)
-        if part.file == TARGET:
+    for file, ids, command in settling(report, exchange):
+        steps = ", ".join(sentences.title(exchange, step) for step in ids)
+        if file == TARGET:
             continue  # said below the role that is not named
-        if part.file == TOKEN:
+        if file == TOKEN:
             asks.token(sheet, exchange.missing_token or MissingToken(), steps)
-        elif part.planned_by:
-            settle(sheet, f"{part.planned_by} (decides: {steps})")
         else:
-            asks.file(sheet, part.file, part.command, steps)
+            asks.file(sheet, file, command, steps)
+    for sentence, ids in planning(report, exchange).items():
+        settle(sheet, f"{sentence} (decides: {', '.join(sentences.title(exchange, step) for step in ids)})")
 
 
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
