@@ -323,3 +323,44 @@ def test_the_placeholder_of_a_name() -> None:
     (exchange,) = plan.report().exchanges
     assert exchange.resource == "arn:aws:iam::<account, known after apply>:role/ci-<name, known after apply>"
     assert exchange.prediction == "accepted"
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "1.0", "1.1", "1.2"])
+def test_versions_of_the_form(version: str) -> None:
+    plan = new_role_and_provider()
+    plan.version = version
+    assert verdicts(plan) == {ROLE: "accepted"}
+
+
+def test_a_resource_that_the_plan_does_not_list_is_as_in_the_state() -> None:
+    plan = PlanText().state(ROLE, kept_role(trust_policy())).state(PROVIDER, kept_provider())
+    assert verdicts(plan) == {ROLE: "accepted"}
+
+
+def test_planned_values_alone_are_not_read() -> None:
+    plan = new_role_and_provider()
+    values = {"name": "other", "assume_role_policy": trust_policy()}
+    alone = {"address": "aws_iam_role.other", "mode": "managed", "type": "aws_iam_role", "name": "other"}
+    plan.more = {"planned_values": {"root_module": {"resources": [alone | {"values": values}]}}}
+    report = plan.report()
+    assert [exchange.target_name for exchange in report.exchanges] == [ROLE]
+    (row,) = [row for row in report.coverage if row.what == "aws_iam_role.other"]
+    assert row.named
+    assert "planned_values alone" in row.reason
+
+
+def test_a_deposed_object_is_not_the_resource() -> None:
+    plan = PlanText().add(PROVIDER, kept_provider(), before=kept_provider())
+    kept = kept_role(trust_policy())
+    plan.add(ROLE, kept, before=kept)
+    plan.add(ROLE, None, before=kept, deposed="byebye", configured=False)
+    assert verdicts(plan) == {ROLE: "accepted"}
+
+
+def test_a_role_of_a_module_inherits_the_provider_configuration() -> None:
+    plan = new_role_and_provider()
+    plan.blocks[-1]["provider_config_key"] = "module.ci:aws"
+    assert verdicts(plan) == {ROLE: "accepted"}
+    providers = {"module.ci:aws": {"name": "aws", "expressions": {"region": {"constant_value": "eu-west-1"}}}}
+    plan.more = {"configuration": plan.value()["configuration"] | {"provider_config": providers}}
+    assert verdicts(plan) == {ROLE: "unknown"}
