@@ -58,6 +58,12 @@ def test_a_new_account_has_the_members_of_the_plan_alone() -> None:
     assert verdicts(google_plan(member=UNKNOWN)) == {PROVIDER: "unknown"}
 
 
+def test_members_whose_references_the_plan_hides_may_be_of_the_pool() -> None:
+    plan = google_plan(member=UNKNOWN)
+    plan.blocks[-1]["expressions"]["member"] = {"references": ["local.member"]}
+    assert verdicts(plan) == {PROVIDER: "unknown"}
+
+
 def test_an_account_that_exists_may_have_other_members() -> None:
     member = ("service_account_iam_member", account_member(account_id=NAME))
     assert verdicts(existing(member)) == {PROVIDER: "accepted"}

@@ -10,7 +10,7 @@ import pytest
 from oidc_doctor.plans.masked import Open
 from oidc_doctor.plans.plan import read_plan
 from oidc_doctor.plans.policy_document import Renderer
-from plan_text import ISSUER, PlanText, condition, document, provider_arn, references, statement
+from plan_text import ISSUER, UNKNOWN, PlanText, condition, document, provider_arn, references, statement
 
 NAME = "data.aws_iam_policy_document.d"
 
@@ -111,6 +111,12 @@ def test_documents_are_merged_by_sid() -> None:
             {"Effect": "Allow", "Action": ["s:3"]},
         ],
     }
+
+
+def test_an_open_sid_leaves_open_what_is_replaced() -> None:
+    override = json.dumps({"Statement": [{"Sid": "A", "Effect": "Deny"}]})
+    assert isinstance(rendered(only(sid=UNKNOWN), override_policy_documents=[override]), Open)
+    assert isinstance(rendered(only(sid=UNKNOWN)), dict)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from oidc_doctor.bundle.of_target import bundle_of_target
 from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role, TargetEvidence
 from oidc_doctor.plans.open import bundle_of_plan
 from plan_text import (
@@ -81,6 +83,9 @@ def test_a_provider_of_another_provider_configuration_is_another_accounts() -> N
     for part in plan.blocks:
         part["provider_config_key"] = "aws.other" if part["type"] == "aws_iam_openid_connect_provider" else "aws"
     assert verdicts(plan) == {ROLE: "unknown"}
+    aws = evidence(plan)[ROLE].aws
+    assert aws is not None
+    assert isinstance(aws.provider, Missing)
 
 
 @pytest.mark.parametrize(
@@ -364,3 +369,10 @@ def test_a_role_of_a_module_inherits_the_provider_configuration() -> None:
     providers = {"module.ci:aws": {"name": "aws", "expressions": {"region": {"constant_value": "eu-west-1"}}}}
     plan.more = {"configuration": plan.value()["configuration"] | {"provider_config": providers}}
     assert verdicts(plan) == {ROLE: "unknown"}
+
+
+def test_a_part_of_the_bundle_by_the_address() -> None:
+    plan = new_role_and_provider().add('module.a["x/y"].aws_iam_role.other', kept_role(trust_policy()))
+    with plan.bundle() as bundle:
+        part = bundle_of_target(bundle, 'module.a["x/y"].aws_iam_role.other')
+        assert [read.target.name for read in load_snapshot(part).targets] == ['module.a["x/y"].aws_iam_role.other']
