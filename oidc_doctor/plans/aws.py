@@ -13,7 +13,7 @@ from oidc_doctor.judge.aws.arns import federated
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import texts_in
 from oidc_doctor.model.evidence import Target, TargetAws
-from oidc_doctor.model.planned import PlannedChange
+from oidc_doctor.model.planned import PlannedChange, PlanNote
 from oidc_doctor.model.unknown_value import UnknownValue
 from oidc_doctor.plans.accounts import Accounts, issuer_of
 from oidc_doctor.plans.gaps import Symbolic
@@ -75,6 +75,14 @@ class AwsPart:
         """Yield the files of each role that may trust tokens; of every role, where none may."""
         trusts = {role.address: self._trust(role) for role in self.plan.of_type(ROLE)}
         roles = [role for role in self.plan.of_type(ROLE) if _may_trust_tokens(trusts[role.address])]
+        if roles and len(roles) < len(trusts):
+            left = len(trusts) - len(roles)
+            what = (
+                "1 role trusts no federated principal, and is"
+                if left == 1
+                else (f"{left:,} roles trust no federated principal, and are")
+            )
+            self.plan.notes.append(PlanNote(self.plan.label, f"{what} not judged"))
         for role in roles or self.plan.of_type(ROLE):
             yield self._target(role, trusts[role.address])
 
@@ -284,7 +292,7 @@ def _may_trust_tokens(trust: Trust) -> bool:
     value = trust.value
     if isinstance(value, str):
         return any(word in value for word in _WEB) or '"*"' in value or "NotPrincipal" in value
-    return isinstance(value, Open) or bool(trust.rebuilt_from) or any(word in texts_in(value) for word in _WEB)
+    return not isinstance(value, dict) or any(word in texts_in(value) for word in _WEB) or bool(trust.rebuilt_from)
 
 
 def _planned(resource: Resource, place: str, before: Any, after: Any) -> PlannedChange:

@@ -65,7 +65,10 @@ class Resource(NamedTuple):
 class Plan:
     """A plan, or a state in the same form. `notes` say what it lacks as evidence."""
 
-    def __init__(self, resources: list[Resource], configuration: Configuration, notes: list[PlanNote]) -> None:
+    def __init__(
+        self, resources: list[Resource], configuration: Configuration, notes: list[PlanNote], label: str
+    ) -> None:
+        self.label = label
         self.configuration = configuration
         self.notes = notes
         self.resources: dict[str, Resource] = {}
@@ -121,7 +124,7 @@ def read_plan(text: str, label: str) -> Plan:
     ]
     if len(planned_alone) > _MOST_NAMED:
         notes.append(PlanNote(label, f"{len(planned_alone) - _MOST_NAMED:,} more are in planned_values alone", True))
-    return Plan(resources, Configuration(top.get("configuration")), notes)
+    return Plan(resources, Configuration(top.get("configuration")), notes, label)
 
 
 _MOST_NAMED = 20

@@ -258,6 +258,8 @@ def test_roles_that_trust_no_tokens_are_left_out() -> None:
     service = json.dumps({"Version": "2012-10-17", "Statement": [{"Principal": {"Service": "ec2.amazonaws.com"}}]})
     plan = new_role_and_provider().add("aws_iam_role.host", role(service, "host"))
     assert [*evidence(plan)] == [ROLE]
+    reasons = [row.reason for row in plan.report().coverage]
+    assert "1 role trusts no federated principal, and is not judged" in reasons
     alone = PlanText().add("aws_iam_role.host", role(service, "host"))
     assert [*evidence(alone)] == ["aws_iam_role.host"]
 
