@@ -30,6 +30,7 @@ from oidc_doctor.model.evidence import (
 from oidc_doctor.model.google_names import project_of_account, repository_of
 from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.planned import PlannedChange
 from oidc_doctor.model.refusal import Refusal, Side
 from oidc_doctor.model.report import About
 from oidc_doctor.model.uses import Separation, Share, Uses
@@ -156,9 +157,9 @@ def weakness(
     `other` is the code of its findings about the other cloud.
 
     Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
-    evidence, earlier, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
-    questions about other tokens, `bindings` a `Bindings`, and `uses` a `Uses`, for what the logs show as served: no
-    check reads the clauses of a policy or a condition itself.
+    evidence, earlier, planned, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`,
+    for questions about other tokens, `bindings` a `Bindings`, and `uses` a `Uses`, for what the logs show as served:
+    no check reads the clauses of a policy or a condition itself.
     """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
@@ -494,5 +495,5 @@ class Bindings(Protocol):
         """Strangers that condition and mapping accept, and only the bindings refuse."""
 
 
-__all__ += ["Bindings", "Passer"]
+__all__ += ["Bindings", "Passer", "PlannedChange"]
 __all__ += ["Earlier", "IssuerChange", "LoggingOff", "LostPermission", "Stop", "Stopped", "Widened", "Widening", "on"]

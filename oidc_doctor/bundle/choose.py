@@ -222,7 +222,8 @@ def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:
         issuer = token.claims.get("iss")
         if isinstance(issuer, str) and issuer:
             return issuer, token.origin
-    for aws in resources.aws_providers:
+    if len({aws.url for aws in resources.aws_providers}) == 1:  # of several, the subject shows which issuer is meant
+        aws = resources.aws_providers[0]
         return f"https://{aws.url}", aws.document.at("/Url")
     for gcp in resources.gcp_providers:
         if gcp.issuer_uri:

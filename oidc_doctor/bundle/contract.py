@@ -25,7 +25,7 @@ from oidc_doctor.documents.provider import (
 )
 from oidc_doctor.documents.truss import parse_truss, parse_whoami
 from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
-from oidc_doctor.model import planned
+from oidc_doctor.model.planned import FILE as PLANNED
 from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.model.steps import STEPS
 
@@ -40,7 +40,6 @@ ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
-PLANNED = planned.FILE
 EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
 EARLIER = "earlier/"  # in the folder of a target: its configuration as it was read the last time, with the same layout
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
@@ -127,12 +126,7 @@ _GENERAL = (
         lenient=True,
     ),
     File("setup/output.txt", "the output of a set-up script", as_text, "setup_output", lenient=True),
-    File(
-        PLANNED,
-        "what a Terraform plan changes and leaves open; written where a plan is read as a bundle",
-        parse_planned,
-        "planned",
-    ),
+    File(PLANNED, "the changes and the open values of a Terraform plan", parse_planned, "planned"),
 )
 
 _ISSUER = (
@@ -282,7 +276,6 @@ _AWS = (
         members=frozenset({"Records", "Events", "eventVersion", "eventName", "CloudTrailEvent", "detail-type"}),
     ),
 )
-
 
 _GCP = (
     File(

@@ -40,6 +40,7 @@ class _Parts:
         for path in bundle.names():
             self.names.setdefault(contract.split_target(path)[0], []).append(path)
         self.tables = _tables_of(bundle)
+        self._by_table: dict[str, str] | None = None
         self.manifest = _manifest_of(bundle)
         self.reads: dict[str, list[Any]] = {}
         for entry in self.manifest["reads"] if self.manifest else ():
@@ -59,8 +60,19 @@ class _Parts:
         opener = self.bundle.member(path).open
         return (opener, below) if self.opened[opener] > 1 else None
 
+    def _folder_of_table(self, name: str) -> str:
+        """Return the folder whose own oidc-doctor.toml names the target so, as a plan's do; "" if there is none."""
+        if self._by_table is None:
+            self._by_table = {}
+            for prefix in self.names:
+                if prefix and prefix + contract.TARGET_FILE in self.bundle:
+                    for table in _tables_of(self.bundle, prefix) or ():
+                        self._by_table.setdefault(table.name, prefix)
+        return self._by_table.get(name, "")
+
     def of(self, name: str) -> Bundle:
         prefix = f"{contract.TARGETS}{name}/"
+        prefix = prefix if prefix in self.names else self._folder_of_table(name) or prefix
         tables = None if self.tables is None else [table for table in self.tables if table.name == name]
         has_folder = prefix in self.names
         if not has_folder and not tables:
@@ -85,6 +97,7 @@ class _Parts:
             loose=self.bundle.loose,
         )
         part.paths = self.bundle.paths
+        part.is_plan = self.bundle.is_plan
         part.parts = self
         part.tables = None if tables is None else tuple(tables)
         return part
@@ -105,13 +118,13 @@ def _is_shared(entry: Any) -> bool:
     return isinstance(path, str) and path.startswith(_ALWAYS)
 
 
-def _tables_of(bundle: Bundle) -> list[Target] | None:
-    """Return the tables of the top's oidc-doctor.toml; None if it cannot be read, which each part then reports."""
-    if contract.TARGET_FILE not in bundle:
+def _tables_of(bundle: Bundle, prefix: str = "") -> list[Target] | None:
+    """Return the tables of an oidc-doctor.toml; None if it cannot be read, which each part then reports."""
+    path = prefix + contract.TARGET_FILE
+    if path not in bundle:
         return []
     try:
-        text = decode(bundle.read(contract.TARGET_FILE), contract.TARGET_FILE)
-        return parse_targets(text, bundle.shown(contract.TARGET_FILE))[0]
+        return parse_targets(decode(bundle.read(path), path), bundle.shown(path))[0]
     except Unreadable:
         return None
 

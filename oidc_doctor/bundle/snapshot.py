@@ -14,6 +14,7 @@ from oidc_doctor.documents.target_file import NAME, merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import ObservedError, Snapshot, Target, TargetEvidence, Token
 from oidc_doctor.model.limits import TARGETS
+from oidc_doctor.model.planned import FILE as PLANNED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,8 @@ def load_snapshot(
         earlier = EarlierFolder(reader, prefix)
         evidence = [part._replace(earlier=earlier.evidence(part.target)) for part in evidence]
         targets += [part._replace(observed=errors + part.observed) for part in evidence]
-    cover_plan(reader)
     reader.cover_the_rest()
+    cover_plan(reader)
     reader.cover_earlier()
     return Snapshot(
         targets=tuple(part._replace(tokens=_with_unique(part.tokens)) for part in _with_unique_names(targets)),
@@ -88,7 +89,7 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
             tables_below[0] = merge(above[0], tables_below[0])._replace(name=tables_below[0].name)
         folders.append((prefix, tables_below or above or [Target(name)]))
     elsewhere = (
-        *(contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, contract.EARLIER, contract.PLANNED),
+        *(contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, contract.EARLIER, PLANNED),
         *contract.SHARED,
     )
     if tables or not folders or not all(name.startswith(elsewhere) for name in names):

@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.plans.words import vocabulary as of_plans
 
 # Kept everywhere, also inside names and subjects.
 _EVERYWHERE = """
@@ -65,7 +66,7 @@ def everywhere() -> frozenset[str]:
     """
     from oidc_doctor.issuers.catalogue import all_profiles
 
-    words = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES
+    words = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES | set(_WORD.findall(of_plans()))
     for profile in all_profiles():
         for rule in profile.grammar.rules:
             for text in (rule.key, *rule.values):

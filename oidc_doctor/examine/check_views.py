@@ -45,6 +45,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str], causes: S
         "token": case.token,
         "target": evidence.target,
         "evidence": evidence,
+        "planned": evidence.planned or Missing("a plan", "the evidence is no Terraform plan"),
         "profile": case.profile,
         "trace": exchange.diagnosis.trace,
         "uses": SeparateTrusts(case, exchange.signatures) if run.logs else Missing("logs", "none were read"),

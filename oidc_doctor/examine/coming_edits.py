@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.examine.judge import Judged
 from oidc_doctor.findings.coming_subjects import ComingSubjects
 from oidc_doctor.model.report import CheckRow, FixRow
@@ -27,8 +28,12 @@ def coming_edits(judged: Sequence[Judged], rows: Sequence[CheckRow], fixes: Sequ
     fix_rows: list[FixRow] = []
     for exchange in judged if codes else ():
         coming = ComingSubjects(exchange.diagnosis.case, exchange.signatures)
-        code = codes.pop((coming.cloud, coming.resource), None)
-        proposed = coming.rows(code) if code is not None else []
+        code = codes.get((coming.cloud, coming.resource))
+        try:
+            proposed = coming.rows(code) if code is not None else []
+        except NotReadError:
+            continue  # the finding is of another token of this role or provider
+        codes.pop((coming.cloud, coming.resource), None)
         if not edited & {row.file for row in proposed}:
             for row in proposed:
                 row.exchange = exchange.id

@@ -68,7 +68,24 @@ def _decided_by(diagnosis: Diagnosis) -> dict[str, tuple[DecidingFile, ...]]:
     """Return the files that decide each step; none for a step that only a library which is not installed decides."""
     lacks = diagnosis.trace.detail.get("lacks")
     open_steps = {row.id for row in diagnosis.rows if lacks and row.note == lacks}
-    return {step: files for step, files in deciding(diagnosis.trace.cloud).items() if step not in open_steps}
+    files_of = deciding(diagnosis.trace.cloud)
+    if diagnosis.case.evidence.planned:
+        files_of = {step: tuple(map(_in_plan, files)) for step, files in files_of.items()}
+    return {step: files for step, files in files_of.items() if step not in open_steps}
+
+
+_PLANNED_BY = {
+    "aws/oidc-provider.json": 'Add data "aws_iam_openid_connect_provider" of the issuer\'s url to the configuration, '
+    "and plan again.",
+    "gcp/service-account-policy.json": "Add the members of the service account to the configuration, and plan again.",
+}
+
+
+def _in_plan(file: DecidingFile) -> DecidingFile:
+    """Return a file of a target that a plan shows: no command prints what the plan does not have."""
+    if not file.path.startswith(("aws/", "gcp/")):
+        return file
+    return DecidingFile(file.path, planned_by=_PLANNED_BY.get(file.path, "Judge it after apply, from the live state."))
 
 
 def _missing_token(case: Case) -> MissingToken:

@@ -294,7 +294,10 @@ def _predict(
 
 def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[NamedRefusal]:
     """Return the exchange's refusals with the names and words of their checks, in the order of causes."""
-    return [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
+    named = [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
+    if diagnosis.case.evidence.planned:  # the configuration may not exist yet, and is changed in its source
+        return [refusal._replace(commands=()) for refusal in named]
+    return named
 
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:

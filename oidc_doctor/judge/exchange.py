@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers.difference import Difference
 
 
+# The files of a bundle that decide a step, as far as a plan may leave them open.
+_FILES_OF = {
+    "provider": ("aws/oidc-provider.json",),
+    "audience": ("aws/oidc-provider.json", "gcp/provider.json"),
+    "authorise": ("aws/role.json",),
+    "target": ("gcp/provider.json", "gcp/pool.json"),
+    "issuer": ("gcp/provider.json",),
+    "condition": ("gcp/provider.json",),
+    "mapping": ("gcp/provider.json",),
+    "impersonate": ("gcp/service-account-policy.json", "gcp/project-policy.json"),
+}
 _NUMBERED = re.compile(r"segment \d+")
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 NO_TOKEN = "the whole token: none was given"
@@ -126,6 +137,7 @@ class ExchangeBuilder:
         the step or kind.
         """
         step = step or kind.step_in(self.cloud)
+        settle = settle if certain else self._settled_in_plan(step, expected, actual) or settle
         result = self.results[step]
         result.refusals.append(
             Refusal(
@@ -148,6 +160,18 @@ class ExchangeBuilder:
             result.at = result.refusals[-1].where or result.at
         elif result.state not in (REFUSED, UNKNOWN):
             result.state = UNKNOWN
+
+    def is_left_open(self, text: str) -> bool:
+        """Whether a text of the configuration is a placeholder for a value that a plan leaves open."""
+        return any(value.text == text for value in self.case.evidence.unknown_values if value.text)
+
+    def _settled_in_plan(self, step: str, *sides: Side | None) -> str:
+        """Return what makes the value known that a plan leaves open, and that a suspicion rests on; "" without one."""
+        values = self.case.evidence.unknown_values
+        texts = [side.value for side in sides if side is not None]
+        named = [value for value in values if value.text and any(value.text in text for text in texts)]
+        named = named or [value for value in values if value.place in _FILES_OF.get(step, ())]
+        return named[0].sentence if named else ""
 
     def settle_permission(self, assumed: str) -> None:
         """Settle `permission` by the decisions on the needed calls; `assumed` is noted if all are allowed."""

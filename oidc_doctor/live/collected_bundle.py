@@ -59,6 +59,9 @@ def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live:
         loose=base is not None and base.loose,
     )
     bundle.paths = () if base is None else base.paths
+    if base is not None and base.is_plan:
+        bundle.is_plan = True
+        bundle.name({name: base.shown(name) for name in base.names()})
     return bundle
 
 

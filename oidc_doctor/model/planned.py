@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from oidc_doctor.model.unknown_value import UnknownValue
 
+PLACEHOLDER = "known after apply"  # in the text that stands for an open value: `<name, known after apply>`
 FILE = "planned.json"  # in the folder of a target, and at the top for the plan as a whole
 
 
@@ -28,6 +29,25 @@ class PlannedChange(NamedTuple):
     def is_replacement(self) -> bool:
         """Whether the plan deletes the resource and creates it again, in either order."""
         return "delete" in self.actions and "create" in self.actions
+
+    @property
+    def creates_first(self) -> bool:
+        """Whether a replacement creates the new resource before it deletes the old one."""
+        return self.actions[:1] == ("create",)
+
+    @property
+    def is_tainted(self) -> bool:
+        """Whether the resource is replaced because it is marked as tainted."""
+        return "tainted" in self.why
+
+    @property
+    def in_place(self) -> str:
+        """The next step that changes the resource without replacing it, in a sentence."""
+        if self.is_tainted:
+            return "Untaint it, and plan again."
+        if self.why == "replace_by_request":
+            return "Plan again without -replace."
+        return "Keep the argument that forces the replacement, which terraform show PLAN marks, and plan again."
 
     @property
     def is_deletion(self) -> bool:

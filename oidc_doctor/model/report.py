@@ -38,6 +38,7 @@ class DecidingFile(NamedTuple):
 
     path: str
     printed_by: str = ""
+    planned_by: str = ""  # of a plan: what puts the resource into it, as a sentence
 
 
 class AllowedSubjects(NamedTuple):

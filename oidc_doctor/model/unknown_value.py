@@ -14,3 +14,13 @@ class UnknownValue(NamedTuple):
     place: str  # the file of the bundle that lacks it, from the folder of its target: aws/role.json
     text: str = ""  # the placeholder that stands for it in that file; "" where the plan leaves the whole file open
     why: str = "known only after apply"  # or that the plan marks it sensitive, or has it in no form that can be read
+
+    @property
+    def name(self) -> str:
+        """The value by its resource: `aws_iam_role.deploy: assume_role_policy`."""
+        return f"{self.address}: {self.attribute}" if self.attribute else self.address
+
+    @property
+    def sentence(self) -> str:
+        """What makes it known, and which value that is."""
+        return f"{self.settled_by} {self.name} is {self.why}."

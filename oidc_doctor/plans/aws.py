@@ -10,21 +10,26 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.judge.aws.arns import federated
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import texts_in
 from oidc_doctor.model.evidence import Target, TargetAws
-from oidc_doctor.model.planned import PlannedChange
+from oidc_doctor.model.planned import PlannedChange, PlanNote
+from oidc_doctor.model.unknown_value import UnknownValue
 from oidc_doctor.plans.accounts import Accounts, issuer_of
 from oidc_doctor.plans.gaps import Symbolic
-from oidc_doctor.plans.masked import Open
+from oidc_doctor.plans.masked import Open, first_open
+from oidc_doctor.plans.permissions import Permissions
 from oidc_doctor.plans.plan import names_of
 from oidc_doctor.plans.policy_document import TYPE as DOCUMENT
 from oidc_doctor.plans.policy_document import Renderer
 from oidc_doctor.plans.references import referenced
 from oidc_doctor.plans.target_files import TargetFiles
+from oidc_doctor.plans.words import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oidc_doctor.model.document import Json
     from oidc_doctor.plans.gaps import Gaps
     from oidc_doctor.plans.plan import Plan, Resource
 
@@ -39,6 +44,7 @@ class Trust(NamedTuple):
 
     value: Any
     rebuilt_from: str = ""  # the address of the data source that it was rendered from
+    by_own_key: bool = False  # the data source is the one of the role's own key
 
     @property
     def principals(self) -> frozenset[str]:
@@ -60,21 +66,36 @@ class AwsPart:
         self.gaps = gaps
         self.accounts = Accounts(plan)
         self.renderer = Renderer(plan, self._symbolic)
+        self.permissions = Permissions(plan, gaps, self._policy_of, lambda *part: self._rebuilt_of(*part).value)
         self.providers = [*plan.of_type(PROVIDER), *plan.of_type(PROVIDER, mode="data")]
+        self._policies: dict[tuple[str, str], Any] = {}
         self._has_client_ids = bool(plan.of_type(_CLIENT_ID))
 
     def targets(self) -> Iterator[TargetFiles]:
         """Yield the files of each role that may trust tokens; of every role, where none may."""
         trusts = {role.address: self._trust(role) for role in self.plan.of_type(ROLE)}
         roles = [role for role in self.plan.of_type(ROLE) if _may_trust_tokens(trusts[role.address])]
+        if roles and len(roles) < len(trusts):
+            left = len(trusts) - len(roles)
+            what = (
+                "1 role trusts no federated principal, and is"
+                if left == 1
+                else (f"{left:,} roles trust no federated principal, and are")
+            )
+            self.plan.notes.append(PlanNote(self.plan.label, f"{what} not judged"))
         for role in roles or self.plan.of_type(ROLE):
             yield self._target(role, trusts[role.address])
 
     def _target(self, role: Resource, trust: Trust) -> TargetFiles:
         arn = self.accounts.arn(role, "role", self._path_and_name(role))
-        part = TargetFiles(Target(role.address, aws=TargetAws(role_arn=arn)), self.gaps)
+        part = TargetFiles(Target(role.address, aws=TargetAws(role_arn=arn)), self.plan, self.gaps)
         before_arn = (role.before or {}).get("arn")
         part.changes.append(_planned(role, _ROLE_FILE, before_arn, arn if role.after is not None else ""))
+        part.changes += [
+            _planned(other, _ROLE_FILE, "", before_arn)
+            for other in self.plan.of_type(ROLE)
+            if "delete" in role.actions and other.actions == ("create",) and self._is_same_name(other, role)
+        ]
         if role.doubt:
             part.leave_out(_ROLE_FILE, role)
         elif role.after is None:
@@ -84,6 +105,12 @@ class AwsPart:
         self._put_providers(part, role, trust)
         self._put_earlier(part, role)
         return part
+
+    def _is_same_name(self, other: Resource, role: Resource) -> bool:
+        """Whether a new role has the name and path of one that the plan takes away, in the same account."""
+        new, old = other.after or {}, role.before or {}
+        names = [(values.get("name"), values.get("path")) for values in (new, old)]
+        return names[0] == names[1] and isinstance(names[0][0], str) and self.accounts.share_account(other, role)
 
     # The role
 
@@ -98,42 +125,69 @@ class AwsPart:
     def _rebuilt(self, resource: Resource, attribute: str, value: Open) -> Trust:
         """Return a policy of which the plan shows the data source that renders it."""
         block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
-        source = referenced(self.plan, resource, block.expressions.get(attribute)) if block else None
-        if source is None or source.resource.type != DOCUMENT or source.attribute not in ("json", "minified_json", ""):
+        return self._rebuilt_of(resource, block.expressions.get(attribute) if block else None, value)
+
+    def _rebuilt_of(self, resource: Resource, expression: Json, value: Open) -> Trust:
+        source = referenced(self.plan, resource, expression)
+        if source is None or source.resource.type != DOCUMENT or not source.is_attribute("json", "minified_json"):
             return Trust(value)
         document = source.resource
         rendered = (document.after or {}).get("json")
         if not isinstance(rendered, Open) or rendered.why != "unknown":
             return Trust(value)  # a known document leaves no policy open: the value is computed from more
         policy = self.renderer.policy(document)
-        if isinstance(policy, Open):
-            return Trust(policy._replace(path=f"{attribute} ({document.address}: {policy.path})"), document.address)
-        return Trust(policy, document.address)
+        return Trust(policy, document.address, source.by_own_key)
 
     def _put_role(self, part: TargetFiles, role: Resource, trust: Trust, arn: str) -> None:
         values = role.after or {}
         duration = values.get("max_session_duration")
+        if duration is not None and (not isinstance(duration, int | Open) or isinstance(duration, bool)):
+            duration = Open("max_session_duration", "shape")
         blocking = next((value for value in (trust.value, duration) if isinstance(value, Open)), None)
         if blocking is not None:
-            part.leave_open(_ROLE_FILE, role, blocking)
+            is_rebuilt = blocking is trust.value and trust.rebuilt_from
+            source = self.plan.resources[trust.rebuilt_from] if is_rebuilt else role
+            part.leave_open(_ROLE_FILE, source, blocking)
             return
         box: dict[str, Any] = {"RoleName": self._name(role), "Arn": arn}
         if isinstance(trust.value, dict):
-            document = next(iter(self.plan.resources[address] for address in [trust.rebuilt_from]))
+            document = self.plan.resources[trust.rebuilt_from]
             filled, opened = self.gaps.filled(trust.value, document.address)
             part.name_open(opened, document, _ROLE_FILE)
             box["AssumeRolePolicyDocument"] = Symbolic(json.dumps(filled))
-            part.assumed.append(
-                f"that the trust policy is {document.address}, unchanged by a function of the configuration"
-            )
+            part.assumed += self._assumed(trust)
         else:
             box["AssumeRolePolicyDocument"] = trust.value
-        if isinstance(duration, int) and not isinstance(duration, bool):
+        if isinstance(duration, int):
             box["MaxSessionDuration"] = duration
         boundary = values.get("permissions_boundary")
         if boundary not in (None, ""):
             box["PermissionsBoundary"] = {"PermissionsBoundaryArn": boundary}
         part.put(_ROLE_FILE, box, role)
+        account = self.accounts.account(role)
+        others = {account_of(name) for name in trust.principals} - {None, account}
+        if others and not self.accounts.is_known(role):
+            part.unknown.append(UnknownValue(role.address, "arn", ACCOUNT, _ROLE_FILE, account))
+        self.permissions.put(part, role, self._name(role))
+        self.permissions.put_resources(part, arn)
+
+    def _policy_of(self, resource: Resource, attribute: str) -> Any:
+        """Return a policy of a resource: its text, its value where it is rebuilt, or an Open."""
+        value = (resource.after or {}).get(attribute)
+        if not isinstance(value, Open) or value.why != "unknown":
+            return value
+        if (resource.address, attribute) not in self._policies:
+            self._policies[resource.address, attribute] = self._rebuilt(resource, attribute, value).value
+        return self._policies[resource.address, attribute]
+
+    def _assumed(self, trust: Trust) -> Iterator[str]:
+        """Yield what a plan does not show of a trust policy that is rebuilt: functions, and the choice of an index."""
+        yield f"that the trust policy is {trust.rebuilt_from}, unchanged by a function of the configuration"
+        if trust.by_own_key:
+            yield "that its index is the role's own key"
+        named = self.renderer.named.get(trust.rebuilt_from, {})
+        if named:
+            yield f"that it names {' and '.join(named)} by {'its ARN' if len(named) == 1 else 'their ARNs'}"
 
     def _name(self, role: Resource) -> Any:
         values = role.after or role.before or {}
@@ -154,16 +208,21 @@ class AwsPart:
     # Its providers
 
     def _symbolic(self, resource: Resource) -> str | None:
-        """Return the ARN of a provider, as far as the plan shows it."""
+        """Return the ARN of a provider, as far as the plan shows it; None if it does not show the issuer."""
         values = resource.after or {}
-        url = values.get("url")
-        if resource.type != PROVIDER or resource.doubt or not isinstance(url, str) or not url:
+        url, arn = values.get("url"), values.get("arn")
+        if resource.type != PROVIDER or resource.doubt:
+            return None
+        if isinstance(arn, str) and ":oidc-provider/" in arn:
+            return arn
+        if not isinstance(url, str) or not url:
             return None
         return self.accounts.arn(resource, "oidc-provider/", issuer_of(url))
 
     def _put_providers(self, part: TargetFiles, role: Resource, trust: Trust) -> None:
         """Write the providers of the role's account, those that the role trusts first."""
         principals = trust.principals
+        principals_then = Trust((role.before or {}).get("assume_role_policy")).principals
         arns = {provider.address: self._symbolic_of_either(provider) for provider in self.providers}
         near = [provider for provider in self.providers if self.accounts.share_account(role, provider)]
         kept = [provider for provider in near if provider.after is not None and not provider.doubt]
@@ -174,16 +233,25 @@ class AwsPart:
             if provider.after is None and not provider.doubt and arns[provider.address] in principals
         ]
         for provider in near:
-            before, after = self._url(provider.before), self._url(provider.after)
-            if provider.mode == "managed" and (arns[provider.address] in principals or trust.rebuilt_from):
+            trusted_then = (provider.before or {}).get("arn") in principals_then
+            if provider.mode == "managed" and (arns[provider.address] in principals or trusted_then):
+                before, after = self._url(provider.before), self._url(provider.after)
                 part.changes.append(_planned(provider, _PROVIDER_FILE, before, after))
         if lost and not any(arns[provider.address] in principals for provider in kept):
             part.delete(_PROVIDER_FILE, lost[0].address)
             return
-        files = [(provider, self._provider(provider, arns[provider.address])) for provider in kept]
-        readable = [(provider, box) for provider, box in files if box is not None]
-        if readable:
-            part.put_all(_PROVIDER_FILE, readable)
+        named = [provider for provider in kept if isinstance(arns[provider.address], str)]
+        if named:
+            part.put_all(
+                _PROVIDER_FILE, [(provider, self._provider(provider, arns[provider.address])) for provider in named]
+            )
+        for provider in kept:
+            if provider not in named:
+                url = first_open((provider.after or {}).get("url")) or Open("url", "shape")
+                if named and not principals <= {arns[other.address] for other in named}:
+                    part.name_unknown(provider, url, _PROVIDER_FILE)
+                elif not named:
+                    part.leave_open(_PROVIDER_FILE, provider, url)
         for provider in near:
             if provider.doubt:
                 part.leave_out(_PROVIDER_FILE, provider)
@@ -195,18 +263,15 @@ class AwsPart:
         url = (values or {}).get("url")
         return issuer_of(url) if isinstance(url, str) else ""
 
-    def _provider(self, provider: Resource, arn: str | None) -> dict[str, Any] | None:
+    def _provider(self, provider: Resource, arn: str | None) -> dict[str, Any]:
         values = provider.after or {}
-        url = values.get("url")
-        box: dict[str, Any] = {"Url": issuer_of(url) if isinstance(url, str) else url}
+        box: dict[str, Any] = {"Url": (arn or "").partition(":oidc-provider/")[2], "Arn": arn}
         clients = values.get("client_id_list")
         if isinstance(clients, list) and not self._has_client_ids:
             box["ClientIDList"] = clients
         thumbprints = values.get("thumbprint_list")
         if isinstance(thumbprints, list) and all(isinstance(text, str) for text in thumbprints):
             box["ThumbprintList"] = thumbprints
-        if arn is not None:
-            box["Arn"] = arn
         return box
 
     # Before the plan
@@ -227,7 +292,7 @@ def _may_trust_tokens(trust: Trust) -> bool:
     value = trust.value
     if isinstance(value, str):
         return any(word in value for word in _WEB) or '"*"' in value or "NotPrincipal" in value
-    return isinstance(value, Open) or bool(trust.rebuilt_from) or any(word in texts_in(value) for word in _WEB)
+    return not isinstance(value, dict) or any(word in texts_in(value) for word in _WEB) or bool(trust.rebuilt_from)
 
 
 def _planned(resource: Resource, place: str, before: Any, after: Any) -> PlannedChange:

@@ -30,6 +30,7 @@ class Configuration:
 
     def __init__(self, value: Json) -> None:
         self._root = _box(_box(value).get("root_module"))
+        self._providers = _box(_box(value).get("provider_config"))
         self._modules: dict[ModuleNames, dict[str, Json] | None] = {(): self._root}
         self._resources: dict[ModuleNames, dict[str, list[dict[str, Json]]]] = {}
 
@@ -49,10 +50,23 @@ class Configuration:
         key = blocks[0].get("provider_config_key")
         return ConfiguredResource(
             _box(blocks[0].get("expressions")),
-            key if isinstance(key, str) else "",
+            self._inherited(key) if isinstance(key, str) else "",
             "for_each_expression" in blocks[0],
             "count_expression" in blocks[0],
         )
+
+    def _inherited(self, key: str) -> str:
+        """Return the key of the provider configuration that a module's own key stands for.
+
+        A module that only requires a provider has a key without expressions, and inherits the configuration of the
+        module above it, in the end the root's (Terraform, Providers Within Modules).
+        """
+        place, colon, name = key.rpartition(":")
+        while colon and "." not in name and not _box(self._providers.get(f"{place}:{name}")).get("expressions"):
+            place = place.rpartition(".module.")[0] if ".module." in place else ""
+            if not place:
+                return name
+        return f"{place}{colon}{name}"
 
     def input(self, module: ModuleNames, name: str) -> Json:
         """Return the expression that the call of a module has for an input; None if it has none."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from oidc_doctor.model.planned import PLACEHOLDER as _MARK
 from oidc_doctor.plans.masked import Open
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.\[\]-]{1,80}")  # of an attribute path that can be a part of a placeholder
-_MARK = "known after apply"
+UNMANAGED = "<members that the plan does not manage>"
 
 
 class OpenValue(NamedTuple):
@@ -47,7 +48,8 @@ class Gaps:
 
         def fill(part: Any, path: str) -> Any:
             if isinstance(part, Open):
-                opened.append(OpenValue(address, part, self.text(address, part.path or path)))
+                text = UNMANAGED if part.why == "unmanaged" else self.text(address, part.path or path)
+                opened.append(OpenValue(address, part, text))
                 return opened[-1].text
             if isinstance(part, dict):
                 return {name: fill(child, f"{path}.{name}" if path else name) for name, child in part.items()}

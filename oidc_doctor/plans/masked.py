@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
 
-Why = Literal["unknown", "sensitive", "twice", "shape"]
+Why = Literal["unknown", "sensitive", "twice", "shape", "unmanaged", "url"]
 
 
 class Open(NamedTuple):
     """A value that the plan does not show. `path` is its attribute path: statement[0].principals[0].identifiers[1].
 
-    `why`: known only after apply; sensitive; twice in the plan's text; or of a type that the attribute does not have.
+    `why`: known only after apply; sensitive; twice in the plan; of a type that the attribute does not have; no part
+    of the plan; or made of an url that changes on apply.
     """
 
     path: str

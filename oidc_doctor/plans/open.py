@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, BundleError
 from oidc_doctor.documents.planned import to_json
+from oidc_doctor.model.planned import FILE as PLANNED
 from oidc_doctor.model.planned import Planned
 from oidc_doctor.plans.aws import AwsPart
 from oidc_doctor.plans.gaps import Gaps
+from oidc_doctor.plans.gcp import GcpPart
 from oidc_doctor.plans.plan import read_plan
 from oidc_doctor.plans.target_files import folder_of
 
@@ -25,7 +27,7 @@ def bundle_of_plan(text: str, label: str) -> Bundle:
     """
     plan = read_plan(text, label)
     gaps = Gaps()
-    targets: list[TargetFiles] = list(AwsPart(plan, gaps).targets())
+    targets: list[TargetFiles] = [*AwsPart(plan, gaps).targets(), *GcpPart(plan, gaps).targets()]
     if not targets:
         message = f"{label}: the plan has no IAM role, OIDC provider or workload identity pool provider"
         raise BundleError(message)
@@ -42,6 +44,6 @@ def bundle_of_plan(text: str, label: str) -> Bundle:
         reads += [read | {"path": f"{folder}{read['path']}"} for read in target.reads]
     bundle.name(shown)
     if plan.notes:
-        bundle.add(contract.PLANNED, to_json(Planned(notes=tuple(plan.notes))).encode("utf-8", "replace"))
+        bundle.add(PLANNED, to_json(Planned(notes=tuple(plan.notes))).encode("utf-8", "replace"))
     bundle.add(contract.MANIFEST, json.dumps({"reads": reads}).encode())
     return bundle

@@ -65,7 +65,10 @@ class Resource(NamedTuple):
 class Plan:
     """A plan, or a state in the same form. `notes` say what it lacks as evidence."""
 
-    def __init__(self, resources: list[Resource], configuration: Configuration, notes: list[PlanNote]) -> None:
+    def __init__(
+        self, resources: list[Resource], configuration: Configuration, notes: list[PlanNote], label: str
+    ) -> None:
+        self.label = label
         self.configuration = configuration
         self.notes = notes
         self.resources: dict[str, Resource] = {}
@@ -73,16 +76,18 @@ class Plan:
             twice = resource.address in self.resources
             self.resources[resource.address] = resource._replace(doubt=_DOUBTS["twice"]) if twice else resource
         self._by_name: dict[tuple[Module, str], list[Resource]] = {}
+        self._by_type: dict[tuple[str, str], list[Resource]] = {}
         for resource in self.resources.values():
             self._by_name.setdefault((resource.module, resource.config_name), []).append(resource)
+            self._by_type.setdefault((resource.mode, resource.type), []).append(resource)
 
     def instances(self, module: Module, config_name: str) -> list[Resource]:
         """Return the instances of a resource in a module's instance."""
         return self._by_name.get((module, config_name), [])
 
     def of_type(self, *types: str, mode: str = "managed") -> list[Resource]:
-        """Return the resources of these types, in the order of the plan."""
-        return [resource for resource in self.resources.values() if resource.mode == mode and resource.type in types]
+        """Return the resources of these types, each in the order of the plan."""
+        return [resource for type_ in types for resource in self._by_type.get((mode, type_), ())]
 
 
 def names_of(module: Module) -> ModuleNames:
@@ -119,7 +124,7 @@ def read_plan(text: str, label: str) -> Plan:
     ]
     if len(planned_alone) > _MOST_NAMED:
         notes.append(PlanNote(label, f"{len(planned_alone) - _MOST_NAMED:,} more are in planned_values alone", True))
-    return Plan(resources, Configuration(top.get("configuration")), notes)
+    return Plan(resources, Configuration(top.get("configuration")), notes, label)
 
 
 _MOST_NAMED = 20
@@ -182,9 +187,7 @@ def _notes(top: dict[str, Any], label: str, version: str) -> Iterator[PlanNote]:
     if top.get("errored") not in (None, False):
         yield PlanNote(label, "planning ended with an error (errored), so that the plan lacks changes", True)
     if top.get("complete") not in (None, True):
-        yield PlanNote(
-            label, "the plan is not complete (complete is false): further changes follow in a later plan", True
-        )
+        yield PlanNote(label, "the plan is not complete (complete is false), as with -target: it lacks changes", True)
 
 
 def _change(entry: Json) -> Resource | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.plans.masked import Open, first_open
+from oidc_doctor.plans.provider_urls import ProviderUrls
 from oidc_doctor.plans.references import all_referenced
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ TYPE = "aws_iam_policy_document"
 _VERSION = "2012-10-17"  # of a document without one
 _DEEPEST = 16  # documents merged into documents
 _MEMBERS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition")
-_JSON = ("json", "minified_json", "")
+_JSON = ("json", "minified_json")
 
 
 class Renderer:
@@ -35,6 +36,8 @@ class Renderer:
     def __init__(self, plan: Plan, symbolic: Symbolic) -> None:
         self._plan = plan
         self._symbolic = symbolic
+        self._urls = ProviderUrls(plan)
+        self.named: dict[str, dict[str, None]] = {}  # of a document, the providers that its open identifiers refer to
 
     def policy(self, document: Resource, depth: int = 0) -> dict[str, Any] | Open:
         """Return the policy with an `Open` in place of each text that is not known; an Open if more is not known."""
@@ -66,8 +69,8 @@ class Renderer:
             merged: dict[str, Any] = {"Version": "", "Statement": []}
             for part in (*sources, own, *overrides):
                 _merge(merged, part)
-            return merged
-        return own
+            own = merged
+        return {name: part for name, part in own.items() if name != "Statement" or part}
 
     def _documents(self, document: Resource, values: dict[str, Any], name: str, depth: int) -> list[dict[str, Any]]:
         listed = _listed(values.get(name), name)
@@ -83,7 +86,7 @@ class Renderer:
             if not isinstance(text, Open) or text.why != "unknown" or not sources or len(sources) != len(listed):
                 raise _OpenPart(_opened(text, f"{name}[{index}]"))
             source = sources[index]
-            if source.resource.type != TYPE or source.attribute not in _JSON:
+            if source.resource.type != TYPE or not source.is_attribute(*_JSON):
                 raise _OpenPart(text)
             part = self.policy(source.resource, depth + 1)
             if isinstance(part, Open):
@@ -111,7 +114,7 @@ class Renderer:
             principals = self._principals(document, index, name, values, version)
             if principals:
                 statement[element] = principals
-        conditions = _conditions(values.get("condition"), f"{place}.condition", version)
+        conditions = self._conditions(document, values.get("condition"), f"{place}.condition", version)
         if conditions:
             statement["Condition"] = conditions
         return {name: statement[name] for name in _MEMBERS if name in statement}
@@ -126,7 +129,7 @@ class Renderer:
             type_ = _text(block.get("type"), f"{place}[{number}].type")
             identifiers = _texts(block.get("identifiers"), f"{place}[{number}].identifiers")
             expression = self._identifiers_of(document, index, name, type_, len(blocks))
-            known = self._resolved(document, identifiers, expression)
+            known = self._resolved(document, identifiers, expression, _issuers(values.get("condition")))
             principals.setdefault(type_, []).extend(_variables(text, version) for text in known)
         if list(principals.items()) == [("*", ["*"])] and len(blocks) == 1:
             return "*"
@@ -150,10 +153,13 @@ class Renderer:
         ]
         return of_type[0].get("identifiers") if len(of_type) == 1 else None
 
-    def _resolved(self, document: Resource, identifiers: list[Any], expression: Json) -> list[Any]:
-        """Return the identifiers with the ARNs of the resources that the open ones refer to.
+    def _resolved(
+        self, document: Resource, identifiers: list[Any], expression: Json, issuers: frozenset[str]
+    ) -> list[Any]:
+        """Return the identifiers with the ARNs of the providers that the open ones refer to.
 
-        The identifiers are a set, so which of the open ones is which resource makes no difference.
+        The identifiers are a set, so which of the open ones is which provider makes no difference. A statement whose
+        condition keys are all of other issuers shows that the text is made from a part of the ARN.
         """
         unknown = [text for text in identifiers if isinstance(text, Open) and text.why == "unknown"]
         if not unknown:
@@ -161,14 +167,36 @@ class Renderer:
         sources = all_referenced(self._plan, document, expression)
         if sources is None:
             return identifiers
-        arns = [self._symbolic(source.resource) for source in sources if source.attribute in ("arn", "id", "")]
+        arns = [self._symbolic(source.resource) for source in sources if source.is_attribute("arn", "id")]
         known_arns = [arn for arn in arns if arn is not None]
         is_whole = not any(text.path.endswith(".identifiers") for text in unknown)
         if len(known_arns) != len(sources) or len(sources) != len(unknown) or len({*known_arns}) != len(unknown):
             return identifiers
-        if not is_whole:
+        if not is_whole or (issuers and not any(arn.partition(":oidc-provider/")[2] in issuers for arn in known_arns)):
             return identifiers
+        named = self.named.setdefault(document.address, {})
+        named |= dict.fromkeys(source.resource.address for source in sources)
         return [text for text in identifiers if text not in unknown] + known_arns
+
+    def _conditions(self, document: Resource, value: Any, path: str, version: str) -> dict[str, dict[str, Any]]:
+        merged: dict[str, dict[str, list[Any]]] = {}
+        for index, condition in enumerate(_listed(value, path)):
+            place = f"{path}[{index}]"
+            block = _object(condition, place)
+            test = _text(block.get("test"), f"{place}.test")
+            variable = _text(block.get("variable"), f"{place}.variable")
+            made = self._urls.is_made_of_url(document, variable, "variable")
+            if made == "maybe":
+                raise _OpenPart(Open(f"{place}.variable", "url"))
+            variable = self._urls.without_scheme(variable) if made == "yes" else variable
+            texts = merged.setdefault(test, {}).setdefault(variable, [])
+            for number, text in enumerate(_texts(block.get("values"), f"{place}.values")):
+                is_url = isinstance(text, str) and self._urls.is_made_of_url(document, text, "values") != "no"
+                texts.append(Open(f"{place}.values[{number}]", "url") if is_url else _variables(text, version))
+        return {
+            test: {variable: _one_or_all(texts) for variable, texts in variables.items()}
+            for test, variables in merged.items()
+        }
 
 
 class _OpenPart(Exception):  # noqa: N818 - a part of a document that leaves all of it open
@@ -222,19 +250,12 @@ def _variables(text: Any, version: str) -> Any:
     return text.replace("&{", "${")
 
 
-def _conditions(value: Any, path: str, version: str) -> dict[str, dict[str, Any]]:
-    merged: dict[str, dict[str, list[Any]]] = {}
-    for index, condition in enumerate(_listed(value, path)):
-        block = _object(condition, f"{path}[{index}]")
-        test = _text(block.get("test"), f"{path}[{index}].test")
-        variable = _text(block.get("variable"), f"{path}[{index}].variable")
-        values = _texts(block.get("values"), f"{path}[{index}].values")
-        texts = merged.setdefault(test, {}).setdefault(variable, [])
-        texts += [_variables(text, version) for text in values]
-    return {
-        test: {variable: _one_or_all(texts) for variable, texts in variables.items()}
-        for test, variables in merged.items()
-    }
+def _issuers(value: Any) -> frozenset[str]:
+    """Return the issuers of the condition keys of a statement: `HOST/PATH` of `HOST/PATH:sub`."""
+    conditions = value if isinstance(value, list) else []
+    keys = [block.get("variable") for block in conditions if isinstance(block, dict)]
+    issuers = [key.removeprefix("https://").rpartition(":")[0] for key in keys if isinstance(key, str)]
+    return frozenset(issuer for issuer in issuers if "." in issuer)
 
 
 # Documents that are merged
@@ -246,7 +267,7 @@ def _merge(merged: dict[str, Any], part: dict[str, Any]) -> None:
         merged["Id"] = part["Id"]
     merged["Version"] = max(merged["Version"], part.get("Version", ""))
     statements: list[dict[str, Any]] = merged["Statement"]
-    for statement in part["Statement"]:
+    for statement in part.get("Statement", []):
         sid = statement.get("Sid")
         if isinstance(sid, Open) or any(isinstance(other.get("Sid"), Open) for other in statements):
             raise _OpenPart(sid if isinstance(sid, Open) else first_open(statements) or Open("statement"))
@@ -264,11 +285,28 @@ def _read(text: str, path: str) -> dict[str, Any]:
     except Unreadable:
         raise _OpenPart(Open(path, "shape")) from None
     value = document.value
-    statements = value.get("Statement") if isinstance(value, dict) else None
+    statements = value.get("Statement", []) if isinstance(value, dict) else None
     is_plain = isinstance(statements, list) and all(map(_is_plain, statements))
     if document.duplicates or not is_plain or not {*(value or ())} <= {"Version", "Id", "Statement"}:
         raise _OpenPart(Open(path, "shape"))
-    return {"Version": "", **value}
+    return {"Version": "", **value, "Statement": [_as_kept(statement) for statement in statements or ()]}
+
+
+def _as_kept(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a statement as the provider keeps it: a condition's true or false is a text, a single value no list."""
+    if "Condition" not in statement:
+        return statement
+    conditions = {
+        test: {key: _kept_value(value) for key, value in block.items()}
+        for test, block in statement["Condition"].items()
+    }
+    return statement | {"Condition": conditions}
+
+
+def _kept_value(value: Json) -> Json:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _is_plain(statement: Json) -> bool:
@@ -276,11 +314,16 @@ def _is_plain(statement: Json) -> bool:
         return False
     conditions: Json = statement.get("Condition", {})
     is_block = isinstance(conditions, dict) and all(isinstance(block, dict) for block in conditions.values())
-    return is_block and all(_is_text_or_texts(value) for value in _leaves(statement, conditions))
+    values = [value for block in conditions.values() for value in block.values()] if is_block else []
+    return (
+        is_block
+        and all(_is_text_or_texts(value) or isinstance(value, bool) for value in values)
+        and all(_is_text_or_texts(value) for value in _elements(statement))
+    )
 
 
-def _leaves(statement: dict[str, Any], conditions: dict[str, Any]) -> Iterator[Json]:
-    yield from (value for block in conditions.values() for value in block.values())
+def _elements(statement: dict[str, Any]) -> Iterator[Json]:
+    """Yield the values of a statement's elements, without its conditions."""
     for name, value in statement.items():
         if name in ("Principal", "NotPrincipal") and isinstance(value, dict):
             yield from value.values()

@@ -19,6 +19,11 @@ class Referenced(NamedTuple):
 
     resource: Resource
     attribute: str
+    by_own_key: bool = False  # the index is in the expression as each.key or count.index
+
+    def is_attribute(self, *names: str) -> bool:
+        """Whether it is one of these attributes, or may be: behind an index, the plan does not show which."""
+        return self.attribute in names or (self.by_own_key and not self.attribute)
 
 
 def referenced(plan: Plan, resource: Resource, expression: Json) -> Referenced | None:
@@ -41,6 +46,28 @@ def all_referenced(plan: Plan, resource: Resource, expression: Json) -> list[Ref
         return None
     followed = [_follow(plan, resource.module, resource.key, reference, False) for reference in listed]
     return [part for part in followed if part] if all(followed) else None
+
+
+def late_sources(plan: Plan, resource: Resource, attribute: str) -> list[str]:
+    """Return the addresses of the resources that the plan creates and that an open attribute is made from.
+
+    `attribute` is an attribute path; the expressions of its whole block count, because a dynamic block has none.
+    """
+    block = plan.configuration.resource(names_of(resource.module), resource.config_name)
+    if block is None:
+        return []
+    addresses: dict[str, None] = {}
+    waiting = [block.expressions.get(attribute.partition(".")[0].partition("[")[0])]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            for source in all_referenced(plan, resource, part) or []:
+                if source.resource.mode == "managed" and "create" in source.resource.actions:
+                    addresses[source.resource.address] = None
+    return list(addresses)
 
 
 def _follow(plan: Plan, module: Module, key: Key, reference: Reference, own_key: bool) -> Referenced | None:
@@ -71,7 +98,7 @@ def _instance(plan: Plan, module: Module, key: Key, reference: Reference, *, own
     ]
     if len(instances) != 1 or instances[0].doubt:
         return None
-    return Referenced(instances[0], "".join(reference.rest))
+    return Referenced(instances[0], "".join(reference.rest), own_key)
 
 
 def _up(plan: Plan, module: Module, reference: Reference) -> tuple[Module, Key, Json] | None:

@@ -129,6 +129,7 @@ def _merged(bundles: Sequence[Bundle]) -> Bundle:
         shown,
         loose=all(bundle.loose for bundle in bundles),
     )
+    merged.is_plan = any(bundle.is_plan for bundle in bundles)
     merged.paths = tuple(path for bundle in bundles for path in bundle.paths)
     return merged
 

@@ -20,6 +20,7 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.file_alone import path_of
 from oidc_doctor.bundle.files import Bundle, BundleError, BundleMember
 from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.capture import redact_bundle
 from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
 from oidc_doctor.documents.expect_file import parse_expectations
@@ -38,6 +39,7 @@ from oidc_doctor.judge import error_texts, save_rules
 from oidc_doctor.judge.certificates import read_chain
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.report import Report
+from oidc_doctor.plans.open import bundle_of_plan
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import contains_jwt, forbid_tokens, visible
@@ -358,6 +360,17 @@ def alone(data: bytes) -> None:
             assert str(error).isprintable()
 
 
+def plans(data: bytes) -> None:
+    """The JSON of a Terraform plan. Raises BundleError; what is read of it can be judged."""
+    try:
+        bundle = bundle_of_plan(data.decode("utf-8", "replace"), "plan.json")
+    except BundleError as error:
+        assert str(error).isprintable()
+        return
+    for evidence in load_snapshot(bundle).targets:
+        assert all(value.sentence and value.place for value in evidence.unknown_values)
+
+
 def _rendered(report: Report) -> None:
     assert report.exit_code in EXIT_CODES, [row.traceback for row in report.checks if row.status == "broken"]
     assert not (report.exit_code == 0 and any(exchange.prediction != "accepted" for exchange in report.exchanges))
@@ -404,4 +417,5 @@ TARGETS = {
     "reports": Target(reports, _bundle_seeds),
     "alone": Target(alone, lambda: (data for _, _, data in sample_files() if len(data) < LONGEST_SEED)),
     "captures": Target(captures, _bundle_seeds),
+    "plans": Target(plans, lambda: (path.read_bytes() for path in sorted(Path(__file__).parent.glob("plan_*.json")))),
 }

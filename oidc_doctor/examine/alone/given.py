@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Evidence fields that a provider's or role's own file also fills
 _OF_AWS = frozenset(("role", "provider", "other_providers", "provider_arns", "provider_arns_document"))
+_OF_PLANNED_ROLE = frozenset(("attached_policies", "documents"))  # a plan shows a role with its policies
 _OF_GOOGLE = frozenset(("provider", "project_number", "project_id", "pool"))
 
 
@@ -56,7 +57,7 @@ def thing_given(run: Run, judged: Sequence[Judged]) -> Thing | None:
 
 def _of_aws(evidence: TargetEvidence, read: set[str]) -> Thing | None:
     aws = evidence.aws
-    if aws is None or not read <= _OF_AWS:
+    if aws is None or not read <= _OF_AWS | (_OF_PLANNED_ROLE if evidence.planned else frozenset()):
         return None
     if isinstance(aws.role, Role) and not isinstance(aws.role.trust_policy, Missing):
         return "trust-policy"

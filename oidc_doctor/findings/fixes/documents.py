@@ -25,6 +25,7 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import save_rules
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, GcpPool, GcpProvider, Role
+from oidc_doctor.model.planned import PLACEHOLDER
 from oidc_doctor.model.report import FixRow
 from oidc_doctor.model.secret_texts import without_secrets
 
@@ -38,7 +39,14 @@ _SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, 
 def changes(before: TargetEvidence, after: TargetEvidence) -> list[DocumentChange]:
     """Return the documents that differ, in storing order."""
     file_changes = [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
-    return [_guarded(change) for change in file_changes]
+    changed = [_guarded(change) for change in file_changes]
+    return [_of_plan(change) for change in changed] if before.planned else changed
+
+
+def _of_plan(change: DocumentChange) -> DocumentChange:
+    """Leave out commands: a configuration that is planned is edited in its source, and may not exist yet."""
+    known_now = PLACEHOLDER not in change.after
+    return change._replace(commands=[], verify=[], undo=[], terraform=change.terraform if known_now else "")
 
 
 def _guarded(change: DocumentChange) -> DocumentChange:

@@ -312,6 +312,11 @@ def _value(
         tuple(patterns), texts[0], wildcards, exchange.pasted, SameProfile(profile) if subject else None
     )
     kind, rank = _kind(exchange, claim, difference, patterns, operator)
+    if exchange.is_left_open(difference.expected):
+        kind, difference = (
+            Kind.CONDITION_VALUE_DIFFERS,
+            difference._replace(expected_spans=(), actual_spans=(), note=""),
+        )
     facts = {**facts, "note": plain_note(difference), "segment": segment_noun(difference)}
     if exchange.case.profile is not None:
         facts["issuer_title"] = exchange.case.profile.title

@@ -107,6 +107,8 @@ def _judge_role(exchange: AwsExchange) -> None:
             )
             return
     if isinstance(role, Missing):
+        if exchange.case.evidence.planned:
+            exchange.settle("authorise", "unknown", role.reason)
         return
     if isinstance(role.trust_policy, Missing):
         exchange.settle("authorise", "unknown", role.trust_policy.reason)

@@ -47,6 +47,9 @@ def judge_provider(exchange: AwsExchange) -> None:
             elsewhere = candidate
         elif answer is True:
             exchange.provider = candidate
+            if exchange.issuer_assumed and isinstance(exchange.token.claim("iss"), str):
+                exchange.assume("provider", "the provider that was read is the one of the token's issuer (redacted)")
+                return
             exchange.passed("provider", "", candidate.document.at())
             return
         else:

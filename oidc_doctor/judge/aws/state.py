@@ -18,7 +18,7 @@ from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import UNKNOWN, Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
-from oidc_doctor.model.placeholder import account_is_redacted, spans
+from oidc_doctor.model.placeholder import account_is_redacted, has_placeholder, spans
 
 # Fields that `aws iam get-role` prints with the trust policy, and that a pasted policy lacks.
 _PRINTED = frozenset({"RoleId", "CreateDate", "Arn", "AssumeRolePolicyDocument"})
@@ -102,7 +102,7 @@ class AwsExchange(ExchangeBuilder):
     def _issuer(self) -> tuple[str | None, bool]:
         iss = self.token.claim("iss")
         if isinstance(iss, str):
-            return iss, False
+            return self._behind_placeholders(iss) if self.token_pasted and has_placeholder(iss) else (iss, False)
         if iss is not UNKNOWN or self.token.fault_kind:
             return None, False
         if self.case.evidence.target.issuer:
@@ -115,6 +115,21 @@ class AwsExchange(ExchangeBuilder):
             if trusted:
                 return "https://" + trusted, True
         return None, False
+
+    def _behind_placeholders(self, iss: str) -> tuple[str | None, bool]:
+        """Return the issuer that a redacted `iss` stands for: the only configured one that it may be, else unknown."""
+        role = self.aws.role
+        providers = (self.aws.provider, *self.aws.other_providers)
+        configured = [provider.url for provider in providers if isinstance(provider, AwsOidcProvider)]
+        if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
+            arns = (split_provider(name) for name, _ in federated(role.trust_policy.value))
+            configured += [parts[2] for parts in arns if parts]
+        # a configured issuer that is redacted as well shows nothing of this one
+        paths = dict.fromkeys(issuer_path(url) for url in configured if not has_placeholder(url))
+        possible = [path for path in paths if same(path, issuer_path(iss), pasted=True) is not False]
+        if not possible:
+            return iss, False
+        return (f"https://{possible[0]}", True) if len(possible) == 1 else (None, False)
 
     def _audience(self) -> str | None:
         azp = self.token.claim("azp")

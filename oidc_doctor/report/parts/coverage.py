@@ -52,9 +52,26 @@ def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], s
         file = next((file for file in files if file.path not in read | {TOKEN}), DecidingFile(TOKEN))
         if file.path == TOKEN and exchange.token.get("kind") == "jwt":
             continue
+        if file.planned_by:
+            continue
         steps, _ = wanted.setdefault(file.path, ([], _filled(file.printed_by, names)))
         steps.append(step.id)
     return [(file, steps, command) for file, (steps, command) in wanted.items()]
+
+
+def planning(report: Report, exchange: Exchange) -> dict[str, list[str]]:
+    """Return what would put the evidence for unknown steps into a plan: a sentence, and the ids of the steps.
+
+    A step with a note has none: the note says what the plan leaves open.
+    """
+    read = {_place(row) for row in report.coverage if row.status == "read"}
+    wanted: dict[str, list[str]] = {}
+    for step in exchange.steps:
+        files = exchange.decided_by.get(step.id, ()) if step.state == "unknown" and not step.note else ()
+        file = next((file for file in files if file.path not in read | {TOKEN}), None)
+        if file is not None and file.planned_by:
+            wanted.setdefault(file.planned_by, []).append(step.id)
+    return wanted
 
 
 def _filled(command: str, names: dict[str, str]) -> str:

@@ -302,7 +302,12 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             label = ""
     from oidc_doctor.model.report import MissingToken
     from oidc_doctor.report.parts import asks
-    from oidc_doctor.report.parts.coverage import TARGET, TOKEN, settling  # late: only needed for unknown steps
+    from oidc_doctor.report.parts.coverage import (  # late: only needed for unknown steps
+        TARGET,
+        TOKEN,
+        planning,
+        settling,
+    )
 
     for file, ids, command in settling(report, exchange):
         steps = ", ".join(sentences.title(exchange, step) for step in ids)
@@ -312,6 +317,8 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             asks.token(sheet, exchange.missing_token or MissingToken(), steps)
         else:
             asks.file(sheet, file, command, steps)
+    for sentence, ids in planning(report, exchange).items():
+        settle(sheet, f"{sentence} (decides: {', '.join(sentences.title(exchange, step) for step in ids)})")
 
 
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:

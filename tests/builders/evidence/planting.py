@@ -94,6 +94,21 @@ def whole(root: Path) -> dict[str, Json]:
         "gcp/org-policies/c.json": {"name": "policies/c", "spec": {"rules": [{"values": {"allowedValues": ["x"]}}]}},
         "truss/config.yaml": {"model_name": "weights", "runtime": {"docker_auth": {"auth_method": "AWS_OIDC"}}},
         "truss/whoami.txt": f"User: ada\nOIDC org id: {made.ORG}\nOIDC team id: {made.TEAM}\nissuer: {made.ISSUER}\n",
+        "planned.json": {
+            "changes": [],  # with changes, the target is one of a plan, whose report has no commands
+            "unknown_values": [
+                {
+                    "address": "aws_iam_role.weights",
+                    "attribute": "name",
+                    "settled_by": "Plan again.",
+                    "place": "aws/role.json",
+                    "text": "<name>",
+                    "why": "known only after apply",
+                }
+            ],
+            "assumed": ["that the trust policy is data.aws_iam_policy_document.trust"],
+            "notes": [{"what": "plan.json", "reason": "planning ended with an error", "named": False}],
+        },
         "truss/version.txt": "truss, version 0.18.36\n",
         "setup/output.txt": f"Created role {made.ROLE_ARN}\nsubject {made.PATTERN}\n",
         "issuer/chain.pem": " 0 s:CN = oidc.baseten.co\n   i:C = US, O = Example, CN = Root\n",

@@ -50,6 +50,9 @@ RULES = {
     "redacted": Rule(
         lambda b: b.aws_provider(url="<issuer>", arn=...), "provider", "assumed"
     ),
+    "of a redacted issuer": Rule(
+        lambda b: b.claims(b.claims_of(iss="https://oidc.<host>")), "provider", "assumed"
+    ),
     "denied": Rule(lambda b: b.denied("aws/oidc-provider.json"), "provider", "unknown"),
 }  # fmt: skip
 

@@ -217,3 +217,43 @@ def test_an_audience_that_was_refused_is_not_implied(aws: Bundle, client_ids: tu
     assert answer.first.name == "audience-not-registered"
     assert answer.state("audience") == "unknown"
     assert answer.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize("name", ["github", "eks", "unknown"])
+@pytest.mark.parametrize("redacted", ["https://<issuer>", "https://xxxx", "https://{start}…"])
+def test_a_redacted_issuer_is_the_only_one_configured(aws: Bundle, name: str, redacted: str) -> None:
+    issuer, subject, pattern, other, audience = ISSUERS[name]
+    claims = {"iss": redacted.replace("{start}", issuer[:6]), "sub": subject, "aud": audience}
+
+    def decided(covered: str) -> tuple[str, bool]:
+        condition = {"StringEquals": {f"{issuer}:aud": audience}, "StringLike": {f"{issuer}:sub": covered}}
+        (exchange,) = trusting(aws, issuer, condition).claims(claims).ask().report.exchanges
+        return exchange.prediction, f"the token's issuer is https://{issuer}" in exchange.assumed
+
+    assert decided(pattern) == ("unknown", True)  # the provider was not read
+    assert decided(other) == ("refused", True)
+
+
+def test_a_redacted_issuer_that_may_be_any_of_several_is_unknown(aws: Bundle) -> None:
+    first, second = (f"{ACCOUNT}:oidc-provider/{ISSUERS[name][0]}" for name in ("github", "gitlab"))
+    bundle = trusting(aws, "", {"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}}).condition(
+        {"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}}, Principal={"Federated": [first, second]}
+    )
+    claims = {"iss": "https://<issuer>", "sub": ISSUERS["github"][1], "aud": "sts.amazonaws.com"}
+    (exchange,) = bundle.claims(claims).ask().report.exchanges
+    assert exchange.prediction == "unknown"
+
+
+def test_a_redacted_issuer_that_none_configured_can_be_is_refused(aws: Bundle) -> None:
+    issuer, subject, pattern, _, audience = ISSUERS["github"]
+    claims = {"iss": "https://gitlab.<company>.com", "sub": subject, "aud": audience}
+    bundle = trusting(aws, issuer, {"StringLike": {f"{issuer}:sub": pattern}})
+    (exchange,) = bundle.claims(claims).ask().report.exchanges
+    assert exchange.prediction == "refused"
+
+
+def test_a_redacted_provider_is_not_taken_for_a_redacted_issuer(aws: Bundle) -> None:
+    claims = {"iss": "https://oidc.eks.eu-west-2.amazonaws.com/id/...", "sub": ISSUERS["eks"][1]}
+    bundle = trusting(aws, "", {"StringEquals": {"<host>:aud": "x"}}, f"{ACCOUNT}:oidc-provider/<host>").claims(claims)
+    (exchange,) = bundle.ask().report.exchanges
+    assert not any("the token's issuer is" in what for what in exchange.assumed)
