@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.expect.decide import has_unknown_issuer
 from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.findings.packs import all_checks
@@ -141,7 +143,8 @@ def of_open(decision: Decision) -> Said:
     unread = _unread(decision)
     if unread is not None:
         reason = unread.reason.rstrip(".")
-        return Said(f"{unread.what} was not read: {reason}.", f"Add {unread.what} to the evidence.")
+        printed = _printed_by(decision, unread.what)
+        return Said(f"{unread.what} was not read: {reason}.", f"Add {unread.what} to the evidence{printed}.")
     said = _of_named(decision)
     if said.cause is not None:
         return said
@@ -158,7 +161,7 @@ def _of_named(decision: Decision) -> Said:
     if first is None:
         return Said("")
     settle = first.refusal.settle
-    return Said("", f"To settle it, add {settle}." if settle else first.fix, first, first.refusal.where)
+    return Said("", f"To settle the decision, add {settle}." if settle else first.fix, first, first.refusal.where)
 
 
 def _unknown_values(decision: Decision) -> tuple[UnknownValue, ...]:
@@ -220,6 +223,14 @@ def _unread(decision: Decision) -> Missing | None:
             if isinstance(missing, Missing):
                 return missing
     return None
+
+
+def _printed_by(decision: Decision, path: str) -> str:
+    """Return the vendor's command that prints a file, without its options, as the end of a sentence; "" without one."""
+    files = (file for step in deciding(decision.case.cloud).values() for file in step if file.path == path)
+    command = next((file.printed_by for file in files if file.printed_by), "")
+    words = list(takewhile(lambda word: word[0] not in "-{", command.split()))
+    return f": {' '.join(words)} prints it" if words else ""
 
 
 def _documents(evidence: TargetEvidence, step: str, cloud: str) -> Iterator[object]:

@@ -173,7 +173,7 @@ class _OnTarget:
                 self._assume(tried.decision)
             kinds = list(dict.fromkeys(stranger.who for stranger in accepted))
             more = f" and {len(kinds) - _FEW} more kinds" if len(kinds) > _FEW else ""
-            said = reasons.of_acceptance(tried.decision, "them")
+            said = reasons.of_acceptance(tried.decision, "strangers")
             reason = (
                 f"{CLOUDS[self.case.cloud]} accepts synthetic tokens of strangers: {', '.join(kinds[:_FEW])}{more}."
             )
@@ -213,7 +213,7 @@ class _OnTarget:
             note = deciding.note if deciding is not None else ""
             action = deciding.need.action if deciding is not None else ""
             reason = answer.why or f"The policies that were read do not decide {action}."
-            fix = f"To settle it, add {note}." if note else "Add the policies that decide the call."
+            fix = f"To settle the decision, add {note}." if note else calls.ADD[self.case.cloud]
             return row._replace(outcome="unknown", reason=reason, fix=fix, place=place)
         if about.expects == "denied":
             reason = f"{CLOUDS[self.case.cloud]} allows the call: a policy that was read grants it."

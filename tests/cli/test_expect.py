@@ -109,6 +109,7 @@ def test_what_is_unknown_is_exit_3(ran: Ran) -> None:
         ('[[expect]]\ntarget = "other"\nstrangers = "refused"\n', ("trust.json",), "it has 'trust'"),
         (GREEN, (), "no evidence: name a trust policy"),
         (GREEN, ("missing.toml", "trust.json"), "missing.toml: no such file"),
+        ("# none yet\n", ("trust.json",), "no [[expect]] table; add a line [[expect]]"),
         (GREEN, ("red.toml", "expect.toml", "trust.json"), "two files of expectations"),
         (GREEN, ("nothing.json",), "nothing.json"),
         (GREEN, ("-c", "oidc-doctor.toml", "trust.json"), "only where no evidence is named"),
@@ -124,6 +125,13 @@ def test_wrong_usage_is_exit_2_with_one_line(ran: Ran, text: str, arguments: tup
     code, out, err = ran(*arguments)
     assert (code, out) == (2, ""), err
     assert words in err.splitlines()[0]
+
+
+def test_an_empty_file_is_one_of_expectations_and_a_missing_thing_has_examples_of_expect(ran: Ran) -> None:
+    Path("empty.toml").write_text("\n")
+    assert "no [[expect]] table" in ran("empty.toml", "trust.json")[2]
+    err = ran("red.toml", "nothing.json")[2]
+    assert "  oidc-doctor expect trust-policy.json" in err.splitlines()
 
 
 def test_a_target_may_be_named_by_its_file_or_its_arn(ran: Ran, aws: Bundle) -> None:
