@@ -224,15 +224,29 @@ def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:
             return issuer, token.origin
     if len({aws.url for aws in resources.aws_providers}) == 1:  # of several, the subject shows which issuer is meant
         aws = resources.aws_providers[0]
-        return f"https://{aws.url}", aws.document.at("/Url")
+        if not _is_of_another(f"https://{aws.url}", resources.tokens):
+            return f"https://{aws.url}", aws.document.at("/Url")
     for gcp in resources.gcp_providers:
-        if gcp.issuer_uri:
+        if gcp.issuer_uri and not _is_of_another(gcp.issuer_uri, resources.tokens):
             return gcp.issuer_uri, gcp.document.at("/oidc/issuerUri")
     for document in (resources.discovery, resources.whoami):
         issuer = document.value.get("issuer") if document and isinstance(document.value, dict) else None
         if document and isinstance(issuer, str) and issuer:
             return issuer, document.at("/issuer")
     return None, None
+
+
+def _is_of_another(issuer: str, tokens: Sequence[Token]) -> bool:
+    """Whether a known issuer writes no such subject as a hypothetical token has, and another known issuer does."""
+    subjects = [token.subject for token in tokens if token.kind == "hypothetical"]
+    if not subjects:
+        return False
+    from oidc_doctor.issuers import profile_for  # late: few bundles are read for a subject alone
+
+    profile = profile_for(issuer, None)
+    return profile is not None and any(
+        not profile.recognises(subject) and profile_for(None, subject) is not None for subject in subjects
+    )
 
 
 # ---------------------------------------------------------------------------------------------- the target's resources

@@ -128,6 +128,15 @@ class Profile(NamedTuple):
             parsed[text] = parse(text, grammar)
         return parsed[text]
 
+    def recognises(self, text: str | None) -> bool:
+        """Whether a subject may be one of this issuer, by its beginning or by a segment; True without a subject."""
+        if text is None:
+            return True
+        shape = self.grammar.recognise
+        if shape:
+            return re.match(shape, text) is not None
+        return any(segment.known for segment in self.parse_subject(text).segments)
+
     def segment_rule(self, name: str) -> SegmentRule | None:
         """Return the rule of the segment of this name: its closed values, its longest length, whether it varies."""
         return self.grammar.rule(name)

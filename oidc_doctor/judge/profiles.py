@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,14 +26,9 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
         trusted = None if isinstance(policy, Missing) else provider_issuer(policy.value)
         issuer = f"https://{trusted}" if trusted else None
     profile = profile_for(issuer, token.subject)
-    if named or token.kind != "hypothetical" or profile is None or _recognises(profile, token.subject):
+    if named or token.kind != "hypothetical" or profile is None or profile.recognises(token.subject):
         return profile
     return profile_for(None, token.subject) or profile  # a subject of an issuer that is not the trusted one
-
-
-def _recognises(profile: Any, subject: str | None) -> bool:
-    shape = profile.grammar.recognise
-    return not shape or subject is None or re.match(shape, subject) is not None
 
 
 def complete_hypothetical(token: Token, profile: Any, evidence: TargetEvidence) -> Token:

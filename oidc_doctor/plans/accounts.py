@@ -10,10 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.model.arns import ARN_FIELDS
+from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.plan import names_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oidc_doctor.plans.plan import Plan, Resource
 
 _OF_OWN_ACCOUNT = ("aws_iam_role", "aws_iam_openid_connect_provider", "aws_iam_policy", "aws_iam_user")
@@ -93,6 +96,24 @@ def issuer_of(url: str) -> str:
     """Return the issuer as IAM keeps it: without scheme, and without the port 443, which it drops (measured)."""
     host, slash, path = url.removeprefix("https://").partition("/")
     return f"{host.removesuffix(':443')}{slash}{path}"
+
+
+def has_issuer(principal: str) -> bool:
+    """Whether a Federated principal names its issuer: built in, or by an ARN whose issuer is known."""
+    issuer = principal.partition(":oidc-provider/")[2]
+    return not has_placeholder(issuer or principal) and (bool(issuer) or ":" not in principal)
+
+
+def may_be_named(arn: str | None, principals: Iterable[str]) -> bool:
+    """Whether one of the principals may be the provider with this ARN; accounts that are not known may be equal."""
+    if arn is None:
+        return True
+    account, _, issuer = arn.partition(":oidc-provider/")
+    for principal in principals:
+        other, _, named = principal.partition(":oidc-provider/")
+        if named == issuer and (other == account or has_placeholder(other) or has_placeholder(account)):
+            return True
+    return False
 
 
 def _is_account(value: object) -> bool:

@@ -15,7 +15,7 @@ from oidc_doctor.model.document import texts_in
 from oidc_doctor.model.evidence import Target, TargetAws
 from oidc_doctor.model.planned import PlannedChange, PlanNote
 from oidc_doctor.model.unknown_value import UnknownValue
-from oidc_doctor.plans.accounts import Accounts, issuer_of
+from oidc_doctor.plans.accounts import Accounts, has_issuer, issuer_of, may_be_named
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.masked import Open, first_open
 from oidc_doctor.plans.permissions import Permissions
@@ -226,6 +226,9 @@ class AwsPart:
         arns = {provider.address: self._symbolic_of_either(provider) for provider in self.providers}
         near = [provider for provider in self.providers if self.accounts.share_account(role, provider)]
         kept = [provider for provider in near if provider.after is not None and not provider.doubt]
+        if principals and all(has_issuer(name) for name in principals):
+            # a provider that no statement names says nothing of the tokens that this role accepts
+            kept = [provider for provider in kept if may_be_named(arns[provider.address], principals)]
         kept.sort(key=lambda provider: arns[provider.address] not in principals)
         lost = [
             provider

@@ -59,14 +59,26 @@ class Configuration:
         """Return the key of the provider configuration that a module's own key stands for.
 
         A module that only requires a provider has a key without expressions, and inherits the configuration of the
-        module above it, in the end the root's (Terraform, Providers Within Modules).
+        module above it, in the end the root's (Terraform, Providers Within Modules). A call may pass it another one,
+        which the plan does not show: so nothing is inherited where the plan has several of this provider.
         """
         place, colon, name = key.rpartition(":")
+        if not colon or self._has_another(name):
+            return key
         while colon and "." not in name and not _box(self._providers.get(f"{place}:{name}")).get("expressions"):
             place = place.rpartition(".module.")[0] if ".module." in place else ""
             if not place:
                 return name
         return f"{place}{colon}{name}"
+
+    def _has_another(self, name: str) -> bool:
+        """Whether the plan has a configuration of this provider besides the root's own."""
+        beginning = f"{name.partition('.')[0]}."
+        for key, entry in self._providers.items():
+            own = key.rpartition(":")[2]
+            if own.startswith(beginning) or (own == name != key and _box(entry).get("expressions")):
+                return True
+        return False
 
     def input(self, module: ModuleNames, name: str) -> Json:
         """Return the expression that the call of a module has for an input; None if it has none."""

@@ -373,6 +373,25 @@ def test_a_role_of_a_module_inherits_the_provider_configuration() -> None:
     assert verdicts(plan) == {ROLE: "unknown"}
 
 
+def test_nothing_is_inherited_where_another_configuration_may_be_passed() -> None:
+    plan = new_role_and_provider()
+    plan.blocks[-1]["provider_config_key"] = "module.ci:aws"
+    providers = {"aws": {"name": "aws"}, "aws.partner": {"name": "aws"}, "module.ci:aws": {"name": "aws"}}
+    plan.more = {"configuration": plan.value()["configuration"] | {"provider_config": providers}}
+    assert verdicts(plan) == {ROLE: "unknown"}
+
+
+def test_a_provider_that_the_role_does_not_trust_says_nothing_of_its_tokens() -> None:
+    other = kept_provider() | {"url": "gitlab.com", "arn": f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"}
+    kept = kept_role(trust_policy())
+    plan = PlanText().add("aws_iam_openid_connect_provider.gitlab", other, before=other).add(ROLE, kept, before=kept)
+    aws = evidence(plan)[ROLE].aws
+    assert aws is not None
+    assert isinstance(aws.provider, Missing)
+    assert verdicts(plan) == {ROLE: "unknown"}
+    assert verdicts(plan, STRANGER) == {ROLE: "refused"}
+
+
 def test_a_part_of_the_bundle_by_the_address() -> None:
     plan = new_role_and_provider().add('module.a["x/y"].aws_iam_role.other', kept_role(trust_policy()))
     with plan.bundle() as bundle:

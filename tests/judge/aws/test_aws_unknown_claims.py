@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from oidc_doctor.documents.token import hypothetical
+from oidc_doctor.model.document import Origin
 from tests.conftest import Bundle
 
 DENIED = (
@@ -257,3 +259,16 @@ def test_a_redacted_provider_is_not_taken_for_a_redacted_issuer(aws: Bundle) -> 
     bundle = trusting(aws, "", {"StringEquals": {"<host>:aud": "x"}}, f"{ACCOUNT}:oidc-provider/<host>").claims(claims)
     (exchange,) = bundle.ask().report.exchanges
     assert not any("the token's issuer is" in what for what in exchange.assumed)
+
+
+def test_a_subject_of_another_known_issuer_is_not_the_providers(aws: Bundle) -> None:
+    host, subject = "app.terraform.io", ISSUERS["github"][1]
+    bundle = trusting(aws, host, {"StringEquals": {f"{host}:sub": [subject, ISSUERS["terraform"][1]]}})
+    bundle.aws_provider(("aws.workload.identity",), url=host, arn=f"{ACCOUNT}:oidc-provider/{host}")
+
+    def predicted(text: str) -> str:
+        (exchange,) = bundle.ask(tokens=(hypothetical(text, origin=Origin("--subject")),)).report.exchanges
+        return exchange.prediction
+
+    assert predicted(subject) == "refused"
+    assert predicted(ISSUERS["terraform"][1]) == "accepted"
