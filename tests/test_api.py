@@ -321,7 +321,7 @@ def test_mistakes_in_expectations_are_one_line(tmp_path: Path, aws: Bundle) -> N
         ([{1: 2}], "Keys must be strings"),
         ([], "no \\[\\[expect\\]\\] table"),
         ([{"accepted": [BRANCH], "target": "another"}], "another"),
-        (tmp_path / "absent.toml", "No such file"),
+        (tmp_path / "absent.toml", "no such file or directory"),
         (tmp_path, "regular file|directory"),
     ]
     for expectations, message in wrong:

@@ -61,7 +61,10 @@ def expectations_of(expectations: Path | Sequence[Mapping[str, object]]) -> tupl
 
         text = tomlkit.dumps({"expect": [dict(table) for table in expectations]})
         return parse_expectations(text, FILE), FILE
-    except (Unreadable, OSError, TypeError, ValueError) as error:
+    except OSError as error:
+        message = f"{error.filename or 'expectations'}: {(error.strerror or str(error)).lower()}"
+        raise ValueError(message) from None
+    except (Unreadable, TypeError, ValueError) as error:
         raise ValueError(str(error)) from None
 
 

@@ -35,6 +35,7 @@ _LARGEST_ERROR = 32 * 1024 * 1024  # bytes of a log with the error
 _LARGEST_TOKEN = 64 * 1024  # bytes of a token whose pieces are kept out of the output
 _WIDTH = 100  # columns of a job's log
 _TITLE = "oidc-doctor: the whole report"
+_EXAMPLES = ("oidc-doctor ci infra/trust-policy.json", "oidc-doctor ci trust-policy.json --token token.jwt")
 
 
 def ci(arguments: list[str]) -> int:
@@ -124,7 +125,7 @@ def _evidence(options: argparse.Namespace, request: Request, secrets: SecretValu
     own: list[tuple[str, bytes]] = [] if options.things or options.bundles else _target_file(options)
     for path in options.token:
         _keep_out(path, secrets)
-    take_things(options, reads_stdin=False)
+    take_things(options, reads_stdin=False, examples=_EXAMPLES)
     options.pasted += own
     for path in options.token:
         _keep_out(path, secrets)

@@ -9,7 +9,7 @@ from oidc_doctor.cli import live
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_expect_parser
-from oidc_doctor.cli.output import check_output, complain, progress_bar, rendered_expect, write
+from oidc_doctor.cli.output import check_output, complain, note, progress_bar, rendered_expect, write
 from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.things import names_evidence, take_things
 from oidc_doctor.documents.expect_file import FILE, is_expect_file, parse_expectations
@@ -33,6 +33,8 @@ __all__ = ["expect", "make_expect_parser"]
 
 _MOST_DROPPED = 5  # subjects that a message names
 _LEARN = "oidc-doctor expect --learn BUNDLE -o expect.toml"
+_LEARN_FROM_TOKEN = "oidc-doctor expect --learn trust-policy.json token.jwt -o expect.toml"
+_WHY_REFUSED = "oidc-doctor --report BUNDLE"
 _NO_EVIDENCE = (
     "expect: no evidence: name a trust policy, a provider, a bundle or a role ARN, or write the targets to "
     f"{TARGET_FILE}"
@@ -116,6 +118,7 @@ def _learn(options: argparse.Namespace, evidence: _Evidence) -> int:
         complain("nothing to write: neither the logs nor a token show a subject that the configuration accepts now")
         for line in result.dropped[:_MOST_DROPPED]:
             complain(line)
+        note(f"  {_WHY_REFUSED if result.dropped else _LEARN_FROM_TOKEN}")
         return ExitCode.UNKNOWN
     write(options, forbid_tokens(result.text), "expectations")
     return ExitCode.OK
@@ -139,7 +142,7 @@ def _is_file(thing: str) -> bool:
         return False
     if not os.path.isfile(thing):
         return True
-    return os.path.basename(thing) == FILE or is_expect_file(_text(thing))
+    return os.path.basename(thing) == FILE or is_expect_file(text := _text(thing)) or not text.strip()
 
 
 def _text(path: str) -> str:
@@ -153,8 +156,8 @@ def _text(path: str) -> str:
 
 def _tables(path: str) -> tuple[Expectation, ...]:
     if not os.path.lexists(path):
-        message = f"expect: {path}: no such file; write one, or let it be written from the logs"
-        raise UsageError(message, (_LEARN,))
+        message = f"expect: {path}: no such file; oidc-doctor expect --help shows one, and --learn writes one"
+        raise UsageError(message, (_LEARN, _LEARN_FROM_TOKEN))
     try:
         return parse_expectations(_text(path), path)
     except Unreadable as error:
@@ -173,7 +176,7 @@ def _read(options: argparse.Namespace) -> _Evidence:
     if options.config is not None:
         message = f"expect: -c {options.config}: the targets of the file are judged only where no evidence is named"
         raise UsageError(message)
-    take_things(options)
+    take_things(options, examples=_EXAMPLES)
     _refuse_idle(options)
     if not names_evidence(options) and not options.pasted:
         raise UsageError(_NO_EVIDENCE, _EXAMPLES)
@@ -196,10 +199,10 @@ def _read(options: argparse.Namespace) -> _Evidence:
 def _refuse_idle(options: argparse.Namespace) -> None:
     """Raise UsageError for what would have no effect: its user expects one."""
     if options.error is not None:
-        raise UsageError("expect: an error text would have no effect: oidc-doctor --report explains one")
+        raise UsageError("expect: an error text has no effect here: oidc-doctor --report explains it")
     if not options.learn and (options.token or options.claims or options.subject):
-        message = "expect: a token or a subject would have no effect: write its subject into the file"
-        raise UsageError(message, ("oidc-doctor expect --learn trust-policy.json token.jwt",))
+        message = "expect: a token or a subject has no effect here: write its subject into the file"
+        raise UsageError(message, (_LEARN_FROM_TOKEN,))
 
 
 def _read_targets(options: argparse.Namespace, evidence: _Evidence) -> None:

@@ -93,7 +93,7 @@ def make_parser() -> Parser:
         action="append",
         default=[],
         metavar="FILE",
-        help="a changed document or a Terraform plan to lay over the evidence: who gains or loses access",
+        help="a changed document or a Terraform plan: report which workloads would gain or lose access",
     )
     _add_evidence(parser)
     live = _add_live(parser)
@@ -183,9 +183,9 @@ def make_expect_parser() -> Parser:
         prog="oidc-doctor expect",
         usage="oidc-doctor expect [FILE] [OPTIONS] [THING…]",
         description=(
-            "Test a trust: judge every expectation of FILE (default ./expect.toml) on the evidence.\n"
-            "A trust policy, a provider or a bundle suffices; a role ARN or a provider's name is read live. Without\n"
-            "evidence, the targets of oidc-doctor.toml are judged."
+            "Test a trust policy or a provider: judge each expectation of FILE (default ./expect.toml).\n"
+            "Name a trust policy, a provider, a bundle or a plan; a role ARN or a provider's name is read live.\n"
+            "Without any, the targets of oidc-doctor.toml are judged."
         ),
         epilog=_EXPECT_EXAMPLES,
         formatter_class=help_formatter,
@@ -214,16 +214,23 @@ def make_expect_parser() -> Parser:
         report=False, dry_run=False, compare=None, check=[], skip=[], fail_on="blocks", demo=None, account=False
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="print only what is not met, and the last line")
-    parser.add_argument("-v", "--verbose", action="store_true", help="also print every stranger and every audience")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="also print each stranger that is not refused, and each audience"
+    )
     return parser
 
 
 _EXPECT_EXAMPLES = """\
+FILE, for example:
+  [[expect]]
+  accepted = ["repo:acme/app:ref:refs/heads/main"]
+  refused = ["repo:acme/app:pull_request"]
+  strangers = "refused"    # synthetic tokens of other owners and issuers, and for other audiences
 examples:
   oidc-doctor expect trust-policy.json
   oidc-doctor expect expect.toml BUNDLE --format junit -o expect.xml
   oidc-doctor expect --learn BUNDLE -o expect.toml
-exit code: 0 all are met · 1 one is broken · 3 one cannot be decided · 2 wrong usage
+exit code: 0 every expectation is met · 1 one is broken · 3 one is unknown · 2 wrong usage
 """
 
 

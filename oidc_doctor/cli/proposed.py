@@ -39,6 +39,9 @@ def with_changes(options: argparse.Namespace, question: Question) -> Question:
 
     changes = []
     for path in dict.fromkeys(options.proposed):
+        if path == "-":
+            message = "--with -: the change is not read from stdin: write it to a file, and name the file"
+            raise UsageError(message)
         if not os.path.exists(path):
             message = f"--with {path}: no such file or folder"
             raise UsageError(message)

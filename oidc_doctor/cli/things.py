@@ -60,10 +60,11 @@ EXAMPLES = (
 )
 
 
-def take_things(options: argparse.Namespace, *, reads_stdin: bool = True) -> None:
+def take_things(options: argparse.Namespace, *, reads_stdin: bool = True, examples: tuple[str, ...] = EXAMPLES) -> None:
     """Move the things of the command line, and what was pasted, to the options that they are. Raises UsageError.
 
-    Where nothing was given, stdin is a thing, unless the screens have it (not `reads_stdin`).
+    Where nothing was given, stdin is a thing, unless the screens have it (not `reads_stdin`). `examples` are command
+    lines that work, for a word that is nothing known.
 
     `options.pasted` gets (path in a bundle, content) of what is no file; `options.stdin` the text of stdin, if that
     was a token.
@@ -76,7 +77,7 @@ def take_things(options: argparse.Namespace, *, reads_stdin: bool = True) -> Non
 
     _check_stdin(options, reads_stdin=reads_stdin)
     refuse_wrong_kinds(options)
-    names = [_take(options, word) for word in options.things]
+    names = [_take(options, word, examples) for word in options.things]
     options.things = []
     _take_pasted(options)
     is_evidence = bool(options.bundles or options.pasted or options.plan)
@@ -114,7 +115,7 @@ def names_evidence(options: argparse.Namespace) -> bool:
 # One word
 
 
-def _take(options: argparse.Namespace, word: str) -> bool:
+def _take(options: argparse.Namespace, word: str, examples: tuple[str, ...]) -> bool:
     """Move one word to its option; return whether it is a name that can be read live. Raises UsageError."""
     from oidc_doctor.things.recognise import recognise_text, recognise_word
     from oidc_doctor.things.thing import Kind
@@ -129,14 +130,14 @@ def _take(options: argparse.Namespace, word: str) -> bool:
         label = thing.file or _label(word)
     if thing.kind is Kind.NOTHING:
         meant = "" if thing.near else _what_was_meant(options, word)
-        raise UsageError(f"{label}: {thing.hint}{meant}", EXAMPLES)
+        raise UsageError(f"{label}: {thing.hint}{meant}", examples)
     if thing.file and thing.kind in (Kind.BUNDLE, Kind.DOCUMENT, Kind.LOG, Kind.PLAN):
         options.bundles.append(thing.file)
         return False
     if label in ("stdin", thing.file) and thing.kind.name in _NAMES:
         usage = _NAMES[thing.kind.name].usage
         message = f"{label}: {thing.noun}, which is read live only if you type it: {usage}"
-        raise UsageError(message, EXAMPLES)
+        raise UsageError(message, examples)
     return _ADD.get(thing.kind.name, _add_name)(options, thing, label)
 
 
@@ -152,7 +153,8 @@ def _what_was_meant(options: argparse.Namespace, word: str) -> str:
     from oidc_doctor.things.recognise import recognise_text
     from oidc_doctor.things.thing import Kind
 
-    if options.report and os.path.splitext(word)[1].lower() in _REPORT_ENDINGS and not os.path.exists(word):
+    writes = options.report and hasattr(options, "output")
+    if writes and os.path.splitext(word)[1].lower() in _REPORT_ENDINGS and not os.path.exists(word):
         return f" (to write the report to it: -o {_label(word)})"
     if word in options.things and recognise_text(" ".join(options.things)).kind is Kind.ERROR:
         return " (put an error text in quotation marks)"

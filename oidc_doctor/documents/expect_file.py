@@ -112,7 +112,7 @@ class _ExpectReader(TableReader):
                 )
         texts = {name: self._text(table[name], pointer, name) for name in _TEXTS if name in table}
         if not set(table) - set(_TEXTS):
-            raise self.fault(pointer, f"[[expect]]: it expects nothing; add for example {_EXAMPLE}")
+            raise self.fault(pointer, f"[[expect]]: the table has no expectation; add for example {_EXAMPLE}")
         allowed, denied = (tuple(self._calls(table, pointer, name)) for name in OF_CALLS)
         accepted, refused = (tuple(self._tokens(table, pointer, name)) for name in OF_TOKENS)
         return Expectation(
@@ -212,9 +212,8 @@ class _ExpectReader(TableReader):
                 )
                 raise self.fault_at(at, message)
             if ":" not in words[0] and words[0].count(".") < _CALL_PARTS:
-                message = (
-                    f"[[expect]]: {name}: {printable(words[0])}: neither an action of AWS nor a permission of Google"
-                )
+                action = printable(words[0])
+                message = f"[[expect]]: {name}: {action}: neither an action of AWS nor a permission of Google Cloud"
                 raise self.fault_at(at, message)
             yield ExpectedCall(words[0], words[1], at)
 

@@ -63,8 +63,14 @@ def judge_call(case: Case, call: ExpectedCall) -> CallAnswer:
 
 
 _UNREAD = {
-    "aws": "The role's own policies were not read: add aws/role-policies/*.json, and name the role's ARN.",
-    "gcp": "No allow policy that can grant the call was read: add gcp/bucket-policy.json or gcp/project-policy.json.",
+    "aws": "The role's own policies were not read.",
+    "gcp": "No allow policy that can grant the call was read.",
+}
+# The next step: what writes a bundle with the policies that decide a call.
+ADD: dict[Cloud, str] = {
+    "aws": "Judge a bundle with the role's policies: oidc-doctor capture -o BUNDLE --no-redact --role ARN writes one.",
+    "gcp": "Judge a bundle with the allow policies: oidc-doctor capture -o BUNDLE --no-redact --gcp-provider NAME "
+    "writes one.",
 }
 
 

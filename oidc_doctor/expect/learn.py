@@ -37,7 +37,7 @@ _MOST_REFUSED = 12  # kinds of strangers
 _LONGEST = 512  # characters of a value that is written
 _HEAD = """\
 # Expectations of a trust, written by oidc-doctor expect --learn from what its configuration accepts now.
-# Read them: what is accepted now need not be what is meant. oidc-doctor expect judges them.
+# Read each entry: the configuration may accept more now than you intend. oidc-doctor expect judges this file.
 """
 
 
@@ -140,10 +140,11 @@ class _OfTarget:
 
     def _table(self, audience: str, entries: list[_Entry]) -> str:
         """Return a table that is met; "" if no subject of it is."""
+        strangers = list(self._refused(entries))
         table = Expectation(
             target=self.name,
             accepted=tuple(entry.token for entry in entries),
-            refused=tuple(self._refused(entries)),
+            refused=tuple(token for token, _ in strangers),
             strangers=True,
             audience=audience,
         )
@@ -152,12 +153,12 @@ class _OfTarget:
         accepted = [entry for entry in entries if ("accepted", str(entry.token)) in met]
         if not accepted:
             return ""
-        refused = [token for token in table.refused if ("refused", str(token)) in met]
+        refused = [row for row in strangers if ("refused", str(row[0])) in met]
         lines = [f"# {CLOUDS[self.case.cloud]}{self._resource()}", "[[expect]]"]
         lines += [f"target = {_text(table.target)}"] if table.target else []
         lines += [f"audience = {_text(audience)}"] if audience else []
         lines += _list("accepted", [(entry.token, entry.seen) for entry in accepted])
-        lines += _list("refused", [(token, "a stranger, made up") for token in refused]) if refused else []
+        lines += _list("refused", [(token, f"synthetic: {kind}") for token, kind in refused]) if refused else []
         lines += self._strangers(results)
         return _checked("\n".join(lines))
 
@@ -167,11 +168,11 @@ class _OfTarget:
             return ['strangers = "refused"']
         kinds = list(dict.fromkeys(stranger.who for stranger in row.strangers))
         verb = "accepts" if row.outcome == "broken" else "may accept"
-        whom = f"strangers now ({', '.join(kinds)})" if kinds else "strangers"
+        whom = f"synthetic tokens of strangers now ({', '.join(kinds)})" if kinds else "strangers"
         return [f"# {CLOUDS[self.case.cloud]} {verb} {whom}. Narrow the trust, then add:", '# strangers = "refused"']
 
-    def _refused(self, entries: list[_Entry]) -> Iterator[ExpectedToken]:
-        """Yield one stranger of each kind, with a subject of its own."""
+    def _refused(self, entries: list[_Entry]) -> Iterator[tuple[ExpectedToken, str]]:
+        """Yield one stranger of each kind, with a subject of its own, and the kind: another org."""
         kinds: set[str] = set()
         for entry in entries:
             if not is_base(entry.case):
@@ -181,7 +182,7 @@ class _OfTarget:
                     continue
                 if len(kinds) < _MOST_REFUSED:
                     kinds.add(other.who)
-                    yield ExpectedToken(other.subject)
+                    yield ExpectedToken(other.subject), other.who
 
     def _resource(self) -> str:
         resource = self.target.resource(self.case.cloud) or self.target.name
@@ -191,7 +192,7 @@ class _OfTarget:
         """Return a comment on the subjects that are no expectations; none if there are none."""
         if not self.dropped:
             return []
-        lines = [f"# not expected, of {CLOUDS[self.case.cloud]}{self._resource()}"]
+        lines = [f"# No entry for these subjects, {CLOUDS[self.case.cloud]}{self._resource()}:"]
         return ["\n".join([*lines, *(f"#   {line}" for line in self.dropped[:_MOST] if line.isprintable())])]
 
 

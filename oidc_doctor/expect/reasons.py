@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.expect.decide import has_unknown_issuer
 from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.findings.packs import all_checks
@@ -59,7 +61,7 @@ def of_refusal(decision: Decision) -> Said:
     first = next((row for row in named if row.refusal.certain), None)
     if first is None:
         cloud = CLOUDS[decision.case.cloud]
-        return Said(f"{cloud} refuses this token.", "Examine it with oidc-doctor --report and the same evidence.")
+        return Said(f"{cloud} refuses this token.", "Run oidc-doctor --report on the same evidence, with --subject.")
     return Said("", first.fix, first, first.refusal.where)
 
 
@@ -67,7 +69,7 @@ def of_denial(decision: Decision) -> Said:
     """Return why a call is denied."""
     named = next((row for row in _named(decision) if row.refusal.step == "permission" and row.refusal.certain), None)
     if named is None:
-        return Said("The policies that were read deny the call.", "Allow it in a policy of the role.")
+        return Said("The policies that were read deny the call.", "Allow the call in a policy of the role.")
     return Said("", named.fix, named, named.refusal.where)
 
 
@@ -94,8 +96,8 @@ def of_acceptance(decision: Decision, whom: str = "this subject") -> Said:
         )
     if impersonates.state == PASSED:
         return Said(
-            f"{cloud} accepts this token: the attribute condition is true, and a binding lets it impersonate the "
-            "service account.",
+            f"{cloud} accepts this token: the attribute condition is true, and a binding allows it to impersonate "
+            "the service account.",
             f"Narrow the attribute condition, or the member of the binding, so that it does not match {whom}.",
             place=place,
         )
@@ -119,9 +121,9 @@ def of_open(decision: Decision) -> Said:
         listed = ", ".join(claims)
         subject = decision.case.token.subject or "…"
         example = ", ".join(f'{name} = "…"' for name in claims)
-        noun = "claim" if len(claims) == 1 else "claims"
+        noun, pronoun = ("claim", "it") if len(claims) == 1 else ("claims", "them")
         return Said(
-            f"The decision depends on the {noun} {listed}, of which the entry has no value.",
+            f"The decision depends on the {noun} {listed}, and the entry has no value for {pronoun}.",
             f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
             place=decision.open[0].at if decision.open else None,
         )
@@ -135,12 +137,14 @@ def of_open(decision: Decision) -> Said:
     if has_unknown_issuer(decision.case):
         issuer = decision.case.token.claims["iss"]
         return Said(
-            f"The issuer is not known: {issuer} is a placeholder.", "Replace it in the evidence by the address."
+            f"The issuer is not known: {issuer} is a placeholder.",
+            "Replace the placeholder in the evidence by the issuer's URL.",
         )
     unread = _unread(decision)
     if unread is not None:
         reason = unread.reason.rstrip(".")
-        return Said(f"{unread.what} was not read: {reason}.", f"Add {unread.what} to the evidence.")
+        printed = _printed_by(decision, unread.what)
+        return Said(f"{unread.what} was not read: {reason}.", f"Add {unread.what} to the evidence{printed}.")
     said = _of_named(decision)
     if said.cause is not None:
         return said
@@ -157,7 +161,7 @@ def _of_named(decision: Decision) -> Said:
     if first is None:
         return Said("")
     settle = first.refusal.settle
-    return Said("", f"To settle it, add {settle}." if settle else first.fix, first, first.refusal.where)
+    return Said("", f"To settle the decision, add {settle}." if settle else first.fix, first, first.refusal.where)
 
 
 def _unknown_values(decision: Decision) -> tuple[UnknownValue, ...]:
@@ -219,6 +223,14 @@ def _unread(decision: Decision) -> Missing | None:
             if isinstance(missing, Missing):
                 return missing
     return None
+
+
+def _printed_by(decision: Decision, path: str) -> str:
+    """Return the vendor's command that prints a file, without its options, as the end of a sentence; "" without one."""
+    files = (file for step in deciding(decision.case.cloud).values() for file in step if file.path == path)
+    command = next((file.printed_by for file in files if file.printed_by), "")
+    words = list(takewhile(lambda word: word[0] not in "-{", command.split()))
+    return f": {' '.join(words)} prints it" if words else ""
 
 
 def _documents(evidence: TargetEvidence, step: str, cloud: str) -> Iterator[object]:

@@ -144,13 +144,13 @@ class _OnTarget:
         step = reasons.step_title(decision, decision.refusals[0].step)
         cloud = CLOUDS[self.case.cloud]
         if refuses_everyone(decision, self.controls):
-            reason = f"{cloud} refuses every token at the step {step}: whether it means this one is not known."
+            reason = f"{cloud} refuses every token at the step {step}: the decision on this one alone is not known."
         else:
             reason = (
-                f"{cloud} refuses this token at the step {step}, and no token is known that passes there. So nothing "
-                "shows whether the refusal is about this one."
+                f"{cloud} refuses this token at the step {step}, and no token is known that passes there: the refusal "
+                "may be of every token."
             )
-        return said._replace(reason=reason, fix=said.fix or "Add a subject to accepted that the trust is meant for.")
+        return said._replace(reason=reason, fix=said.fix or "Add a subject to `accepted` that the trust is meant for.")
 
     @property
     def controls(self) -> list[Case]:
@@ -173,13 +173,15 @@ class _OnTarget:
                 self._assume(tried.decision)
             kinds = list(dict.fromkeys(stranger.who for stranger in accepted))
             more = f" and {len(kinds) - _FEW} more kinds" if len(kinds) > _FEW else ""
-            said = reasons.of_acceptance(tried.decision, "them")
-            reason = f"{CLOUDS[self.case.cloud]} accepts strangers: {', '.join(kinds[:_FEW])}{more}."
+            said = reasons.of_acceptance(tried.decision, "strangers")
+            reason = (
+                f"{CLOUDS[self.case.cloud]} accepts synthetic tokens of strangers: {', '.join(kinds[:_FEW])}{more}."
+            )
             return row._replace(outcome="broken", decided="accepted", reason=reason, fix=said.fix, place=said.place)
         if tried.passed and tried.decision is not None:
             is_open = tried.decision.prediction == "unknown"
             said = reasons.of_open(tried.decision) if is_open else self._of_every_token(tried.decision)
-            reason = said.reason or "Whether it refuses all strangers depends on evidence that was not read."
+            reason = said.reason or "The decision on some strangers depends on evidence that was not read."
             return _with_reason(row, said._replace(reason=reason))._replace(outcome="unknown", decided="unknown")
         if tried.cut_short:
             reason = "The configuration is so long that not all strangers were tried."
@@ -188,7 +190,7 @@ class _OnTarget:
         if not tried.tried:
             why = tried.why_none or "no synthetic token could be made"
             reason = f"No stranger was tried: {why}."
-            fix = "Add a subject to accepted; oidc-doctor expect --learn writes those that the logs show."
+            fix = "Add a subject to `accepted`; oidc-doctor expect --learn writes those that the logs show."
             return row._replace(outcome="unknown", decided="unknown", reason=reason, fix=fix)
         return row
 
@@ -211,7 +213,7 @@ class _OnTarget:
             note = deciding.note if deciding is not None else ""
             action = deciding.need.action if deciding is not None else ""
             reason = answer.why or f"The policies that were read do not decide {action}."
-            fix = f"To settle it, add {note}." if note else "Add the policies that decide the call."
+            fix = f"To settle the decision, add {note}." if note else calls.ADD[self.case.cloud]
             return row._replace(outcome="unknown", reason=reason, fix=fix, place=place)
         if about.expects == "denied":
             reason = f"{CLOUDS[self.case.cloud]} allows the call: a policy that was read grants it."
@@ -225,7 +227,7 @@ class _OnTarget:
         cloud = CLOUDS[calls.cloud_of(call)]
         row = self._row(_Row(expects, str(call), call.at), "unknown", "unknown", None)
         return row._replace(
-            reason=f"The call is one of {cloud}, of which the evidence of this target has nothing.",
+            reason=f"The call is one of {cloud}, and the evidence of this target has no configuration of it.",
             fix=f"Name a target of {cloud}, or add its evidence.",
         )
 
@@ -249,7 +251,7 @@ class _OnTarget:
             return rows[0]
         subjects = " and ".join(row.subject for row in rows)
         return self._row(about, "unknown", "unknown", None)._replace(
-            reason=f"The claims fit {subjects}, of which the configuration accepts one and refuses the other.",
+            reason=f"The claims fit several subjects, and the decisions on them differ: {subjects}.",
             fix='Add the subject that the tokens have: sub = "…".',
         )
 
@@ -264,7 +266,7 @@ class _OnTarget:
         row = ExpectationResult(
             expects=about.expects,
             outcome=outcome,
-            target=self.target.name,
+            target=self.target.shown_name(self.case.cloud),
             cloud=self.case.cloud,
             resource=self.target.resource(self.case.cloud),
             subject="",

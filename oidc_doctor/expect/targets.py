@@ -39,14 +39,25 @@ class ExpectTarget(NamedTuple):
         names += [target.gcp.provider if target.gcp else None, provider.name if provider else None]
         names += [target.gcp.service_account if target.gcp else None]
         if self.name == NAME:  # a file that names nothing is known by its own name
-            files = (role.origin.file if role else "", provider.document.file if provider else "")
-            names += [os.path.splitext(os.path.basename(file))[0] for file in files if file]
+            names += [_stem(file) for cloud in ("aws", "gcp") if (file := self._file(cloud))]
         return tuple(dict.fromkeys(name for name in names if name))
+
+    def shown_name(self, cloud: str) -> str:
+        """Return the name for a reader; of a target without one, that of its file without the ending."""
+        file = self._file(cloud) if self.name == NAME else ""
+        return _stem(file) if file else self.name
 
     def narrowed(self, name: str) -> ExpectTarget:
         """Return the target with the cloud alone whose resource this name is; with both for any other name."""
         cases = tuple(case for case in self.cases if name in self._resources(case.cloud))
         return self._replace(cases=cases or self.cases) if name != self.name else self
+
+    def _file(self, cloud: str) -> str:
+        """Return the file of the role or the provider; "" if none was read."""
+        aws, gcp = self.evidence.aws, self.evidence.gcp
+        if cloud == "aws":
+            return aws.role.origin.file if aws is not None and isinstance(aws.role, Role) else ""
+        return gcp.provider.document.file if gcp is not None and isinstance(gcp.provider, GcpProvider) else ""
 
     def _resources(self, cloud: str) -> tuple[str, ...]:
         target, aws = self.evidence.target, self.evidence.aws
@@ -64,6 +75,10 @@ class ExpectTarget(NamedTuple):
             return (target.aws.role_arn if target.aws else None) or (role.arn if role else None) or ""
         provider = gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
         return (target.gcp.provider if target.gcp else None) or (provider.name if provider else None) or ""
+
+
+def _stem(file: str) -> str:
+    return os.path.splitext(os.path.basename(file))[0]
 
 
 def targets_of(judged: Iterable[Judged]) -> list[ExpectTarget]:

@@ -171,7 +171,7 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
     fitting = [form for form in forms if set(values) <= set(form.segments)] or list(forms)
     fewest = min((len(lacking[form.name]) for form in fitting), default=0)
     names = dict.fromkeys(_listed(lacking[form.name], "and") for form in fitting if len(lacking[form.name]) == fewest)
-    return [], f"missing: {_listed(list(names), 'or')}"
+    return [], f"missing: {'; or '.join(names) if fewest > 1 else _listed(list(names), 'or')}"
 
 
 def _lacking(profile: Profile, form: Form, values: Mapping[str, str], claims: Mapping[str, Json]) -> Iterator[str]:

@@ -28,7 +28,7 @@ _KNOWN_ACTIONS = frozenset(
 _DOUBTS = {
     "twice": "the plan has two entries for this address",
     "actions": "the plan's actions for it are none that Terraform has",
-    "shape": "its entry in the plan has not the form of one",
+    "shape": "its entry in the plan does not have the form of a resource",
 }
 _READ = re.compile(r"[01]\.[0-9]{1,4}")  # versions of the format; a minor version adds members only
 

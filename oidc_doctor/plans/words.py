@@ -30,8 +30,8 @@ _ARN = (
 )
 _URL = 'Write the issuer as a literal, or with replace(PROVIDER.url, "https://", ""), and plan again.'
 _WHOLE = (
-    "The plan adds members to an allow policy that has others, or may have them. Lay it over the live policy: "
-    "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and --with."
+    "The plan adds members to an allow policy that may have others. Save the live policy with "
+    "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and add the plan with --with."
 )
 ACCOUNT = (
     'Add data "aws_caller_identity" "current" {} to the configuration and plan again, or pass the role with --role ARN.'

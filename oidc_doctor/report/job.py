@@ -8,9 +8,9 @@ from oidc_doctor.model.annotation import Annotation
 from oidc_doctor.model.job import SCHEMA, Job, JobToken, Lack
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.secret_texts import without_secrets_in
-from oidc_doctor.model.steps import CLOUDS
+from oidc_doctor.model.steps import CLOUDS, PASSED, STEPS, UNKNOWN
 from oidc_doctor.report.markdown import fenced, prose
-from oidc_doctor.report.parts import found
+from oidc_doctor.report.parts import found, sentences
 from oidc_doctor.report.parts.escape import as_lines, exact, visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
 
@@ -30,6 +30,7 @@ _OF_AUDIENCE = frozenset(
         *(Kind.AUDIENCE_NOT_ALLOWED, Kind.ALLOWED_AUDIENCES_EMPTY),
     )
 )
+_NO_TOKEN = "Run oidc-doctor ci in the job that failed, or name its token: oidc-doctor ci --token token.jwt."
 _LEVELS: dict[str, Level] = {"blocks": "error", "weakens": "warning", "note": "notice"}
 
 
@@ -49,13 +50,33 @@ def annotations_of(job: Job, report: Report, paths: tuple[str, ...] = ()) -> lis
         for row in found.found(report)
         if row.code not in missing
     ]
+    if job.tokens:
+        rows += _undecided(report, names, {row.exchange for row in found.found(report)})
     rows += [
         Annotation("warning" if token.fault else "notice", f"A token of this job: {token.place}", _sentence(token))
         for token in job.tokens
     ]
     if not rows:
-        rows = [Annotation("notice", "oidc-doctor", "No OIDC token was found, and nothing to judge was named.")]
+        rows = [Annotation("notice", "oidc-doctor", f"No OIDC token was found in {job.title}. {_NO_TOKEN}")]
     return sorted(rows, key=lambda row: _SEVEREST.index(row.level))
+
+
+def _undecided(report: Report, names: dict[str, str], explained: set[str]) -> Iterator[Annotation]:
+    """Yield an annotation for each exchange that the evidence does not decide and that no cause explains."""
+    for exchange in report.exchanges:
+        if exchange.prediction != "unknown" or exchange.id in explained:
+            continue
+        titles = {step.id: step.title for step in STEPS[exchange.cloud] if step.exchange}
+        states = {state: [titles[step.id] for step in exchange.steps if step.id in titles and step.state == state]
+                  for state in (PASSED, UNKNOWN)}  # fmt: skip
+        passed = f"Passed: {', '.join(states[PASSED])}. " if states[PASSED] else ""
+        _, sentence = sentences.verdict(report, exchange)
+        target = names.get(exchange.id, "")
+        message = (
+            f"{f'{target}: ' if target else ''}{sentence} {passed}Unknown: {', '.join(states[UNKNOWN])}. The report in "
+            "the log names the files that settle the unknown steps."
+        )
+        yield Annotation("notice", "oidc-doctor", message)
 
 
 def is_about_audience(name: str) -> bool:
@@ -107,7 +128,7 @@ def _of_found(row: Found, target: str, assumed: str, paths: tuple[str, ...]) -> 
 def _sentence(token: JobToken) -> str:
     """Return a token in one line."""
     if token.fault:
-        return f"It is not a token that a cloud could read: {token.fault}."
+        return f"The text is not a token that a cloud could read: {token.fault}."
     return f"{'; '.join(f'{label} {value}' for label, value in _facts(token))}."
 
 

@@ -54,6 +54,24 @@ def test_token_is_found_and_judged_against_the_policy(name: str, job: Run, tmp_p
         assert not github_commands(run.out) + azure_commands(run.out)
 
 
+def test_a_policy_alone_is_undecided_and_the_annotation_names_the_steps(job: Run, tmp_path: Path) -> None:
+    made = JOBS["gitlab"](tmp_path)
+    done = job(made.variables, policy(tmp_path / "work", made.issuer, made.audience, made.subject), "-q")
+    assert done.code == 3
+    (undecided, _) = done.out.splitlines()
+    passed, _, unknown = undecided.partition("Unknown: ")
+    assert "trust policy" in passed
+    assert "provider" in unknown
+
+
+def test_without_a_token_the_notice_says_where_to_run(job: Run, tmp_path: Path) -> None:
+    path = policy(tmp_path / "work", "https://gitlab.com", "https://gitlab.com", "project_path:acme/app")
+    for arguments in ((), (path,)):
+        done = job({}, "-q", *arguments)
+        assert (done.code, len(done.out.splitlines())) == (3, 1)
+        assert "Run oidc-doctor ci in the job that failed" in done.out
+
+
 @pytest.mark.parametrize("name", [name for name in JOBS if name != "google client"])  # whose configuration is one
 def test_no_configuration_gives_the_exact_conditions(name: str, job: Run, tmp_path: Path) -> None:
     made = JOBS[name](tmp_path)

@@ -56,9 +56,9 @@ def test_the_file_is_found_wherever_it_is_among_the_arguments(ran: Ran) -> None:
 
 
 def test_quiet_prints_what_is_not_met_and_the_last_line(ran: Ran) -> None:
-    assert ran("-q", "trust.json")[1] == "2 met, 0 broken, 0 unknown\n"
+    assert ran("-q", "trust.json")[1] == "expectations: 2 met, 0 broken, 0 unknown\n"
     out = ran("-q", "red.toml", "trust.json")[1]
-    assert "✗ refused" in out
+    assert "✗ must be refused" in out
     assert "✓" not in out
     assert "assumed" not in out
 
@@ -70,7 +70,7 @@ def test_the_exit_code_of_every_format_is_the_same(ran: Ran) -> None:
         assert out.strip()
     assert expect_for_a_program(ran("red.toml", "trust.json", "--format", "json")[1])["exit_code"] == 1
     outcomes = on_a_test_page(ran("red.toml", "trust.json", "--format", "junit")[1])
-    assert list(outcomes["target"].values()) == ["passed", "failure", "passed"]
+    assert list(outcomes["trust"].values()) == ["passed", "failure", "passed"]
     (error, notice) = github_commands(ran("red.toml", "trust.json", "--format", "github")[1])
     assert (error.name, error.properties["file"], error.properties["line"]) == ("error", "red.toml", "4")
     assert (notice.name, notice.properties["file"]) == ("notice", "trust.json")
@@ -99,7 +99,7 @@ def test_the_ending_of_the_output_chooses_the_format(ran: Ran) -> None:
 def test_what_is_unknown_is_exit_3(ran: Ran) -> None:
     Path("expect.toml").write_text('[[expect]]\naccepted = [{ repository = "quince/orchard" }]\n')
     code, out, _ = ran("trust.json")
-    assert (code, out.splitlines()[-1]) == (3, "0 met, 0 broken, 1 unknown")
+    assert (code, out.splitlines()[-1]) == (3, "expectations: 0 met, 0 broken, 1 unknown")
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,12 @@ def test_what_is_unknown_is_exit_3(ran: Ran) -> None:
         ('[[expect]]\ntarget = "other"\nstrangers = "refused"\n', ("trust.json",), "it has 'trust'"),
         (GREEN, (), "no evidence: name a trust policy"),
         (GREEN, ("missing.toml", "trust.json"), "missing.toml: no such file"),
+        ("# none yet\n", ("trust.json",), "no [[expect]] table; add a line [[expect]]"),
         (GREEN, ("red.toml", "expect.toml", "trust.json"), "two files of expectations"),
         (GREEN, ("nothing.json",), "nothing.json"),
         (GREEN, ("-c", "oidc-doctor.toml", "trust.json"), "only where no evidence is named"),
-        (GREEN, ("trust.json", MAIN), "a token or a subject would have no effect"),
-        (GREEN, ("trust.json", "--error", "Not authorized"), "an error text would have no effect"),
+        (GREEN, ("trust.json", MAIN), "a token or a subject has no effect here"),
+        (GREEN, ("trust.json", "--error", "Not authorized"), "an error text has no effect here"),
         (GREEN, ("--learn", "red.toml", "trust.json"), "the expectations are written, not read"),
         (GREEN, ("--learn", "--format", "json", "trust.json"), "the expectations are written, not read"),
         (GREEN, ("--format", "html", "trust.json"), "invalid choice: 'html'"),
@@ -124,6 +125,13 @@ def test_wrong_usage_is_exit_2_with_one_line(ran: Ran, text: str, arguments: tup
     code, out, err = ran(*arguments)
     assert (code, out) == (2, ""), err
     assert words in err.splitlines()[0]
+
+
+def test_an_empty_file_is_one_of_expectations_and_a_missing_thing_has_examples_of_expect(ran: Ran) -> None:
+    Path("empty.toml").write_text("\n")
+    assert "no [[expect]] table" in ran("empty.toml", "trust.json")[2]
+    err = ran("red.toml", "nothing.json")[2]
+    assert "  oidc-doctor expect trust-policy.json" in err.splitlines()
 
 
 def test_a_target_may_be_named_by_its_file_or_its_arn(ran: Ran, aws: Bundle) -> None:

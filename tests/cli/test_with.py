@@ -49,6 +49,19 @@ def narrower(evidence: Bundle, tmp_path: Path) -> Path:
     return saved(tmp_path, "trust.json", evidence.policy(statement))
 
 
+def test_a_change_is_not_read_from_stdin(evidence: Bundle, run: Run) -> None:
+    done = run("--report", evidence.root, "--with", "-")
+    assert done.code == 2
+    assert "write it to a file" in done.err
+
+
+def test_what_settles_a_change_is_a_file(evidence: Bundle, narrower: Path, run: Run) -> None:
+    role = evidence.root / "aws" / "role.json"
+    done = run("--report", role, "--subject", STAGING.replace("staging", "production"), "--with", narrower)
+    assert done.code == 3
+    assert "would settle it: aws/oidc-provider.json (provider, audience)" in done.out
+
+
 def test_the_report_of_a_change(evidence: Bundle, narrower: Path, run: Run) -> None:
     done = run("--report", evidence.root, "--with", narrower)
     assert done.code == 1, done

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.model.document import Origin
@@ -334,3 +335,17 @@ def test_answers_are_rendered_within_the_contract(text: str, form: str) -> None:
     assert "\x1b" not in shown
     jsonschema.validate(to_json(report), SCHEMA)
     assert to_json(report)["alone"]["headline"] == report.headline
+
+
+def test_other_owners_and_repositories_have_their_plural(aws: Bundle, tmp_path: Path) -> None:
+    key = "token.actions.githubusercontent.com"
+    statement = aws.statement(
+        {"StringEquals": {f"{key}:aud": "sts.amazonaws.com", f"{key}:sub": "repo:acme/app:ref:refs/heads/main"}},
+        Principal={"Federated": f"arn:aws:iam::123456789012:oidc-provider/{key}"},
+    )
+    path = tmp_path / "trust.json"
+    path.write_text(json.dumps(aws.policy(statement)))
+    with open_bundle(str(path)) as bundle:
+        assert "synthetic tokens of other owners and repositories are refused" in folded(
+            run(bundle, Question()), "text"
+        )

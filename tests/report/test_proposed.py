@@ -34,9 +34,9 @@ def test_the_text(aws: Bundle, change: Path) -> None:
     headline, _, rest = text.partition("\n  Change\n")
     assert "✗ With trust.json: 1 of 2 subjects seen in the logs loses access, 1 gains;" in headline
     parts = [line.strip() for line in rest.splitlines() if line.startswith("  ") and line[2] != " "]
-    assert parts[:3] == ["Subjects", "Who else", "Without the change"]
+    assert parts[:3] == ["Subjects", "Other workloads, by synthetic tokens", "Without the change"]
     assert "    ✗  loses     v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:" in rest
-    assert "a given token; logged: 1 accepted, last accepted 22 Nov 22:30" in rest
+    assert "the given token; logged: 1 accepted, last accepted 22 Nov 22:30" in rest
     assert "with the change: the trust policy expects another team" in rest
     assert '+   "oidc.baseten.co:sub": "v=1:org=Org8Kd2P:team=Ur8*:*"' in rest
     assert max(map(len, text.splitlines())) <= 80

@@ -117,14 +117,14 @@ def rendered(run: Expectations, form: str, **layout: Any) -> str:
 
 def test_text_has_a_line_for_each_expectation_and_sums_up() -> None:
     text = rendered(a_run(), "text")
-    assert text.splitlines()[-1] == "2 met, 2 broken, 2 unknown"
-    assert f"✓ accepted {MAIN}" in text
+    assert text.splitlines()[-1] == "expectations: 2 met, 2 broken, 2 unknown"
+    assert f"✓ must be accepted: {MAIN}" in text
     assert "^^^^^^" in text
     assert "role.json:7" in text
     assert "aws iam get-role --role-name Deploy" in text
     quiet = rendered(a_run(), "text", quiet=True)
     assert "✓" not in quiet
-    assert quiet.splitlines()[-1] == "2 met, 2 broken, 2 unknown"
+    assert quiet.splitlines()[-1] == "expectations: 2 met, 2 broken, 2 unknown"
 
 
 def test_the_published_schema_is_valid_and_names_every_member() -> None:
@@ -146,8 +146,8 @@ def test_the_published_schema_is_valid_and_names_every_member() -> None:
 def test_a_test_page_shows_what_is_unknown_as_an_error() -> None:
     suites = on_a_test_page(rendered(a_run(), "junit"))
     assert list(suites["deploy"].values()) == ["passed", "passed", "failure", "error", "error"]
-    assert f"deploy accepted {MAIN}" in suites["deploy"]
-    assert f"deploy accepted {MAIN} (2)" in suites["deploy"]
+    assert f"deploy must be accepted: {MAIN}" in suites["deploy"]
+    assert f"deploy must be accepted: {MAIN} (2)" in suites["deploy"]
 
 
 def test_github_shows_the_line_of_the_entry_and_of_the_clause() -> None:

@@ -171,4 +171,8 @@ def _typos(statements: Sequence[Node]) -> Iterator[Line]:
 
 def _owners(profile: Profile | None) -> str:
     names = (profile.tenancy.tenant, profile.tenancy.team) if profile is not None else ()
-    return " and ".join(f"{name.replace('_', ' ')}s" for name in names if name) or "subjects"
+    return " and ".join(_plural(name.replace("_", " ")) for name in names if name) or "subjects"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun.removesuffix('y')}ies" if noun.endswith("ory") else f"{noun}s"

@@ -58,7 +58,10 @@ def match(change: Change, targets: Sequence[TargetEvidence]) -> list[Match]:
     if not matches:
         known = list(dict.fromkeys(name for one in targets for cloud in ("aws", "gcp") for name in _names(one, cloud)))
         about = f"is about {_listed(names)}" if names else "names no role and no provider"
-        has = f"the evidence is about {_listed(known)}" if known else "the evidence names no role and no provider"
+        add = "add the present document, which the change replaces"
+        has = (
+            f"the evidence is about {_listed(known)}" if known else f"the evidence names no role and no provider: {add}"
+        )
         message = f"{change.file} {about}; {has}"
         raise ChangeError(message)
     return matches

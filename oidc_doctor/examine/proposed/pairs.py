@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose
 from oidc_doctor.judge import evaluate
+from oidc_doctor.model.document import Missing
 from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED, STEPS, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from oidc_doctor.examine.judge import Judged
     from oidc_doctor.examine.proposed.lay import Laid
@@ -117,13 +119,25 @@ def why_refused(diagnosis: Diagnosis) -> tuple[str, str]:
 
 
 def why_unknown(diagnosis: Diagnosis) -> str:
-    """Return what would settle an unknown decision: by its suspicions, else by the steps that are open."""
+    """Return what would settle an unknown decision: by its suspicions, else the files that decide the open steps."""
     settles = [one.settle for one in diagnosis.refusals if not one.certain and one.settle]
     if settles:
         return "; ".join(dict.fromkeys(settles[:_MOST]))
-    titles = {step.id: step.title for step in STEPS[diagnosis.case.cloud]}
-    rows = [row for row in diagnosis.rows if row.state == UNKNOWN and row.id in titles and row.id != "permission"]
-    return "; ".join(f"{titles[row.id]}: {row.note or 'the evidence of this step'}" for row in rows[:_MOST])
+    titles = {step.id: step.title for step in STEPS[diagnosis.case.cloud] if step.exchange}
+    unread, files = set(_unread(diagnosis.case.evidence)), deciding(diagnosis.case.cloud)
+    wanted: dict[str, list[str]] = {}
+    for row in diagnosis.rows:
+        if row.state == UNKNOWN and row.id in titles:
+            what = next((file.path for file in files[row.id] if file.path in unread), row.note or _TOKEN)
+            wanted.setdefault(what, []).append(titles[row.id])
+    return "; ".join(f"{what} ({', '.join(steps)})" for what, steps in list(wanted.items())[:_MOST])
+
+
+def _unread(evidence: TargetEvidence) -> Iterator[str]:
+    """Yield the files of the bundle that were not read."""
+    for part in (evidence.aws, evidence.gcp, evidence.issuer):
+        yield from (read.what for read in part or () if isinstance(read, Missing) and not read.proves_absence)
 
 
 _MOST = 3  # things that would settle a decision
+_TOKEN = "a token with all its claims"

@@ -61,7 +61,10 @@ def _of_logs(rows: Sequence[WorkloadEffect]) -> str:
     if numbers["unknown"]:
         are = "is" if numbers["unknown"] == 1 else "are"
         words.append(f"{numbers['unknown']} {are} unknown" if words else f"{numbers['unknown']} {of_all} {are} unknown")
-    return ", ".join(words) or f"none of the {_counted(len(rows), noun)} seen in the logs gains or loses access"
+    if words:
+        return ", ".join(words)
+    neither = "neither gains nor loses access" if len(rows) == 1 else "neither gain nor lose access"
+    return f"the {_counted(len(rows), noun).removeprefix('1 ')} seen in the logs {neither}"
 
 
 def _all(number: int, noun: str) -> str:
@@ -109,12 +112,15 @@ def _of_calls(proposed: Proposed) -> str:
 def _of_others(proposed: Proposed) -> str:
     accepted = sum(row.number for row in proposed.others if row.stranger and row.effect == "gains")
     unknown = sum(row.number for row in proposed.others if row.stranger and row.effect == "unknown")
-    strangers = f"{proposed.tried:,} synthetic stranger{'' if proposed.tried == 1 else 's'}"
     parts = []
     if accepted:
-        parts.append(f"{accepted:,} of {strangers} {'is' if accepted == 1 else 'are'} accepted")
+        parts.append(f"{accepted:,} of {_of_strangers(proposed.tried)} {'is' if accepted == 1 else 'are'} accepted")
     if unknown:
-        parts.append(f"the decision on {unknown:,} synthetic stranger{'' if unknown == 1 else 's'} is unknown")
+        parts.append(f"the decision on {_of_strangers(unknown)} is unknown")
     if not parts and proposed.tried:
-        parts.append(f"no one else of {strangers} is accepted")
+        parts.append(f"none of {_of_strangers(proposed.tried)} is accepted")
     return ", ".join(parts)
+
+
+def _of_strangers(number: int) -> str:
+    return f"{number:,} synthetic token{'' if number == 1 else 's'} of strangers"

@@ -46,7 +46,12 @@ _COLUMNS = 100
 _NAME = 120
 _EFFECTS = {"blocks": ("✗", "bad", "Blocks"), "weakens": ("!", "warn", "Weakens"), "note": ("?", "open", "Note")}
 _WORDS = {"healthy": "Accepted", "refused": "Refused", "unknown": "Unknown", "broken": "A check broke"}
-_OF_CHANGES = {"✓": "No loss", "✗": "Look at this", "?": "Unknown", "!": "Look at this"}  # words on a change
+_OF_CHANGES = {
+    "✓": "No access lost",
+    "✗": "Check before you apply",
+    "?": "Unknown",
+    "!": "Check before you apply",
+}  # words on a change
 _CLASSES = {"✗": "bad", "✓": "good", "?": "open", "!": "warn"}
 _OUTCOMES = {"refused": ("✗", "bad"), "accepted": ("✓", "good")}
 

@@ -55,19 +55,19 @@ def head(result: ExpectationResult) -> tuple[str, str]:
 
 
 def summary(run: Expectations) -> str:
-    """Return the last line: `3 met, 1 broken, 1 unknown`."""
-    return ", ".join(f"{run.count(outcome):,} {outcome}" for outcome in _OUTCOMES)
+    """Return the last line: `expectations: 3 met, 1 broken, 1 unknown`."""
+    return f"expectations: {', '.join(f'{run.count(outcome):,} {outcome}' for outcome in _OUTCOMES)}"
 
 
 def subject_line(result: ExpectationResult) -> str:
-    """Return what is expected, in one visible line: `accepted  repo:…`."""
+    """Return what is expected, in one visible line: `must be accepted: repo:…`."""
     if result.expects == "strangers":
         noun = "synthetic token" if result.tried == 1 else "synthetic tokens"
-        return f"strangers refused: {result.tried:,} {noun} tried"
+        return f"strangers must be refused: {result.tried:,} {noun} tried"
     shown = cut_text(result.written)
     if result.subject and result.expects in ("accepted", "refused") and result.subject != result.written:
         shown += f" → {cut_text(result.subject)}"
-    return f"{result.expects} {shown}"
+    return f"must be {result.expects}: {shown}"
 
 
 def sentence(result: ExpectationResult) -> str:
@@ -94,7 +94,7 @@ def _result(sheet: Sheet, result: ExpectationResult, *, verbose: bool, now: str)
     if result.cause is not None:
         _cause(sheet, result, verbose=verbose, now=now)
     for stranger in result.strangers if verbose else result.strangers[:_FEW_STRANGERS]:
-        sheet.row("passes" if stranger.decision == "accepted" else "unknown", stranger_line(stranger))
+        sheet.row(stranger.decision, stranger_line(stranger))
     if not verbose and len(result.strangers) > _FEW_STRANGERS:
         sheet.row("", f"and {len(result.strangers) - _FEW_STRANGERS:,} more; -v lists them")
     if result.place is not None and result.cause is None:
@@ -153,8 +153,8 @@ def _annotations(result: ExpectationResult) -> Iterator[Annotation]:
     yield Annotation(level, title, text, at.file if at is not None else "", at.line if at is not None else None)
     place = result.place
     if place is not None and place in result.in_folder and place.file != result.at.file:
-        cause = f"{result.cause.code} {result.cause.name}" if result.cause is not None else "accepts"
-        yield Annotation("notice", f"{cause}: {result.target}", text, place.file, place.line)
+        decides = f"{result.cause.code} {result.cause.name}" if result.cause is not None else "decided here"
+        yield Annotation("notice", f"{result.target}: {decides}", text, place.file, place.line)
 
 
 def facts_of(result: ExpectationResult) -> Sequence[tuple[str, str]]:

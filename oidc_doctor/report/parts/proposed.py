@@ -62,7 +62,7 @@ def parts_of(report: Report, *, verbose: bool = True) -> list[Part]:
         ("Change", _documents(proposed, several=several, verbose=verbose)),
         ("Subjects", [_workload(row, report, several=several) for row in proposed.workloads]),
         ("Calls", [_access(row, several=several) for row in proposed.accesses]),
-        ("Who else", list(_others(proposed, several=several))),
+        ("Other workloads, by synthetic tokens", list(_others(proposed, several=several))),
         ("Open", [Item("?", "unknown", cut_text(text)) for text in (*proposed.unknown_values, *proposed.incomplete)]),
         ("Notes", [Item("–", "note", cut_text(text)) for text in proposed.notes]),
     ]
@@ -124,7 +124,7 @@ def _document(row: LaidDocument, *, several: bool, verbose: bool) -> Item:
     lines = tuple(as_lines(row.diff).split("\n")) if row.diff else ()
     hidden = 0 if verbose else max(0, len(lines) - _MOST_DIFF)
     place = cut_place(row.at or row.file)
-    replaces = f", in place of {cut_place(row.replaces)}" if row.replaces else ""
+    replaces = f", instead of {cut_place(row.replaces)}" if row.replaces else ""
     notes = [f"read in {place}{replaces}"]
     notes += [_STATES[row.state]] if row.state in _STATES else []
     notes += [f"and {hidden} more lines: -v"] if hidden else []
@@ -160,7 +160,7 @@ def _seen(row: WorkloadEffect, report: Report) -> Iterator[str]:
     kinds = f" with {row.subjects:,} subjects" if row.subjects > 1 else ""
     last = f", last {row.last_outcome} {moment(row.last_seen, report.evaluated_at)}" if row.last_seen else ""
     seen = f"logged{kinds}: {', '.join(counts)}{last}" if counts else ""
-    given = "a given token" if row.given else ""
+    given = "the given token" if row.given else ""
     text = "; ".join(filter(None, (given, seen)))
     if text:
         yield text
@@ -182,12 +182,13 @@ def _others(proposed: Proposed, *, several: bool) -> Iterator[Item]:
     strangers = [row for row in proposed.others if row.stranger and row.effect != "loses"]
     for row in strangers:
         yield _other(row, several=several)
-    number = f"{proposed.tried:,} synthetic stranger{'' if proposed.tried == 1 else 's'}"
     if proposed.tried and not strangers:
-        yield Item("✓", "no one", f"none of {number} is accepted (other tenants, teams, issuers and audiences)")
+        number = f"{proposed.tried:,} token{' was' if proposed.tried == 1 else 's were'}"
+        text = f"no stranger is accepted: {number} tried, of other tenants, teams and issuers, and for other audiences"
+        yield Item("✓", "none", text)
     if proposed.still_open:
         one = proposed.still_open == 1
-        are = "1 synthetic stranger is" if one else f"{proposed.still_open:,} synthetic strangers are"
+        are = "1 token of a stranger is" if one else f"{proposed.still_open:,} tokens of strangers are"
         yield Item("!", "as before", f"{are} accepted with and without the change")
     for row in proposed.others:
         if row.effect == "loses" or not row.stranger:
@@ -197,10 +198,10 @@ def _others(proposed: Proposed, *, several: bool) -> Iterator[Item]:
 def _other(row: OtherEffect, *, several: bool) -> Item:
     sign = {"gains": "✗" if row.stranger else "!", "unknown": "?", "loses": "–"}[row.effect]
     word = {"gains": "accepted", "unknown": "unknown", "loses": "loses"}[row.effect]
-    whom = "a stranger" if row.stranger else "of a known owner"
+    whom = "a stranger" if row.stranger else "a workload of a known owner"
     number = f"; {row.number:,} such tokens were tried" if row.number > 1 else ""
     changed = {"gains": "refused without the change", "loses": "accepted without the change"}.get(row.effect, "")
-    notes = [cut_text(row.example), f"synthetic, {whom}{number}{f'; {changed}' if changed else ''}"]
+    notes = [cut_text(row.example), f"{whom}{number}{f'; {changed}' if changed else ''}"]
     return Item(sign, word, cut_text(row.who) + _of(row.target, several), tuple(notes))
 
 

@@ -21,7 +21,10 @@ def test_strangers_of_another_team_are_accepted(aws: Bundle, tmp_path: Path) -> 
     assert "team=Tq7LmZ2x" not in strangers["another team"].example
     assert 0 < strangers["another team"].number < answer.tried
     assert answer.exit_code == 1
-    assert f"{strangers['another team'].number} of {answer.tried} synthetic strangers are accepted" in answer.headline
+    assert (
+        f"{strangers['another team'].number} of {answer.tried} synthetic tokens of strangers are accepted"
+        in answer.headline
+    )
 
 
 def test_no_one_else_is_accepted(aws: Bundle, tmp_path: Path) -> None:
@@ -29,7 +32,7 @@ def test_no_one_else_is_accepted(aws: Bundle, tmp_path: Path) -> None:
     answer = proposed_of(aws, saved(tmp_path, "trust.json", role(aws, narrower)))
     assert not [row for row in answer.others if row.effect != "loses"]
     assert answer.tried > 20
-    assert f"no one else of {answer.tried} synthetic strangers is accepted" in answer.headline
+    assert f"none of {answer.tried} synthetic tokens of strangers is accepted" in answer.headline
     assert answer.exit_code == 0
 
 
