@@ -22,8 +22,8 @@ FILE = "expect.toml"
 Asks = Literal["accepted", "refused", "allowed", "denied"]
 OF_TOKENS: tuple[Asks, ...] = ("accepted", "refused")
 OF_CALLS: tuple[Asks, ...] = ("allowed", "denied")
-_TEXTS = ("name", "target", "issuer", "audience")
-_KEYS = (*_TEXTS, *OF_TOKENS, "strangers", *OF_CALLS)
+_TEXTS = ("name", "target", "issuer", "audience", "insiders")
+_KEYS = ("name", "target", "issuer", "audience", *OF_TOKENS, "strangers", "insiders", *OF_CALLS)
 _EXAMPLE = 'accepted = ["repo:acme/app:ref:refs/heads/main"]'
 _CALL_PARTS = 2
 _NONE: Mapping[str, Json] = MappingProxyType({})
@@ -65,6 +65,7 @@ class Expectation(NamedTuple):
     name: str = ""
     issuer: str = ""
     audience: str = ""
+    insiders: str = ""  # the part of the subject that names the tenant, whose other teams are no strangers
     at: Origin = Origin(FILE)
     strangers_at: Origin = Origin(FILE)
 
@@ -113,6 +114,10 @@ class _ExpectReader(TableReader):
         texts = {name: self._text(table[name], pointer, name) for name in _TEXTS if name in table}
         if not set(table) - set(_TEXTS):
             raise self.fault(pointer, f"[[expect]]: it expects nothing; add for example {_EXAMPLE}")
+        if "insiders" in table and "strangers" not in table:
+            raise self.fault(
+                f"{pointer}/insiders", '[[expect]]: insiders: it has an effect only with strangers = "refused"'
+            )
         allowed, denied = (tuple(self._calls(table, pointer, name)) for name in OF_CALLS)
         accepted, refused = (tuple(self._tokens(table, pointer, name)) for name in OF_TOKENS)
         return Expectation(
@@ -120,6 +125,7 @@ class _ExpectReader(TableReader):
             name=texts.get("name", ""),
             issuer=texts.get("issuer", ""),
             audience=texts.get("audience", ""),
+            insiders=texts.get("insiders", ""),
             accepted=accepted,
             refused=refused,
             allowed=allowed,

@@ -71,8 +71,21 @@ def of_denial(decision: Decision) -> Said:
     return Said("", named.fix, named, named.refusal.where)
 
 
-def of_acceptance(decision: Decision, whom: str = "this subject") -> Said:
-    """Return what accepts a token that should be refused. `whom` is what the next step is about."""
+def of_acceptance(decision: Decision, whom: str = "this subject", within: str = "") -> Said:
+    """Return what accepts a token that should be refused. `whom` is what the next step is about.
+
+    `within` is the part of the subject that names the tenant, if the tokens are other teams' of the same tenant.
+    """
+    said = _of_acceptance(decision, whom)
+    if not within:
+        return said
+    profile = decision.case.profile
+    team = (profile.tenancy.team if profile else "team").replace("_", " ")
+    more = f' If each {team} of this {within.replace("_", " ")} is meant, add insiders = "{within}" to the table.'
+    return said._replace(fix=said.fix + more)
+
+
+def _of_acceptance(decision: Decision, whom: str) -> Said:
     trace, cloud = decision.trace, CLOUDS[decision.case.cloud]
     if decision.case.cloud == "aws":
         statement = next(iter(allowing(trace)), None)

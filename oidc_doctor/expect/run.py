@@ -10,9 +10,11 @@ from oidc_doctor import __version__
 from oidc_doctor.expect import calls, reasons
 from oidc_doctor.expect.audiences import Audience, Judged, accepted_with, audiences_of, is_about_audience, with_each
 from oidc_doctor.expect.decide import Decision, is_of_identity, refuses_everyone
-from oidc_doctor.expect.strangers import is_base, own_cases, try_strangers
+from oidc_doctor.expect.outsiders import insiders_of
+from oidc_doctor.expect.strangers import bases_of, own_cases, try_strangers
 from oidc_doctor.expect.targets import ExpectTarget, chosen
 from oidc_doctor.expect.tokens import Drafted, tokens_of
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.expectations import Decided, ExpectationResult, Expectations, Expects, Outcome
 from oidc_doctor.model.steps import CLOUDS
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Origin
 
 _GRAVITY: dict[Outcome, int] = {"broken": 0, "unknown": 1, "met": 2}
-_MOST_BASES = 12  # accepted tokens that strangers derive from
 _FEW = 3  # kinds of strangers that a sentence names
 _BROKEN, _UNKNOWN = 1, 3  # exit codes
 
@@ -68,6 +69,7 @@ class _OnTarget:
         self.assumed: list[str] = []
         self.bases: list[Case] = []  # with the token of each accepted entry
         self._controls: list[Case] | None = None
+        self._own: list[Case] | None = None
 
     def results(self) -> Iterator[ExpectationResult]:
         yield from (self._accepted(entry) for entry in self.table.accepted)
@@ -156,15 +158,25 @@ class _OnTarget:
     def controls(self) -> list[Case]:
         """Cases with tokens that the table and the configuration's own values name."""
         if self._controls is None:
-            self._controls = [*self.bases, *own_cases(self.case)]
+            self._controls = [*self.bases, *self.own]
         return self._controls
+
+    @property
+    def own(self) -> list[Case]:
+        """Cases with tokens that the configuration's own values name."""
+        if self._own is None:
+            self._own = own_cases(self.case, self.table.audience)
+        return self._own
 
     def _strangers(self) -> ExpectationResult:
         about = _Row("strangers", "strangers", self.table.strangers_at)
-        bases = [case for case in self.bases if is_base(case)][:_MOST_BASES]
-        own = own_cases(self.case) if not bases else []
-        tried = try_strangers(bases or [case for case in own if is_base(case)][:_MOST_BASES])
-        if self.bases or own:
+        bases = bases_of(self.bases, self.own)
+        if self.table.insiders:
+            tenants = dict.fromkeys(insiders_of(case.profile) for case in bases)
+            if bases and self.table.insiders not in tenants:
+                return self._of_wrong_insiders(about, [name for name in tenants if name])
+        tried = try_strangers(bases, self.table.insiders)
+        if not bases and (self.bases or self.own):
             tried = tried._replace(why_none="the configuration refuses each token that strangers derive from")
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)
         accepted = [stranger for stranger in tried.passed if stranger.decision == "accepted"]
@@ -173,7 +185,7 @@ class _OnTarget:
                 self._assume(tried.decision)
             kinds = list(dict.fromkeys(stranger.who for stranger in accepted))
             more = f" and {len(kinds) - _FEW} more kinds" if len(kinds) > _FEW else ""
-            said = reasons.of_acceptance(tried.decision, "them")
+            said = reasons.of_acceptance(tried.decision, "them", tried.within)
             reason = f"{CLOUDS[self.case.cloud]} accepts strangers: {', '.join(kinds[:_FEW])}{more}."
             return row._replace(outcome="broken", decided="accepted", reason=reason, fix=said.fix, place=said.place)
         if tried.passed and tried.decision is not None:
@@ -191,6 +203,15 @@ class _OnTarget:
             fix = "Add a subject to accepted; oidc-doctor expect --learn writes those that the logs show."
             return row._replace(outcome="unknown", decided="unknown", reason=reason, fix=fix)
         return row
+
+    def _of_wrong_insiders(self, about: _Row, tenants: list[str]) -> ExpectationResult:
+        row = self._row(about, "unknown", "unknown", None)
+        known = f"that part is {listed(tenants)}" if tenants else "no part is known to name it"
+        return row._replace(
+            reason=f"The key insiders names the part of the subject that names the tenant: {known}, and the file has "
+            f"{self.table.insiders}.",
+            fix=f'Write insiders = "{tenants[0]}".' if tenants else "Remove the key insiders.",
+        )
 
     # Calls
 
