@@ -128,6 +128,12 @@ def _has_condition(decision: Decision) -> bool:
 def of_open(decision: Decision) -> Said:
     """Return what leaves a decision open, and what would settle it."""
     claims = missing_claims(decision)
+    if "sub" in claims:
+        return Said(
+            "The decision depends on the subject, which the claims of the entry do not fix.",
+            'Add the subject that the tokens have: sub = "…".',
+            place=decision.open[0].at if decision.open else None,
+        )
     if claims:
         listed = ", ".join(claims)
         subject = decision.case.token.subject or "…"

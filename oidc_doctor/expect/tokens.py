@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.issuers import profile_for
+from oidc_doctor.issuers.catalogue import all_profiles
 from oidc_doctor.issuers.strangers import written
 from oidc_doctor.judge.profiles import complete_hypothetical, configured_issuers, profile_of
 
@@ -118,7 +119,7 @@ def _checked(token: Token, evidence: TargetEvidence) -> Drafted:
 def _issuer_of(evidence: TargetEvidence, claims: Mapping[str, Json], issuer: str) -> tuple[str, Profile | None]:
     """Return the issuer whose profile knows most of the claims, and the profile."""
     if issuer:
-        return issuer, profile_for(issuer)
+        return issuer, profile_for(issuer) or _self_hosted(claims)
     addresses = configured_issuers(evidence)
     profiles = [(address, profile_for(address)) for address in addresses]
     known = [(len(values_of(profile, claims)), address, profile) for address, profile in profiles if profile]
@@ -126,7 +127,17 @@ def _issuer_of(evidence: TargetEvidence, claims: Mapping[str, Json], issuer: str
         most = max(count for count, _, _ in known)
         _, address, profile = next(row for row in known if row[0] == most)
         return address, profile
-    return (addresses[0], None) if len(addresses) == 1 else ("", None)
+    return (addresses[0], _self_hosted(claims)) if len(addresses) == 1 else ("", None)
+
+
+def _self_hosted(claims: Mapping[str, Json]) -> Profile | None:
+    """Return the only profile of a server that anyone may run whose subject these claims fix: its address is any."""
+    found = [
+        profile
+        for profile in all_profiles()
+        if profile.self_hosted and forms_of(profile, values_of(profile, claims), claims)[0]
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def values_of(profile: Profile, claims: Mapping[str, Json]) -> dict[str, str]:
@@ -161,7 +172,8 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
     with a flag, such as pull_request, comes before one that is for all other events.
     """
     outdated = {change.old_key for change in profile.changes} - set(values)
-    forms = [form for form in profile.grammar.forms if not outdated & set(form.segments)]
+    bare = {profile.grammar.bare}
+    forms = [form for form in profile.grammar.forms if not (outdated | bare) & set(form.segments)]
     lacking = {form.name: list(_lacking(profile, form, values, claims)) for form in forms}
     complete = [form for form in forms if not lacking[form.name]]
     complete.sort(key=lambda form: (form is not forms[0], not _has_flag(profile, form)))
@@ -170,7 +182,9 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
         return [form for form in complete if first <= set(form.segments)], ""
     fitting = [form for form in forms if set(values) <= set(form.segments)] or list(forms)
     fewest = min((len(lacking[form.name]) for form in fitting), default=0)
-    names = dict.fromkeys(_listed(lacking[form.name], "and") for form in fitting if len(lacking[form.name]) == fewest)
+    names = dict.fromkeys(
+        _listed(_claims_of(profile, lacking[form.name]), "and") for form in fitting if len(lacking[form.name]) == fewest
+    )
     return [], f"missing: {_listed(list(names), 'or')}"
 
 
@@ -182,6 +196,17 @@ def _lacking(profile: Profile, form: Form, values: Mapping[str, str], claims: Ma
                 yield name
         elif name not in values and not (rule is not None and len(rule.values) == 1):
             yield name
+
+
+def _claims_of(profile: Profile, segments: Sequence[str]) -> list[str]:
+    """Return the claims that fix these parts of a subject; a part that no claim fixes by its own name."""
+    left, names = list(segments), []
+    for claim, template in profile.implied:
+        parts = re.findall(r"\{(\w+)\}", template)
+        if set(parts) <= set(left):
+            names.append(claim)
+            left = [name for name in left if name not in parts]
+    return [*names, *left]
 
 
 def _has_flag(profile: Profile, form: Form) -> bool:
