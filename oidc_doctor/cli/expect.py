@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expect", "make_expect_parser"]
 
+_MOST_ROLES = 100  # further ones of a list of roles
 _MOST_DROPPED = 5  # subjects that a message names
 _LEARN = "oidc-doctor expect --learn BUNDLE -o expect.toml"
 _NO_EVIDENCE = (
@@ -57,9 +58,29 @@ class _Evidence:
         targets = targets_of(judged)
         if name and len(targets) == 1:
             targets = [targets[0]._replace(name=name)]
+        elif len(targets) == 1:
+            targets = self._of_list(targets[0], bundle, question)
         self.targets += targets
         self.at = state.at
         self.warnings += [*state.warnings, *_unread(state)]
+
+    @staticmethod
+    def _of_list(first: ExpectTarget, bundle: Bundle | None, question: Question) -> list[ExpectTarget]:
+        """Return the target, and one for each further role of its list of roles. Raises UsageError for too many."""
+        from oidc_doctor.examine.examine import read_and_judge
+        from oidc_doctor.expect.targets import further_roles, targets_of, trusts_a_provider
+        from oidc_doctor.model.evidence import Target, TargetAws
+
+        arns = further_roles(first)
+        if len(arns) > _MOST_ROLES:
+            message = f"expect: the list has {len(arns) + 1:,} roles that trust an OIDC provider; name one with --role"
+            raise UsageError(message)
+        targets = [first] if trusts_a_provider(first) or not arns else []
+        for arn in arns:
+            overrides = (question.overrides or Target(""))._replace(aws=TargetAws(role_arn=arn))
+            _, judged = read_and_judge(bundle, question._replace(overrides=overrides))
+            targets += [target._replace(name=arn) for target in targets_of(judged)]
+        return targets
 
 
 def expect(arguments: list[str]) -> int:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Source = Literal["file", "fixed", "usual", "listed", "policy", ""]
 _MOST = 100  # a ClientIDList has no more entries (IAM quotas)
 _CLAIM = "aud"
+_OF_AUDIENCE = ("accounts.google.com:oaud", "accounts.google.com:aud")  # azp may decide both
 
 
 class Audience(NamedTuple):
@@ -107,8 +108,10 @@ def accepted_with(case: Case, audiences: list[Audience]) -> Judged:
 
 
 def is_about_audience(decision: Decision) -> bool:
-    """Whether a refusal is only about the audience."""
-    return all(refusal.kind in AUDIENCE_KINDS for refusal in decision.refusals)
+    """Whether a refusal is only about the audience, which of Google's tokens has two condition keys more."""
+    return all(
+        refusal.kind in AUDIENCE_KINDS or refusal.clause.key.lower() in _OF_AUDIENCE for refusal in decision.refusals
+    )
 
 
 def _usual(case: Case, profile: Profile | None) -> Iterator[str]:

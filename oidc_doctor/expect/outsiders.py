@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from oidc_doctor.findings.strangers import OtherToken, foreign_subjects, other_tokens, with_token
+from oidc_doctor.issuers.lookalikes import look_alikes
 from oidc_doctor.issuers.strangers import another
 from oidc_doctor.model.document import Missing, texts_in
 from oidc_doctor.model.evidence import Role
@@ -46,7 +47,7 @@ class Outsiders:
             yield from (other for other in others if other.issuer or other.audience or other.subject in foreign)
             return
         own = _parts(profile, case.token.subject or "")
-        for other in others:
+        for other in (*others, *_fitted(case, profile)):
             if other.issuer or other.subject == case.token.subject:
                 yield other
                 continue
@@ -107,16 +108,28 @@ def _owners(profile: Profile, subject: str) -> tuple[str, ...]:
     return (profile.name, *(f"{name}={value}" for name, value in parts.items() if name in names))
 
 
+def _fitted(case: Case, profile: Profile) -> Iterator[OtherToken]:
+    """Yield tokens of other tenants and teams that differ where the wildcards of the trust policy are."""
+    owners = (profile.tenancy.tenant, profile.tenancy.team)
+    for stranger in look_alikes(case.token.subject or "", profile, _texts(case)):
+        if stranger.segment in owners and not stranger.shares:
+            yield OtherToken(f"another {stranger.segment}", stranger.subject)
+
+
+def _texts(case: Case) -> Sequence[str]:
+    """Return the texts of the trust policy."""
+    aws = case.evidence.aws
+    role = aws.role if aws is not None and case.cloud == "aws" else None
+    policy = role.trust_policy if isinstance(role, Role) else None
+    return texts_in(policy.value) if policy is not None and not isinstance(policy, Missing) else ()
+
+
 def _named_owners(case: Case) -> Iterator[tuple[str, ...]]:
     """Yield the owners of the token, and those that the trust policy names in a whole subject without wildcards."""
     profile: Profile | None = case.profile
     if profile is None:
         return
-    aws = case.evidence.aws
-    role = aws.role if aws is not None and case.cloud == "aws" else None
-    policy = role.trust_policy if isinstance(role, Role) else None
-    texts = texts_in(policy.value) if policy is not None and not isinstance(policy, Missing) else ()
-    for text in (case.token.subject or "", *(text for text in texts if not _WILD & set(text))):
+    for text in (case.token.subject or "", *(text for text in _texts(case) if not _WILD & set(text))):
         owners = _owners(profile, text)
         if owners:
             yield owners

@@ -111,6 +111,12 @@ class _OnTarget:
 
     def _of_audience(self, decision: Decision, audience: Audience) -> reasons.Said:
         own = decision.case.token.claims.get("aud", "")
+        if own == audience.value:
+            return reasons.Said(
+                f"The trust policy refuses this subject with the audience {own}, which the policy alone names. The "
+                "evidence does not show which audience the workload requests.",
+                'Add aud = "…" to the entry, and azp = "…" if the tokens have one.',
+            )
         return reasons.Said(
             f"The trust policy accepts this subject with the audience {audience.value}, and refuses it with {own}, "
             "the usual one. The evidence does not show which of them the workload requests.",
@@ -191,7 +197,12 @@ class _OnTarget:
         if tried.passed and tried.decision is not None:
             is_open = tried.decision.prediction == "unknown"
             said = reasons.of_open(tried.decision) if is_open else self._of_every_token(tried.decision)
-            reason = said.reason or "Whether it refuses all strangers depends on evidence that was not read."
+            claims = reasons.missing_claims(tried.decision)
+            if claims:
+                said = self._of_unknown_claims(claims)
+            reason = (
+                said.reason or f"The evidence does not show whether {CLOUDS[self.case.cloud]} refuses each stranger."
+            )
             return _with_reason(row, said._replace(reason=reason))._replace(outcome="unknown", decided="unknown")
         if tried.cut_short:
             reason = "The configuration is so long that not all strangers were tried."
@@ -204,12 +215,18 @@ class _OnTarget:
             return row._replace(outcome="unknown", decided="unknown", reason=reason, fix=fix)
         return row
 
+    def _of_unknown_claims(self, claims: list[str]) -> reasons.Said:
+        noun = "claim" if len(claims) == 1 else "claims"
+        return reasons.Said(
+            f"The decision on strangers depends on the {noun} {listed(claims)}: their tokens may have any value there.",
+            "Add a condition on the subject, or on a claim that names its owner.",
+        )
+
     def _of_wrong_insiders(self, about: _Row, tenants: list[str]) -> ExpectationResult:
         row = self._row(about, "unknown", "unknown", None)
-        known = f"that part is {listed(tenants)}" if tenants else "no part is known to name it"
+        known = f"is {listed(tenants)}" if tenants else "is not known for this issuer"
         return row._replace(
-            reason=f"The key insiders names the part of the subject that names the tenant: {known}, and the file has "
-            f"{self.table.insiders}.",
+            reason=f"The key insiders is {self.table.insiders}, and the part that names the tenant {known}.",
             fix=f'Write insiders = "{tenants[0]}".' if tenants else "Remove the key insiders.",
         )
 

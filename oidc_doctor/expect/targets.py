@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.target_file import NAME
+from oidc_doctor.judge.aws.arns import federated
+from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import GcpProvider, Role, TargetEvidence
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class ExpectTarget(NamedTuple):
         provider = gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
         names = [self.name, target.aws.role_arn if target.aws else None, role.arn if role else None]
         names += [target.gcp.provider if target.gcp else None, provider.name if provider else None]
-        names += [target.gcp.service_account if target.gcp else None]
+        names += [role.name if role else None, target.gcp.service_account if target.gcp else None]
         if self.name == NAME:  # a file that names nothing is known by its own name
             files = (role.origin.file if role else "", provider.document.file if provider else "")
             names += [os.path.splitext(os.path.basename(file))[0] for file in files if file]
@@ -52,7 +54,8 @@ class ExpectTarget(NamedTuple):
         target, aws = self.evidence.target, self.evidence.aws
         if cloud == "aws":
             role = aws.role if aws is not None and isinstance(aws.role, Role) else None
-            return tuple(filter(None, (self.resource(cloud), role.arn if role else None)))
+            names = (self.resource(cloud), role.arn if role else None, role.name if role else None)
+            return tuple(filter(None, names))
         account = target.gcp.service_account if target.gcp else None
         return tuple(filter(None, (self.resource(cloud), account)))
 
@@ -75,6 +78,32 @@ def targets_of(judged: Iterable[Judged]) -> list[ExpectTarget]:
         ExpectTarget(name, exchanges[0].evidence, tuple(_cases(exchanges)), tuple(exchanges))
         for name, exchanges in sorted(by_name.items())
     ]
+
+
+def further_roles(target: ExpectTarget) -> list[str]:
+    """Return the ARNs of the other roles of the target's file, such as a list of roles, that trust an OIDC provider.
+
+    None where the target itself names its role.
+    """
+    aws = target.evidence.aws
+    if aws is None or not isinstance(aws.role, Role):
+        return []
+    named = target.evidence.target.origins.get("aws.role_arn")
+    file = aws.role.origin.file
+    if named is not None and named.file != file:
+        return []
+    others = [role for role in aws.near_roles if role.origin.file == file and role.arn != aws.role.arn]
+    return list(dict.fromkeys(role.arn for role in others if role.arn and _trusts_a_provider(role)))
+
+
+def trusts_a_provider(target: ExpectTarget) -> bool:
+    """Whether the role of the target trusts an OIDC provider."""
+    aws = target.evidence.aws
+    return aws is not None and isinstance(aws.role, Role) and _trusts_a_provider(aws.role)
+
+
+def _trusts_a_provider(role: Role) -> bool:
+    return not isinstance(role.trust_policy, Missing) and bool(list(federated(role.trust_policy.value)))
 
 
 def _cases(exchanges: Sequence[Judged]) -> list[Case]:
