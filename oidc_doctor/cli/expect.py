@@ -148,6 +148,9 @@ def _learn(options: argparse.Namespace, evidence: _Evidence) -> int:
 def _take_file(options: argparse.Namespace) -> str | None:
     """Remove the file of expectations from the things: a .toml with [[expect]], or a .toml that is not there."""
     files = [thing for thing in options.things if _is_file(thing)]
+    if not files and not os.path.lexists(FILE):  # one that is no such file: reading it says what is wrong
+        files = [thing for thing in options.things if thing.lower().endswith(".toml") and os.path.isfile(thing)][:1]
+        files = [thing for thing in files if os.path.basename(thing) != TARGET_FILE]
     if len(files) > 1:
         message = f"expect: {' and '.join(files)}: two files of expectations; one run judges one"
         raise UsageError(message)

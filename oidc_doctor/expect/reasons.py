@@ -176,7 +176,17 @@ def _of_named(decision: Decision) -> Said:
     if first is None:
         return Said("")
     settle = first.refusal.settle
-    return Said("", f"To settle it, add {settle}." if settle else first.fix, first, first.refusal.where)
+    fix = _of_request(first.refusal.clause.key) or (f"To settle it, add {settle}." if settle else first.fix)
+    return Said("", fix, first, first.refusal.where)
+
+
+def _of_request(key: str) -> str:
+    """Return the next step for a condition key of the request; "" for one of the token."""
+    if not key.lower().startswith(("aws:", "sts:")):
+        return ""
+    names = {"sts:rolesessionname": 'role_session_name = "…"', "sts:durationseconds": "duration_seconds = …"}
+    line = names.get(key.lower(), f'context = {{ "{key}" = "…" }}')
+    return f'Add a [[target]] with from = "EVIDENCE" to oidc-doctor.toml, and below its [target.aws] {line}.'
 
 
 def _unknown_values(decision: Decision) -> tuple[UnknownValue, ...]:

@@ -278,7 +278,7 @@ class _OnTarget:
         row = self._row(about, "unknown", "unknown", None)
         return row._replace(
             reason=f"The subject that {title} writes for these claims is not known: {draft.lacking}.",
-            fix='Add the claims, or the subject itself as sub = "…".',
+            fix='Correct or add the claims, or write the subject itself: sub = "…".',
         )
 
     def _together(self, about: _Row, rows: list[ExpectationResult]) -> ExpectationResult:

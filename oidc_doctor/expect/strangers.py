@@ -96,11 +96,18 @@ def try_strangers(bases: list[Case], insiders: str = "") -> Tried:
     seen: set[tuple[str, ...]] = set()
     cut_short = len(bases) > _MOST_BASES
     within: set[str] = set()
+    issuers: set[str] = set()
     try:
         for base in bases[:_MOST_BASES]:
             plain = base._replace(explain=False, traced=False, asks_access=False, allowed=allowed)
-            steps = {*kept_steps(decide(plain).trace), *OF_IDENTITY[base.cloud]}
+            own = decide(plain)
+            steps = {*kept_steps(own.trace), *OF_IDENTITY[base.cloud]}
+            # an audience says nothing of a token whose own acceptance is open, where another token was tried with it
+            is_idle = own.prediction != "accepted" and _issuer(plain) in issuers
+            issuers.add(_issuer(plain))
             for other in outsiders.of(plain):
+                if is_idle and other.audience and other.subject == plain.token.subject:
+                    continue
                 key = (other.subject, other.issuer or _issuer(plain), other.audience)
                 if key in seen:
                     continue

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.target_file import NAME
+from oidc_doctor.documents.trust_policy import parse_roles
 from oidc_doctor.judge.aws.arns import federated
-from oidc_doctor.model.document import Missing
+from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import GcpProvider, Role, TargetEvidence
 
 if TYPE_CHECKING:
@@ -85,9 +86,13 @@ def further_roles(target: ExpectTarget) -> list[str]:
 
     None where the target itself names its role.
     """
-    aws = target.evidence.aws
-    if aws is None or not isinstance(aws.role, Role):
+    aws, named_role = target.evidence.aws, target.evidence.target.aws
+    if aws is None:
         return []
+    if not isinstance(aws.role, Role):
+        listed = parse_roles(aws.roles.text, aws.roles.file) if isinstance(aws.roles, Document) else []
+        is_named = named_role is not None and named_role.role_arn is not None
+        return [] if is_named else [role.arn for role in listed if role.arn and _trusts_a_provider(role)]
     named = target.evidence.target.origins.get("aws.role_arn")
     file = aws.role.origin.file
     if named is not None and named.file != file:

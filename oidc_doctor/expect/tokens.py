@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.token import hypothetical
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.evidence import TargetEvidence, Token
 
+_NEARLY = 0.88  # of difflib: one letter of eight more, less or moved
+_REGISTERED = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti")  # RFC 7519, OpenID Connect Core
 _EVENT = "event_name"  # the claim that says which flag the subject has: GitHub's pull_request
 
 
@@ -44,10 +47,17 @@ def tokens_of(expected: ExpectedToken, evidence: TargetEvidence, issuer: str) ->
         token = hypothetical(expected.subject, issuer=address or None, origin=expected.at)
         return _completed(token, evidence)
     if "sub" in expected.claims:
+        known = profile_for(address or next(iter(configured_issuers(evidence)), None), str(expected.claims["sub"]))
+        misspelled = _misspelled(known, expected.claims) if known else ""
+        if misspelled:
+            return Drafted((), known, misspelled)
         return _checked(_with_claims(expected, address, {}, ()), evidence)
     address, profile = _issuer_of(evidence, expected.claims, address)
     if profile is None:
         return _completed(_with_claims(expected, address, {}, ()), evidence)
+    misspelled = _misspelled(profile, expected.claims)
+    if misspelled:
+        return Drafted((), profile, misspelled)
     values = values_of(profile, expected.claims)
     forms, lacking = forms_of(profile, values, expected.claims)
     if not forms:
@@ -114,6 +124,18 @@ def _checked(token: Token, evidence: TargetEvidence) -> Drafted:
     implied = draft.profile.implied_claims(token.subject)
     wrong = [name for name, value in implied.items() if name in token.claims and str(token.claims[name]) != value]
     return draft._replace(tokens=(), lacking=f"{_listed(wrong, 'and')} contradicts it") if wrong else draft
+
+
+def _misspelled(profile: Profile, claims: Mapping[str, Json]) -> str:
+    """Return which claim is nearly one of the issuer's: without effect, it would test another token than is meant."""
+    tenancy = profile.tenancy
+    known = {*_REGISTERED, *dict(profile.implied), *profile.own_condition_keys, *profile.claim_values}
+    known |= {*tenancy.common, *tenancy.follows, *(rule.name for rule in profile.grammar.rules), _EVENT}
+    for name in claims:
+        near = get_close_matches(name, known, n=1, cutoff=_NEARLY) if name not in known else []
+        if near:
+            return f"no claim {name} is known; did you mean {near[0]}?"
+    return ""
 
 
 def _issuer_of(evidence: TargetEvidence, claims: Mapping[str, Json], issuer: str) -> tuple[str, Profile | None]:
@@ -183,7 +205,9 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
     fitting = [form for form in forms if set(values) <= set(form.segments)] or list(forms)
     fewest = min((len(lacking[form.name]) for form in fitting), default=0)
     names = dict.fromkeys(
-        _listed(_claims_of(profile, lacking[form.name]), "and") for form in fitting if len(lacking[form.name]) == fewest
+        _listed(_claims_of(profile, lacking[form.name]), "and")
+        for form in fitting
+        if len(lacking[form.name]) == fewest or form is forms[0]
     )
     return [], f"missing: {_listed(list(names), 'or')}"
 
