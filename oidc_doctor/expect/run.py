@@ -15,6 +15,7 @@ from oidc_doctor.expect.strangers import bases_of, own_cases, try_strangers
 from oidc_doctor.expect.targets import ExpectTarget, chosen
 from oidc_doctor.expect.tokens import Drafted, tokens_of
 from oidc_doctor.issuers.characters import listed
+from oidc_doctor.judge.profiles import configured_issuers, profile_of
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.expectations import Decided, ExpectationResult, Expectations, Expects, Outcome
 from oidc_doctor.model.steps import CLOUDS
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from oidc_doctor.documents.expect_file import Expectation, ExpectedCall, ExpectedToken
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Origin
+    from oidc_doctor.model.evidence import TargetEvidence
 
 _GRAVITY: dict[Outcome, int] = {"broken": 0, "unknown": 1, "met": 2}
 _FEW = 3  # kinds of strangers that a sentence names
@@ -71,6 +73,14 @@ class _OnTarget:
         self._controls: list[Case] | None = None
         self._own: list[Case] | None = None
 
+    @property
+    def evidence(self) -> TargetEvidence:
+        """The evidence of the cloud: an issuer that the other cloud trusts is not meant."""
+        evidence = self.case.evidence
+        one = evidence._replace(gcp=None) if self.case.cloud == "aws" else evidence._replace(aws=None)
+        of_cloud = one._replace(target=one.target._replace(issuer=None))
+        return of_cloud if len(configured_issuers(of_cloud)) > 1 else evidence
+
     def results(self) -> Iterator[ExpectationResult]:
         yield from (self._accepted(entry) for entry in self.table.accepted)
         yield from (self._refused(entry) for entry in self.table.refused)
@@ -87,7 +97,7 @@ class _OnTarget:
 
     def _accepted(self, entry: ExpectedToken) -> ExpectationResult:
         about = _Row("accepted", str(entry), entry.at)
-        draft = tokens_of(entry, self.case.evidence, self.table.issuer)
+        draft = tokens_of(entry, self.evidence, self.table.issuer)
         if not draft.tokens:
             return self._lacking(about, draft)
         judged = [self._accepted_with(case) for case in self._cases(draft)]
@@ -125,7 +135,7 @@ class _OnTarget:
 
     def _refused(self, entry: ExpectedToken) -> ExpectationResult:
         about = _Row("refused", str(entry), entry.at)
-        draft = tokens_of(entry, self.case.evidence, self.table.issuer)
+        draft = tokens_of(entry, self.evidence, self.table.issuer)
         if not draft.tokens:
             return self._lacking(about, draft)
         rows = [self._of_refused(about, case) for case in self._cases(draft)]
@@ -271,7 +281,10 @@ class _OnTarget:
 
     def _cases(self, draft: Drafted) -> list[Case]:
         """Return the case with each token of a draft."""
-        return [self.case._replace(token=token, profile=draft.profile, explain=True) for token in draft.tokens]
+        evidence = self.case.evidence
+        return [
+            self.case._replace(token=token, profile=profile_of(evidence, token), explain=True) for token in draft.tokens
+        ]
 
     def _lacking(self, about: _Row, draft: Drafted) -> ExpectationResult:
         title = draft.profile.title if draft.profile else "the issuer"
@@ -285,7 +298,13 @@ class _OnTarget:
         """Return the row of an entry that may mean several tokens: if they differ, it is unknown which one decides."""
         if len({row.outcome for row in rows}) == 1:
             return rows[0]
-        subjects = " and ".join(row.subject for row in rows)
+        if len({row.subject for row in rows}) == 1:
+            return self._row(about, "unknown", "unknown", None)._replace(
+                reason="Several trusted issuers write such a subject, and the configuration does not decide alike on "
+                "their tokens.",
+                fix='Add issuer = "…" to the table, or iss = "…" to the entry.',
+            )
+        subjects = " and ".join(dict.fromkeys(row.subject for row in rows))
         return self._row(about, "unknown", "unknown", None)._replace(
             reason=f"The claims fit {subjects}, of which the configuration accepts one and refuses the other.",
             fix='Add the subject that the tokens have: sub = "…".',

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _NEARLY = 0.88  # of difflib: one letter of eight more, less or moved
 _REGISTERED = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti")  # RFC 7519, OpenID Connect Core
+_SEVERAL = 2
 _EVENT = "event_name"  # the claim that says which flag the subject has: GitHub's pull_request
 
 
@@ -42,6 +43,34 @@ def tokens_of(expected: ExpectedToken, evidence: TargetEvidence, issuer: str) ->
     """Return the tokens of an entry. `issuer` is that of its table, "" if the evidence shows it."""
     named = expected.claims.get("iss") or issuer
     address = named if isinstance(named, str) else ""
+    several = [] if address else _possible_issuers(evidence, expected)
+    drafts = [_of_issuer(expected, evidence, one) for one in several or [address]]
+    tokens = tuple(token for draft in drafts for token in draft.tokens)
+    return next((draft for draft in drafts if draft.lacking), None) or Drafted(tokens, drafts[0].profile)
+
+
+def _possible_issuers(evidence: TargetEvidence, expected: ExpectedToken) -> list[str]:
+    """Return those of several configured issuers whose tokens the entry may mean; none where one is configured.
+
+    They are those whose subjects have the form of the entry's, or that issue most of its claims; else those whose
+    subjects have any form.
+    """
+    addresses = configured_issuers(evidence)
+    if len(addresses) < _SEVERAL:
+        return []
+    subject = expected.subject or str(expected.claims.get("sub", ""))
+    profiles = {address: profile_for(address, subject or None) for address in addresses}
+    shapes = {address: profile.grammar.recognise for address, profile in profiles.items() if profile}
+    if subject:
+        fitting = [address for address, shape in shapes.items() if shape and re.match(shape, subject)]
+    else:
+        known = {address: len(values_of(profile, expected.claims)) for address, profile in profiles.items() if profile}
+        fitting = [address for address, count in known.items() if count == max(known.values()) and count]
+    return fitting or [address for address in addresses if not shapes.get(address)]
+
+
+def _of_issuer(expected: ExpectedToken, evidence: TargetEvidence, address: str) -> Drafted:
+    """Return the tokens of an entry by this issuer; "" for the one that the evidence shows."""
     if expected.subject:
         address = address or _foreign_issuer(evidence, expected.subject)
         token = hypothetical(expected.subject, issuer=address or None, origin=expected.at)

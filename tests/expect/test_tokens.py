@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,42 @@ def test_an_audience_that_the_policy_alone_names_breaks_nothing(judge: Judge) ->
         ('azp = "1122"', 'azp = "1"'),
     ):
         assert outcomes(judge(accepting(whole.replace(old, new)), text)) == ["broken"]
+
+
+ENTERPRISE, OWN = "github.quince.example/_services/token", "ci.quince.example"
+
+
+def two(one: str, one_subject: str, other: str, other_subject: str) -> str:
+    rows = ((one, one_subject), (other, other_subject))
+    return json.dumps(policy(*(statement(issuer, {"StringLike": {"sub": subject}}) for issuer, subject in rows)))
+
+
+def test_a_subject_that_two_trusted_issuers_write_is_judged_for_both(judge: Judge) -> None:
+    text, stranger = two(GITHUB, MAIN, ENTERPRISE, "repo:*"), '"repo:elsewhere/x:ref:refs/heads/main"'
+    result = judge(accepting(stranger, "refused"), text)
+    assert outcomes(result) == ["unknown"]
+    assert "issuer =" in result.results[0].fix
+    for issuer, outcome in ((GITHUB, "met"), (ENTERPRISE, "broken")):
+        named = accepting(stranger, "refused") + f'issuer = "https://{issuer}"\n'
+        assert outcomes(judge(named, text)) == [outcome]
+        whole = f'{{ sub = {stranger}, iss = "https://{issuer}" }}'
+        assert outcomes(judge(accepting(whole, "refused"), text)) == [outcome]
+
+
+def test_the_issuer_whose_form_a_subject_has_is_meant(judge: Judge) -> None:
+    for other, subject in ((GITLAB, JOB), (OWN, "build:1")):
+        for text in (two(GITHUB, MAIN, other, subject), two(other, subject, GITHUB, MAIN)):
+            entries = f'"{MAIN}", "{subject}"'
+            assert outcomes(judge(accepting(entries), text)) == ["met", "met"]
+            wrong = entries.replace("main", "dev").replace("build:1", "build:2")
+            assert outcomes(judge(accepting(wrong), text)) == ["broken", "broken"]
+
+
+def test_the_provider_of_another_issuer_does_not_say_whose_the_subject_is(judge: Judge, tmp_path: Path) -> None:
+    folder = tmp_path / "bundle" / "aws"
+    folder.mkdir(parents=True)
+    (folder / "role.json").write_text(two(GITHUB, "repo:*", GITLAB, JOB))
+    provider_of = {"Url": GITLAB, "ClientIDList": ["https://gitlab.com"], "ThumbprintList": []}
+    (folder / "oidc-provider.json").write_text(json.dumps(provider_of))
+    result = judge(accepting(f'"{MAIN}"', "refused"), folder.parent)
+    assert outcomes(result) != ["met"]
