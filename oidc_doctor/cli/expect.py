@@ -56,10 +56,12 @@ class _Evidence:
 
         state, judged = read_and_judge(bundle, question)
         targets = targets_of(judged)
-        if name and len(targets) == 1:
-            targets = [targets[0]._replace(name=name)]
-        elif len(targets) == 1:
+        if len(targets) == 1:
             targets = self._of_list(targets[0], bundle, question)
+            if name and len(targets) > 1:
+                message = f"expect: [[target]] {name}: a list of {len(targets)} roles that trust an OIDC provider"
+                raise UsageError(f"{message}: add role_arn to its [target.aws]")
+            targets = [target._replace(name=name or target.name) for target in targets]
         self.targets += targets
         self.at = state.at
         self.warnings += [*state.warnings, *_unread(state)]

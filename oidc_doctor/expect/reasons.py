@@ -125,8 +125,8 @@ def _has_condition(decision: Decision) -> bool:
     return not isinstance(provider, GcpProvider) or bool((provider.condition or "").strip())
 
 
-def of_open(decision: Decision) -> Said:
-    """Return what leaves a decision open, and what would settle it."""
+def of_open(decision: Decision, *, is_table: bool = False) -> Said:
+    """Return what leaves a decision open, and what would settle it. `is_table`: the entry is a table of claims."""
     claims = missing_claims(decision)
     if "sub" in claims:
         return Said(
@@ -141,7 +141,9 @@ def of_open(decision: Decision) -> Said:
         noun = "claim" if len(claims) == 1 else "claims"
         return Said(
             f"The decision depends on the {noun} {listed}, of which the entry has no value.",
-            f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
+            f"Add {example} to the entry."
+            if is_table
+            else f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
             place=decision.open[0].at if decision.open else None,
         )
     unknown = _unknown_values(decision)

@@ -59,6 +59,7 @@ class _Row(NamedTuple):
     expects: Expects
     written: str
     at: Origin
+    is_table: bool = False  # of claims
 
 
 class _OnTarget:
@@ -96,7 +97,7 @@ class _OnTarget:
     # Tokens
 
     def _accepted(self, entry: ExpectedToken) -> ExpectationResult:
-        about = _Row("accepted", str(entry), entry.at)
+        about = _Row("accepted", str(entry), entry.at, bool(entry.claims))
         draft = tokens_of(entry, self.evidence, self.table.issuer)
         if not draft.tokens:
             return self._lacking(about, draft)
@@ -114,7 +115,7 @@ class _OnTarget:
             self._assume(decision)
             return self._row(about, "met", "accepted", judged)
         if decision.prediction == "unknown":
-            return self._row(about, "unknown", "unknown", judged, reasons.of_open(decision))
+            return self._row(about, "unknown", "unknown", judged, reasons.of_open(decision, is_table=about.is_table))
         if audience.source == "policy" and is_about_audience(decision) and audience.value:
             return self._row(about, "unknown", "unknown", judged, self._of_audience(decision, audience))
         return self._row(about, "broken", "refused", judged, reasons.of_refusal(decision))
@@ -134,7 +135,7 @@ class _OnTarget:
         )
 
     def _refused(self, entry: ExpectedToken) -> ExpectationResult:
-        about = _Row("refused", str(entry), entry.at)
+        about = _Row("refused", str(entry), entry.at, bool(entry.claims))
         draft = tokens_of(entry, self.evidence, self.table.issuer)
         if not draft.tokens:
             return self._lacking(about, draft)
@@ -149,7 +150,9 @@ class _OnTarget:
                     self._assume(row.decision)
                     return self._row(about, "broken", "accepted", row, reasons.of_acceptance(row.decision))
                 if row.decision.prediction == prediction:
-                    return self._row(about, "unknown", "unknown", row, reasons.of_open(row.decision))
+                    return self._row(
+                        about, "unknown", "unknown", row, reasons.of_open(row.decision, is_table=about.is_table)
+                    )
         for row in judged:
             named = row.audience.source == "file"
             if is_of_identity(row.decision, named_audience=named, controls=self.controls):

@@ -224,9 +224,24 @@ def test_a_list_of_roles_is_a_target_for_each(ran: Ran) -> None:
     for target, exit_code in (("narrow", 0), ("arn:aws:iam::210987654321:role/wide", 1), ("wide", 1)):
         Path("expect.toml").write_text(f'[[expect]]\ntarget = "{target}"\nrefused = ["{other}"]\n')
         assert ran("-q", "roles.json")[0] == exit_code
+    Path("oidc-doctor.toml").write_text('[[target]]\nname = "own"\nfrom = "roles.json"\n')
+    Path("expect.toml").write_text(f'[[expect]]\nrefused = ["{other}"]\n')
+    code, _, err = ran()
+    assert (code, "add role_arn" in err) == (2, True)
+    with Path("oidc-doctor.toml").open("a") as file:
+        file.write('[target.aws]\nrole_arn = "arn:aws:iam::210987654321:role/wide"\n')
+    assert ran()[0] == 1
     Path("roles.json").write_text(json.dumps({"Roles": roles[:2]}))
     Path("expect.toml").write_text(f'[[expect]]\naccepted = ["{MAIN}"]\n')
     assert ran("roles.json")[0] == 0
+
+
+def test_what_a_table_of_claims_lacks_is_added_to_it(ran: Ran) -> None:
+    document = json.loads(POLICIES["branch"].text)
+    document["Statement"][0]["Condition"]["StringEquals"]["token.actions.githubusercontent.com:actor"] = "x"
+    Path("trust.json").write_text(json.dumps(document))
+    Path("expect.toml").write_text(f'[[expect]]\naccepted = [{{ sub = "{MAIN}" }}]\n')
+    assert 'Add actor = "…" to the entry.' in ran("trust.json")[1]
 
 
 def test_a_toml_that_expects_nothing_is_named(ran: Ran) -> None:
