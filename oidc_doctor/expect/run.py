@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor import __version__
 from oidc_doctor.expect import calls, reasons
-from oidc_doctor.expect.audiences import Audience, Judged, accepted_with, audiences_of, is_about_audience, with_each
+from oidc_doctor.expect.audiences import (
+    Audience,
+    Judged,
+    accepted_with,
+    audiences_of,
+    is_about_audience,
+    is_of_unread_list,
+    with_each,
+)
 from oidc_doctor.expect.decide import Decision, is_of_identity, refuses_everyone
 from oidc_doctor.expect.outsiders import insiders_of
 from oidc_doctor.expect.strangers import bases_of, own_cases, try_strangers
@@ -147,6 +155,8 @@ class _OnTarget:
         for prediction in ("accepted", "unknown"):
             for row in judged:
                 if row.decision.prediction == prediction == "accepted":
+                    if not self.table.audience and is_of_unread_list(row):
+                        return self._row(about, "unknown", "unknown", row, _OF_UNREAD_LIST)
                     self._assume(row.decision)
                     return self._row(about, "broken", "accepted", row, reasons.of_acceptance(row.decision))
                 if row.decision.prediction == prediction:
@@ -348,6 +358,12 @@ class _OnTarget:
 
     def _assume(self, decision: Decision) -> None:
         self.assumed += [what for what in decision.assumed if what not in self.assumed]
+
+
+_OF_UNREAD_LIST = reasons.Said(
+    "The trust policy accepts this token with any audience, and the ClientIDList of the OIDC provider was not read.",
+    "Add aws/oidc-provider.json to the evidence, or a condition on the audience to the trust policy.",
+)
 
 
 def _with_reason(row: ExpectationResult, said: reasons.Said) -> ExpectationResult:

@@ -178,3 +178,14 @@ def test_the_provider_of_another_issuer_does_not_say_whose_the_subject_is(judge:
     (folder / "oidc-provider.json").write_text(json.dumps(provider_of))
     result = judge(accepting(f'"{MAIN}"', "refused"), folder.parent)
     assert outcomes(result) != ["met"]
+
+
+def test_an_audience_of_its_own_is_not_assumed_in_the_list(judge: Judge) -> None:
+    """The trust policy names no audience: whether the token is refused is for the ClientIDList to say."""
+    entry = f'{{ sub = "{MAIN}", aud = "another" }}'
+    (row,) = judge(accepting(entry, "refused"), trust(GITHUB, MAIN)).results
+    assert row.outcome == "unknown"
+    assert "ClientIDList" in row.reason
+    assert outcomes(
+        judge(accepting(entry.replace("another", "sts.amazonaws.com"), "refused"), trust(GITHUB, MAIN))
+    ) == ["broken"]
