@@ -77,7 +77,9 @@ class _Evidence:
         if len(arns) > _MOST_ROLES:
             message = f"expect: the list has {len(arns) + 1:,} roles that trust an OIDC provider; name one with --role"
             raise UsageError(message)
-        targets = [first] if trusts_a_provider(first) or not arns else []
+        if not arns:
+            return [first]
+        targets = [first._replace(name=first.resource("aws") or first.name)] if trusts_a_provider(first) else []
         for arn in arns:
             overrides = (question.overrides or Target(""))._replace(aws=TargetAws(role_arn=arn))
             _, judged = read_and_judge(bundle, question._replace(overrides=overrides))

@@ -71,6 +71,7 @@ def test_the_exit_code_of_every_format_is_the_same(ran: Ran) -> None:
     assert expect_for_a_program(ran("red.toml", "trust.json", "--format", "json")[1])["exit_code"] == 1
     outcomes = on_a_test_page(ran("red.toml", "trust.json", "--format", "junit")[1])
     assert list(outcomes["target"].values()) == ["passed", "failure", "passed"]
+    assert list(outcomes["target"])[-1].endswith("strangers refused")  # the same when more are tried
     (error, notice) = github_commands(ran("red.toml", "trust.json", "--format", "github")[1])
     assert (error.name, error.properties["file"], error.properties["line"]) == ("error", "red.toml", "4")
     assert (notice.name, notice.properties["file"]) == ("notice", "trust.json")
@@ -221,6 +222,9 @@ def test_a_list_of_roles_is_a_target_for_each(ran: Ran) -> None:
     assert "'arn:aws:iam::210987654321:role/narrow'" in err
     assert "role/service" not in err
     other = MAIN.replace("main", "dev")
+    ran("--learn", "roles.json", "--subject", MAIN, "-o", "learnt.toml")
+    assert ran("learnt.toml", "roles.json")[0] == 0
+    assert 'target = "arn:aws:iam::210987654321:role/narrow"' in Path("learnt.toml").read_text()
     for target, exit_code in (("narrow", 0), ("arn:aws:iam::210987654321:role/wide", 1), ("wide", 1)):
         Path("expect.toml").write_text(f'[[expect]]\ntarget = "{target}"\nrefused = ["{other}"]\n')
         assert ran("-q", "roles.json")[0] == exit_code
