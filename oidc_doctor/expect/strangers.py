@@ -26,7 +26,6 @@ from oidc_doctor.model.steps import REFUSED
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
-_MOST_BASES = 64  # tokens that strangers derive from
 _MOST_SHOWN = 50  # strangers of one expectation that a result lists, one of each kind first
 
 
@@ -94,11 +93,11 @@ def try_strangers(bases: list[Case], insiders: str = "") -> Tried:
     accepted: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
     unknown: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
     seen: set[tuple[str, ...]] = set()
-    cut_short = len(bases) > _MOST_BASES
+    cut_short = False
     within: set[str] = set()
     issuers: set[str] = set()
     try:
-        for base in bases[:_MOST_BASES]:
+        for base in bases:
             plain = base._replace(explain=False, traced=False, asks_access=False, allowed=allowed)
             own = decide(plain)
             steps = {*kept_steps(own.trace), *OF_IDENTITY[base.cloud]}
@@ -112,7 +111,7 @@ def try_strangers(bases: list[Case], insiders: str = "") -> Tried:
                 if key in seen:
                     continue
                 decision = decide(outsiders.case_of(plain, other))
-                if _is_of_unread_list(decision, other):
+                if other.audience != plain.token.claims.get("aud") and _is_of_unread_list(decision, other):
                     continue
                 seen.add(key)
                 if refused_by(decision.trace, steps):

@@ -114,3 +114,21 @@ def test_insiders_of_another_name_are_no_pass(judge: Judge) -> None:
     result = judge(expecting(text(MAIN), more='insiders = "org"\n'), json.dumps(policy(like("repo:quince/*"))))
     assert outcomes(result) == ["met", "unknown"]
     assert result.results[1].fix == 'Write insiders = "owner".'
+
+
+def test_a_stranger_may_ask_for_the_own_audience(judge: Judge) -> None:
+    """The workloads of Vercel choose an audience, so that one tenant's may be another's as well."""
+    issuer, owner = "oidc.vercel.com", "https://vercel.com/quince"
+    for conditions, outcome in (
+        ({"StringEquals": {"aud": owner}}, "broken"),
+        ({"StringEquals": {"aud": owner}, "StringLike": {"sub": "owner:quince:project:orchard:*"}}, "met"),
+    ):
+        trust = json.dumps(policy(statement(issuer, conditions)))
+        entry = text("owner:quince:project:orchard:environment:production")
+        assert outcomes(judge(expecting(entry), trust)) == ["met", outcome]
+
+
+def test_strangers_of_a_long_list_are_tried(judge: Judge) -> None:
+    subjects = [f"repo:quince/orchard{number}:ref:refs/heads/main" for number in range(70)]
+    trust = json.dumps(policy(statement(GITHUB, {"StringEquals": {"sub": [*subjects]}})))
+    assert set(outcomes(judge(expecting(*map(text, subjects)), trust))) == {"met"}

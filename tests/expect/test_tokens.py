@@ -57,6 +57,7 @@ def test_claims_fix_the_subject_of_an_issuer_at_any_address(
         (GITLAB, JOB, '{ project_path = "quince/orchard", ref = "main" }', "ref_type"),
         (TERRAFORM, RUN, '{ terraform_organization_name = "quince" }', "terraform_workspace_name"),
         ("agent.buildkite.com", BUILD, '{ organization_slug = "quince", pipeline_slug = "orchard" }', "build_commit"),
+        ("agent.buildkite.com", BUILD, '{ build_branch = "main" }', "organization_slug"),
         (GITHUB, MAIN, '{ repository = "quince/orchard", branch = "main" }', "ref"),
         ("ci.quince.example", "build:1", '{ build = "1" }', "subject"),
     ],
