@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expect", "make_expect_parser"]
 
+_MOST_ROLES = 100  # further ones of a list of roles
 _MOST_DROPPED = 5  # subjects that a message names
 _LEARN = "oidc-doctor expect --learn BUNDLE -o expect.toml"
 _LEARN_FROM_TOKEN = "oidc-doctor expect --learn trust-policy.json token.jwt -o expect.toml"
@@ -57,11 +58,35 @@ class _Evidence:
 
         state, judged = read_and_judge(bundle, question)
         targets = targets_of(judged)
-        if name and len(targets) == 1:
-            targets = [targets[0]._replace(name=name)]
+        if len(targets) == 1:
+            targets = self._of_list(targets[0], bundle, question)
+            if name and len(targets) > 1:
+                message = f"expect: [[target]] {name}: a list of {len(targets)} roles that trust an OIDC provider"
+                raise UsageError(f"{message}: add role_arn to its [target.aws]")
+            targets = [target._replace(name=name or target.name) for target in targets]
         self.targets += targets
         self.at = state.at
         self.warnings += [*state.warnings, *_unread(state)]
+
+    @staticmethod
+    def _of_list(first: ExpectTarget, bundle: Bundle | None, question: Question) -> list[ExpectTarget]:
+        """Return the target, and one for each further role of its list of roles. Raises UsageError for too many."""
+        from oidc_doctor.examine.examine import read_and_judge
+        from oidc_doctor.expect.targets import further_roles, targets_of, trusts_a_provider
+        from oidc_doctor.model.evidence import Target, TargetAws
+
+        arns = further_roles(first)
+        if len(arns) > _MOST_ROLES:
+            message = f"expect: the list has {len(arns) + 1:,} roles that trust an OIDC provider; name one with --role"
+            raise UsageError(message)
+        if not arns:
+            return [first]
+        targets = [first._replace(name=first.resource("aws") or first.name)] if trusts_a_provider(first) else []
+        for arn in arns:
+            overrides = (question.overrides or Target(""))._replace(aws=TargetAws(role_arn=arn))
+            _, judged = read_and_judge(bundle, question._replace(overrides=overrides))
+            targets += [target._replace(name=arn) for target in targets_of(judged)]
+        return targets
 
 
 def expect(arguments: list[str]) -> int:
@@ -130,6 +155,9 @@ def _learn(options: argparse.Namespace, evidence: _Evidence) -> int:
 def _take_file(options: argparse.Namespace) -> str | None:
     """Remove the file of expectations from the things: a .toml with [[expect]], or a .toml that is not there."""
     files = [thing for thing in options.things if _is_file(thing)]
+    if not files and not os.path.lexists(FILE):  # one that is no such file: reading it says what is wrong
+        files = [thing for thing in options.things if thing.lower().endswith(".toml") and os.path.isfile(thing)][:1]
+        files = [thing for thing in files if os.path.basename(thing) != TARGET_FILE]
     if len(files) > 1:
         message = f"expect: {' and '.join(files)}: two files of expectations; one run judges one"
         raise UsageError(message)

@@ -7,6 +7,7 @@ misspelled key would test nothing, and what tests nothing looks like a pass.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -22,10 +23,13 @@ FILE = "expect.toml"
 Asks = Literal["accepted", "refused", "allowed", "denied"]
 OF_TOKENS: tuple[Asks, ...] = ("accepted", "refused")
 OF_CALLS: tuple[Asks, ...] = ("allowed", "denied")
-_TEXTS = ("name", "target", "issuer", "audience")
-_KEYS = (*_TEXTS, *OF_TOKENS, "strangers", *OF_CALLS)
+_TEXTS = ("name", "target", "issuer", "audience", "insiders")
+_KEYS = ("name", "target", "issuer", "audience", *OF_TOKENS, "strangers", "insiders", *OF_CALLS)
 _EXAMPLE = 'accepted = ["repo:acme/app:ref:refs/heads/main"]'
 _CALL_PARTS = 2
+_ANY = "text, a number, true, false, texts or a table"
+_CLAIM_TYPES = {"iss": "text", "sub": "text", "aud": "text, or a list of texts", "azp": "text"}
+_WILDCARD = "`*` stands for itself: an entry is one token; write a value that it has"
 _NONE: Mapping[str, Json] = MappingProxyType({})
 
 
@@ -65,6 +69,7 @@ class Expectation(NamedTuple):
     name: str = ""
     issuer: str = ""
     audience: str = ""
+    insiders: str = ""  # the part of the subject that names the tenant, whose other teams are no strangers
     at: Origin = Origin(FILE)
     strangers_at: Origin = Origin(FILE)
 
@@ -113,6 +118,10 @@ class _ExpectReader(TableReader):
         texts = {name: self._text(table[name], pointer, name) for name in _TEXTS if name in table}
         if not set(table) - set(_TEXTS):
             raise self.fault(pointer, f"[[expect]]: the table has no expectation; add for example {_EXAMPLE}")
+        if "insiders" in table and "strangers" not in table:
+            raise self.fault(
+                f"{pointer}/insiders", '[[expect]]: insiders: the key has an effect only with strangers = "refused"'
+            )
         allowed, denied = (tuple(self._calls(table, pointer, name)) for name in OF_CALLS)
         accepted, refused = (tuple(self._tokens(table, pointer, name)) for name in OF_TOKENS)
         return Expectation(
@@ -120,6 +129,7 @@ class _ExpectReader(TableReader):
             name=texts.get("name", ""),
             issuer=texts.get("issuer", ""),
             audience=texts.get("audience", ""),
+            insiders=texts.get("insiders", ""),
             accepted=accepted,
             refused=refused,
             allowed=allowed,
@@ -180,10 +190,11 @@ class _ExpectReader(TableReader):
                 if not value:
                     raise self.fault_at(at, f'[[expect]]: {name}: the table is empty; name a claim: {{ sub = "…" }}')
                 for claim, text in value.items():
-                    if not _is_claim(text):
-                        message = (
-                            f"[[expect]]: {name}: {printable(claim)}: expected text, a number, true, false or texts"
-                        )
+                    if not _is_claim(claim, text):
+                        message = f"[[expect]]: {name}: {printable(claim)}: expected {_CLAIM_TYPES.get(claim, _ANY)}"
+                        raise self.fault_at(at, message)
+                    if isinstance(text, str) and "*" in text and "sub" not in value:
+                        message = f"[[expect]]: {name}: {printable(claim)}: {_WILDCARD}"
                         raise self.fault_at(at, message)
                 if isinstance(value.get("sub"), str):
                     self._check_subject(value["sub"], at, name)
@@ -197,10 +208,7 @@ class _ExpectReader(TableReader):
         if not subject.strip():
             raise self.fault_at(at, f"[[expect]]: {name}: the subject is empty; write the sub of a token")
         if "*" in subject:
-            message = (
-                f"[[expect]]: {name}: `*` in a subject: an entry is the subject of one token; write one that it has"
-            )
-            raise self.fault_at(at, message)
+            raise self.fault_at(at, f"[[expect]]: {name}: {_WILDCARD}")
 
     def _calls(self, table: dict[str, Toml], pointer: str, name: str) -> Iterator[ExpectedCall]:
         for value, at, _ in self._entries(table, pointer, name):
@@ -224,10 +232,16 @@ class _ExpectReader(TableReader):
         return Unreadable(self.file, at.line, None, message)
 
 
-def _is_claim(value: Any) -> bool:
+def _is_claim(name: str, value: Any) -> bool:
+    if name in ("iss", "sub"):
+        return isinstance(value, str)
     if isinstance(value, list):
         return bool(value) and all(isinstance(entry, str) for entry in value)
-    return isinstance(value, str | bool | int | float)
+    if isinstance(value, dict) and name not in _CLAIM_TYPES:  # kubernetes.io = { namespace = "…" }
+        return bool(value) and all(_is_claim("", inner) for inner in value.values())
+    if name in _CLAIM_TYPES:
+        return isinstance(value, str)
+    return isinstance(value, str | bool | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _meant(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from oidc_doctor.expect.decide import AUDIENCE_KINDS, Decision, decide
+from oidc_doctor.expect.decide import AUDIENCE_KINDS, Decision, decide, is_assumed
 from oidc_doctor.findings.trust_reach_bases import with_audience
 from oidc_doctor.findings.trust_reach_traces import claim, keys
 from oidc_doctor.issuers.catalogue import normalised
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Source = Literal["file", "fixed", "usual", "listed", "policy", ""]
 _MOST = 100  # a ClientIDList has no more entries (IAM quotas)
 _CLAIM = "aud"
+_OF_AUDIENCE = ("accounts.google.com:oaud", "accounts.google.com:aud")  # azp may decide both
 
 
 class Audience(NamedTuple):
@@ -107,8 +108,20 @@ def accepted_with(case: Case, audiences: list[Audience]) -> Judged:
 
 
 def is_about_audience(decision: Decision) -> bool:
-    """Whether a refusal is only about the audience."""
-    return all(refusal.kind in AUDIENCE_KINDS for refusal in decision.refusals)
+    """Whether a refusal is only about the audience, which of Google's tokens has two condition keys more."""
+    return all(
+        refusal.kind in AUDIENCE_KINDS or refusal.clause.key.lower() in _OF_AUDIENCE for refusal in decision.refusals
+    )
+
+
+def is_of_unread_list(judged: Judged) -> bool:
+    """Whether an entry's own audience, which is not the usual one, is accepted only as the ClientIDList is assumed."""
+    case, trace = judged.decision.case, judged.decision.trace
+    if judged.audience.source != "file" or not is_assumed(case, trace, "audience"):
+        return False
+    claims = {name: value for name, value in case.token.claims.items() if name != _CLAIM}
+    others = audiences_of(case._replace(token=case.token._replace(claims=claims)))
+    return judged.audience.value not in [audience.value for audience in others]
 
 
 def _usual(case: Case, profile: Profile | None) -> Iterator[str]:

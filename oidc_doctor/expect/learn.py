@@ -8,6 +8,7 @@ the file holds on the same evidence.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,9 +16,10 @@ from oidc_doctor.documents.expect_file import Expectation, ExpectedToken, parse_
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.examine.assemble import accepted_subjects
 from oidc_doctor.expect.audiences import accepted_with, audiences_of
+from oidc_doctor.expect.outsiders import Outsiders
 from oidc_doctor.expect.reasons import missing_claims
 from oidc_doctor.expect.run import judge_table
-from oidc_doctor.expect.strangers import is_base, strangers_of
+from oidc_doctor.expect.strangers import is_base
 from oidc_doctor.expect.tokens import tokens_of
 from oidc_doctor.model.secret_texts import contains_secret
 from oidc_doctor.model.steps import CLOUDS
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 _MOST = 20  # accepted subjects of a target and cloud
 _MOST_TRIED = 200
-_MOST_REFUSED = 12  # kinds of strangers
+_MOST_REFUSED, _MOST_OF_KIND = 12, 2  # strangers of a table, and of one kind
 _LONGEST = 512  # characters of a value that is written
 _HEAD = """\
 # Expectations of a trust, written by oidc-doctor expect --learn from what its configuration accepts now.
@@ -172,16 +174,16 @@ class _OfTarget:
         return [f"# {CLOUDS[self.case.cloud]} {verb} {whom}. Narrow the trust, then add:", '# strangers = "refused"']
 
     def _refused(self, entries: list[_Entry]) -> Iterator[tuple[ExpectedToken, str]]:
-        """Yield one stranger of each kind, with a subject of its own, and the kind: another org."""
-        kinds: set[str] = set()
-        for entry in entries:
-            if not is_base(entry.case):
-                continue
-            for other in strangers_of(entry.case):
-                if other.issuer or other.audience or other.who in kinds or not _is_written(other.subject):
+        """Yield a few strangers of each kind, with a subject of their own, and the kind: another org."""
+        kinds: Counter[str] = Counter()
+        bases = [entry.case for entry in entries if is_base(entry.case)]
+        outsiders = Outsiders(bases, "")
+        for base in bases:
+            for other in outsiders.of(base):
+                if other.issuer or other.audience or not _is_written(other.subject):
                     continue
-                if len(kinds) < _MOST_REFUSED:
-                    kinds.add(other.who)
+                if kinds[other.who] < _MOST_OF_KIND and kinds.total() < _MOST_REFUSED:
+                    kinds[other.who] += 1
                     yield ExpectedToken(other.subject), other.who
 
     def _resource(self) -> str:

@@ -73,8 +73,21 @@ def of_denial(decision: Decision) -> Said:
     return Said("", named.fix, named, named.refusal.where)
 
 
-def of_acceptance(decision: Decision, whom: str = "this subject") -> Said:
-    """Return what accepts a token that should be refused. `whom` is what the next step is about."""
+def of_acceptance(decision: Decision, whom: str = "this subject", within: str = "") -> Said:
+    """Return what accepts a token that should be refused. `whom` is what the next step is about.
+
+    `within` is the part of the subject that names the tenant, if the tokens are other teams' of the same tenant.
+    """
+    said = _of_acceptance(decision, whom)
+    if not within:
+        return said
+    profile = decision.case.profile
+    team = (profile.tenancy.team if profile else "team").replace("_", " ")
+    more = f' If each {team} of this {within.replace("_", " ")} is meant, add insiders = "{within}" to the table.'
+    return said._replace(fix=said.fix + more)
+
+
+def _of_acceptance(decision: Decision, whom: str) -> Said:
     trace, cloud = decision.trace, CLOUDS[decision.case.cloud]
     if decision.case.cloud == "aws":
         statement = next(iter(allowing(trace)), None)
@@ -114,9 +127,15 @@ def _has_condition(decision: Decision) -> bool:
     return not isinstance(provider, GcpProvider) or bool((provider.condition or "").strip())
 
 
-def of_open(decision: Decision) -> Said:
-    """Return what leaves a decision open, and what would settle it."""
+def of_open(decision: Decision, *, is_table: bool = False) -> Said:
+    """Return what leaves a decision open, and what would settle it. `is_table`: the entry is a table of claims."""
     claims = missing_claims(decision)
+    if "sub" in claims:
+        return Said(
+            "The decision depends on the subject, which the claims of the entry do not fix.",
+            'Add the subject that the tokens have: sub = "…".',
+            place=decision.open[0].at if decision.open else None,
+        )
     if claims:
         listed = ", ".join(claims)
         subject = decision.case.token.subject or "…"
@@ -124,7 +143,9 @@ def of_open(decision: Decision) -> Said:
         noun, pronoun = ("claim", "it") if len(claims) == 1 else ("claims", "them")
         return Said(
             f"The decision depends on the {noun} {listed}, and the entry has no value for {pronoun}.",
-            f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
+            f"Add {example} to the entry."
+            if is_table
+            else f'Write the entry as claims: {{ sub = "{subject}", {example} }}.',
             place=decision.open[0].at if decision.open else None,
         )
     unknown = _unknown_values(decision)
@@ -161,7 +182,17 @@ def _of_named(decision: Decision) -> Said:
     if first is None:
         return Said("")
     settle = first.refusal.settle
-    return Said("", f"To settle the decision, add {settle}." if settle else first.fix, first, first.refusal.where)
+    fix = _of_request(first.refusal.clause.key) or (f"To settle the decision, add {settle}." if settle else first.fix)
+    return Said("", fix, first, first.refusal.where)
+
+
+def _of_request(key: str) -> str:
+    """Return the next step for a condition key of the request; "" for one of the token."""
+    if not key.lower().startswith(("aws:", "sts:")):
+        return ""
+    names = {"sts:rolesessionname": 'role_session_name = "…"', "sts:durationseconds": "duration_seconds = …"}
+    line = names.get(key.lower(), f'context = {{ "{key}" = "…" }}')
+    return f'Add a [[target]] with from = "EVIDENCE" to oidc-doctor.toml, and below its [target.aws] {line}.'
 
 
 def _unknown_values(decision: Decision) -> tuple[UnknownValue, ...]:

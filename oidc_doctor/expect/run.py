@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor import __version__
 from oidc_doctor.expect import calls, reasons
-from oidc_doctor.expect.audiences import Audience, Judged, accepted_with, audiences_of, is_about_audience, with_each
+from oidc_doctor.expect.audiences import (
+    Audience,
+    Judged,
+    accepted_with,
+    audiences_of,
+    is_about_audience,
+    is_of_unread_list,
+    with_each,
+)
 from oidc_doctor.expect.decide import Decision, is_of_identity, refuses_everyone
-from oidc_doctor.expect.strangers import is_base, own_cases, try_strangers
+from oidc_doctor.expect.outsiders import insiders_of
+from oidc_doctor.expect.strangers import bases_of, own_cases, try_strangers
 from oidc_doctor.expect.targets import ExpectTarget, chosen
 from oidc_doctor.expect.tokens import Drafted, tokens_of
+from oidc_doctor.issuers.characters import listed
+from oidc_doctor.judge.profiles import configured_issuers, profile_of
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.expectations import Decided, ExpectationResult, Expectations, Expects, Outcome
 from oidc_doctor.model.steps import CLOUDS
@@ -21,9 +32,9 @@ if TYPE_CHECKING:
     from oidc_doctor.documents.expect_file import Expectation, ExpectedCall, ExpectedToken
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Origin
+    from oidc_doctor.model.evidence import TargetEvidence
 
 _GRAVITY: dict[Outcome, int] = {"broken": 0, "unknown": 1, "met": 2}
-_MOST_BASES = 12  # accepted tokens that strangers derive from
 _FEW = 3  # kinds of strangers that a sentence names
 _BROKEN, _UNKNOWN = 1, 3  # exit codes
 
@@ -56,6 +67,7 @@ class _Row(NamedTuple):
     expects: Expects
     written: str
     at: Origin
+    is_table: bool = False  # of claims
 
 
 class _OnTarget:
@@ -68,6 +80,15 @@ class _OnTarget:
         self.assumed: list[str] = []
         self.bases: list[Case] = []  # with the token of each accepted entry
         self._controls: list[Case] | None = None
+        self._own: list[Case] | None = None
+
+    @property
+    def evidence(self) -> TargetEvidence:
+        """The evidence of the cloud: an issuer that the other cloud trusts is not meant."""
+        evidence = self.case.evidence
+        one = evidence._replace(gcp=None) if self.case.cloud == "aws" else evidence._replace(aws=None)
+        of_cloud = one._replace(target=one.target._replace(issuer=None))
+        return of_cloud if len(configured_issuers(of_cloud)) > 1 else evidence
 
     def results(self) -> Iterator[ExpectationResult]:
         yield from (self._accepted(entry) for entry in self.table.accepted)
@@ -84,8 +105,8 @@ class _OnTarget:
     # Tokens
 
     def _accepted(self, entry: ExpectedToken) -> ExpectationResult:
-        about = _Row("accepted", str(entry), entry.at)
-        draft = tokens_of(entry, self.case.evidence, self.table.issuer)
+        about = _Row("accepted", str(entry), entry.at, bool(entry.claims))
+        draft = tokens_of(entry, self.evidence, self.table.issuer)
         if not draft.tokens:
             return self._lacking(about, draft)
         judged = [self._accepted_with(case) for case in self._cases(draft)]
@@ -102,13 +123,19 @@ class _OnTarget:
             self._assume(decision)
             return self._row(about, "met", "accepted", judged)
         if decision.prediction == "unknown":
-            return self._row(about, "unknown", "unknown", judged, reasons.of_open(decision))
+            return self._row(about, "unknown", "unknown", judged, reasons.of_open(decision, is_table=about.is_table))
         if audience.source == "policy" and is_about_audience(decision) and audience.value:
             return self._row(about, "unknown", "unknown", judged, self._of_audience(decision, audience))
         return self._row(about, "broken", "refused", judged, reasons.of_refusal(decision))
 
     def _of_audience(self, decision: Decision, audience: Audience) -> reasons.Said:
         own = decision.case.token.claims.get("aud", "")
+        if own == audience.value:
+            return reasons.Said(
+                f"The trust policy refuses this subject with the audience {own}, which the policy alone names. The "
+                "evidence does not show which audience the workload requests.",
+                'Add aud = "…" to the entry, and azp = "…" if the tokens have one.',
+            )
         return reasons.Said(
             f"The trust policy accepts this subject with the audience {audience.value}, and refuses it with {own}, "
             "the usual one. The evidence does not show which of them the workload requests.",
@@ -116,8 +143,8 @@ class _OnTarget:
         )
 
     def _refused(self, entry: ExpectedToken) -> ExpectationResult:
-        about = _Row("refused", str(entry), entry.at)
-        draft = tokens_of(entry, self.case.evidence, self.table.issuer)
+        about = _Row("refused", str(entry), entry.at, bool(entry.claims))
+        draft = tokens_of(entry, self.evidence, self.table.issuer)
         if not draft.tokens:
             return self._lacking(about, draft)
         rows = [self._of_refused(about, case) for case in self._cases(draft)]
@@ -128,10 +155,14 @@ class _OnTarget:
         for prediction in ("accepted", "unknown"):
             for row in judged:
                 if row.decision.prediction == prediction == "accepted":
+                    if not self.table.audience and is_of_unread_list(row):
+                        return self._row(about, "unknown", "unknown", row, _OF_UNREAD_LIST)
                     self._assume(row.decision)
                     return self._row(about, "broken", "accepted", row, reasons.of_acceptance(row.decision))
                 if row.decision.prediction == prediction:
-                    return self._row(about, "unknown", "unknown", row, reasons.of_open(row.decision))
+                    return self._row(
+                        about, "unknown", "unknown", row, reasons.of_open(row.decision, is_table=about.is_table)
+                    )
         for row in judged:
             named = row.audience.source == "file"
             if is_of_identity(row.decision, named_audience=named, controls=self.controls):
@@ -156,15 +187,25 @@ class _OnTarget:
     def controls(self) -> list[Case]:
         """Cases with tokens that the table and the configuration's own values name."""
         if self._controls is None:
-            self._controls = [*self.bases, *own_cases(self.case)]
+            self._controls = [*self.bases, *self.own]
         return self._controls
+
+    @property
+    def own(self) -> list[Case]:
+        """Cases with tokens that the configuration's own values name."""
+        if self._own is None:
+            self._own = own_cases(self.case, self.table.audience)
+        return self._own
 
     def _strangers(self) -> ExpectationResult:
         about = _Row("strangers", "strangers", self.table.strangers_at)
-        bases = [case for case in self.bases if is_base(case)][:_MOST_BASES]
-        own = own_cases(self.case) if not bases else []
-        tried = try_strangers(bases or [case for case in own if is_base(case)][:_MOST_BASES])
-        if self.bases or own:
+        bases = bases_of(self.bases, self.own)
+        if self.table.insiders:
+            tenants = dict.fromkeys(insiders_of(case.profile) for case in bases)
+            if bases and self.table.insiders not in tenants:
+                return self._of_wrong_insiders(about, [name for name in tenants if name])
+        tried = try_strangers(bases, self.table.insiders)
+        if not bases and (self.bases or self.own):
             tried = tried._replace(why_none="the configuration refuses each token that strangers derive from")
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)
         accepted = [stranger for stranger in tried.passed if stranger.decision == "accepted"]
@@ -173,7 +214,7 @@ class _OnTarget:
                 self._assume(tried.decision)
             kinds = list(dict.fromkeys(stranger.who for stranger in accepted))
             more = f" and {len(kinds) - _FEW} more kinds" if len(kinds) > _FEW else ""
-            said = reasons.of_acceptance(tried.decision, "strangers")
+            said = reasons.of_acceptance(tried.decision, "strangers", tried.within)
             reason = (
                 f"{CLOUDS[self.case.cloud]} accepts synthetic tokens of strangers: {', '.join(kinds[:_FEW])}{more}."
             )
@@ -181,7 +222,12 @@ class _OnTarget:
         if tried.passed and tried.decision is not None:
             is_open = tried.decision.prediction == "unknown"
             said = reasons.of_open(tried.decision) if is_open else self._of_every_token(tried.decision)
-            reason = said.reason or "The decision on some strangers depends on evidence that was not read."
+            claims = reasons.missing_claims(tried.decision)
+            if claims:
+                said = self._of_unknown_claims(claims)
+            reason = (
+                said.reason or f"The evidence does not show whether {CLOUDS[self.case.cloud]} refuses each stranger."
+            )
             return _with_reason(row, said._replace(reason=reason))._replace(outcome="unknown", decided="unknown")
         if tried.cut_short:
             reason = "The configuration is so long that not all strangers were tried."
@@ -193,6 +239,21 @@ class _OnTarget:
             fix = "Add a subject to `accepted`; oidc-doctor expect --learn writes those that the logs show."
             return row._replace(outcome="unknown", decided="unknown", reason=reason, fix=fix)
         return row
+
+    def _of_unknown_claims(self, claims: list[str]) -> reasons.Said:
+        noun = "claim" if len(claims) == 1 else "claims"
+        return reasons.Said(
+            f"The decision on strangers depends on the {noun} {listed(claims)}: their tokens may have any value there.",
+            "Add a condition on the subject, or on a claim that names its owner.",
+        )
+
+    def _of_wrong_insiders(self, about: _Row, tenants: list[str]) -> ExpectationResult:
+        row = self._row(about, "unknown", "unknown", None)
+        known = f"is {listed(tenants)}" if tenants else "is not known for this issuer"
+        return row._replace(
+            reason=f"The key insiders is {self.table.insiders}, and the part that names the tenant {known}.",
+            fix=f'Write insiders = "{tenants[0]}".' if tenants else "Remove the key insiders.",
+        )
 
     # Calls
 
@@ -235,21 +296,30 @@ class _OnTarget:
 
     def _cases(self, draft: Drafted) -> list[Case]:
         """Return the case with each token of a draft."""
-        return [self.case._replace(token=token, profile=draft.profile, explain=True) for token in draft.tokens]
+        evidence = self.case.evidence
+        return [
+            self.case._replace(token=token, profile=profile_of(evidence, token), explain=True) for token in draft.tokens
+        ]
 
     def _lacking(self, about: _Row, draft: Drafted) -> ExpectationResult:
         title = draft.profile.title if draft.profile else "the issuer"
         row = self._row(about, "unknown", "unknown", None)
         return row._replace(
             reason=f"The subject that {title} writes for these claims is not known: {draft.lacking}.",
-            fix='Add the claims, or the subject itself as sub = "…".',
+            fix='Correct or add the claims, or write the subject itself: sub = "…".',
         )
 
     def _together(self, about: _Row, rows: list[ExpectationResult]) -> ExpectationResult:
         """Return the row of an entry that may mean several tokens: if they differ, it is unknown which one decides."""
         if len({row.outcome for row in rows}) == 1:
             return rows[0]
-        subjects = " and ".join(row.subject for row in rows)
+        if len({row.subject for row in rows}) == 1:
+            return self._row(about, "unknown", "unknown", None)._replace(
+                reason="Several trusted issuers write such a subject, and the configuration does not decide alike on "
+                "their tokens.",
+                fix='Add issuer = "…" to the table, or iss = "…" to the entry.',
+            )
+        subjects = " and ".join(dict.fromkeys(row.subject for row in rows))
         return self._row(about, "unknown", "unknown", None)._replace(
             reason=f"The claims fit several subjects, and the decisions on them differ: {subjects}.",
             fix='Add the subject that the tokens have: sub = "…".',
@@ -290,6 +360,12 @@ class _OnTarget:
 
     def _assume(self, decision: Decision) -> None:
         self.assumed += [what for what in decision.assumed if what not in self.assumed]
+
+
+_OF_UNREAD_LIST = reasons.Said(
+    "The trust policy accepts this token with any audience, and the ClientIDList of the OIDC provider was not read.",
+    "Add aws/oidc-provider.json to the evidence, or a condition on the audience to the trust policy.",
+)
 
 
 def _with_reason(row: ExpectationResult, said: reasons.Said) -> ExpectationResult:

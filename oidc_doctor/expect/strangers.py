@@ -1,8 +1,8 @@
 """Judge the strangers of a trust: synthetic tokens that no one expects to be accepted.
 
-They derive from each accepted token of the file, or, where it names none, from the tokens that the configuration's own
-values name. Where the issuer's grammar is not known, no part of a subject is known to name its owner: then only a
-subject that is another one throughout is a stranger.
+They derive from each accepted token of the file, and from the tokens that the configuration's own values name: a trust
+may be narrow for the subjects of the file, and open in another of its statements. Where the issuer's grammar is not
+known, no part of a subject is known to name its owner: then only a subject that differs throughout is a stranger.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.expect.audiences import accepted_with, audiences_of
 from oidc_doctor.expect.decide import OF_IDENTITY, Decision, decide, is_assumed, refused_by
+from oidc_doctor.expect.outsiders import Outsiders, insiders_of
 from oidc_doctor.findings.reach import reach_of
-from oidc_doctor.findings.strangers import OtherToken, foreign_subjects, kept_steps, other_tokens, with_token
+from oidc_doctor.findings.strangers import OtherToken, as_stranger, kept_steps
+from oidc_doctor.issuers.catalogue import normalised
 from oidc_doctor.model.document import Missing, texts_in
 from oidc_doctor.model.evaluations import Evaluations, NoEvaluationsLeftError
 from oidc_doctor.model.evidence import GcpProvider, Role
@@ -34,11 +36,15 @@ class Tried(NamedTuple):
     passed: tuple[StrangerResult, ...]  # accepted, then unknown
     decision: Decision | None = None  # of the first accepted one, else of the first unknown one
     cut_short: bool = False  # the bound on evaluations was reached
+    within: str = ""  # the part that names the tenant, where each accepted stranger is of the own one
     why_none: str = ""  # why no stranger could be made
 
 
-def own_cases(case: Case) -> list[Case]:
-    """Return the case with each token that the configuration's own values name; none if they name no token."""
+def own_cases(case: Case, asked: str = "") -> list[Case]:
+    """Return the case with each token that the configuration's own values name; none if they name no token.
+
+    `asked` is the audience that the file names: a token of each issuer has it, if that issuer's is accepted with it.
+    """
     try:
         own = list(reach_of(case).own_cases())
     except NotReadError:
@@ -47,29 +53,65 @@ def own_cases(case: Case) -> list[Case]:
     for row in own:
         claims = {name: value for name, value in row.token.claims.items() if name not in ("aud", "azp")}
         plain = row._replace(token=row.token._replace(claims=claims), explain=False)
-        cases.append(accepted_with(plain, audiences_of(plain)).decision.case)
+        judged = accepted_with(plain, audiences_of(plain, asked))
+        if asked and judged.decision.prediction == "refused":
+            judged = accepted_with(plain, audiences_of(plain))
+        cases.append(judged.decision.case)
     return cases
 
 
-def try_strangers(bases: list[Case]) -> Tried:
-    """Judge the strangers of these tokens."""
+def bases_of(named: list[Case], own: list[Case]) -> list[Case]:
+    """Return the cases that strangers derive from: of the tokens of the file, and of the configuration's own values.
+
+    A token of the configuration's values has the claims and the audience of the file's first token of its issuer.
+    """
+    first: dict[str, Case] = {}
+    named = [case for case in named if is_base(case)]
+    for case in named:
+        first.setdefault(_issuer(case), case)
+    more = []
+    for case in own:
+        alike = first.get(_issuer(case))
+        subject = case.token.subject
+        if alike is None or subject is None:
+            more.append(case)
+        elif subject not in [other.token.subject for other in named]:
+            more.append(as_stranger(alike, subject))
+    return [*named, *(case for case in more if is_base(case))]
+
+
+def _issuer(case: Case) -> str:
+    return normalised(str(case.token.claims.get("iss", "")))
+
+
+def try_strangers(bases: list[Case], insiders: str = "") -> Tried:
+    """Judge the strangers of these tokens. `insiders` is the part of the subject whose value no stranger has."""
     if not bases:
         return Tried(0, (), why_none="neither the file nor the configuration names a token that strangers derive from")
     allowed = Evaluations(max(200, EXPECTED_STRANGERS.most // _size(bases[0])))
+    outsiders = Outsiders(bases, insiders)
     accepted: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
     unknown: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
     seen: set[tuple[str, ...]] = set()
     cut_short = False
+    within: set[str] = set()
+    issuers: set[str] = set()
     try:
         for base in bases:
             plain = base._replace(explain=False, traced=False, asks_access=False, allowed=allowed)
-            steps = {*kept_steps(decide(plain).trace), *OF_IDENTITY[base.cloud]}
-            for other in strangers_of(plain):
-                key = (other.subject, other.issuer, other.audience)
+            own = decide(plain)
+            steps = {*kept_steps(own.trace), *OF_IDENTITY[base.cloud]}
+            # an audience says nothing of a token whose own acceptance is open, where another token was tried with it
+            is_idle = own.prediction != "accepted" and _issuer(plain) in issuers
+            issuers.add(_issuer(plain))
+            for other in outsiders.of(plain):
+                if is_idle and other.audience and other.subject == plain.token.subject:
+                    continue
+                key = (other.subject, other.issuer or _issuer(plain), other.audience)
                 if key in seen:
                     continue
-                decision = decide(with_token(plain, other))
-                if _is_of_unread_list(decision, other):
+                decision = decide(outsiders.case_of(plain, other))
+                if other.audience != plain.token.claims.get("aud") and _is_of_unread_list(decision, other):
                     continue
                 seen.add(key)
                 if refused_by(decision.trace, steps):
@@ -79,22 +121,15 @@ def try_strangers(bases: list[Case]) -> Tried:
                     other.who, other.subject, "accepted" if is_accepted else "unknown", other.issuer, other.audience
                 )
                 (accepted if is_accepted else unknown)[key] = (row, decision)
+                if is_accepted:
+                    within.add(insiders_of(plain.profile) if outsiders.is_of_own_tenant(plain, other) else "")
     except NoEvaluationsLeftError:
         cut_short = True
     rows = [*_by_kind(list(accepted.values())), *_by_kind(list(unknown.values()))]
     first = next((decision.case._replace(explain=True, traced=True, allowed=None) for _, decision in rows), None)
     shown = tuple(row for row, _ in rows[:_MOST_SHOWN])
-    return Tried(len(seen), shown, decide(first) if first is not None else None, cut_short)
-
-
-def strangers_of(case: Case) -> list[OtherToken]:
-    """Return the strangers of a token."""
-    others = [other for other in other_tokens(case) if other.outsider]
-    if case.profile is not None:
-        return others
-    # one of the word-by-word variants may be another workload of the same owner
-    foreign = set(foreign_subjects(case)[:1])
-    return [other for other in others if other.issuer or other.audience or other.subject in foreign]
+    explained = decide(first) if first is not None else None
+    return Tried(len(seen), shown, explained, cut_short, within.pop() if len(within) == 1 else "")
 
 
 def _is_of_unread_list(decision: Decision, other: OtherToken) -> bool:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.target_file import NAME
+from oidc_doctor.documents.trust_policy import parse_roles
+from oidc_doctor.judge.aws.arns import federated
+from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import GcpProvider, Role, TargetEvidence
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ class ExpectTarget(NamedTuple):
         provider = gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
         names = [self.name, target.aws.role_arn if target.aws else None, role.arn if role else None]
         names += [target.gcp.provider if target.gcp else None, provider.name if provider else None]
-        names += [target.gcp.service_account if target.gcp else None]
+        names += [role.name if role else None, target.gcp.service_account if target.gcp else None]
         if self.name == NAME:  # a file that names nothing is known by its own name
             names += [_stem(file) for cloud in ("aws", "gcp") if (file := self._file(cloud))]
         return tuple(dict.fromkeys(name for name in names if name))
@@ -63,7 +66,8 @@ class ExpectTarget(NamedTuple):
         target, aws = self.evidence.target, self.evidence.aws
         if cloud == "aws":
             role = aws.role if aws is not None and isinstance(aws.role, Role) else None
-            return tuple(filter(None, (self.resource(cloud), role.arn if role else None)))
+            names = (self.resource(cloud), role.arn if role else None, role.name if role else None)
+            return tuple(filter(None, names))
         account = target.gcp.service_account if target.gcp else None
         return tuple(filter(None, (self.resource(cloud), account)))
 
@@ -90,6 +94,36 @@ def targets_of(judged: Iterable[Judged]) -> list[ExpectTarget]:
         ExpectTarget(name, exchanges[0].evidence, tuple(_cases(exchanges)), tuple(exchanges))
         for name, exchanges in sorted(by_name.items())
     ]
+
+
+def further_roles(target: ExpectTarget) -> list[str]:
+    """Return the ARNs of the other roles of the target's file, such as a list of roles, that trust an OIDC provider.
+
+    None where the target itself names its role.
+    """
+    aws, named_role = target.evidence.aws, target.evidence.target.aws
+    if aws is None:
+        return []
+    if not isinstance(aws.role, Role):
+        listed = parse_roles(aws.roles.text, aws.roles.file) if isinstance(aws.roles, Document) else []
+        is_named = named_role is not None and named_role.role_arn is not None
+        return [] if is_named else [role.arn for role in listed if role.arn and _trusts_a_provider(role)]
+    named = target.evidence.target.origins.get("aws.role_arn")
+    file = aws.role.origin.file
+    if named is not None and named.file != file:
+        return []
+    others = [role for role in aws.near_roles if role.origin.file == file and role.arn != aws.role.arn]
+    return list(dict.fromkeys(role.arn for role in others if role.arn and _trusts_a_provider(role)))
+
+
+def trusts_a_provider(target: ExpectTarget) -> bool:
+    """Whether the role of the target trusts an OIDC provider."""
+    aws = target.evidence.aws
+    return aws is not None and isinstance(aws.role, Role) and _trusts_a_provider(aws.role)
+
+
+def _trusts_a_provider(role: Role) -> bool:
+    return not isinstance(role.trust_policy, Missing) and bool(list(federated(role.trust_policy.value)))
 
 
 def _cases(exchanges: Sequence[Judged]) -> list[Case]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.issuers import profile_for
+from oidc_doctor.issuers.catalogue import all_profiles
 from oidc_doctor.issuers.strangers import written
 from oidc_doctor.judge.profiles import complete_hypothetical, configured_issuers, profile_of
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.evidence import TargetEvidence, Token
 
+_NEARLY = 0.88  # of difflib: one letter of eight more, less or moved
+_REGISTERED = ("iss", "sub", "aud", "azp", "exp", "iat", "nbf", "jti")  # RFC 7519, OpenID Connect Core
+_SEVERAL = 2
 _EVENT = "event_name"  # the claim that says which flag the subject has: GitHub's pull_request
 
 
@@ -38,15 +43,50 @@ def tokens_of(expected: ExpectedToken, evidence: TargetEvidence, issuer: str) ->
     """Return the tokens of an entry. `issuer` is that of its table, "" if the evidence shows it."""
     named = expected.claims.get("iss") or issuer
     address = named if isinstance(named, str) else ""
+    several = [] if address else _possible_issuers(evidence, expected)
+    drafts = [_of_issuer(expected, evidence, one) for one in several or [address]]
+    tokens = tuple(token for draft in drafts for token in draft.tokens)
+    return next((draft for draft in drafts if draft.lacking), None) or Drafted(tokens, drafts[0].profile)
+
+
+def _possible_issuers(evidence: TargetEvidence, expected: ExpectedToken) -> list[str]:
+    """Return those of several configured issuers whose tokens the entry may mean; none where one is configured.
+
+    They are those whose subjects have the form of the entry's, or that issue most of its claims; else those whose
+    subjects have any form.
+    """
+    addresses = configured_issuers(evidence)
+    if len(addresses) < _SEVERAL:
+        return []
+    subject = expected.subject or str(expected.claims.get("sub", ""))
+    profiles = {address: profile_for(address, subject or None) for address in addresses}
+    shapes = {address: profile.grammar.recognise for address, profile in profiles.items() if profile}
+    if subject:
+        fitting = [address for address, shape in shapes.items() if shape and re.match(shape, subject)]
+    else:
+        known = {address: len(values_of(profile, expected.claims)) for address, profile in profiles.items() if profile}
+        fitting = [address for address, count in known.items() if count == max(known.values()) and count]
+    return fitting or [address for address in addresses if not shapes.get(address)]
+
+
+def _of_issuer(expected: ExpectedToken, evidence: TargetEvidence, address: str) -> Drafted:
+    """Return the tokens of an entry by this issuer; "" for the one that the evidence shows."""
     if expected.subject:
         address = address or _foreign_issuer(evidence, expected.subject)
         token = hypothetical(expected.subject, issuer=address or None, origin=expected.at)
         return _completed(token, evidence)
     if "sub" in expected.claims:
+        known = profile_for(address or next(iter(configured_issuers(evidence)), None), str(expected.claims["sub"]))
+        misspelled = _misspelled(known, expected.claims) if known else ""
+        if misspelled:
+            return Drafted((), known, misspelled)
         return _checked(_with_claims(expected, address, {}, ()), evidence)
     address, profile = _issuer_of(evidence, expected.claims, address)
     if profile is None:
         return _completed(_with_claims(expected, address, {}, ()), evidence)
+    misspelled = _misspelled(profile, expected.claims)
+    if misspelled:
+        return Drafted((), profile, misspelled)
     values = values_of(profile, expected.claims)
     forms, lacking = forms_of(profile, values, expected.claims)
     if not forms:
@@ -115,10 +155,22 @@ def _checked(token: Token, evidence: TargetEvidence) -> Drafted:
     return draft._replace(tokens=(), lacking=f"{_listed(wrong, 'and')} contradicts it") if wrong else draft
 
 
+def _misspelled(profile: Profile, claims: Mapping[str, Json]) -> str:
+    """Return which claim is nearly one of the issuer's: without effect, it would test another token than is meant."""
+    tenancy = profile.tenancy
+    known = {*_REGISTERED, *dict(profile.implied), *profile.own_condition_keys, *profile.claim_values}
+    known |= {*tenancy.common, *tenancy.follows, *(rule.name for rule in profile.grammar.rules), _EVENT}
+    for name in claims:
+        near = get_close_matches(name, known, n=1, cutoff=_NEARLY) if name not in known else []
+        if near:
+            return f"no claim {name} is known; did you mean {near[0]}?"
+    return ""
+
+
 def _issuer_of(evidence: TargetEvidence, claims: Mapping[str, Json], issuer: str) -> tuple[str, Profile | None]:
     """Return the issuer whose profile knows most of the claims, and the profile."""
     if issuer:
-        return issuer, profile_for(issuer)
+        return issuer, profile_for(issuer) or _self_hosted(claims)
     addresses = configured_issuers(evidence)
     profiles = [(address, profile_for(address)) for address in addresses]
     known = [(len(values_of(profile, claims)), address, profile) for address, profile in profiles if profile]
@@ -126,7 +178,17 @@ def _issuer_of(evidence: TargetEvidence, claims: Mapping[str, Json], issuer: str
         most = max(count for count, _, _ in known)
         _, address, profile = next(row for row in known if row[0] == most)
         return address, profile
-    return (addresses[0], None) if len(addresses) == 1 else ("", None)
+    return (addresses[0], _self_hosted(claims)) if len(addresses) == 1 else ("", None)
+
+
+def _self_hosted(claims: Mapping[str, Json]) -> Profile | None:
+    """Return the only profile of a server that anyone may run whose subject these claims fix: its address is any."""
+    found = [
+        profile
+        for profile in all_profiles()
+        if profile.self_hosted and forms_of(profile, values_of(profile, claims), claims)[0]
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def values_of(profile: Profile, claims: Mapping[str, Json]) -> dict[str, str]:
@@ -161,7 +223,8 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
     with a flag, such as pull_request, comes before one that is for all other events.
     """
     outdated = {change.old_key for change in profile.changes} - set(values)
-    forms = [form for form in profile.grammar.forms if not outdated & set(form.segments)]
+    bare = {profile.grammar.bare}
+    forms = [form for form in profile.grammar.forms if not (outdated | bare) & set(form.segments)]
     lacking = {form.name: list(_lacking(profile, form, values, claims)) for form in forms}
     complete = [form for form in forms if not lacking[form.name]]
     complete.sort(key=lambda form: (form is not forms[0], not _has_flag(profile, form)))
@@ -170,7 +233,11 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
         return [form for form in complete if first <= set(form.segments)], ""
     fitting = [form for form in forms if set(values) <= set(form.segments)] or list(forms)
     fewest = min((len(lacking[form.name]) for form in fitting), default=0)
-    names = dict.fromkeys(_listed(lacking[form.name], "and") for form in fitting if len(lacking[form.name]) == fewest)
+    names = dict.fromkeys(
+        _listed(_claims_of(profile, lacking[form.name]), "and")
+        for form in fitting
+        if len(lacking[form.name]) == fewest or form is forms[0]
+    )
     return [], f"missing: {'; or '.join(names) if fewest > 1 else _listed(list(names), 'or')}"
 
 
@@ -182,6 +249,17 @@ def _lacking(profile: Profile, form: Form, values: Mapping[str, str], claims: Ma
                 yield name
         elif name not in values and not (rule is not None and len(rule.values) == 1):
             yield name
+
+
+def _claims_of(profile: Profile, segments: Sequence[str]) -> list[str]:
+    """Return the claims that fix these parts of a subject; a part that no claim fixes by its own name."""
+    left, names = list(segments), []
+    for claim, template in profile.implied:
+        parts = re.findall(r"\{(\w+)\}", template)
+        if set(parts) <= set(left):
+            names.append(claim)
+            left = [name for name in left if name not in parts]
+    return [*names, *left]
 
 
 def _has_flag(profile: Profile, form: Form) -> bool:

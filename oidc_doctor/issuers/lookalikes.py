@@ -5,7 +5,6 @@ The texts only say which subjects are worth trying. Whether the cloud accepts a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from oidc_doctor.issuers.grammar import WILD, Form, Segment, Subject
@@ -16,6 +15,7 @@ from oidc_doctor.issuers.strangers import (
     another,
     changed,
     is_closed,
+    is_uuid,
     labelled,
     longer,
     unshared,
@@ -26,7 +26,6 @@ _ANY = "?"  # one character, in a pattern of IAM
 _LETTERS = ("7", "3")  # the first fills the wildcards of a subject, the second those of its twin
 _JOINTS = ("-", "_", ".", "/")
 _MOST_FORMS = 3  # forms of subjects that one text is tried with
-_UUID = re.compile(r"[{]?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}]?")
 
 
 def filled(value: str, letter: str = _LETTERS[0]) -> str:
@@ -156,7 +155,7 @@ def _may_resemble(segment: Segment, profile: Profile) -> bool:
 def _resembling(parsed: Subject, segment: Segment, profile: Profile, twins: Iterable[str]) -> Iterator[Stranger]:
     rule, tenancy, value = profile.segment_rule(segment.name), profile.tenancy, segment.value
     values: list[tuple[Who, str]] = [("twin", twin) for twin in dict.fromkeys(twins)]
-    if not _UUID.fullmatch(value):  # no such id begins or ends with another one
+    if not is_uuid(value):  # no such id begins or ends with another one
         values += [("longer", longer(value)), ("before", _before(value))]
     is_id = segment.name in tenancy.unique and segment.name in (tenancy.tenant, tenancy.team)
     if is_id and not tenancy.in_issuer and value.lower() != value:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from oidc_doctor.issuers.grammar import Segment, Subject
 from oidc_doctor.issuers.profile import Profile
-from oidc_doctor.issuers.strangers import another, changed, with_value, written
+from oidc_doctor.issuers.strangers import another, changed, is_uuid, with_value, written
 from oidc_doctor.model.placeholder import has_placeholder
 
 
@@ -53,7 +53,8 @@ def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Ne
         return  # an id of the name before it: it changes with that name
     value = segment.value
     word = value.strip("<>")  # <none>, of a workload without environment: another text in <> reads as a placeholder
-    for other in (another(word), f"{value}X", f"{value}-2", f"x{value}", value[:-1], value.swapcase()):
+    alike = () if is_uuid(value) else (f"{value}X", f"{value}-2", f"x{value}", value[:-1], value.swapcase())
+    for other in (another(word), *alike):
         if other and other != value and not has_placeholder(other):
             yield Neighbour(with_value(subject, profile, segment.name, other), segment.name, outsider)
             if outsider:  # and with the ids below as they are: that an id belongs to one tenant only is inferred

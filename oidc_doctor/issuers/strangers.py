@@ -6,6 +6,7 @@ such a name is known, so the issuer is assumed to issue tokens with it (inferred
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,8 @@ Who = Literal["anyone", "tenant", "team", "other", "longer", "before", "twin", "
 
 _ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NEXT_CHARACTER = str.maketrans("".join(_ALPHABETS), "".join(letters[1:] + letters[0] for letters in _ALPHABETS))
+_HEX = str.maketrans("0123456789abcdefABCDEF", "1234567890bcdefaBCDEFA")
+_UUID = re.compile(r"[{]?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}]?")
 _WORDS = ("elsewhere", "somebody", "foreign", "unknown-team")
 _SYNTHETIC = "Stranger1"
 _ANYONE = "somebody-else"  # a subject without any form
@@ -46,7 +49,14 @@ def another(value: str) -> str:
     return folder + slash + _another_name(name)
 
 
+def is_uuid(value: str) -> bool:
+    """Whether a value is a UUID, also in braces: no other UUID begins or ends with it, or differs in case alone."""
+    return _UUID.fullmatch(value) is not None
+
+
 def _another_name(name: str) -> str:
+    if is_uuid(name):
+        return name.translate(_HEX)
     if name.replace("-", "").isalpha() and name.islower():
         return next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
     changed_name = name.translate(_NEXT_CHARACTER)
@@ -92,9 +102,13 @@ def twins(subject: str, profile: Profile) -> list[str]:
         if name and value:
             subjects += [
                 changed(parsed, {name: other_value})
-                for other_value in (another(value), longer(value), value.swapcase())
+                for other_value in ((another(value),) if is_uuid(value) else _twins_of(value))
             ]
     return [twin for twin in dict.fromkeys(subjects) if twin != subject]
+
+
+def _twins_of(value: str) -> tuple[str, ...]:
+    return another(value), longer(value), value.swapcase()
 
 
 def _is_readable(parsed: Subject) -> bool:
@@ -132,7 +146,8 @@ def _look_alikes(parsed: Subject, segment: Segment, profile: Profile) -> Iterato
     if segment.name == tenancy.tenant and tenancy.in_issuer:
         return
     below = unshared(parsed, segment.name, profile)
-    yield Stranger(changed(parsed, {**below, segment.name: longer(segment.value)}), "longer", segment.name)
+    if not is_uuid(segment.value):
+        yield Stranger(changed(parsed, {**below, segment.name: longer(segment.value)}), "longer", segment.name)
     yield Stranger(changed(parsed, {**below, segment.name: None}), "other", segment.name)
     if segment.labelled and segment.start:
         start = segment.start

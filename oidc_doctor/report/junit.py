@@ -104,7 +104,7 @@ def _of_expectations(target: str, results: Iterable[ExpectationResult]) -> Itera
 
     seen: Counter[str] = Counter()
     for result in results:
-        name = clip(f"{clip(visible(target), _NAME)} {runs.subject_line(result)}", _CASE_NAME)
+        name = clip(f"{clip(visible(target), _NAME)} {runs.case_name(result)}", _CASE_NAME)
         seen[name] += 1
         yield _Case(
             name if seen[name] == 1 else f"{name} ({seen[name]})",

@@ -71,6 +71,7 @@ def test_the_exit_code_of_every_format_is_the_same(ran: Ran) -> None:
     assert expect_for_a_program(ran("red.toml", "trust.json", "--format", "json")[1])["exit_code"] == 1
     outcomes = on_a_test_page(ran("red.toml", "trust.json", "--format", "junit")[1])
     assert list(outcomes["trust"].values()) == ["passed", "failure", "passed"]
+    assert list(outcomes["trust"])[-1].endswith("strangers must be refused")  # the same when more are tried
     (error, notice) = github_commands(ran("red.toml", "trust.json", "--format", "github")[1])
     assert (error.name, error.properties["file"], error.properties["line"]) == ("error", "red.toml", "4")
     assert (notice.name, notice.properties["file"]) == ("notice", "trust.json")
@@ -212,3 +213,65 @@ def test_no_input_ends_in_a_traceback(ran: Ran) -> None:
         code, _, err = ran("trust.json")
         assert code in (1, 2, 3), err
         assert "Traceback" not in err
+
+
+def test_a_list_of_roles_is_a_target_for_each(ran: Ran) -> None:
+    roles = [
+        {"RoleName": name, "Arn": f"arn:aws:iam::210987654321:role/{name}", "AssumeRolePolicyDocument": document}
+        for name, document in (
+            ("service", {"Version": "2012-10-17", "Statement": []}),
+            ("narrow", POLICIES["branch"].document),
+            ("wide", POLICIES["all branches"].document),
+        )
+    ]
+    Path("roles.json").write_text(json.dumps({"Roles": roles}))
+    code, _, err = ran("roles.json")
+    assert code == 2
+    assert "'arn:aws:iam::210987654321:role/narrow'" in err
+    assert "role/service" not in err
+    other = MAIN.replace("main", "dev")
+    ran("--learn", "roles.json", "--subject", MAIN, "-o", "learnt.toml")
+    assert ran("learnt.toml", "roles.json")[0] == 0
+    assert 'target = "arn:aws:iam::210987654321:role/narrow"' in Path("learnt.toml").read_text()
+    for target, exit_code in (("narrow", 0), ("arn:aws:iam::210987654321:role/wide", 1), ("wide", 1)):
+        Path("expect.toml").write_text(f'[[expect]]\ntarget = "{target}"\nrefused = ["{other}"]\n')
+        assert ran("-q", "roles.json")[0] == exit_code
+    Path("oidc-doctor.toml").write_text('[[target]]\nname = "own"\nfrom = "roles.json"\n')
+    Path("expect.toml").write_text(f'[[expect]]\nrefused = ["{other}"]\n')
+    code, _, err = ran()
+    assert (code, "add role_arn" in err) == (2, True)
+    with Path("oidc-doctor.toml").open("a") as file:
+        file.write('[target.aws]\nrole_arn = "arn:aws:iam::210987654321:role/wide"\n')
+    assert ran()[0] == 1
+    Path("roles.json").write_text(json.dumps({"Roles": roles[:2]}))
+    Path("expect.toml").write_text(f'[[expect]]\naccepted = ["{MAIN}"]\n')
+    assert ran("roles.json")[0] == 0
+
+
+def test_what_a_table_of_claims_lacks_is_added_to_it(ran: Ran) -> None:
+    document = json.loads(POLICIES["branch"].text)
+    document["Statement"][0]["Condition"]["StringEquals"]["token.actions.githubusercontent.com:actor"] = "x"
+    Path("trust.json").write_text(json.dumps(document))
+    Path("expect.toml").write_text(f'[[expect]]\naccepted = [{{ sub = "{MAIN}" }}]\n')
+    assert 'Add actor = "…" to the entry.' in ran("trust.json")[1]
+
+
+def test_a_toml_that_expects_nothing_is_named(ran: Ran) -> None:
+    Path("expect.toml").unlink()
+    Path("mine.toml").write_text("")
+    code, _, err = ran("mine.toml", "trust.json")
+    assert code == 2
+    assert err.startswith("oidc-doctor: mine.toml: ")
+
+
+def test_a_value_of_the_request_is_named_with_its_place(ran: Ran) -> None:
+    document = json.loads(POLICIES["branch"].text)
+    document["Statement"][0]["Condition"]["StringEquals"]["sts:RoleSessionName"] = "deploy"
+    Path("trust.json").write_text(json.dumps(document))
+    code, out, _ = ran("trust.json")
+    assert code == 3
+    assert "role_session_name" in out
+    Path("oidc-doctor.toml").write_text(
+        '[[target]]\nname = "own"\nfrom = "trust.json"\n[target.aws]\nrole_session_name = "deploy"\n'
+    )
+    assert ran()[0] == 0

@@ -1,0 +1,134 @@
+"""Strangers of a trust: whom it accepts besides the subjects of the file, wherever it does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.expect.conftest import Judge, outcomes
+from trusts import GITHUB, GITLAB, JOB, MAIN, OTHER, POD, RUN, TERRAFORM, policy, provider, statement, text
+
+TRUST = 'accepted = [{}]\nstrangers = "refused"\n'
+NARROW = statement(GITHUB, {"StringEquals": {"aud": "sts.amazonaws.com", "sub": MAIN}})
+
+
+def expecting(*accepted: str, more: str = "") -> str:
+    return "[[expect]]\n" + TRUST.format(", ".join(accepted)) + more
+
+
+def like(*patterns: str, issuer: str = GITHUB) -> dict[str, object]:
+    return statement(issuer, {"StringLike": {"sub": list(patterns)}})
+
+
+@pytest.mark.parametrize(
+    "open_part",
+    [
+        like("repo:elsewhere-labs/*"),
+        like("repo:*"),
+        like("project_path:elsewhere/*", issuer=GITLAB),
+        statement(GITLAB, {"StringEquals": {"aud": "https://gitlab.com"}}),
+        statement(GITHUB, {"StringEquals": {"ref": "refs/heads/main"}}),
+    ],
+)
+def test_another_statement_that_is_open_is_found(judge: Judge, open_part: dict[str, object]) -> None:
+    result = judge(expecting(text(MAIN)), json.dumps(policy(NARROW, open_part)))
+    assert outcomes(result) == ["met", "broken"], result.results[1].reason
+
+
+def test_another_statement_that_rests_on_an_unknown_claim_is_no_pass(judge: Judge) -> None:
+    result = judge(
+        expecting(text(MAIN)), json.dumps(policy(NARROW, statement(GITHUB, {"StringEquals": {"actor": "a"}})))
+    )
+    assert outcomes(result) == ["met", "unknown"]
+    assert "the claim actor" in result.results[1].reason
+    assert "sub =" not in result.results[1].fix
+
+
+def test_another_branch_of_a_condition_that_is_open_is_found(judge: Judge) -> None:
+    condition = "assertion.repository == 'quince/orchard' || assertion.repository_owner == 'elsewhere'"
+    assert outcomes(judge(expecting(text(MAIN)), json.dumps(provider(GITHUB, condition)))) == ["met", "broken"]
+
+
+@pytest.mark.parametrize("pattern", ["repo:quince/orchar?:*", "repo:quince/orch*rd:*", "repo:*quince/orchard:*"])
+def test_a_wildcard_inside_a_name_is_found(judge: Judge, pattern: str) -> None:
+    assert outcomes(judge(expecting(text(MAIN)), json.dumps(policy(like(pattern))))) == ["met", "broken"]
+
+
+def test_a_team_that_the_trust_names_is_no_stranger(judge: Judge) -> None:
+    twin = MAIN.replace("orchard", "orchard-eu")
+    trust = json.dumps(policy(statement(GITHUB, {"StringEquals": {"sub": [MAIN, twin]}})))
+    for accepted in ([text(MAIN), text(twin)], [text(MAIN)]):
+        assert set(outcomes(judge(expecting(*accepted), trust))) == {"met"}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "claim", "accepted"),
+    [
+        (GITHUB, "repository_id", f'{{ sub = "{MAIN}", repository_id = "12" }}'),
+        (GITLAB, "project_id", f'{{ sub = "{JOB}", project_id = "12" }}'),
+    ],
+)
+def test_the_id_of_the_own_team_is_no_strangers(judge: Judge, issuer: str, claim: str, accepted: str) -> None:
+    trust = json.dumps(policy(statement(issuer, {"StringEquals": {claim: "12"}})))
+    assert outcomes(judge(expecting(accepted), trust)) == ["met", "met"]
+
+
+def test_a_name_that_is_unique_in_the_tenant_is_in_one_team(judge: Judge) -> None:
+    trust = policy(like("organization:quince:project:*:workspace:network:run_phase:*", issuer=TERRAFORM))
+    assert outcomes(judge(expecting(text(RUN)), json.dumps(trust))) == ["met", "met"]
+
+
+def test_no_uuid_begins_with_another_one(judge: Judge) -> None:
+    own, step = "{1f0e2d3c-4b5a-6978-8796-a5b4c3d2e1f0}", "{0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9}"
+    issuer = "api.bitbucket.org/2.0/workspaces/quince/pipelines-config/identity/oidc"
+    for pattern, outcome in ((f"{own}*", "met"), (f"{own}:*", "met"), ("{1f0e2d3c*", "broken"), ("*", "broken")):
+        result = judge(expecting(text(f"{own}:{step}")), json.dumps(policy(like(pattern, issuer=issuer))))
+        assert outcomes(result) == ["met", outcome], (pattern, result.results[1].strangers)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accepted", "insiders"),
+    [
+        ("repo:quince/*", MAIN, "owner"),
+        ("project_path:quince/*", JOB, "group"),
+        ("organization:quince:*", RUN, "organization"),
+        ("system:serviceaccount:*", POD, "issuer"),
+    ],
+)
+def test_insiders_are_the_teams_of_the_tenant(judge: Judge, pattern: str, accepted: str, insiders: str) -> None:
+    issuers = {"owner": GITHUB, "group": GITLAB, "organization": TERRAFORM, "issuer": OTHER}
+    trust = json.dumps(policy(like(pattern, issuer=issuers[insiders])))
+    strict = judge(expecting(text(accepted)), trust)
+    assert outcomes(strict) == ["met", "broken"]
+    assert f'insiders = "{insiders}"' in strict.results[1].fix
+    assert outcomes(judge(expecting(text(accepted), more=f'insiders = "{insiders}"\n'), trust)) == ["met", "met"]
+    if insiders != "issuer":
+        wide = json.dumps(policy(like(pattern.replace("quince", "qu*"), issuer=issuers[insiders])))
+        opened = judge(expecting(text(accepted), more=f'insiders = "{insiders}"\n'), wide)
+        assert outcomes(opened) == ["met", "broken"]
+        assert "insiders" not in opened.results[1].fix
+
+
+def test_insiders_of_another_name_are_no_pass(judge: Judge) -> None:
+    result = judge(expecting(text(MAIN), more='insiders = "org"\n'), json.dumps(policy(like("repo:quince/*"))))
+    assert outcomes(result) == ["met", "unknown"]
+    assert result.results[1].fix == 'Write insiders = "owner".'
+
+
+def test_a_stranger_may_ask_for_the_own_audience(judge: Judge) -> None:
+    """The workloads of Vercel choose an audience, so that one tenant's may be another's as well."""
+    issuer, owner = "oidc.vercel.com", "https://vercel.com/quince"
+    for conditions, outcome in (
+        ({"StringEquals": {"aud": owner}}, "broken"),
+        ({"StringEquals": {"aud": owner}, "StringLike": {"sub": "owner:quince:project:orchard:*"}}, "met"),
+    ):
+        trust = json.dumps(policy(statement(issuer, conditions)))
+        entry = text("owner:quince:project:orchard:environment:production")
+        assert outcomes(judge(expecting(entry), trust)) == ["met", outcome]
+
+
+def test_strangers_of_a_long_list_are_tried(judge: Judge) -> None:
+    subjects = [f"repo:quince/orchard{number}:ref:refs/heads/main" for number in range(70)]
+    trust = json.dumps(policy(statement(GITHUB, {"StringEquals": {"sub": [*subjects]}})))
+    assert set(outcomes(judge(expecting(*map(text, subjects)), trust))) == {"met"}
