@@ -71,7 +71,7 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
     add_suspicions(case, trace, tuple(reading for reading in readings if reading.known), allowed)
     rows = _rows(case, trace, readings)
-    prediction, step, error = _predict(case.cloud, trace, rows)
+    prediction, step, error = _predict(case, trace, rows)
     aged = aged_kinds(case, trace, allowed)
     if aged:
         note_lasting(trace)
@@ -275,9 +275,9 @@ def _rows(case: Case, trace: Trace, readings: tuple[Reading, ...]) -> list[StepR
 
 
 def _predict(
-    cloud: Cloud, trace: Trace, rows: list[StepRow]
+    case: Case, trace: Trace, rows: list[StepRow]
 ) -> tuple[Literal["accepted", "refused", "unknown"], str | None, CloudError | None]:
-    exchange_steps = [step.id for step in STEPS[cloud] if step.exchange]
+    exchange_steps = [step.id for step in STEPS[case.cloud] if step.exchange]
     states = {row.id: row.state for row in rows}
     refused = next((step for step in exchange_steps if states[step] == REFUSED), None)
     if refused is None:
@@ -289,6 +289,7 @@ def _predict(
         return "refused", refused, CloudError("", "", certain=False)
     earlier = exchange_steps[: exchange_steps.index(refused)]
     certain = error.certain and all(states[step] != UNKNOWN for step in earlier)
+    certain = certain and not case.evidence.plan_assumes  # a policy that is rebuilt may be another one after apply
     return "refused", refused, error._replace(certain=certain)
 
 

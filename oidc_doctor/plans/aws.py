@@ -230,19 +230,17 @@ class AwsPart:
             # a provider that no statement names says nothing of the tokens that this role accepts
             kept = [provider for provider in kept if may_be_named(arns[provider.address], principals)]
         kept.sort(key=lambda provider: arns[provider.address] not in principals)
-        lost = [
-            provider
-            for provider in near
-            if provider.after is None and not provider.doubt and arns[provider.address] in principals
-        ]
+        lost = [provider for provider in near if self._is_lost(provider, principals)]
         for provider in near:
             trusted_then = (provider.before or {}).get("arn") in principals_then
             if provider.mode == "managed" and (arns[provider.address] in principals or trusted_then):
                 before, after = self._url(provider.before), self._url(provider.after)
                 part.changes.append(_planned(provider, _PROVIDER_FILE, before, after))
-        if lost and not any(arns[provider.address] in principals for provider in kept):
+        if lost and not self._may_trust_others(trust, lost):
             part.delete(_PROVIDER_FILE, lost[0].address)
             return
+        gone = {self._symbolic(provider._replace(after=provider.before)) for provider in lost}
+        kept = [provider for provider in kept if arns[provider.address] not in gone]  # a data source read it before
         named = [provider for provider in kept if isinstance(arns[provider.address], str)]
         if named:
             part.put_all(
@@ -258,6 +256,21 @@ class AwsPart:
         for provider in near:
             if provider.doubt:
                 part.leave_out(_PROVIDER_FILE, provider)
+
+    def _is_lost(self, provider: Resource, principals: frozenset[str]) -> bool:
+        """Whether the plan takes away a provider that the role trusts, and no resource is one of its issuer."""
+        if provider.mode == "data" or provider.before is None or provider.doubt:
+            return False
+        then = self._symbolic(provider._replace(after=provider.before))
+        issuer = self._url(provider.before)
+        later = [self._url(other.after) for other in self.plan.of_type(PROVIDER) if other.after is not None]
+        is_doubtful = any(other.doubt for other in self.plan.of_type(PROVIDER))
+        return then in principals and not is_doubtful and issuer not in later and "" not in later
+
+    def _may_trust_others(self, trust: Trust, lost: list[Resource]) -> bool:
+        """Whether a trust policy names more than these providers, which are gone after apply, or may do so."""
+        gone = {self._symbolic(provider._replace(after=provider.before)) for provider in lost}
+        return not trust.principals <= gone or first_open(trust.value) is not None
 
     def _symbolic_of_either(self, provider: Resource) -> str | None:
         return self._symbolic(provider if provider.after is not None else provider._replace(after=provider.before))

@@ -175,3 +175,14 @@ def test_a_disabled_pool() -> None:
     plan = google_plan()
     plan.changes[0]["change"]["after"]["disabled"] = True
     assert verdicts(plan) == {PROVIDER: "refused"}
+
+
+def test_an_issuer_that_is_open_is_no_tokens_issuer() -> None:
+    plan = google_plan()
+    change = next(part["change"] for part in plan.changes if part["address"] == PROVIDER)
+    change["after"]["oidc"][0].pop("issuer_uri")
+    change["after_unknown"]["oidc"] = [{"issuer_uri": True}]
+    assert verdicts(plan) == {PROVIDER: "unknown"}
+    assert verdicts(plan, "a subject of an unknown form")[PROVIDER] != "accepted"
+    (exchange,) = plan.report().exchanges
+    assert {step.id: step.state for step in exchange.steps}["issuer"] == "unknown"

@@ -397,3 +397,56 @@ def test_a_part_of_the_bundle_by_the_address() -> None:
     with plan.bundle() as bundle:
         part = bundle_of_target(bundle, 'module.a["x/y"].aws_iam_role.other')
         assert [read.target.name for read in load_snapshot(part).targets] == ['module.a["x/y"].aws_iam_role.other']
+
+
+OTHER = "gitlab.com"
+
+
+def gone(after: Any, *trusted: str, **more: Any) -> PlanText:
+    """Return a plan that deletes or replaces the provider of Baseten, and keeps a role that trusts these issuers."""
+    principal = {"Federated": [provider_arn(url) for url in trusted or (ISSUER,)]}
+    of_gitlab = {"StringLike": {f"{OTHER}:sub": "project_path:acme/shop:*"}}
+    trust = trust_policy(Principal=principal, **({"Condition": of_gitlab} if OTHER in trusted else {}))
+    actions = ["delete", "create"] if after is not None else ["delete"]
+    plan = PlanText().add(PROVIDER, after, before=kept_provider(), actions=actions)
+    return plan.add(ROLE, kept_role(trust), before=kept_role(trust), **more)
+
+
+@pytest.mark.parametrize(("after", "does"), [(None, "deletes"), (oidc_provider("other.example.com"), "replaces")])
+def test_a_provider_that_the_plan_takes_away_is_the_cause(after: Any, does: str) -> None:
+    report = gone(after).report()
+    (exchange,) = report.exchanges
+    cause = report.causes[0]
+    assert (exchange.prediction, cause.code) == ("refused", "AWS010")
+    assert f"the plan {does} {PROVIDER}" in cause.named.headline
+    assert f"Keep {PROVIDER}" in cause.named.fix
+    assert not report.fixes
+
+
+def test_a_provider_of_another_issuer_stays_when_one_is_taken_away() -> None:
+    subject = "project_path:acme/shop:ref_type:branch:ref:main"
+    assert verdicts(gone(None, ISSUER, OTHER), subject)[ROLE] != "refused"
+
+
+def test_a_provider_that_moves_to_another_address_is_not_taken_away() -> None:
+    plan = gone(None).add(f"{PROVIDER}_2", oidc_provider())
+    assert verdicts(plan) == {ROLE: "accepted"}
+    assert verdicts(gone(None).add(f"{PROVIDER}_2", oidc_provider(url=UNKNOWN) | {"url": UNKNOWN}))[ROLE] != "refused"
+
+
+def test_a_data_source_does_not_keep_a_provider_that_is_deleted() -> None:
+    plan = gone(None).state("data.aws_iam_openid_connect_provider.read", {"url": ISSUER, "arn": provider_arn()})
+    assert verdicts(plan) == {ROLE: "refused"}
+
+
+def test_a_refusal_by_a_policy_that_is_rebuilt_is_as_certain_as_its_assumptions() -> None:
+    report = new_role_and_provider().report(STRANGER)
+    (exchange,) = report.exchanges
+    assert exchange.prediction == "refused"
+    assert exchange.error is not None
+    assert exchange.error["certain"] is False
+    kept = kept_role(trust_policy())
+    known = PlanText().add(PROVIDER, kept_provider(), before=kept_provider()).add(ROLE, kept, before=kept)
+    error = known.report(STRANGER).exchanges[0].error
+    assert error is not None
+    assert error["certain"] is True
