@@ -6,7 +6,7 @@ order within the step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,6 +23,7 @@ from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.planned import PlannedChange
 from oidc_doctor.model.refusal import Clause, CloudError, Refusal, Trace
 from oidc_doctor.model.report import NamedRefusal, StepRow
 from oidc_doctor.model.steps import (
@@ -297,8 +298,26 @@ def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[Na
     """Return the exchange's refusals with the names and words of their checks, in the order of causes."""
     named = [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
     if diagnosis.case.evidence.planned:  # the configuration may not exist yet, and is changed in its source
-        return [refusal._replace(commands=()) for refusal in named]
+        return [_of_plan(refusal, diagnosis.case.evidence.planned) for refusal in named]
     return named
+
+
+_DELETED = {  # the file of the resource whose absence each kind of refusal is
+    Kind.ROLE_MISSING: "aws/role.json",
+    Kind.WORKLOAD_POOL_MISSING: "gcp/pool.json",
+    Kind.PROVIDER_NOT_FOUND: "gcp/provider.json",
+    Kind.SERVICE_ACCOUNT_MISSING: "gcp/service-account.json",
+}
+
+
+def _of_plan(named: NamedRefusal, planned: Sequence[PlannedChange]) -> NamedRefusal:
+    """Return the words for a plan: without commands, and with the resource that the plan deletes as the cause."""
+    place = _DELETED.get(named.refusal.kind)
+    gone = next((change.address for change in planned if change.place == place and change.is_deletion), "")
+    if not gone:
+        return named._replace(commands=())
+    fix = f"Keep {gone} in the configuration, or forget it with a removed block (destroy = false), and plan again."
+    return named._replace(headline=f"the plan deletes {gone}", fix=fix, commands=())
 
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:

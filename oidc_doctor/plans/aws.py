@@ -120,7 +120,7 @@ class AwsPart:
         value = role.after.get("assume_role_policy")
         if isinstance(value, Open) and value.why == "unknown":
             return self._rebuilt(role, "assume_role_policy", value)
-        return Trust(value)
+        return Trust(value if isinstance(value, str | Open) else Open("assume_role_policy", "shape"))
 
     def _rebuilt(self, resource: Resource, attribute: str, value: Open) -> Trust:
         """Return a policy of which the plan shows the data source that renders it."""
@@ -199,11 +199,9 @@ class AwsPart:
     def _path_and_name(self, role: Resource) -> str:
         values = role.after or role.before or {}
         path, name = values.get("path"), self._name(role)
-        texts = [
-            self.gaps.text(role.address, part.path) if isinstance(part, Open) else part if isinstance(part, str) else ""
-            for part in (path, name)
-        ]
-        return f"{texts[0] or '/'}{texts[1]}"
+        place = self.gaps.text(role.address, path.path) if isinstance(path, Open) else path
+        place = place if isinstance(place, str) and place else "/"
+        return f"{place}{name if isinstance(name, str) and name else self.gaps.text(role.address, 'name')}"
 
     # Its providers
 

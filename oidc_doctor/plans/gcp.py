@@ -81,10 +81,12 @@ class GcpPart:
         part.changes += self._created_again(
             provider, ("workload_identity_pool_id", "workload_identity_pool_provider_id")
         )
+        pool = self._pool_of(provider)
+        gone = next((one for one in (provider, pool) if one and one.after is None and not one.doubt), None)
         if provider.doubt:
             part.leave_out(_PROVIDER_FILE, provider)
-        elif provider.after is None:
-            part.delete(_PROVIDER_FILE, provider.address)
+        elif gone is not None:  # a provider goes with its pool
+            part.delete(_PROVIDER_FILE, gone.address)
         else:
             self._put_provider(part, provider, full)
         if provider.before is not None and not provider.doubt and provider.is_changed:

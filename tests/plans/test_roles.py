@@ -426,6 +426,7 @@ def test_a_provider_that_the_plan_takes_away_is_the_cause(after: Any, does: str)
 def test_a_provider_of_another_issuer_stays_when_one_is_taken_away() -> None:
     subject = "project_path:acme/shop:ref_type:branch:ref:main"
     assert verdicts(gone(None, ISSUER, OTHER), subject)[ROLE] != "refused"
+    assert verdicts(gone(oidc_provider("other.example.com"), ISSUER, OTHER), subject)[ROLE] != "refused"
 
 
 def test_a_provider_that_moves_to_another_address_is_not_taken_away() -> None:
@@ -450,3 +451,14 @@ def test_a_refusal_by_a_policy_that_is_rebuilt_is_as_certain_as_its_assumptions(
     error = known.report(STRANGER).exchanges[0].error
     assert error is not None
     assert error["certain"] is True
+
+
+@pytest.mark.parametrize("policy", [{"Version": "2012-10-17"}, [], 5, True])
+def test_a_policy_of_another_type_is_not_read(policy: Any) -> None:
+    assert verdicts(PlanText().add(ROLE, kept_role(policy))) == {ROLE: "unknown"}
+
+
+def test_a_role_without_a_known_value_has_no_malformed_name() -> None:
+    plan = PlanText().add(ROLE, kept_role(trust_policy()))
+    plan.changes[0]["change"]["after_unknown"] = True
+    assert verdicts(plan) == {ROLE: "unknown"}
