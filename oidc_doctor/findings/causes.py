@@ -310,10 +310,15 @@ _DELETED = {  # the file of the resource whose absence each kind of refusal is
 }
 
 
+def deleted_in(planned: Sequence[PlannedChange], refusal: Refusal) -> str:
+    """Return the address of the resource whose deletion by a plan is the refusal's cause; "" without one."""
+    place = _DELETED.get(refusal.kind)
+    return next((change.address for change in planned if change.place == place and change.is_deletion), "")
+
+
 def _of_plan(named: NamedRefusal, planned: Sequence[PlannedChange]) -> NamedRefusal:
     """Return the words for a plan: without commands, and with the resource that the plan deletes as the cause."""
-    place = _DELETED.get(named.refusal.kind)
-    gone = next((change.address for change in planned if change.place == place and change.is_deletion), "")
+    gone = deleted_in(planned, named.refusal)
     if not gone:
         return named._replace(commands=())
     fix = f"Keep {gone} in the configuration, or forget it with a removed block (destroy = false), and plan again."

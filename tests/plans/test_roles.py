@@ -462,3 +462,19 @@ def test_a_role_without_a_known_value_has_no_malformed_name() -> None:
     plan = PlanText().add(ROLE, kept_role(trust_policy()))
     plan.changes[0]["change"]["after_unknown"] = True
     assert verdicts(plan) == {ROLE: "unknown"}
+
+
+def test_documents_that_are_merged_many_times_are_read_once() -> None:
+    plan = PlanText()
+    plan.add(f"{DOCUMENT}.d0", document(), expressions=document_block(f"{PROVIDER}.arn"))
+    for number in range(1, 15):
+        of_last = references(f"{DOCUMENT}.d{number - 1}.json")
+        merged = {"source_policy_documents": [UNKNOWN], "override_policy_documents": [UNKNOWN], "statement": []}
+        both = {"source_policy_documents": of_last, "override_policy_documents": of_last}
+        plan.add(f"{DOCUMENT}.d{number}", document() | merged, expressions=both)
+    plan.add(PROVIDER, oidc_provider())
+    plan.add("aws_iam_role.few", role(), expressions={"assume_role_policy": references(f"{DOCUMENT}.d2.json")})
+    plan.add("aws_iam_role.many", role(), expressions={"assume_role_policy": references(f"{DOCUMENT}.d14.json")})
+    assert verdicts(plan) == {"aws_iam_role.few": "accepted", "aws_iam_role.many": "unknown"}
+    (few,) = (row for row in plan.report().exchanges if row.target_name == "aws_iam_role.few")
+    assert f"that it names {PROVIDER} by its ARN" in few.assumed
