@@ -206,3 +206,12 @@ def test_a_provider_goes_with_its_pool() -> None:
     assert [exchange.prediction for exchange in report.exchanges] == ["refused"]
     assert report.causes[0].named.headline == f"the plan deletes {POOL}"
     assert report.causes[0].named.fix.startswith(f"Keep {POOL} in the configuration")
+
+
+def test_a_grant_on_an_account_that_is_open_is_no_pass() -> None:
+    plan = google_plan()
+    change = plan.changes[-1]["change"]
+    change["after"].pop("service_account_id", None)
+    change["after_unknown"]["service_account_id"] = True
+    plan.blocks[-1]["expressions"].pop("service_account_id")
+    assert verdicts(plan) == {PROVIDER: "unknown"}

@@ -478,3 +478,14 @@ def test_documents_that_are_merged_many_times_are_read_once() -> None:
     assert verdicts(plan) == {"aws_iam_role.few": "accepted", "aws_iam_role.many": "unknown"}
     (few,) = (row for row in plan.report().exchanges if row.target_name == "aws_iam_role.few")
     assert f"that it names {PROVIDER} by its ARN" in few.assumed
+
+
+def test_a_key_with_a_scheme_may_be_made_of_an_open_url() -> None:
+    conditions = [
+        condition("StringEquals", f"https://{ISSUER}:aud", [ISSUER]),
+        condition("StringLike", f"https://{ISSUER}:sub", ["v=1:org=o1:team=t1:*"]),
+    ]
+    plan = PlanText().add(f"{DOCUMENT}.trust", document(statement(conditions=conditions)))
+    plan.add(PROVIDER, oidc_provider() | {"url": UNKNOWN})
+    trust = {"assume_role_policy": references(f"{DOCUMENT}.trust.json")}
+    assert verdicts(plan.add(ROLE, role(), expressions=trust)) == {ROLE: "unknown"}
