@@ -10,7 +10,7 @@ Confirm
     `aws iam list-open-id-connect-providers`, signed in to the role's account.
 Fix
     Create the provider with the issuer's URL exactly as in `iss`, and with the token's audience as client ID: without
-    `--client-id-list` the list stays empty.
+    `--client-id-list` the list stays empty. A provider that a plan deletes or replaces is kept in the configuration.
 Source
     IAM User Guide, id_roles_providers_create_oidc; AWS knowledge center on InvalidIdentityToken; reports of July and
     August 2026 for the new wording.
@@ -25,6 +25,18 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, q
 def provider_missing(refusal: Refusal) -> Words:
     """Name the account and the issuer for which it has no provider."""
     account, issuer = refusal.fact("account"), refusal.fact("issuer")
+    address, planned = refusal.fact("planned_at"), refusal.fact("planned")
+    if address:
+        again = (
+            "add the provider of the new URL under another address"
+            if planned == "replaces"
+            else "or forget it with a removed block (destroy = false)"
+        )
+        return Words(
+            f"the plan {planned} {address}, and the account then has no OIDC provider for "
+            f"{quoted(issuer, 'the issuer of the token')}",
+            f"Keep {address} as it is in the configuration, {again}, and plan again.",
+        )
     create = "aws iam create-open-id-connect-provider --url {} --client-id-list {}"
     return Words(
         f"{given('account {}', account) or 'the account of the role'} has no OIDC provider for "

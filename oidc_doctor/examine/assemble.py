@@ -20,7 +20,7 @@ from oidc_doctor.examine.narrowings import narrowings
 from oidc_doctor.examine.observed import denials_of_target
 from oidc_doctor.examine.verdict import conclude
 from oidc_doctor.findings import packs, run_checks
-from oidc_doctor.findings.causes import diagnose, name_refusals
+from oidc_doctor.findings.causes import Diagnosis, deleted_in, diagnose, name_refusals
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.times import rfc3339
@@ -287,7 +287,7 @@ def _fixes(
     rows: list[FixRow] = []
     left_out: list[str] = []
     caused = {cause.exchange for cause in causes if cause.confidence != "suspected"}
-    refused = [exchange for exchange in judged if exchange.id in caused]
+    refused = [exchange for exchange in judged if exchange.id in caused and not _is_deleted(exchange.diagnosis)]
 
     def code_of(cloud: Cloud, kind: Kind) -> str:
         check = checks.get(kind)
@@ -310,6 +310,11 @@ def _fixes(
     if len(refused) > _MOST_FIXED:
         left_out.append(f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges")
     return rows, left_out
+
+
+def _is_deleted(diagnosis: Diagnosis) -> bool:
+    """Whether a plan deletes what the exchange needs: no edit of a document brings it back."""
+    return any(deleted_in(diagnosis.case.evidence.planned, refusal) for refusal in diagnosis.refusals)
 
 
 def _in_words_of_edits(

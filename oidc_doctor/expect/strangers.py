@@ -153,7 +153,7 @@ def _size(case: Case) -> int:
     if case.cloud == "aws":
         role = aws.role if aws is not None else None
         policy = role.trust_policy if isinstance(role, Role) else None
-        return len(texts_in(policy.value)) if policy is not None and not isinstance(policy, Missing) else 1
+        return max(1, len(texts_in(policy.value))) if policy is not None and not isinstance(policy, Missing) else 1
     provider = gcp.provider if gcp is not None else None
     if not isinstance(provider, GcpProvider):
         return 1

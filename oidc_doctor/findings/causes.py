@@ -6,7 +6,7 @@ order within the step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,6 +23,7 @@ from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.planned import PlannedChange
 from oidc_doctor.model.refusal import Clause, CloudError, Refusal, Trace
 from oidc_doctor.model.report import NamedRefusal, StepRow
 from oidc_doctor.model.steps import (
@@ -71,7 +72,7 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
     add_suspicions(case, trace, tuple(reading for reading in readings if reading.known), allowed)
     rows = _rows(case, trace, readings)
-    prediction, step, error = _predict(case.cloud, trace, rows)
+    prediction, step, error = _predict(case, trace, rows)
     aged = aged_kinds(case, trace, allowed)
     if aged:
         note_lasting(trace)
@@ -275,9 +276,9 @@ def _rows(case: Case, trace: Trace, readings: tuple[Reading, ...]) -> list[StepR
 
 
 def _predict(
-    cloud: Cloud, trace: Trace, rows: list[StepRow]
+    case: Case, trace: Trace, rows: list[StepRow]
 ) -> tuple[Literal["accepted", "refused", "unknown"], str | None, CloudError | None]:
-    exchange_steps = [step.id for step in STEPS[cloud] if step.exchange]
+    exchange_steps = [step.id for step in STEPS[case.cloud] if step.exchange]
     states = {row.id: row.state for row in rows}
     refused = next((step for step in exchange_steps if states[step] == REFUSED), None)
     if refused is None:
@@ -289,6 +290,7 @@ def _predict(
         return "refused", refused, CloudError("", "", certain=False)
     earlier = exchange_steps[: exchange_steps.index(refused)]
     certain = error.certain and all(states[step] != UNKNOWN for step in earlier)
+    certain = certain and not case.evidence.plan_assumes  # a policy that is rebuilt may be another one after apply
     return "refused", refused, error._replace(certain=certain)
 
 
@@ -296,8 +298,31 @@ def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[Na
     """Return the exchange's refusals with the names and words of their checks, in the order of causes."""
     named = [_named_by_check(refusal, checks, diagnosis.case.profile) for refusal in diagnosis.refusals]
     if diagnosis.case.evidence.planned:  # the configuration may not exist yet, and is changed in its source
-        return [refusal._replace(commands=()) for refusal in named]
+        return [_of_plan(refusal, diagnosis.case.evidence.planned) for refusal in named]
     return named
+
+
+_DELETED = {  # the file of the resource whose absence each kind of refusal is
+    Kind.ROLE_MISSING: "aws/role.json",
+    Kind.WORKLOAD_POOL_MISSING: "gcp/pool.json",
+    Kind.PROVIDER_NOT_FOUND: "gcp/provider.json",
+    Kind.SERVICE_ACCOUNT_MISSING: "gcp/service-account.json",
+}
+
+
+def deleted_in(planned: Sequence[PlannedChange], refusal: Refusal) -> str:
+    """Return the address of the resource whose deletion by a plan is the refusal's cause; "" without one."""
+    place = _DELETED.get(refusal.kind)
+    return next((change.address for change in planned if change.place == place and change.is_deletion), "")
+
+
+def _of_plan(named: NamedRefusal, planned: Sequence[PlannedChange]) -> NamedRefusal:
+    """Return the words for a plan: without commands, and with the resource that the plan deletes as the cause."""
+    gone = deleted_in(planned, named.refusal)
+    if not gone:
+        return named._replace(commands=())
+    fix = f"Keep {gone} in the configuration, or forget it with a removed block (destroy = false), and plan again."
+    return named._replace(headline=f"the plan deletes {gone}", fix=fix, commands=())
 
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:

@@ -149,7 +149,7 @@ class ExchangeBuilder:
                 certain,
                 location,
                 where or (expected.at if expected else None) or (actual.at if actual else None),
-                {**self.common, **facts, **more},
+                {**self.common, **facts, **more} | ({"in_plan": "assumed"} if self.case.evidence.plan_assumes else {}),
                 error or usual_error(self.cloud, step, kind),
                 settle,
                 rank,
@@ -163,7 +163,7 @@ class ExchangeBuilder:
 
     def is_left_open(self, text: str) -> bool:
         """Whether a text of the configuration is a placeholder for a value that a plan leaves open."""
-        return any(value.text == text for value in self.case.evidence.unknown_values if value.text)
+        return self.case.evidence.is_left_open(text)
 
     def _settled_in_plan(self, step: str, *sides: Side | None) -> str:
         """Return what makes the value known that a plan leaves open, and that a suspicion rests on; "" without one."""

@@ -81,5 +81,6 @@ def _configured(evidence: TargetEvidence) -> Iterator[str]:
     if aws is not None and isinstance(aws.role, Role) and not isinstance(aws.role.trust_policy, Missing):
         parts = [split_provider(name) for name, _ in federated(aws.role.trust_policy.value)]
         yield from (f"https://{part[2]}" for part in parts if part)
-    if gcp is not None and isinstance(gcp.provider, GcpProvider) and gcp.provider.issuer_uri:
-        yield gcp.provider.issuer_uri
+    uri = gcp.provider.issuer_uri if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
+    if uri and not evidence.is_left_open(uri):  # no token has a placeholder as its issuer
+        yield uri

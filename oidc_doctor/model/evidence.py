@@ -347,6 +347,10 @@ class TargetEvidence(NamedTuple):
     unknown_values: tuple[UnknownValue, ...] = ()  # of a plan: the values that are known only after apply
     plan_assumes: tuple[str, ...] = ()  # what the files assume of a plan's configuration
 
+    def is_left_open(self, text: str) -> bool:
+        """Whether a text of the configuration is a placeholder for a value that a plan leaves open."""
+        return any(value.text == text for value in self.unknown_values if value.text)
+
 
 class Snapshot(NamedTuple):
     """All evidence of one run."""

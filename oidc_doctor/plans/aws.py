@@ -120,7 +120,7 @@ class AwsPart:
         value = role.after.get("assume_role_policy")
         if isinstance(value, Open) and value.why == "unknown":
             return self._rebuilt(role, "assume_role_policy", value)
-        return Trust(value)
+        return Trust(value if isinstance(value, str | Open) else Open("assume_role_policy", "shape"))
 
     def _rebuilt(self, resource: Resource, attribute: str, value: Open) -> Trust:
         """Return a policy of which the plan shows the data source that renders it."""
@@ -199,11 +199,9 @@ class AwsPart:
     def _path_and_name(self, role: Resource) -> str:
         values = role.after or role.before or {}
         path, name = values.get("path"), self._name(role)
-        texts = [
-            self.gaps.text(role.address, part.path) if isinstance(part, Open) else part if isinstance(part, str) else ""
-            for part in (path, name)
-        ]
-        return f"{texts[0] or '/'}{texts[1]}"
+        place = self.gaps.text(role.address, path.path) if isinstance(path, Open) else path
+        place = place if isinstance(place, str) and place else "/"
+        return f"{place}{name if isinstance(name, str) and name else self.gaps.text(role.address, 'name')}"
 
     # Its providers
 
@@ -230,19 +228,17 @@ class AwsPart:
             # a provider that no statement names says nothing of the tokens that this role accepts
             kept = [provider for provider in kept if may_be_named(arns[provider.address], principals)]
         kept.sort(key=lambda provider: arns[provider.address] not in principals)
-        lost = [
-            provider
-            for provider in near
-            if provider.after is None and not provider.doubt and arns[provider.address] in principals
-        ]
+        lost = [provider for provider in near if self._is_lost(provider, principals)]
         for provider in near:
             trusted_then = (provider.before or {}).get("arn") in principals_then
             if provider.mode == "managed" and (arns[provider.address] in principals or trusted_then):
                 before, after = self._url(provider.before), self._url(provider.after)
                 part.changes.append(_planned(provider, _PROVIDER_FILE, before, after))
-        if lost and not any(arns[provider.address] in principals for provider in kept):
+        if lost and not self._may_trust_others(trust, lost):
             part.delete(_PROVIDER_FILE, lost[0].address)
             return
+        gone = {self._symbolic(provider._replace(after=provider.before)) for provider in lost}
+        kept = [provider for provider in kept if arns[provider.address] not in gone]  # a data source read it before
         named = [provider for provider in kept if isinstance(arns[provider.address], str)]
         if named:
             part.put_all(
@@ -258,6 +254,21 @@ class AwsPart:
         for provider in near:
             if provider.doubt:
                 part.leave_out(_PROVIDER_FILE, provider)
+
+    def _is_lost(self, provider: Resource, principals: frozenset[str]) -> bool:
+        """Whether the plan takes away a provider that the role trusts, and no resource is one of its issuer."""
+        if provider.mode == "data" or provider.before is None or provider.doubt:
+            return False
+        then = self._symbolic(provider._replace(after=provider.before))
+        issuer = self._url(provider.before)
+        later = [self._url(other.after) for other in self.plan.of_type(PROVIDER) if other.after is not None]
+        is_doubtful = any(other.doubt for other in self.plan.of_type(PROVIDER))
+        return then in principals and not is_doubtful and issuer not in later and "" not in later
+
+    def _may_trust_others(self, trust: Trust, lost: list[Resource]) -> bool:
+        """Whether a trust policy names more than these providers, which are gone after apply, or may do so."""
+        gone = {self._symbolic(provider._replace(after=provider.before)) for provider in lost}
+        return not trust.principals <= gone or first_open(trust.value) is not None
 
     def _symbolic_of_either(self, provider: Resource) -> str | None:
         return self._symbolic(provider if provider.after is not None else provider._replace(after=provider.before))

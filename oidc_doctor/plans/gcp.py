@@ -39,11 +39,13 @@ class Account(NamedTuple):
 
     resource: Resource | None
     email: str
+    granted_by: Resource | None = None  # of an account that the plan leaves open: the grant that is on it
 
     @property
     def name(self) -> str:
-        """Its address in the plan, or its e-mail address."""
-        return self.resource.address if self.resource else self.email
+        """Its address in the plan, or that of the grant on it, or its e-mail address."""
+        known = self.resource or self.granted_by
+        return known.address if known else self.email
 
 
 class GcpPart:
@@ -81,10 +83,12 @@ class GcpPart:
         part.changes += self._created_again(
             provider, ("workload_identity_pool_id", "workload_identity_pool_provider_id")
         )
+        pool = self._pool_of(provider)
+        gone = next((one for one in (provider, pool) if one and one.after is None and not one.doubt), None)
         if provider.doubt:
             part.leave_out(_PROVIDER_FILE, provider)
-        elif provider.after is None:
-            part.delete(_PROVIDER_FILE, provider.address)
+        elif gone is not None:  # a provider goes with its pool
+            part.delete(_PROVIDER_FILE, gone.address)
         else:
             self._put_provider(part, provider, full)
         if provider.before is not None and not provider.doubt and provider.is_changed:
@@ -252,6 +256,8 @@ class GcpPart:
                 return account
         value = _values(grant.resource).get("service_account_id")
         email = value.rpartition("/")[2] if isinstance(value, str) else ""
+        if "@" not in email and not grant.is_gone:
+            return Account(None, self.gaps.text(grant.resource.address, "service_account_id"), grant.resource)
         return Account(None, email) if "@" in email else None
 
     def _names(self, email: str) -> frozenset[str]:
@@ -302,7 +308,7 @@ class GcpPart:
             bindings += [(grant.resource, binding if applies else _doubted(binding)) for binding in grant.bindings]
         if not is_whole:
             unmanaged = {"role": _USER, "members": [_UNSEEN]}
-            bindings.append((account.resource or bindings[0][0], unmanaged))
+            bindings.append((account.resource or account.granted_by or bindings[0][0], unmanaged))
         part.put_bindings(_POLICY_FILE, bindings, account.name)
         self._put_project_policy(part, account)
 

@@ -187,7 +187,11 @@ def _notes(top: dict[str, Any], label: str, version: str) -> Iterator[PlanNote]:
     if top.get("errored") not in (None, False):
         yield PlanNote(label, "planning ended with an error (errored), so that the plan lacks changes", True)
     if top.get("complete") not in (None, True):
-        yield PlanNote(label, "the plan is not complete (complete is false), as with -target: it lacks changes", True)
+        yield PlanNote(
+            label,
+            "the plan is not complete (complete is false), as with -target: what it does not list may change as well",
+            True,
+        )
 
 
 def _change(entry: Json) -> Resource | None:

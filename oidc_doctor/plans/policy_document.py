@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TYPE = "aws_iam_policy_document"
 _VERSION = "2012-10-17"  # of a document without one
 _DEEPEST = 16  # documents merged into documents
+_MOST_STATEMENTS = 1_000  # IAM takes no policy as long
 _MEMBERS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition")
 _JSON = ("json", "minified_json")
 
@@ -37,6 +38,7 @@ class Renderer:
         self._plan = plan
         self._symbolic = symbolic
         self._urls = ProviderUrls(plan)
+        self._policies: dict[str, dict[str, Any] | Open] = {}
         self.named: dict[str, dict[str, None]] = {}  # of a document, the providers that its open identifiers refer to
 
     def policy(self, document: Resource, depth: int = 0) -> dict[str, Any] | Open:
@@ -44,10 +46,12 @@ class Renderer:
         values = document.after
         if values is None or document.doubt or depth > _DEEPEST:
             return Open("json", "shape")
-        try:
-            return self._merged(document, values, depth)
-        except _OpenPart as part:
-            return part.value
+        if document.address not in self._policies:
+            try:
+                self._policies[document.address] = self._merged(document, values, depth)
+            except _OpenPart as part:
+                self._policies[document.address] = part.value
+        return self._policies[document.address]
 
     def _merged(self, document: Resource, values: dict[str, Any], depth: int) -> dict[str, Any]:
         for name in ("source_json", "override_json"):  # former arguments
@@ -69,6 +73,8 @@ class Renderer:
             merged: dict[str, Any] = {"Version": "", "Statement": []}
             for part in (*sources, own, *overrides):
                 _merge(merged, part)
+                if len(merged["Statement"]) > _MOST_STATEMENTS:
+                    raise _OpenPart(Open("statement", "shape"))
             own = merged
         return {name: part for name, part in own.items() if name != "Statement" or part}
 
@@ -91,6 +97,7 @@ class Renderer:
             part = self.policy(source.resource, depth + 1)
             if isinstance(part, Open):
                 raise _OpenPart(text)
+            self.named.setdefault(document.address, {}).update(self.named.get(source.resource.address, {}))
             documents.append(part)
         return documents
 

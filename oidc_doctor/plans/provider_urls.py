@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from oidc_doctor.plans.masked import Open
 from oidc_doctor.plans.plan import names_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class ProviderUrls:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         urls = [(provider.after or {}).get("url") for provider in plan.of_type(_TYPE) if "create" in provider.actions]
+        self._has_open = any(isinstance(url, Open) for url in urls)
         self._urls = {url for url in urls if isinstance(url, str) and url.startswith(_SCHEME)}
 
     def without_scheme(self, text: str) -> str:
@@ -35,7 +37,8 @@ class ProviderUrls:
 
     def is_made_of_url(self, document: Resource, text: str, attribute: str) -> Literal["no", "yes", "maybe"]:
         """Whether a text of a document's `attribute`, such as a condition's variable, is made from a provider's url."""
-        if not any(text.startswith(url) for url in self._urls):
+        is_known = any(text.startswith(url) for url in self._urls)
+        if not is_known and not (self._has_open and text.startswith(_SCHEME)):
             return "no"
         block = self._plan.configuration.resource(names_of(document.module), document.config_name)
         if block is None:
@@ -47,7 +50,7 @@ class ProviderUrls:
         if text in constants:
             return "no"
         if any(reference.startswith(f"{_TYPE}.") and reference.endswith(".url") for reference in references):
-            return "yes"
+            return "yes" if is_known else "maybe"
         is_root = not document.module
         hiding = [reference for reference in references if reference.startswith(_HIDING)]
         plain = hiding and is_root and all(reference.startswith("var.") for reference in hiding)

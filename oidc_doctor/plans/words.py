@@ -36,6 +36,7 @@ _WHOLE = (
 ACCOUNT = (
     'Add data "aws_caller_identity" "current" {} to the configuration and plan again, or pass the role with --role ARN.'
 )
+_OF_ACCOUNT = "iam service-accounts get-iam-policy ACCOUNT"
 _FIRST = "Apply the resource that the value comes from first, with -target, and plan again."
 _LONGEST = 200  # characters of the addresses in a command
 _NAME = "Set the name instead of name_prefix, and plan again."
@@ -55,7 +56,7 @@ def settled_by(plan: Plan, resource: Resource, value: Open) -> str:
     if value.why == "url":
         return _URL
     if value.why == "unmanaged":
-        return _WHOLE
+        return _laid_over(resource)
     first = _applied_first(late_sources(plan, resource, value.path))
     if value.path == "assume_role_policy":
         return f"{_TRUST}, and plan again." if first == _FIRST else f"{_TRUST}; or {first[0].lower()}{first[1:]}"
@@ -65,6 +66,21 @@ def settled_by(plan: Plan, resource: Resource, value: Open) -> str:
     if value.path == "name" and resource.type == "aws_iam_role" and has_prefix:
         return _NAME
     return first
+
+
+def _laid_over(resource: Resource) -> str:
+    """Return the command that reads the whole allow policy, with the account or project where the plan names it."""
+    values = resource.after or {}
+    if resource.type.startswith("google_project_iam"):
+        project = values.get("project")
+        return _WHOLE.replace(_OF_ACCOUNT, f"projects get-iam-policy {_word(project, 'PROJECT')}")
+    account = values.get("email") or values.get("service_account_id")
+    email = account.rpartition("/")[2] if isinstance(account, str) else ""
+    return _WHOLE.replace(_OF_ACCOUNT, f"iam service-accounts get-iam-policy {_word(email, 'ACCOUNT')}")
+
+
+def _word(value: object, otherwise: str) -> str:
+    return shlex.quote(value) if isinstance(value, str) and 0 < len(value) <= _LONGEST else otherwise
 
 
 def _applied_first(addresses: list[str]) -> str:
@@ -99,5 +115,5 @@ _ATTRIBUTES = (
 def vocabulary() -> str:
     """Return the words that a plan's file of a bundle has beside names: a redacted copy keeps them."""
     sentences = (_AGAIN, _AFTER, _TRUST, _ARN, _URL, _WHOLE, ACCOUNT, _FIRST, _NAME, *_REASONS.values(), *_ASSUMED)
-    more = "or run terraform apply target first the plan deletes does not exist"
+    more = "PROJECT projects or run terraform apply target first the plan deletes does not exist"
     return " ".join((*sentences, more, _TYPES, _ATTRIBUTES, UNMANAGED, PLACEHOLDER))

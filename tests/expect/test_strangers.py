@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from plan_text import PlanText, kept_role
 from tests.expect.conftest import Judge, outcomes
 from trusts import GITHUB, GITLAB, JOB, MAIN, OTHER, POD, RUN, TERRAFORM, policy, provider, statement, text
 
@@ -132,3 +133,8 @@ def test_strangers_of_a_long_list_are_tried(judge: Judge) -> None:
     subjects = [f"repo:quince/orchard{number}:ref:refs/heads/main" for number in range(70)]
     trust = json.dumps(policy(statement(GITHUB, {"StringEquals": {"sub": [*subjects]}})))
     assert set(outcomes(judge(expecting(*map(text, subjects)), trust))) == {"met"}
+
+
+def test_a_policy_that_is_no_object_has_no_strangers(judge: Judge) -> None:
+    plan = PlanText().add("aws_iam_role.deploy", kept_role("[]")).text()
+    assert outcomes(judge(expecting(text(MAIN)), plan)) == ["unknown", "unknown"]

@@ -29,6 +29,7 @@ from plan_text import (
 )
 
 PROVIDER = "google_iam_workload_identity_pool_provider.oidc"
+POOL = "google_iam_workload_identity_pool.baseten"
 OTHER_TEAM = TEAM_MEMBER.replace("team/t1", "team/t9")
 NAME = f"projects/{PROJECT}/serviceAccounts/{EMAIL}"
 
@@ -175,3 +176,42 @@ def test_a_disabled_pool() -> None:
     plan = google_plan()
     plan.changes[0]["change"]["after"]["disabled"] = True
     assert verdicts(plan) == {PROVIDER: "refused"}
+
+
+def test_an_issuer_that_is_open_is_no_tokens_issuer() -> None:
+    plan = google_plan()
+    change = next(part["change"] for part in plan.changes if part["address"] == PROVIDER)
+    change["after"]["oidc"][0].pop("issuer_uri")
+    change["after_unknown"]["oidc"] = [{"issuer_uri": True}]
+    assert verdicts(plan) == {PROVIDER: "unknown"}
+    assert verdicts(plan, "a subject of an unknown form")[PROVIDER] != "accepted"
+    (exchange,) = plan.report().exchanges
+    assert {step.id: step.state for step in exchange.steps}["issuer"] == "unknown"
+
+
+def test_an_audience_that_is_open_is_not_taken_as_the_tokens() -> None:
+    plan = google_plan()
+    plan.changes.pop(1)
+    plan.blocks.pop(1)
+    issuer = kept_pool_provider()["oidc"][0]
+    plan.add(PROVIDER, pool_provider(oidc=[issuer | {"allowed_audiences": [UNKNOWN]}]), provider="google")
+    assert verdicts(plan) == {PROVIDER: "unknown"}
+
+
+def test_a_provider_goes_with_its_pool() -> None:
+    plan = google_plan()
+    change = next(part["change"] for part in plan.changes if part["address"] == POOL)
+    change |= {"actions": ["delete"], "before": change["after"], "after": None, "after_unknown": {}}
+    report = plan.report()
+    assert [exchange.prediction for exchange in report.exchanges] == ["refused"]
+    assert report.causes[0].named.headline == f"the plan deletes {POOL}"
+    assert report.causes[0].named.fix.startswith(f"Keep {POOL} in the configuration")
+
+
+def test_a_grant_on_an_account_that_is_open_is_no_pass() -> None:
+    plan = google_plan()
+    change = plan.changes[-1]["change"]
+    change["after"].pop("service_account_id", None)
+    change["after_unknown"]["service_account_id"] = True
+    plan.blocks[-1]["expressions"].pop("service_account_id")
+    assert verdicts(plan) == {PROVIDER: "unknown"}

@@ -397,3 +397,95 @@ def test_a_part_of_the_bundle_by_the_address() -> None:
     with plan.bundle() as bundle:
         part = bundle_of_target(bundle, 'module.a["x/y"].aws_iam_role.other')
         assert [read.target.name for read in load_snapshot(part).targets] == ['module.a["x/y"].aws_iam_role.other']
+
+
+OTHER = "gitlab.com"
+
+
+def gone(after: Any, *trusted: str, **more: Any) -> PlanText:
+    """Return a plan that deletes or replaces the provider of Baseten, and keeps a role that trusts these issuers."""
+    principal = {"Federated": [provider_arn(url) for url in trusted or (ISSUER,)]}
+    of_gitlab = {"StringLike": {f"{OTHER}:sub": "project_path:acme/shop:*"}}
+    trust = trust_policy(Principal=principal, **({"Condition": of_gitlab} if OTHER in trusted else {}))
+    actions = ["delete", "create"] if after is not None else ["delete"]
+    plan = PlanText().add(PROVIDER, after, before=kept_provider(), actions=actions)
+    return plan.add(ROLE, kept_role(trust), before=kept_role(trust), **more)
+
+
+@pytest.mark.parametrize(("after", "does"), [(None, "deletes"), (oidc_provider("other.example.com"), "replaces")])
+def test_a_provider_that_the_plan_takes_away_is_the_cause(after: Any, does: str) -> None:
+    report = gone(after).report()
+    (exchange,) = report.exchanges
+    cause = report.causes[0]
+    assert (exchange.prediction, cause.code) == ("refused", "AWS010")
+    assert f"the plan {does} {PROVIDER}" in cause.named.headline
+    assert f"Keep {PROVIDER}" in cause.named.fix
+    assert not report.fixes
+
+
+def test_a_provider_of_another_issuer_stays_when_one_is_taken_away() -> None:
+    subject = "project_path:acme/shop:ref_type:branch:ref:main"
+    assert verdicts(gone(None, ISSUER, OTHER), subject)[ROLE] != "refused"
+    assert verdicts(gone(oidc_provider("other.example.com"), ISSUER, OTHER), subject)[ROLE] != "refused"
+
+
+def test_a_provider_that_moves_to_another_address_is_not_taken_away() -> None:
+    plan = gone(None).add(f"{PROVIDER}_2", oidc_provider())
+    assert verdicts(plan) == {ROLE: "accepted"}
+    assert verdicts(gone(None).add(f"{PROVIDER}_2", oidc_provider(url=UNKNOWN) | {"url": UNKNOWN}))[ROLE] != "refused"
+
+
+def test_a_data_source_does_not_keep_a_provider_that_is_deleted() -> None:
+    plan = gone(None).state("data.aws_iam_openid_connect_provider.read", {"url": ISSUER, "arn": provider_arn()})
+    assert verdicts(plan) == {ROLE: "refused"}
+
+
+def test_a_refusal_by_a_policy_that_is_rebuilt_is_as_certain_as_its_assumptions() -> None:
+    report = new_role_and_provider().report(STRANGER)
+    (exchange,) = report.exchanges
+    assert exchange.prediction == "refused"
+    assert exchange.error is not None
+    assert exchange.error["certain"] is False
+    kept = kept_role(trust_policy())
+    known = PlanText().add(PROVIDER, kept_provider(), before=kept_provider()).add(ROLE, kept, before=kept)
+    error = known.report(STRANGER).exchanges[0].error
+    assert error is not None
+    assert error["certain"] is True
+
+
+@pytest.mark.parametrize("policy", [{"Version": "2012-10-17"}, [], 5, True])
+def test_a_policy_of_another_type_is_not_read(policy: Any) -> None:
+    assert verdicts(PlanText().add(ROLE, kept_role(policy))) == {ROLE: "unknown"}
+
+
+def test_a_role_without_a_known_value_has_no_malformed_name() -> None:
+    plan = PlanText().add(ROLE, kept_role(trust_policy()))
+    plan.changes[0]["change"]["after_unknown"] = True
+    assert verdicts(plan) == {ROLE: "unknown"}
+
+
+def test_documents_that_are_merged_many_times_are_read_once() -> None:
+    plan = PlanText()
+    plan.add(f"{DOCUMENT}.d0", document(), expressions=document_block(f"{PROVIDER}.arn"))
+    for number in range(1, 15):
+        of_last = references(f"{DOCUMENT}.d{number - 1}.json")
+        merged = {"source_policy_documents": [UNKNOWN], "override_policy_documents": [UNKNOWN], "statement": []}
+        both = {"source_policy_documents": of_last, "override_policy_documents": of_last}
+        plan.add(f"{DOCUMENT}.d{number}", document() | merged, expressions=both)
+    plan.add(PROVIDER, oidc_provider())
+    plan.add("aws_iam_role.few", role(), expressions={"assume_role_policy": references(f"{DOCUMENT}.d2.json")})
+    plan.add("aws_iam_role.many", role(), expressions={"assume_role_policy": references(f"{DOCUMENT}.d14.json")})
+    assert verdicts(plan) == {"aws_iam_role.few": "accepted", "aws_iam_role.many": "unknown"}
+    (few,) = (row for row in plan.report().exchanges if row.target_name == "aws_iam_role.few")
+    assert f"that it names {PROVIDER} by its ARN" in few.assumed
+
+
+def test_a_key_with_a_scheme_may_be_made_of_an_open_url() -> None:
+    conditions = [
+        condition("StringEquals", f"https://{ISSUER}:aud", [ISSUER]),
+        condition("StringLike", f"https://{ISSUER}:sub", ["v=1:org=o1:team=t1:*"]),
+    ]
+    plan = PlanText().add(f"{DOCUMENT}.trust", document(statement(conditions=conditions)))
+    plan.add(PROVIDER, oidc_provider() | {"url": UNKNOWN})
+    trust = {"assume_role_policy": references(f"{DOCUMENT}.trust.json")}
+    assert verdicts(plan.add(ROLE, role(), expressions=trust)) == {ROLE: "unknown"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.strangers import NAMED, OtherToken, declared_tokens, other_tokens, with_token
 from oidc_doctor.findings.widened import BEFORE, DECIDING, OF_TRUST
@@ -52,6 +53,14 @@ def other_effects(changed: Changed, workloads: Iterable[WorkloadEffect]) -> Reac
     return search.reach()
 
 
+def _own_cases(case: Case) -> list[Case]:
+    """Return the case with the tokens that its configuration names; none where it was not read."""
+    try:
+        return list(reach_of(case).own_cases()[:_MOST_BASES])
+    except NotReadError:  # such as a role that a plan deletes, or whose policy it leaves open
+        return []
+
+
 class _Search:
     def __init__(self, changed: Changed, workloads: list[WorkloadEffect]) -> None:
         self.changed = changed
@@ -95,7 +104,7 @@ class _Search:
         if not own and self.changed.exchanges:
             present = self.changed.exchanges[0].diagnosis.case._replace(readings=(), asks_access=False)
             for case in (present, self.changed.then(present)):
-                own += [one._replace(evidence=present.evidence) for one in reach_of(case).own_cases()[:_MOST_BASES]]
+                own += [one._replace(evidence=present.evidence) for one in _own_cases(case)]
         by_owner: dict[str, Case] = {}
         for case in own:
             subject = case.token.subject or ""

@@ -54,8 +54,9 @@ def _client_id(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 def _new_provider(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """Create the issuer's OIDC provider in the role's account, with the token's audience as client ID."""
-    del refusal
     aws, host, audience, arn = case.evidence.aws, issuer_host(case), audience_of(case), provider_arn(case)
+    if refusal.fact("planned_at"):
+        return  # it exists, and a plan takes it away
     if aws is None or not host or not audience or not arn:
         return
     document = Document("aws/oidc-provider.json", "", {"Arn": arn, "Url": host, "ClientIDList": [audience]})

@@ -14,6 +14,7 @@ from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 
+_RESOURCE = "aws_iam_openid_connect_provider"  # of a plan
 _SIMILAR_HOSTS = 0.85  # difflib's ratio
 
 
@@ -156,6 +157,7 @@ def _refuse_url(
             where=list_at,
             account=account,
             issuer=path,
+            facts=_taken_away(exchange, path),
         )
     elif candidates:
         exchange.refuse(
@@ -167,6 +169,14 @@ def _refuse_url(
             account=account,
             issuer=path,
         )
+
+
+def _taken_away(exchange: AwsExchange, path: str) -> dict[str, str]:
+    """Return the address of the provider that a plan deletes or replaces, as facts; empty if it does neither."""
+    for change in exchange.case.evidence.planned:
+        if change.type == _RESOURCE and change.before == path and change.after != path:
+            return {"planned_at": change.address, "planned": "replaces" if change.is_replacement else "deletes"}
+    return {}
 
 
 def _nearest_url(path: str, urls: list[str]) -> int | None:

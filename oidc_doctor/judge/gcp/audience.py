@@ -10,6 +10,7 @@ from oidc_doctor.judge.gcp.target import grant
 from oidc_doctor.judge.gcp.token import missing
 from oidc_doctor.judge.typos import shared_fault
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
+from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 
@@ -18,11 +19,27 @@ def _audiences(value: Json) -> list[str]:
     return [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, str)]
 
 
+def _suspect(exchange: GcpExchange, provider: GcpProvider) -> None:
+    """Record that a plan leaves the allowed audiences open."""
+    exchange.refuse(
+        *(Kind.AUDIENCE_NOT_ALLOWED, grant("The audience in ID Token [] does not match the expected audience.")),
+        step="audience",
+        expected=Side(", ".join(provider.allowed_audiences), provider.document.at("/oidc/allowedAudiences")),
+        certain=False,
+        settle="the provider's allowed audiences after apply",
+        provider=provider.name or "",
+    )
+
+
 def judge_audience(exchange: GcpExchange) -> None:
     """Judge the token's aud: one of allowedAudiences, or the provider's own name if the list is empty."""
     provider, aud = exchange.provider, exchange.token.claim("aud")
     if provider is not None and provider.kind == "oidc" and aud is UNKNOWN and exchange.token.kind == "hypothetical":
-        exchange.assume("audience", "the token's audience is one that the provider allows")
+        left_open = any(map(exchange.is_left_open, provider.allowed_audiences))
+        if left_open:
+            _suspect(exchange, provider)
+        else:
+            exchange.assume("audience", "the token's audience is one that the provider allows")
     if provider is None or exchange.token.fault_kind or provider.kind != "oidc" or aud is UNKNOWN:
         return
     if aud is ABSENT or aud is None:

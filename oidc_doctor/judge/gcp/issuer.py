@@ -27,6 +27,12 @@ def judge_issuer(exchange: GcpExchange) -> None:
     issuer = "null" if iss is ABSENT or iss is None else shown(iss)
     # the sentence quotes an iss without its trailing slash (one capture)
     error = grant(texts.ISSUER_DIFFERS.format(issuer.rstrip("/"), uri), certain=not issuer.endswith("/"))
+    if exchange.is_left_open(uri) and (iss is UNKNOWN or iss == uri):
+        settle = "the provider's issuer after apply"
+        exchange.refuse(
+            *(Kind.ISSUER_MISMATCH, error), step="issuer", expected=Side(uri, at), certain=False, settle=settle
+        )
+        return
     if iss is UNKNOWN:
         exchange.assume("issuer", "the token's issuer is the provider's (not given)")
         exchange.issuer = uri

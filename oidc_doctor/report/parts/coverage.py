@@ -202,7 +202,7 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
                 _with(visible(row.what[len(folder) + 1 :] or "in all"), _facts(row, now)) for row in rows_of_folder
             )
             lines.append(f"{visible(folder)}/: {', '.join(names)}")
-    return [", ".join(above), *lines] if above else lines
+    return [", ".join(dict.fromkeys(above)), *lines] if above else lines
 
 
 def _place(row: Coverage) -> str:

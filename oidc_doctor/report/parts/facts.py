@@ -61,6 +61,8 @@ def _certainty(cause: Cause) -> str:
     """Return the legend of the word at the headline."""
     if cause.confidence == "suspected":
         return "suspected: a deciding value was not read"
+    if cause.confidence == "predicted" and cause.named.refusal.fact("in_plan"):
+        return "predicted: under what is assumed of the plan"
     if cause.confidence == "predicted":
         return "predicted: all deciding values were read"
     shown_by = (

@@ -104,6 +104,11 @@ def expect(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> No
 
 def expected(exchange: Exchange, cause: Cause) -> str:
     """Return the sign of success in words."""
+    is_planned = any(file.planned_by for files in exchange.decided_by.values() for file in files)
+    return ("after apply, " if is_planned else "") + _expected(exchange, cause)
+
+
+def _expected(exchange: Exchange, cause: Cause) -> str:
     if cause.step == "permission":
         return "the next call of the workload succeeds"
     if cause.step == "impersonate":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.google_names import project_of_account
+from oidc_doctor.model.planned import PLACEHOLDER
 from oidc_doctor.report.parts.attempts import attempts_on
 from oidc_doctor.report.parts.escape import contains_secret
 from oidc_doctor.report.parts.targets import service_account_of, stated_issuer
@@ -44,7 +45,8 @@ _OF_TRUST = ("request", "provider", "audience", "keys", "session-claims", "autho
 def links(report: Report, exchange: Exchange, cause: Cause | None) -> list[Link]:
     """Return the console's pages of what the exchange was judged on, and of the write that a cause began with."""
     found = _of_aws(report, exchange, cause) if exchange.cloud == "aws" else _of_google(report, exchange, cause)
-    return [Link(label, url) for label, url in found.items() if url and not contains_secret(url)]
+    of_plan = _word(PLACEHOLDER)  # a name that is known only after apply has no page
+    return [Link(label, url) for label, url in found.items() if url and of_plan not in url and not contains_secret(url)]
 
 
 def account_of(exchange: Exchange) -> str:
