@@ -38,7 +38,7 @@ ADDRESSES: Final = {
     ),
     "Google Cloud, IAM quotas and limits": _GOOGLE + "quotas",
     "GitHub's OIDC reference": _GITHUB,
-    "GitHub's OIDC documentation": _GITHUB,
+    "GitHub Docs, OpenID Connect reference": _GITHUB,
     "GitHub, OpenID Connect reference": _GITHUB,
     "Baseten, OIDC": _BASETEN + "organization/oidc",
     "Baseten's OIDC documentation": _BASETEN + "organization/oidc",
