@@ -180,11 +180,10 @@ def open_evidence(options: argparse.Namespace) -> Bundle | None:
     from oidc_doctor.things.open import open_paths
 
     paths = bundle_paths(options)
-    plan = getattr(options, "plan", None)
-    if not paths and plan is None:
+    if not paths and options.plan is None:
         return None
     try:
-        return open_paths(paths, plan)
+        return open_paths(paths, options.plan)
     except BundleError as error:
         raise UsageError(str(error)) from None
 

@@ -315,7 +315,7 @@ def _add_evidence(parser: argparse.ArgumentParser, *, may_be_live: bool = True) 
         "--error", metavar="TEXT", help="the error message that the caller received, or the logged event; - is stdin"
     )
     parser.set_defaults(
-        command_line="", present_command="", pasted=None, stdin=None, error_file=""
+        command_line="", present_command="", pasted=None, plan=None, stdin=None, error_file=""
     )  # what was given in place of a file: see things.py
 
 

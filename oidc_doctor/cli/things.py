@@ -72,7 +72,6 @@ def take_things(options: argparse.Namespace, *, reads_stdin: bool = True, exampl
     if options.pasted is not None:
         return
     options.pasted = []
-    options.plan = None
     from oidc_doctor.cli.wrong_kind import refuse_wrong_kinds  # late: it reads the files that options name
 
     _check_stdin(options, reads_stdin=reads_stdin)
