@@ -10,7 +10,8 @@ Reason
 Confirm
     Compare the value under `:aud` with `aud` in the token (with `azp`, where the token has it).
 Fix
-    Expect the token's audience, or request the token for the expected one.
+    Expect the token's audience, or request the token for the expected one. An issuer with a fixed audience, such as
+    Baseten, issues none for another.
 Source
     IAM User Guide, condition keys for web identity federation; public reports with confirmed fixes.
 """
@@ -34,9 +35,11 @@ def audience_condition_differs(refusal: Refusal) -> Words:
             trust_policy_commands(refusal),
         )
     both = given("the trust policy expects the audience {} and the token is for {}", expected, actual)
+    fixed_by = refusal.fact("fixed_by")
+    other = f"{fixed_by} issues no token for another one" if fixed_by else ""
     return Words(
         both or f"the trust policy expects another audience{given(' ({})', refusal.fact('note'))}",
-        f"Expect {actual or 'the audience of the token'} in the trust policy, "
-        f"or request the token for {expected or 'the expected one'}.",
+        f"Expect {actual or 'the audience of the token'} in the trust policy"
+        + (f"; {other}." if other else f", or request the token for {expected or 'the expected one'}."),
         trust_policy_commands(refusal),
     )

@@ -27,6 +27,7 @@ def audience_not_registered(refusal: Refusal) -> Words:
     subject = given("the token's audience, {},", quoted(audience, "")) or "the token's audience"
     return Words(
         f"{subject} is not in the OIDC provider's client ID list",
-        "Add the token's audience to the OIDC provider's client IDs, or request the token for one that is there.",
+        "Add the token's audience to the OIDC provider's client IDs"
+        + ("." if refusal.fact("fixed_by") else ", or request the token for one that is there."),
         commands(add, provider if provider.startswith("arn:") else "", audience),
     )

@@ -60,7 +60,7 @@ class AwsExchange(ExchangeBuilder):
         self._implied: dict[str, Origin] = {}
         self.issuer, self.issuer_assumed = self._issuer()
         self.audience = self._audience()
-        facts = {"role_arn": self.request.role_arn, "audience": self.audience}
+        facts = {"role_arn": self.request.role_arn, "audience": self.audience, "fixed_by": self._fixed_by()}
         self.common = {name: value for name, value in facts.items() if value}
 
     def _only_asterisks(self) -> bool:
@@ -115,6 +115,12 @@ class AwsExchange(ExchangeBuilder):
             if trusted:
                 return "https://" + trusted, True
         return None, False
+
+    def _fixed_by(self) -> str:
+        """Return the issuer in words if every token of it has this audience, so that no other can be requested."""
+        profile = self.case.profile
+        is_fixed = profile is not None and self.audience is not None and profile.audience.fixed == self.audience
+        return str(profile.title) if is_fixed else ""
 
     def _behind_placeholders(self, iss: str) -> tuple[str | None, bool]:
         """Return the issuer that a redacted `iss` stands for: the only configured one that it may be, else unknown."""

@@ -70,3 +70,9 @@ def test_a_redacted_value(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("audience-condition-differs")
+
+
+def test_no_token_is_requested_for_another_audience_than_the_fixed_one(aws: Bundle) -> None:
+    cause = expecting(aws, "sts.amazonaws.com").ask().first
+    assert "Baseten issues no token for another one" in cause.fix
+    assert "request the token" not in cause.fix
