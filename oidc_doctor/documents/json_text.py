@@ -118,7 +118,7 @@ def load(text: str, file: str) -> Document:
         raise Unreadable(file, line, None, f"a number of more than {_DIGITS} digits") from None
     if len(text) > JSON_STRING.most and (longest := _longest(value)) > JSON_STRING.most:
         raise Unreadable(file, None, None, JSON_STRING.exceeded_by(longest))
-    if _levels(value) > DEEPEST:
+    if levels(value) > DEEPEST:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep")
     duplicates = tuple(islice(_pointers(value, repeated), _MOST_DUPLICATES)) if repeated else ()
     return Document(file, text, value, duplicates=duplicates)
@@ -201,7 +201,7 @@ def _longest(value: Json) -> int:
     return longest
 
 
-def _levels(value: Json) -> int:
+def levels(value: Json) -> int:
     """Return the nesting depth of arrays and objects; DEEPEST + 1 means any greater depth."""
     level = [value]
     for depth in range(DEEPEST + 1):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.plans.gaps import Symbolic
-from oidc_doctor.plans.plan import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +53,7 @@ class Accounts:
 
     def key_of(self, resource: Resource) -> str:
         """Return the provider configuration of a resource; its own address where the plan does not say which."""
-        block = self._plan.configuration.resource(names_of(resource.module), resource.config_name)
+        block = self._plan.block_of(resource)
         return block.provider if block and block.provider else f" {resource.address}"
 
     def account(self, resource: Resource) -> str:
@@ -83,7 +82,7 @@ class Accounts:
 
     def arn(self, resource: Resource, kind: str, name: str) -> str:
         """Return the ARN that an IAM resource has or will have: `kind` is role, `name` has its path."""
-        values = resource.after or resource.before or {}
+        values = resource.values
         arn = values.get("arn")
         if isinstance(arn, str) and arn:
             return arn

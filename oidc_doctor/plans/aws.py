@@ -19,12 +19,11 @@ from oidc_doctor.plans.accounts import Accounts, has_issuer, issuer_of, may_be_n
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.masked import Open, first_open
 from oidc_doctor.plans.permissions import Permissions
-from oidc_doctor.plans.plan import names_of
 from oidc_doctor.plans.policy_document import TYPE as DOCUMENT
 from oidc_doctor.plans.policy_document import Renderer
 from oidc_doctor.plans.references import referenced
 from oidc_doctor.plans.target_files import TargetFiles
-from oidc_doctor.plans.words import ACCOUNT
+from oidc_doctor.plans.words import ACCOUNT, assumed_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,8 +123,7 @@ class AwsPart:
 
     def _rebuilt(self, resource: Resource, attribute: str, value: Open) -> Trust:
         """Return a policy of which the plan shows the data source that renders it."""
-        block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
-        return self._rebuilt_of(resource, block.expressions.get(attribute) if block else None, value)
+        return self._rebuilt_of(resource, self.plan.expression_of(resource, attribute), value)
 
     def _rebuilt_of(self, resource: Resource, expression: Json, value: Open) -> Trust:
         source = referenced(self.plan, resource, expression)
@@ -155,7 +153,8 @@ class AwsPart:
             filled, opened = self.gaps.filled(trust.value, document.address)
             part.name_open(opened, document, _ROLE_FILE)
             box["AssumeRolePolicyDocument"] = Symbolic(json.dumps(filled))
-            part.assumed += self._assumed(trust)
+            named = self.renderer.named.get(trust.rebuilt_from, {})
+            part.assumed += assumed_of(trust.rebuilt_from, [*named], by_own_key=trust.by_own_key)
         else:
             box["AssumeRolePolicyDocument"] = trust.value
         if isinstance(duration, int):
@@ -180,24 +179,15 @@ class AwsPart:
             self._policies[resource.address, attribute] = self._rebuilt(resource, attribute, value).value
         return self._policies[resource.address, attribute]
 
-    def _assumed(self, trust: Trust) -> Iterator[str]:
-        """Yield what a plan does not show of a trust policy that is rebuilt: functions, and the choice of an index."""
-        yield f"that the trust policy is {trust.rebuilt_from}, unchanged by a function of the configuration"
-        if trust.by_own_key:
-            yield "that its index is the role's own key"
-        named = self.renderer.named.get(trust.rebuilt_from, {})
-        if named:
-            yield f"that it names {' and '.join(named)} by {'its ARN' if len(named) == 1 else 'their ARNs'}"
-
     def _name(self, role: Resource) -> Any:
-        values = role.after or role.before or {}
+        values = role.values
         name, prefix = values.get("name"), values.get("name_prefix")
         if isinstance(name, Open) and isinstance(prefix, str) and prefix:
             return Symbolic(prefix + self.gaps.text(role.address, "name"))
         return name
 
     def _path_and_name(self, role: Resource) -> str:
-        values = role.after or role.before or {}
+        values = role.values
         path, name = values.get("path"), self._name(role)
         place = self.gaps.text(role.address, path.path) if isinstance(path, Open) else path
         place = place if isinstance(place, str) and place else "/"
@@ -234,10 +224,10 @@ class AwsPart:
             if provider.mode == "managed" and (arns[provider.address] in principals or trusted_then):
                 before, after = self._url(provider.before), self._url(provider.after)
                 part.changes.append(_planned(provider, _PROVIDER_FILE, before, after))
-        if lost and not self._may_trust_others(trust, lost):
+        gone = {self._symbolic_then(provider) for provider in lost}
+        if lost and principals <= gone and first_open(trust.value) is None:
             part.delete(_PROVIDER_FILE, lost[0].address)
             return
-        gone = {self._symbolic(provider._replace(after=provider.before)) for provider in lost}
         kept = [provider for provider in kept if arns[provider.address] not in gone]  # a data source read it before
         named = [provider for provider in kept if isinstance(arns[provider.address], str)]
         if named:
@@ -259,19 +249,18 @@ class AwsPart:
         """Whether the plan takes away a provider that the role trusts, and no resource is one of its issuer."""
         if provider.mode == "data" or provider.before is None or provider.doubt:
             return False
-        then = self._symbolic(provider._replace(after=provider.before))
+        then = self._symbolic_then(provider)
         issuer = self._url(provider.before)
         later = [self._url(other.after) for other in self.plan.of_type(PROVIDER) if other.after is not None]
         is_doubtful = any(other.doubt for other in self.plan.of_type(PROVIDER))
         return then in principals and not is_doubtful and issuer not in later and "" not in later
 
-    def _may_trust_others(self, trust: Trust, lost: list[Resource]) -> bool:
-        """Whether a trust policy names more than these providers, which are gone after apply, or may do so."""
-        gone = {self._symbolic(provider._replace(after=provider.before)) for provider in lost}
-        return not trust.principals <= gone or first_open(trust.value) is not None
-
     def _symbolic_of_either(self, provider: Resource) -> str | None:
-        return self._symbolic(provider if provider.after is not None else provider._replace(after=provider.before))
+        return self._symbolic(provider) if provider.after is not None else self._symbolic_then(provider)
+
+    def _symbolic_then(self, provider: Resource) -> str | None:
+        """Return the ARN that a provider had before the plan."""
+        return self._symbolic(provider._replace(after=provider.before))
 
     def _url(self, values: dict[str, Any] | None) -> str:
         url = (values or {}).get("url")

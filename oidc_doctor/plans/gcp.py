@@ -13,9 +13,8 @@ from oidc_doctor.model.planned import PlannedChange
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.grants import Grant, grants_of, is_of, refers_to
 from oidc_doctor.plans.masked import Open, first_open
-from oidc_doctor.plans.plan import names_of
 from oidc_doctor.plans.projects import Projects
-from oidc_doctor.plans.references import referenced
+from oidc_doctor.plans.references import source_of
 from oidc_doctor.plans.target_files import TargetFiles
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ class GcpPart:
     # Names
 
     def _full_name(self, provider: Resource) -> str:
-        values = _values(provider)
+        values = provider.values
         name = self._name_in(values)
         if name:
             return name
@@ -132,7 +131,7 @@ class GcpPart:
 
     def _email(self, account: Resource) -> str:
         """Return the address of an account, which is open in some plans although its parts are known."""
-        values = _values(account)
+        values = account.values
         email, name = values.get("email"), values.get("account_id")
         if isinstance(email, str) and email:
             return email
@@ -211,24 +210,27 @@ class GcpPart:
 
     def _pools_of(self, provider: Resource) -> list[Resource]:
         """Return the pools that may be the provider's, because of what the plan leaves open."""
-        block = self.plan.configuration.resource(names_of(provider.module), provider.config_name)
-        source = referenced(self.plan, provider, block.expressions.get("workload_identity_pool_id")) if block else None
-        if source is not None and source.resource.type == POOL:
-            return [source.resource]
+        named = self._named_pool(provider)
+        if named is not None and named.type == POOL:
+            return [named]
         certain = [pool for pool in self.pools if self._is_certain(pool, provider)]
         return certain or [pool for pool in self.pools if self._may_be_of(pool, provider)]
 
+    def _named_pool(self, provider: Resource) -> Resource | None:
+        """Return the resource that the provider's block refers to as its pool."""
+        source = source_of(self.plan, provider, "workload_identity_pool_id")
+        return source.resource if source is not None else None
+
     def _is_certain(self, pool: Resource, provider: Resource) -> bool:
-        ids = [_values(part).get("workload_identity_pool_id") for part in (pool, provider)]
-        block = self.plan.configuration.resource(names_of(provider.module), provider.config_name)
-        source = referenced(self.plan, provider, block.expressions.get("workload_identity_pool_id")) if block else None
-        if source is not None and source.resource.address == pool.address:
+        ids = [part.values.get("workload_identity_pool_id") for part in (pool, provider)]
+        named = self._named_pool(provider)
+        if named is not None and named.address == pool.address:
             return True
         same_project = self.projects.key_of(pool) == self.projects.key_of(provider)
         return isinstance(ids[0], str) and ids[0] == ids[1] and same_project
 
     def _may_be_of(self, pool: Resource, provider: Resource) -> bool:
-        ids = [_values(part).get("workload_identity_pool_id") for part in (pool, provider)]
+        ids = [part.values.get("workload_identity_pool_id") for part in (pool, provider)]
         return ids[0] == ids[1] or any(not isinstance(part, str) for part in ids)
 
     # Service accounts
@@ -236,7 +238,7 @@ class GcpPart:
     def _accounts_of(self, provider: Resource) -> list[Account]:
         """Return the accounts whose members name the provider's pool, by their texts or by their references."""
         addresses = frozenset(part.address for part in (*self._pools_of(provider), provider))
-        pool_id = _values(provider).get("workload_identity_pool_id")
+        pool_id = provider.values.get("workload_identity_pool_id")
         mark = f"/workloadIdentityPools/{pool_id}/" if isinstance(pool_id, str) else "/workloadIdentityPools/"
         accounts: dict[str, Account] = {}
         for grant in self.grants:
@@ -254,7 +256,7 @@ class GcpPart:
             names = self._names(account.email) | (self._names(then) if isinstance(then, str) else frozenset())
             if is_of(self.plan, grant, account.resource, "service_account_id", names):
                 return account
-        value = _values(grant.resource).get("service_account_id")
+        value = grant.resource.values.get("service_account_id")
         email = value.rpartition("/")[2] if isinstance(value, str) else ""
         if "@" not in email and not grant.is_gone:
             return Account(None, self.gaps.text(grant.resource.address, "service_account_id"), grant.resource)
@@ -332,10 +334,6 @@ class GcpPart:
             ]
         if bindings:
             part.put_bindings(_PROJECT_FILE, bindings, "the project's members in the plan")
-
-
-def _values(resource: Resource) -> dict[str, Any]:
-    return resource.after or resource.before or {}
 
 
 def _switch(values: dict[str, Any]) -> bool | Open:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.plans.masked import Open, first_open
-from oidc_doctor.plans.plan import names_of
-from oidc_doctor.plans.references import all_referenced, referenced
+from oidc_doctor.plans.references import all_referenced, source_of
 
 if TYPE_CHECKING:
     from oidc_doctor.plans.plan import Plan, Resource
@@ -50,12 +49,11 @@ def grants_of(plan: Plan, prefix: str, *, before: bool = False) -> list[Grant]:
 
 def is_of(plan: Plan, grant: Grant, target: Resource | None, attribute: str, names: frozenset[str]) -> bool | None:
     """Whether a grant is on the resource of one of these names; None where the plan leaves it open."""
-    values = grant.resource.after or grant.resource.before or {}
+    values = grant.resource.values
     value = values.get(attribute)
     if isinstance(value, str):
         return value in names
-    block = plan.configuration.resource(names_of(grant.resource.module), grant.resource.config_name)
-    source = referenced(plan, grant.resource, block.expressions.get(attribute)) if block else None
+    source = source_of(plan, grant.resource, attribute)
     if source is None:
         return None
     return target is not None and source.resource.address == target.address
@@ -65,9 +63,8 @@ def refers_to(plan: Plan, grant: Grant, addresses: frozenset[str]) -> bool | Non
     """Whether open members of a grant are made from one of these resources; None where the plan leaves it open."""
     if not any(isinstance(member, Open) for member in grant.members):
         return False
-    block = plan.configuration.resource(names_of(grant.resource.module), grant.resource.config_name)
     name = "member" if grant.resource.type.endswith("_member") else "members"
-    sources = all_referenced(plan, grant.resource, block.expressions.get(name)) if block else None
+    sources = all_referenced(plan, grant.resource, plan.expression_of(grant.resource, name))
     if sources is None:
         return None
     return any(source.resource.address in addresses for source in sources)
@@ -124,8 +121,7 @@ def _of_policy(plan: Plan, resource: Resource, data: Any) -> list[dict[str, Any]
 
 def _rebuilt(plan: Plan, resource: Resource, data: Open) -> list[dict[str, Any]]:
     """Return the bindings of the data source google_iam_policy that renders the policy, where it is open."""
-    block = plan.configuration.resource(names_of(resource.module), resource.config_name)
-    source = referenced(plan, resource, block.expressions.get("policy_data")) if block else None
+    source = source_of(plan, resource, "policy_data")
     values = source.resource.after if source is not None and source.resource.type == _POLICY else None
     listed = (values or {}).get("binding")
     rendered = (values or {}).get("policy_data")

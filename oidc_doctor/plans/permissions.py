@@ -16,8 +16,7 @@ from oidc_doctor.documents.json_text import value_of
 from oidc_doctor.model.document import texts_in
 from oidc_doctor.plans.gaps import Symbolic
 from oidc_doctor.plans.masked import Open, first_open
-from oidc_doctor.plans.plan import names_of
-from oidc_doctor.plans.references import referenced
+from oidc_doctor.plans.references import source_of
 
 if TYPE_CHECKING:
     from oidc_doctor.plans.gaps import Gaps
@@ -124,8 +123,7 @@ class Permissions:
         policy = block.get("policy")
         if not isinstance(policy, Open) or policy.why != "unknown":
             return policy
-        configured = self.plan.configuration.resource(names_of(role.module), role.config_name)
-        written = configured.expressions.get("inline_policy") if configured else None
+        written = self.plan.expression_of(role, "inline_policy")
         same = [
             part
             for part in (written if isinstance(written, list) else [])
@@ -161,8 +159,7 @@ class Permissions:
         return _Named(arn.rpartition("/")[2], None, role)
 
     def _managed_by_reference(self, arn: Any, resource: Resource) -> _Named:
-        block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
-        source = referenced(self.plan, resource, block.expressions.get("policy_arn")) if block else None
+        source = source_of(self.plan, resource, "policy_arn")
         if source is not None and source.resource.type == _POLICY and source.is_attribute("arn", "id"):
             return self._managed_policy(source.resource)
         return _Named(arn if isinstance(arn, Open) else Open("policy_arn", "shape"), None, resource)
@@ -184,10 +181,9 @@ class Permissions:
         """Return the resources by the name of their role, or by its address after a space; None if one is open."""
         owners: dict[str, list[Resource]] = {}
         for resource in self.plan.of_type(type_):
-            owner = (resource.after or resource.before or {}).get(attribute)
+            owner = resource.values.get(attribute)
             if not isinstance(owner, str) and not resource.doubt:
-                block = self.plan.configuration.resource(names_of(resource.module), resource.config_name)
-                source = referenced(self.plan, resource, block.expressions.get(attribute)) if block else None
+                source = source_of(self.plan, resource, attribute)
                 owner = None if source is None else f" {source.resource.address}"
             if resource.doubt or not isinstance(owner, str):
                 return None
@@ -195,7 +191,7 @@ class Permissions:
         return owners
 
     def _may_name(self, resource: Resource, name: Any) -> bool:
-        roles = (resource.after or resource.before or {}).get("roles")
+        roles = resource.values.get("roles")
         if roles in (None, []):
             return False
         return (
@@ -209,8 +205,7 @@ class Permissions:
         if isinstance(boundary, str):
             policy = self._managed_by_arn(boundary, role)
         else:
-            block = self.plan.configuration.resource(names_of(role.module), role.config_name)
-            source = referenced(self.plan, role, block.expressions.get("permissions_boundary")) if block else None
+            source = source_of(self.plan, role, "permissions_boundary")
             if source is None or source.resource.type != _POLICY:
                 return
             policy = self._managed_policy(source.resource)

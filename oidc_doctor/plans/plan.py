@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.bundle.files import BundleError
-from oidc_doctor.model.limits import JSON_DEPTH, PLAN_FILE, PLAN_RESOURCES
+from oidc_doctor.documents.json_text import DEEPEST, levels
+from oidc_doctor.model.limits import PLAN_FILE, PLAN_RESOURCES
 from oidc_doctor.model.planned import PlanNote
 from oidc_doctor.plans.addresses import Key, Module, read_module
-from oidc_doctor.plans.configuration import Configuration, ModuleNames
+from oidc_doctor.plans.configuration import Configuration, ConfiguredResource, ModuleNames
 from oidc_doctor.plans.masked import TWICE, masked
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Resource(NamedTuple):
         return f"{'data.' if self.mode == 'data' else ''}{self.type}.{self.name}"
 
     @property
+    def values(self) -> dict[str, Any]:
+        """Its values after apply, or those before of one that is gone then; none where neither is known."""
+        return self.after or self.before or {}
+
+    @property
     def is_changed(self) -> bool:
         """Whether the plan changes it."""
         return self.actions not in (("no-op",), ("read",), _FORGET)
@@ -80,6 +86,15 @@ class Plan:
         for resource in self.resources.values():
             self._by_name.setdefault((resource.module, resource.config_name), []).append(resource)
             self._by_type.setdefault((resource.mode, resource.type), []).append(resource)
+
+    def block_of(self, resource: Resource) -> ConfiguredResource | None:
+        """Return the block of a resource in the configuration; None if there is none, or more than one."""
+        return self.configuration.resource(names_of(resource.module), resource.config_name)
+
+    def expression_of(self, resource: Resource, attribute: str) -> Json:
+        """Return the expression that gives an attribute its value; None where the plan shows none."""
+        block = self.block_of(resource)
+        return block.expressions.get(attribute) if block else None
 
     def instances(self, module: Module, config_name: str) -> list[Resource]:
         """Return the instances of a resource in a module's instance."""
@@ -152,33 +167,18 @@ def _load(text: str, label: str) -> dict[str, Any]:
         message = f"{label}: line {error.lineno} column {error.colno}: not JSON"
         raise BundleError(message) from None
     except RecursionError:
-        message = f"{label}: nested more than {JSON_DEPTH.most} levels deep"
+        message = f"{label}: nested more than {DEEPEST} levels deep"
         raise BundleError(message) from None
     except ValueError:
         message = f"{label}: a number in it is too long to be read"
         raise BundleError(message) from None
-    if _is_deep(top):
-        message = f"{label}: nested more than {JSON_DEPTH.most} levels deep"
+    if levels(top) > DEEPEST:  # it is walked by recursion
+        message = f"{label}: nested more than {DEEPEST} levels deep"
         raise BundleError(message)
     if not isinstance(top, dict):
         message = f"{label}: no plan: its JSON is no object"
         raise BundleError(message)
     return top
-
-
-def _is_deep(value: Json) -> bool:
-    """Whether the value has more levels than a JSON text may have, so that it is not walked by recursion."""
-    level = [value]
-    for _ in range(JSON_DEPTH.most + 1):
-        level = [
-            child
-            for box in level
-            for child in (box.values() if isinstance(box, dict) else box)
-            if isinstance(child, dict) or type(child) is list
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _notes(top: dict[str, Any], label: str, version: str) -> Iterator[PlanNote]:

@@ -80,8 +80,7 @@ class Renderer:
 
     def _documents(self, document: Resource, values: dict[str, Any], name: str, depth: int) -> list[dict[str, Any]]:
         listed = _listed(values.get(name), name)
-        block = self._plan.configuration.resource(tuple(step.name for step in document.module), document.config_name)
-        sources = all_referenced(self._plan, document, block.expressions.get(name)) if block else None
+        sources = all_referenced(self._plan, document, self._plan.expression_of(document, name))
         documents = []
         for index, text in enumerate(listed):
             if text is None:
@@ -147,8 +146,7 @@ class Renderer:
 
         A dynamic block is not in the configuration, so numbers that differ show one.
         """
-        block = self._plan.configuration.resource(tuple(step.name for step in document.module), document.config_name)
-        written = block.expressions.get("statement") if block else None
+        written = self._plan.expression_of(document, "statement")
         statements = document.after.get("statement") if document.after else None
         if not isinstance(written, list) or not isinstance(statements, list) or len(written) != len(statements):
             return None

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.plans.gaps import Symbolic
-from oidc_doctor.plans.plan import names_of
 
 if TYPE_CHECKING:
     from oidc_doctor.plans.plan import Plan, Resource
@@ -45,7 +44,7 @@ class Projects:
 
     def key_of(self, resource: Resource) -> str:
         """Return the project's id or number, or a key for the default project of the provider configuration."""
-        project = _text((resource.after or resource.before or {}).get("project"))
+        project = _text(resource.values.get("project"))
         if project:
             return project
         default = self._default_of(resource)
@@ -71,12 +70,12 @@ class Projects:
         return "" if key.startswith(" ") or key.isdecimal() else key
 
     def _default_of(self, resource: Resource) -> str:
-        block = self._plan.configuration.resource(names_of(resource.module), resource.config_name)
+        block = self._plan.block_of(resource)
         return f" {block.provider if block and block.provider else resource.address}"
 
     def _is_default(self, resource: Resource) -> bool:
         """Whether a resource's own block leaves its project to the provider configuration."""
-        block = self._plan.configuration.resource(names_of(resource.module), resource.config_name)
+        block = self._plan.block_of(resource)
         return block is not None and "project" not in block.expressions
 
 

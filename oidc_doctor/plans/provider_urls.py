@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_doctor.plans.masked import Open
-from oidc_doctor.plans.plan import names_of
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
@@ -40,7 +39,7 @@ class ProviderUrls:
         is_known = any(text.startswith(url) for url in self._urls)
         if not is_known and not (self._has_open and text.startswith(_SCHEME)):
             return "no"
-        block = self._plan.configuration.resource(names_of(document.module), document.config_name)
+        block = self._plan.block_of(document)
         if block is None:
             return "maybe"
         constants, references = set(), set()

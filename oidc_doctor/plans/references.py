@@ -35,6 +35,11 @@ def referenced(plan: Plan, resource: Resource, expression: Json) -> Referenced |
     return None if only is None else _follow(plan, resource.module, resource.key, *only)
 
 
+def source_of(plan: Plan, resource: Resource, attribute: str) -> Referenced | None:
+    """Return what the expression of an attribute refers to, as `referenced` does."""
+    return referenced(plan, resource, plan.expression_of(resource, attribute))
+
+
 def all_referenced(plan: Plan, resource: Resource, expression: Json) -> list[Referenced] | None:
     """Return what an expression refers to, in its order; None if one of the references cannot be followed."""
     only = only_reference(expression)
@@ -53,11 +58,8 @@ def late_sources(plan: Plan, resource: Resource, attribute: str) -> list[str]:
 
     `attribute` is an attribute path; the expressions of its whole block count, because a dynamic block has none.
     """
-    block = plan.configuration.resource(names_of(resource.module), resource.config_name)
-    if block is None:
-        return []
     addresses: dict[str, None] = {}
-    waiting = [block.expressions.get(attribute.partition(".")[0].partition("[")[0])]
+    waiting = [plan.expression_of(resource, attribute.partition(".")[0].partition("[")[0])]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list):

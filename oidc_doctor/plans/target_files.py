@@ -49,14 +49,18 @@ class TargetFiles:
         *,
         earlier: bool = False,
         named: bool = True,
-    ) -> None:
-        """Write a file of one resource. Its open parts become placeholders, which are `named` as unknown."""
+    ) -> Any:
+        """Write a file of one resource, and return its content.
+
+        Its open parts become placeholders, which are `named` as unknown.
+        """
         filled, opened = self._gaps.filled(value, resource.address)
         place = (contract.EARLIER if earlier else "") + path
         self.files[place] = json.dumps(filled, ensure_ascii=False)
         self.shown[place] = shown or resource.address
         if named and not earlier:
             self.name_open(opened, resource, path)
+        return filled
 
     def name_open(self, opened: list[OpenValue], resource: Resource, path: str) -> None:
         """Record the open parts of a file, and what settles each."""
@@ -72,16 +76,12 @@ class TargetFiles:
             for part in opened
         ]
 
-    def put_all(self, path: str, values: list[tuple[Resource, Any]], *, earlier: bool = False) -> None:
+    def put_all(self, path: str, values: list[tuple[Resource, Any]]) -> None:
         """Write a file that lists several resources; of one, the resource alone."""
-        filled: list[Any] = []
-        for resource, value in values:
-            self.put(path, value, resource, earlier=earlier)
-            filled.append(json.loads(self.files[(contract.EARLIER if earlier else "") + path]))
-        place = (contract.EARLIER if earlier else "") + path
+        filled = [self.put(path, value, resource) for resource, value in values]
         if len(filled) > 1:
-            self.files[place] = json.dumps(filled, ensure_ascii=False)
-            self.shown[place] = ", ".join(resource.address for resource, _ in values)
+            self.files[path] = json.dumps(filled, ensure_ascii=False)
+            self.shown[path] = ", ".join(resource.address for resource, _ in values)
 
     def put_bindings(self, path: str, bindings: list[tuple[Resource, dict[str, Any]]], shown: str) -> None:
         """Write an allow policy, of which each binding is that of a resource."""
@@ -101,9 +101,8 @@ class TargetFiles:
 
     def leave_open(self, path: str, resource: Resource, value: Open) -> None:
         """Record that the plan leaves a whole file open, and why."""
-        settled = settled_by(self._plan, resource, value)
-        self.unknown.append(UnknownValue(resource.address, value.path, settled, path, why=reason(value)))
-        message = f"{resource.address}: {value.path} is {reason(value)}. {settled}"
+        self.name_unknown(resource, value, path)
+        message = f"{resource.address}: {value.path} is {reason(value)}. {self.unknown[-1].settled_by}"
         self.reads.append({"path": path, "outcome": "failed", "message": message})
 
     def leave_out(self, path: str, resource: Resource) -> None:

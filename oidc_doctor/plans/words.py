@@ -10,6 +10,8 @@ from oidc_doctor.plans.gaps import UNMANAGED
 from oidc_doctor.plans.references import late_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from oidc_doctor.plans.masked import Open
     from oidc_doctor.plans.plan import Plan, Resource
 
@@ -29,14 +31,9 @@ _ARN = (
     'data "aws_caller_identity", and plan again.'
 )
 _URL = 'Write the issuer as a literal, or with replace(PROVIDER.url, "https://", ""), and plan again.'
-_WHOLE = (
-    "The plan adds members to an allow policy that may have others. Save the live policy with "
-    "gcloud iam service-accounts get-iam-policy ACCOUNT --format=json, and add the plan with --with."
-)
 ACCOUNT = (
     'Add data "aws_caller_identity" "current" {} to the configuration and plan again, or pass the role with --role ARN.'
 )
-_OF_ACCOUNT = "iam service-accounts get-iam-policy ACCOUNT"
 _FIRST = "Apply the resource that the value comes from first, with -target, and plan again."
 _LONGEST = 200  # characters of the addresses in a command
 _NAME = "Set the name instead of name_prefix, and plan again."
@@ -73,10 +70,17 @@ def _laid_over(resource: Resource) -> str:
     values = resource.after or {}
     if resource.type.startswith("google_project_iam"):
         project = values.get("project")
-        return _WHOLE.replace(_OF_ACCOUNT, f"projects get-iam-policy {_word(project, 'PROJECT')}")
+        return _live_policy(f"projects get-iam-policy {_word(project, 'PROJECT')}")
     account = values.get("email") or values.get("service_account_id")
     email = account.rpartition("/")[2] if isinstance(account, str) else ""
-    return _WHOLE.replace(_OF_ACCOUNT, f"iam service-accounts get-iam-policy {_word(email, 'ACCOUNT')}")
+    return _live_policy(f"iam service-accounts get-iam-policy {_word(email, 'ACCOUNT')}")
+
+
+def _live_policy(command: str) -> str:
+    return (
+        "The plan adds members to an allow policy that may have others. Save the live policy with "
+        f"gcloud {command} --format=json, and add the plan with --with."
+    )
 
 
 def _word(value: object, otherwise: str) -> str:
@@ -91,11 +95,18 @@ def _applied_first(addresses: list[str]) -> str:
     return f"Run terraform apply {line} first, and plan again."
 
 
-_ASSUMED = (
-    "that the trust policy is DOCUMENT, unchanged by a function of the configuration",
-    "that its index is the role's own key",
-    "that it names PROVIDER and PROVIDER by its ARN or their ARNs",
-)
+def assumed_of(document: str, named: Sequence[str], *, by_own_key: bool) -> Iterator[str]:
+    """Yield what a plan does not show of a trust policy that is rebuilt, each the end of "assumed: …".
+
+    `document` and `named` are the addresses of its data source and of the providers that its open identifiers are.
+    """
+    yield f"that the trust policy is {document}, unchanged by a function of the configuration"
+    if by_own_key:
+        yield "that its index is the role's own key"
+    if named:
+        yield f"that it names {' and '.join(named)} by {'its ARN' if len(named) == 1 else 'their ARNs'}"
+
+
 _TYPES = (
     "aws_iam_role aws_iam_openid_connect_provider aws_iam_policy_document aws_iam_role_policy aws_iam_policy "
     "aws_iam_role_policy_attachment aws_s3_bucket_policy aws_ecr_repository_policy aws_kms_key aws_kms_key_policy "
@@ -114,6 +125,8 @@ _ATTRIBUTES = (
 
 def vocabulary() -> str:
     """Return the words that a plan's file of a bundle has beside names: a redacted copy keeps them."""
-    sentences = (_AGAIN, _AFTER, _TRUST, _ARN, _URL, _WHOLE, ACCOUNT, _FIRST, _NAME, *_REASONS.values(), *_ASSUMED)
+    assumed = [text for count in (1, 2) for text in assumed_of("DOCUMENT", ["PROVIDER"] * count, by_own_key=True)]
+    policy = _live_policy("iam service-accounts get-iam-policy ACCOUNT")
+    sentences = (_AGAIN, _AFTER, _TRUST, _ARN, _URL, policy, ACCOUNT, _FIRST, _NAME, *_REASONS.values(), *assumed)
     more = "PROJECT projects or run terraform apply target first the plan deletes does not exist"
     return " ".join((*sentences, more, _TYPES, _ATTRIBUTES, UNMANAGED, PLACEHOLDER))
