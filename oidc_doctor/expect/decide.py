@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from oidc_doctor.findings.widened import OF_TRUST
 from oidc_doctor.issuers.catalogue import normalised
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws.arns import issuer_path
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
 Prediction = Literal["accepted", "refused", "unknown"]
-# Steps that decide by who the token is of. The others refuse every token alike.
-OF_IDENTITY: dict[Cloud, tuple[str, ...]] = {
-    "aws": ("audience", "authorise"),
-    "gcp": ("issuer", "audience", "condition", "mapping", "impersonate"),
-}
 AUDIENCE_KINDS = frozenset(
     (
         Kind.AUDIENCE_CONDITION_DIFFERS,
@@ -93,7 +89,7 @@ def is_of_identity(decision: Decision, *, named_audience: bool, controls: Sequen
     expectations names the audience, so that it is a part of what is expected.
     """
     for refusal in decision.refusals:
-        if refusal.step not in OF_IDENTITY[decision.case.cloud] or _refuses_everyone(refusal.step, controls):
+        if refusal.step not in OF_TRUST[decision.case.cloud] or _refuses_everyone(refusal.step, controls):
             continue
         if refusal.kind in AUDIENCE_KINDS:
             if named_audience:
@@ -106,7 +102,7 @@ def is_of_identity(decision: Decision, *, named_audience: bool, controls: Sequen
 def refuses_everyone(decision: Decision, controls: Sequence[Case]) -> bool:
     """Whether the first step that refuses would refuse every token."""
     step = decision.refusals[0].step
-    return step not in OF_IDENTITY[decision.case.cloud] or _refuses_everyone(step, controls)
+    return step not in OF_TRUST[decision.case.cloud] or _refuses_everyone(step, controls)
 
 
 def _is_of_token(case: Case, refusal: Refusal) -> bool:

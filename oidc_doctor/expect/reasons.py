@@ -16,23 +16,13 @@ from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, TargetEvidence
 from oidc_doctor.model.steps import CLOUDS, PASSED, STEPS
+from oidc_doctor.model.unknown_value import DECIDING_FILES
 
 if TYPE_CHECKING:
     from oidc_doctor.expect.decide import Decision
     from oidc_doctor.iam import Node
     from oidc_doctor.model.report import NamedRefusal
     from oidc_doctor.model.unknown_value import UnknownValue
-
-_FILES = {  # the files whose values decide a step
-    "provider": ("aws/oidc-provider.json",),
-    "audience": ("aws/oidc-provider.json", "gcp/provider.json"),
-    "authorise": ("aws/role.json",),
-    "target": ("gcp/provider.json", "gcp/pool.json"),
-    "issuer": ("gcp/provider.json",),
-    "condition": ("gcp/provider.json",),
-    "mapping": ("gcp/provider.json",),
-    "impersonate": ("gcp/service-account-policy.json", "gcp/service-account.json"),
-}
 
 
 class Said(NamedTuple):
@@ -200,7 +190,7 @@ def _unknown_values(decision: Decision) -> tuple[UnknownValue, ...]:
 
     Of a placeholder it counts whether a clause compares it; a value that the plan left out of a file counts always.
     """
-    files = {file for result in decision.open for file in _FILES.get(result.id, ())}
+    files = {file for result in decision.open for file in DECIDING_FILES.get(result.id, ())}
     rows = [row for row in decision.case.evidence.unknown_values if row.place in files]
     sides = [side for result in decision.open for row in result.refusals for side in (row.expected, row.actual)]
     compared = [side.value for side in sides if side is not None]

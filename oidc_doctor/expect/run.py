@@ -95,12 +95,16 @@ class _OnTarget:
         yield from (self._refused(entry) for entry in self.table.refused)
         if self.table.strangers:
             yield self._strangers()
-        for expects, asked in (("allowed", self.table.allowed), ("denied", self.table.denied)):
-            for call in asked:
+        asked: tuple[tuple[Expects, tuple[ExpectedCall, ...]], ...] = (
+            ("allowed", self.table.allowed),
+            ("denied", self.table.denied),
+        )
+        for expects, asked_calls in asked:
+            for call in asked_calls:
                 if calls.cloud_of(call) == self.case.cloud:
-                    yield self._call("allowed" if expects == "allowed" else "denied", call)
+                    yield self._call(expects, call)
                 elif not any(calls.cloud_of(call) == other.cloud for other in self.target.cases):
-                    yield self._of_other_cloud("allowed" if expects == "allowed" else "denied", call)
+                    yield self._of_other_cloud(expects, call)
 
     # Tokens
 
@@ -263,9 +267,8 @@ class _OnTarget:
         return min(rows, key=lambda row: _GRAVITY[row.outcome])
 
     def _of_call(self, about: _Row, answer: calls.CallAnswer) -> ExpectationResult:
-        judged = None
         subject = answer.case.token.subject or ""
-        row = self._row(about, "met", answer.decision, judged)._replace(subject=subject)
+        row = self._row(about, "met", answer.decision, None)._replace(subject=subject)
         if answer.decision == about.expects:
             return row
         deciding = answer.deciding

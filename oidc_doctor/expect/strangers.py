@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.expect.audiences import accepted_with, audiences_of
-from oidc_doctor.expect.decide import OF_IDENTITY, Decision, decide, is_assumed, refused_by
+from oidc_doctor.expect.decide import Decision, decide, is_assumed, refused_by
 from oidc_doctor.expect.outsiders import Outsiders, insiders_of
-from oidc_doctor.findings.reach import reach_of
+from oidc_doctor.findings.reach import own_cases_of
 from oidc_doctor.findings.strangers import OtherToken, as_stranger, kept_steps
+from oidc_doctor.findings.widened import OF_TRUST
 from oidc_doctor.issuers.catalogue import normalised
 from oidc_doctor.model.document import Missing, texts_in
 from oidc_doctor.model.evaluations import Evaluations, NoEvaluationsLeftError
@@ -45,12 +45,8 @@ def own_cases(case: Case, asked: str = "") -> list[Case]:
 
     `asked` is the audience that the file names: a token of each issuer has it, if that issuer's is accepted with it.
     """
-    try:
-        own = list(reach_of(case).own_cases())
-    except NotReadError:
-        return []
     cases = []
-    for row in own:
+    for row in own_cases_of(case):
         claims = {name: value for name, value in row.token.claims.items() if name not in ("aud", "azp")}
         plain = row._replace(token=row.token._replace(claims=claims), explain=False)
         judged = accepted_with(plain, audiences_of(plain, asked))
@@ -100,7 +96,7 @@ def try_strangers(bases: list[Case], insiders: str = "") -> Tried:
         for base in bases:
             plain = base._replace(explain=False, traced=False, asks_access=False, allowed=allowed)
             own = decide(plain)
-            steps = {*kept_steps(own.trace), *OF_IDENTITY[base.cloud]}
+            steps = {*kept_steps(own.trace), *OF_TRUST[base.cloud]}
             # an audience says nothing of a token whose own acceptance is open, where another token was tried with it
             is_idle = own.prediction != "accepted" and _issuer(plain) in issuers
             issuers.add(_issuer(plain))
@@ -166,4 +162,4 @@ def is_base(case: Case) -> bool:
     if case.token.subject is None:
         return False
     trace = decide(case._replace(explain=False, traced=False)).trace
-    return not any(trace.step(step).state == REFUSED for step in OF_IDENTITY[case.cloud])
+    return not any(trace.step(step).state == REFUSED for step in OF_TRUST[case.cloud])

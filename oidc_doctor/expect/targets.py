@@ -33,11 +33,20 @@ class ExpectTarget(NamedTuple):
     judged: tuple[Judged, ...] = ()  # the exchanges of the report, for `--learn`
 
     @property
+    def role(self) -> Role | None:
+        """The role that was read."""
+        aws = self.evidence.aws
+        return aws.role if aws is not None and isinstance(aws.role, Role) else None
+
+    @property
+    def _provider(self) -> GcpProvider | None:
+        gcp = self.evidence.gcp
+        return gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names by which an expectation may choose it: its own, and its resources'."""
-        target, aws, gcp = self.evidence.target, self.evidence.aws, self.evidence.gcp
-        role = aws.role if aws is not None and isinstance(aws.role, Role) else None
-        provider = gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
+        target, role, provider = self.evidence.target, self.role, self._provider
         names = [self.name, target.aws.role_arn if target.aws else None, role.arn if role else None]
         names += [target.gcp.provider if target.gcp else None, provider.name if provider else None]
         names += [role.name if role else None, target.gcp.service_account if target.gcp else None]
@@ -57,15 +66,14 @@ class ExpectTarget(NamedTuple):
 
     def _file(self, cloud: str) -> str:
         """Return the file of the role or the provider; "" if none was read."""
-        aws, gcp = self.evidence.aws, self.evidence.gcp
+        role, provider = self.role, self._provider
         if cloud == "aws":
-            return aws.role.origin.file if aws is not None and isinstance(aws.role, Role) else ""
-        return gcp.provider.document.file if gcp is not None and isinstance(gcp.provider, GcpProvider) else ""
+            return role.origin.file if role is not None else ""
+        return provider.document.file if provider is not None else ""
 
     def _resources(self, cloud: str) -> tuple[str, ...]:
-        target, aws = self.evidence.target, self.evidence.aws
+        target, role = self.evidence.target, self.role
         if cloud == "aws":
-            role = aws.role if aws is not None and isinstance(aws.role, Role) else None
             names = (self.resource(cloud), role.arn if role else None, role.name if role else None)
             return tuple(filter(None, names))
         account = target.gcp.service_account if target.gcp else None
@@ -73,11 +81,9 @@ class ExpectTarget(NamedTuple):
 
     def resource(self, cloud: str) -> str:
         """Return the role ARN, or the provider's name; "" if the evidence has none."""
-        target, aws, gcp = self.evidence.target, self.evidence.aws, self.evidence.gcp
+        target, role, provider = self.evidence.target, self.role, self._provider
         if cloud == "aws":
-            role = aws.role if aws is not None and isinstance(aws.role, Role) else None
             return (target.aws.role_arn if target.aws else None) or (role.arn if role else None) or ""
-        provider = gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
         return (target.gcp.provider if target.gcp else None) or (provider.name if provider else None) or ""
 
 
@@ -118,8 +124,7 @@ def further_roles(target: ExpectTarget) -> list[str]:
 
 def trusts_a_provider(target: ExpectTarget) -> bool:
     """Whether the role of the target trusts an OIDC provider."""
-    aws = target.evidence.aws
-    return aws is not None and isinstance(aws.role, Role) and _trusts_a_provider(aws.role)
+    return target.role is not None and _trusts_a_provider(target.role)
 
 
 def _trusts_a_provider(role: Role) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.catalogue import all_profiles
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.issuers.strangers import written
 from oidc_doctor.judge.profiles import complete_hypothetical, configured_issuers, profile_of
 
@@ -109,7 +110,7 @@ def _foreign_issuer(evidence: TargetEvidence, subject: str) -> str:
     profiles = [profile_for(address, subject) for address in configured_issuers(evidence)]
     if not profiles or not all(profile and profile.grammar.recognise for profile in profiles):
         return ""
-    if any(profile and re.match(profile.grammar.recognise or "", subject) for profile in profiles):
+    if any(profile and profile.recognises(subject) for profile in profiles):
         return ""
     other = profile_for(None, subject)
     return (other.url or "") if other is not None else ""
@@ -152,7 +153,7 @@ def _checked(token: Token, evidence: TargetEvidence) -> Drafted:
         return draft
     implied = draft.profile.implied_claims(token.subject)
     wrong = [name for name, value in implied.items() if name in token.claims and str(token.claims[name]) != value]
-    return draft._replace(tokens=(), lacking=f"{_listed(wrong, 'and')} contradicts it") if wrong else draft
+    return draft._replace(tokens=(), lacking=f"{listed(wrong)} contradicts it") if wrong else draft
 
 
 def _misspelled(profile: Profile, claims: Mapping[str, Json]) -> str:
@@ -234,11 +235,11 @@ def forms_of(profile: Profile, values: Mapping[str, str], claims: Mapping[str, J
     fitting = [form for form in forms if set(values) <= set(form.segments)] or list(forms)
     fewest = min((len(lacking[form.name]) for form in fitting), default=0)
     names = dict.fromkeys(
-        _listed(_claims_of(profile, lacking[form.name]), "and")
+        listed(_claims_of(profile, lacking[form.name]))
         for form in fitting
         if len(lacking[form.name]) == fewest or form is forms[0]
     )
-    return [], f"missing: {'; or '.join(names) if fewest > 1 else _listed(list(names), 'or')}"
+    return [], f"missing: {'; or '.join(names) if fewest > 1 else listed(names, 'or')}"
 
 
 def _lacking(profile: Profile, form: Form, values: Mapping[str, str], claims: Mapping[str, Json]) -> Iterator[str]:
@@ -276,8 +277,4 @@ def _misread(profile: Profile, subject: str, form: Form, values: Mapping[str, st
     """Return why the subject does not have the given parts; "" if it has."""
     parsed = profile.parse_subject(subject)
     wrong = [name for name in form.segments if name in values and parsed.value(name) != values[name]]
-    return f"the value of {_listed(wrong, 'and')} fits no subject of {profile.title}" if wrong else ""
-
-
-def _listed(names: Sequence[str], joint: str) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}" if names else ""
+    return f"the value of {listed(wrong)} fits no subject of {profile.title}" if wrong else ""

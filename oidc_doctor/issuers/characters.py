@@ -79,10 +79,10 @@ def words(name: str | None) -> str:
     return shown(name) if name and len(name.split()) > 1 else _spelled((name or "").replace("_", " "))
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], joint: str = "and") -> str:
     """Join names as a sentence does: `a`, `a and b`, `a, b and c`; "" for none."""
     *first, last = [*names] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {joint} {last}" if first else last
 
 
 def blank_ends(text: str) -> tuple[Span, ...]:

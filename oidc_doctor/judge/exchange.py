@@ -16,22 +16,12 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder, is_left_out, may_equal, spans
 from oidc_doctor.model.refusal import NO_CLAUSE, Clause, CloudError, Refusal, Side, StepResult, Trace
 from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
+from oidc_doctor.model.unknown_value import DECIDING_FILES
 
 if TYPE_CHECKING:
     from oidc_doctor.issuers.difference import Difference
 
 
-# The files of a bundle that decide a step, as far as a plan may leave them open.
-_FILES_OF = {
-    "provider": ("aws/oidc-provider.json",),
-    "audience": ("aws/oidc-provider.json", "gcp/provider.json"),
-    "authorise": ("aws/role.json",),
-    "target": ("gcp/provider.json", "gcp/pool.json"),
-    "issuer": ("gcp/provider.json",),
-    "condition": ("gcp/provider.json",),
-    "mapping": ("gcp/provider.json",),
-    "impersonate": ("gcp/service-account-policy.json", "gcp/project-policy.json"),
-}
 _NUMBERED = re.compile(r"segment \d+")
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 NO_TOKEN = "the whole token: none was given"
@@ -170,7 +160,7 @@ class ExchangeBuilder:
         values = self.case.evidence.unknown_values
         texts = [side.value for side in sides if side is not None]
         named = [value for value in values if value.text and any(value.text in text for text in texts)]
-        named = named or [value for value in values if value.place in _FILES_OF.get(step, ())]
+        named = named or [value for value in values if value.place in DECIDING_FILES.get(step, ())]
         return named[0].sentence if named else ""
 
     def settle_permission(self, assumed: str) -> None:

@@ -24,3 +24,16 @@ class UnknownValue(NamedTuple):
     def sentence(self) -> str:
         """What makes it known, and which value that is."""
         return f"{self.settled_by} {self.name} is {self.why}."
+
+
+# The files of a bundle whose open values leave a step open.
+DECIDING_FILES = {
+    "provider": ("aws/oidc-provider.json",),
+    "audience": ("aws/oidc-provider.json", "gcp/provider.json"),
+    "authorise": ("aws/role.json",),
+    "target": ("gcp/provider.json", "gcp/pool.json"),
+    "issuer": ("gcp/provider.json",),
+    "condition": ("gcp/provider.json",),
+    "mapping": ("gcp/provider.json",),
+    "impersonate": ("gcp/service-account-policy.json", "gcp/service-account.json", "gcp/project-policy.json"),
+}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.checkkit import NotReadError
-from oidc_doctor.findings.reach import reach_of
+from oidc_doctor.findings.reach import own_cases_of
 from oidc_doctor.findings.strangers import NAMED, OtherToken, declared_tokens, other_tokens, with_token
 from oidc_doctor.findings.widened import BEFORE, DECIDING, OF_TRUST
 from oidc_doctor.issuers.heads import owner_head
@@ -53,14 +52,6 @@ def other_effects(changed: Changed, workloads: Iterable[WorkloadEffect]) -> Reac
     return search.reach()
 
 
-def _own_cases(case: Case) -> list[Case]:
-    """Return the case with the tokens that its configuration names; none where it was not read."""
-    try:
-        return list(reach_of(case).own_cases()[:_MOST_BASES])
-    except NotReadError:  # such as a role that a plan deletes, or whose policy it leaves open
-        return []
-
-
 class _Search:
     def __init__(self, changed: Changed, workloads: list[WorkloadEffect]) -> None:
         self.changed = changed
@@ -104,7 +95,7 @@ class _Search:
         if not own and self.changed.exchanges:
             present = self.changed.exchanges[0].diagnosis.case._replace(readings=(), asks_access=False)
             for case in (present, self.changed.then(present)):
-                own += [one._replace(evidence=present.evidence) for one in _own_cases(case)]
+                own += [one._replace(evidence=present.evidence) for one in own_cases_of(case)[:_MOST_BASES]]
         by_owner: dict[str, Case] = {}
         for case in own:
             subject = case.token.subject or ""
