@@ -69,7 +69,7 @@ def why_no_token(environment: Mapping[str, str]) -> Reason:
             "Run the step that needs the cloud on `push` or `workflow_run`, after the change is merged; skip it for "
             "forks with `if: github.event.pull_request.head.repo.full_name == github.repository`.",
         )
-    file, text = _workflow(environment)
+    file, text = workflow_of(environment)
     job = environment.get("GITHUB_JOB", "")
     permission = permission_of_job(text, file, job) if text is not None else Permission()
     who = " Dependabot started this run, whose GITHUB_TOKEN is read-only unless the workflow says otherwise." * (
@@ -99,11 +99,7 @@ def why_no_token(environment: Mapping[str, str]) -> Reason:
 
 def workflow_of(environment: Mapping[str, str]) -> tuple[str, str | None]:
     """Return the path in the repository of the file of this run's workflow, and its text: None if it is not there."""
-    return _workflow(environment)
-
-
-def _workflow(environment: Mapping[str, str]) -> tuple[str, str | None]:
-    """Return path and text. GITHUB_WORKFLOW_REF is `OWNER/REPO/.github/workflows/FILE@REF`; REF may have an @ too."""
+    # GITHUB_WORKFLOW_REF is OWNER/REPO/.github/workflows/FILE@REF, and REF may have an @ too
     name = "/".join(environment.get("GITHUB_WORKFLOW_REF", "").split("/")[2:]).partition("@")[0]
     root = environment.get("GITHUB_WORKSPACE", "")
     place = os.path.join(root, name)

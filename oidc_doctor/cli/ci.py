@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.live import prepare, uses_files
+from oidc_doctor.cli.live import names_a_resource, prepare, uses_files
 from oidc_doctor.cli.options import make_ci_parser
 from oidc_doctor.cli.output import complain, warn_of_unknown_checks
 from oidc_doctor.cli.role_name import with_role_that_was_read
@@ -136,7 +136,7 @@ def _evidence(options: argparse.Namespace, request: Request, secrets: SecretValu
         bundle, question = prepare(options, question, bundle)
     _keep_out_of_bundle(bundle, secrets)
     question = with_role_that_was_read(options, question, bundle)
-    if request.target is not None and not any(_names_a_resource(target) for target in _targets(bundle, question)):
+    if request.target is not None and not any(names_a_resource(target) for target in _targets(bundle, question)):
         from oidc_doctor.documents.target_file import merge
 
         overrides = question.overrides
@@ -206,10 +206,6 @@ def _targets(bundle: Bundle | None, question: Question) -> list[Target]:
 
     snapshot = load_snapshot(bundle, overrides=question.overrides)
     return [evidence.target for evidence in snapshot.targets]
-
-
-def _names_a_resource(target: Target) -> bool:
-    return bool((target.aws and target.aws.role_arn) or (target.gcp and (target.gcp.provider or target.gcp.audience)))
 
 
 # Output

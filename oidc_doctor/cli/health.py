@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from oidc_doctor.cli import notify
 from oidc_doctor.cli.evidence import moment_of, span_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.options import add_bounds, add_profile, seconds_of
+from oidc_doctor.cli.options import add_bounds, add_fail_on, add_profile, seconds_of
 from oidc_doctor.cli.output import check_output, complain, print_traceback, rendered_health, write
 from oidc_doctor.cli.parser import Parser, help_formatter
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
@@ -58,12 +58,7 @@ def make_health_parser() -> Parser:
         help="write the result to FILE; its ending chooses the format; may be repeated, - is stdout",
     )
     parser.add_argument("--force", action="store_true", help="allow -o to replace a file that exists")
-    parser.add_argument(
-        "--fail-on",
-        choices=("blocks", "weakens", "never"),
-        default="blocks",
-        help="what makes the exit code 1 (default blocks)",
-    )
+    add_fail_on(parser)
     parser.add_argument(
         "--lock-timeout",
         type=seconds_of,

@@ -147,7 +147,7 @@ def _request(
     if options.attempt and not any(token.kind == "jwt" for goal in goals for token in goal.tokens):
         message = "--try needs the token itself: add --token FILE"
         raise UsageError(message)
-    if options.attempt and not any(_names_a_resource(goal.target) for goal in goals):
+    if options.attempt and not any(names_a_resource(goal.target) for goal in goals):
         message = "--try needs a role or provider: add --role ARN or --gcp-provider NAME"
         raise UsageError(message)
     now = time.time()
@@ -206,7 +206,8 @@ def _owners(texts: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(owners)
 
 
-def _names_a_resource(target: Target) -> bool:
+def names_a_resource(target: Target) -> bool:
+    """Return whether a target names a role, a provider or the audience of an exchange."""
     return bool((target.aws and target.aws.role_arn) or (target.gcp and (target.gcp.provider or target.gcp.audience)))
 
 

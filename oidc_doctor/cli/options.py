@@ -129,12 +129,7 @@ def make_parser() -> Parser:
     checks.add_argument(
         "--pack", action="append", default=[], metavar="NAME", help="also load the checks of this installed package"
     )
-    checks.add_argument(
-        "--fail-on",
-        choices=("blocks", "weakens", "never"),
-        default="blocks",
-        help="what makes the exit code 1 (default blocks)",
-    )
+    add_fail_on(checks)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the verdict")
     parser.add_argument("-v", "--verbose", action="store_true", help="also print the trace, every check and every file")
     return parser
@@ -260,12 +255,7 @@ def make_ci_parser() -> Parser:
     )
     _add_tokens(parser)
     parser.add_argument("--at", metavar="TIME", help="judge the token at this moment")
-    parser.add_argument(
-        "--fail-on",
-        choices=("blocks", "weakens", "never"),
-        default="blocks",
-        help="what makes the exit code 1 (default blocks)",
-    )
+    add_fail_on(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the annotations")
     parser.add_argument("-v", "--verbose", action="store_true", help="also print the trace, every check and every file")
     # the options of the report that ci does not offer: nothing is read live
@@ -275,6 +265,16 @@ def make_ci_parser() -> Parser:
     parser.set_defaults(truss=None, whoami=None, credentials=None, cloudtrail=[], gcp_logs=[], since=None, until=None)
     parser.set_defaults(profile=None, fetch_github_token=None, attempt=False, cross_check=False)
     return parser
+
+
+def add_fail_on(parser: argparse._ActionsContainer) -> None:
+    """Add the option that says which findings end the run with 1."""
+    parser.add_argument(
+        "--fail-on",
+        choices=("blocks", "weakens", "never"),
+        default="blocks",
+        help="what makes the exit code 1 (default blocks)",
+    )
 
 
 def _add_things(parser: argparse.ArgumentParser) -> None:

@@ -25,8 +25,8 @@ from oidc_doctor.model.steps import PASSED, REFUSED
 if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
-# Claims of the exchange that a stranger's token also has.
 _UNREAD_ISSUER = IssuerEvidence()  # one value: equal cases have the same parts
+# Claims of the exchange that a stranger's token also has.
 _EXCHANGE_CLAIMS = ("iss", "aud", "azp")
 # The steps that evaluate the token's subject.
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}

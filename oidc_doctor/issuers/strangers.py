@@ -6,7 +6,6 @@ such a name is known, so the issuer is assumed to issue tokens with it (inferred
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
@@ -14,6 +13,7 @@ from oidc_doctor.issuers.catalogue import match_for, normalised
 from oidc_doctor.issuers.condition_keys import shared_issuer_control
 from oidc_doctor.issuers.grammar import WILD, Form, Grammar, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
+from oidc_doctor.model import placeholder
 
 # anyone: any subject of the issuer; tenant, team: another tenant or team; other: another value of `segment`; longer,
 # before: a value that begins, or ends, like the segment's; twin, case: one that differs in single characters, or in its
@@ -23,7 +23,6 @@ Who = Literal["anyone", "tenant", "team", "other", "longer", "before", "twin", "
 _ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NEXT_CHARACTER = str.maketrans("".join(_ALPHABETS), "".join(letters[1:] + letters[0] for letters in _ALPHABETS))
 _HEX = str.maketrans("0123456789abcdefABCDEF", "1234567890bcdefaBCDEFA")
-_UUID = re.compile(r"[{]?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}]?")
 _WORDS = ("elsewhere", "somebody", "foreign", "unknown-team")
 _SYNTHETIC = "Stranger1"
 _ANYONE = "somebody-else"  # a subject without any form
@@ -51,7 +50,7 @@ def another(value: str) -> str:
 
 def is_uuid(value: str) -> bool:
     """Whether a value is a UUID, also in braces: no other UUID begins or ends with it, or differs in case alone."""
-    return _UUID.fullmatch(value) is not None
+    return placeholder.is_uuid(value.removeprefix("{").removesuffix("}"))
 
 
 def _another_name(name: str) -> str:

@@ -145,7 +145,7 @@ def _gap_at(text: str, start: int) -> tuple[int, bool]:
         return (end, text[start:end] != "<none>") if end else (start + 1, False)
     if character == "{":
         end = _braces(text, start)
-        return (end, not _is_uuid(text[start + 1 : end - 1])) if end else (start + 1, False)
+        return (end, not is_uuid(text[start + 1 : end - 1])) if end else (start + 1, False)
     if character == "$":
         return _dollar(text, start)
     return start + 1, False
@@ -160,9 +160,9 @@ def _closed(text: str, start: int, opening: str, closing: str) -> int:
     return 0 if opening in inner or "\n" in inner else end + 1
 
 
-def _is_uuid(inner: str) -> bool:
-    """Whether the text in braces is a UUID, which Bitbucket writes so in its subjects."""
-    parts = inner.split("-")
+def is_uuid(text: str) -> bool:
+    """Whether the text is a UUID. Bitbucket writes them in braces, which are then no placeholder's."""
+    parts = text.split("-")
     return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
         character in "0123456789abcdefABCDEF" for part in parts for character in part
     )

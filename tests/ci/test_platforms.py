@@ -16,10 +16,11 @@ from ci_jobs import BEARER, GITHUB, JOBS, PROVIDER, github_variables, leaks, rol
 from clouds.issuer import Site
 from examples import share_of
 from oidc_doctor.ci import fly
-from oidc_doctor.ci.platforms import PLATFORMS, platform_of
+from oidc_doctor.ci.platforms import ANY, PLATFORMS, platform_of
 from oidc_doctor.ci.request import audience_for, request_of
 from oidc_doctor.ci.secret_values import SecretValues
 from oidc_doctor.ci.token_search import find_tokens
+from oidc_doctor.issuers.catalogue import all_profiles
 from plan_text import STRANGER, new_role_and_provider
 from plan_text import SUBJECT as SUBJECT_OF_PLAN
 from runners import azure_commands, buildkite_groups, github_commands, gitlab_sections
@@ -366,3 +367,14 @@ def test_any_environment_is_read_without_a_fault(environment: dict[str, str]) ->
     secrets.add_environment(variables)
     search = find_tokens(variables, platform, audience.value, secrets, private=False)
     assert all(token.origin.file for token in search.tokens)
+
+
+def test_every_variable_of_an_issuers_profile_is_looked_at() -> None:
+    looked_at = {name for platform in (*PLATFORMS, ANY) for name in (*platform.variables, *platform.paths)}
+    named = {
+        source.name
+        for profile in all_profiles()
+        for source in profile.token_sources
+        if source.kind in ("variable", "path-variable") and source.name.isupper()
+    }
+    assert named - looked_at == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.model.arns import ARN_FIELDS, account_of
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AwsOidcProvider, Role
 from oidc_doctor.model.placeholder import has_placeholder
@@ -12,19 +13,12 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import AwsEvidence, Documents
 
 _ACCOUNT = 4  # the field of an ARN
-_FIELDS = 6
-
-
-def account_field(arn: str | None) -> str:
-    """Return the account of an ARN, which may be a placeholder; "" if it has none."""
-    fields = (arn or "").split(":", _FIELDS - 1)
-    return fields[_ACCOUNT] if len(fields) == _FIELDS else ""
 
 
 def same_but_account(arn: str, other: str) -> bool:
     """Whether two ARNs are equal, or differ only in an account that at least one of them leaves open."""
-    fields, others = arn.split(":", _FIELDS - 1), other.split(":", _FIELDS - 1)
-    if len(fields) != _FIELDS or len(others) != _FIELDS:
+    fields, others = arn.split(":", ARN_FIELDS - 1), other.split(":", ARN_FIELDS - 1)
+    if len(fields) != ARN_FIELDS or len(others) != ARN_FIELDS:
         return arn == other
     accounts = (fields.pop(_ACCOUNT), others.pop(_ACCOUNT))
     return fields == others and (accounts[0] == accounts[1] or any(map(has_placeholder, accounts)))
@@ -35,7 +29,7 @@ def with_account(change: AwsEvidence, changed_arn: str | None, present_arn: str 
 
     The same placeholder is the same account: the role's own is that of the evidence.
     """
-    gap, account = account_field(changed_arn), account_field(present_arn)
+    gap, account = account_of(changed_arn or ""), account_of(present_arn or "")
     if not gap or not account or gap == account or not has_placeholder(gap) or has_placeholder(account):
         return change
     role, provider = change.role, change.provider

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.choose import same_name
-from oidc_doctor.examine.proposed.account import account_field, same_but_account
+from oidc_doctor.examine.proposed.account import same_but_account
 from oidc_doctor.examine.proposed.lay import ChangeError
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpPool, GcpProvider, Role, ServiceAccount
 from oidc_doctor.model.placeholder import may_equal
@@ -168,8 +169,8 @@ def _documents(aws: AwsEvidence) -> Iterator[Document]:
 
 def _uses_provider(evidence: TargetEvidence, provider: AwsOidcProvider) -> bool:
     """Whether the target's tokens come through this OIDC provider, which is in the role's account."""
-    accounts = account_field(_arn(evidence)), account_field(provider.arn)
-    if all(accounts) and may_equal(*accounts) is False:
+    own, other = account_of(_arn(evidence) or ""), account_of(provider.arn or "")
+    if own and other and may_equal(own, other) is False:
         return False
     aws = evidence.aws
     read = aws.provider if aws is not None else None
