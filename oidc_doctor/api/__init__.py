@@ -273,8 +273,7 @@ def expect(
             result = run(tables, targets_of(judged), name, state.at)
         except TargetError as error:
             raise ValueError(str(error)) from None
-    unread = [row for row in state.coverage if row.named and row.status in ("missing", "denied", "partial")]
-    result.warnings = [*state.warnings, *(f"{row.what}: {row.reason}" for row in unread)]
+    result.warnings = state.notices
     return result
 
 

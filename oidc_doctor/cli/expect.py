@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.documents.expect_file import Expectation
-    from oidc_doctor.examine.collect import Run
     from oidc_doctor.examine.question import Question
     from oidc_doctor.expect.targets import ExpectTarget
     from oidc_doctor.model.document import Origin
@@ -66,7 +65,7 @@ class _Evidence:
             targets = [target._replace(name=name or target.name) for target in targets]
         self.targets += targets
         self.at = state.at
-        self.warnings += [*state.warnings, *_unread(state)]
+        self.warnings += state.notices
 
     @staticmethod
     def _of_list(first: ExpectTarget, bundle: Bundle | None, question: Question) -> list[ExpectTarget]:
@@ -265,12 +264,3 @@ def _read_targets(options: argparse.Namespace, evidence: _Evidence) -> None:
         with reading.bundle:
             evidence.add(reading.bundle, Question(tokens=tokens, overrides=overrides, renewed=True), name)
     evidence.warnings = [*file.warnings, *evidence.warnings]
-
-
-def _unread(state: Run) -> list[str]:
-    """Return a line for each file that the user named and that could not be read."""
-    return [
-        f"{row.what}: {row.reason}"
-        for row in state.coverage
-        if row.named and row.status in ("missing", "denied", "partial")
-    ]

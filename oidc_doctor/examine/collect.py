@@ -52,6 +52,11 @@ class Run:
     shared_traces: SharedTraces = field(default_factory=SharedTraces)
     open_log: Callable[[str], BinaryIO] = open_regular  # reopens a log file by the name in an event's origin
 
+    @property
+    def notices(self) -> list[str]:
+        """The warnings, and a line for each file that the user named and that was not read, or not as a whole."""
+        return [*self.warnings, *(f"{row.what}: {row.reason}" for row in self.coverage if row.named_unread)]
+
     def name_logged_targets(self) -> None:
         """Use the roles and providers of the logs as targets if no other evidence names a target."""
         if self.signatures:

@@ -39,7 +39,7 @@ def conclude(
         for exchange in judged
         for refusal in exchange.diagnosis.refusals
     )
-    unread = any(part.named and part.status in ("partial", "missing", "denied") for part in coverage)
+    unread = any(part.named_unread for part in coverage)
     verdict: Verdict = "refused" if failing else "unknown" if unknown else "healthy"
     if fail_on != "never" and (failing or (weak and fail_on == "weakens")):
         return verdict, 1

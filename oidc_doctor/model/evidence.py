@@ -309,6 +309,11 @@ class Coverage:
     path: str = ""  # its path in a bundle, without the target's folder; `what` may be only a file name
     local: Local = ""  # not read because of a fault of this machine or its credentials
 
+    @property
+    def named_unread(self) -> bool:
+        """Whether the user named it and it was not read, or not as a whole."""
+        return self.named and self.status in ("missing", "denied", "partial")
+
 
 class LostRead(NamedTuple):
     """A read that a cloud allowed the last time, and denied in this run."""

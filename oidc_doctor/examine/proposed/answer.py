@@ -42,7 +42,7 @@ def add_proposed(run: Run, judged: Sequence[Judged], report: Report) -> None:
     """Add the answer to the question's changes to the report; it decides the exit code. Raises ChangeError."""
     proposed = answer_to(run, judged)
     if report.exit_code not in (_BROKEN, _USAGE):
-        unread = any(part.named and part.status in ("partial", "missing", "denied") for part in run.coverage)
+        unread = any(part.named_unread for part in run.coverage)
         proposed.exit_code = proposed.exit_code or (3 if unread or run.question.obstacles else 0)
         report.exit_code = proposed.exit_code
     report.proposed = proposed
