@@ -109,7 +109,7 @@ def _refuse_idle(options: argparse.Namespace, parser: argparse.ArgumentParser) -
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
     question, bundle = question_of(options), open_evidence(options)
     question = with_role_of_credentials(options, question)
-    if live.is_live(options) or live.uses_files(options):
+    if live.is_live(options) or live.adds_evidence(options):
         bundle, question = live.prepare(options, question, bundle)
     question = with_role_that_was_read(options, question, bundle)
     if bundle is None and not any((question.tokens, question.error_text, question.overrides)):

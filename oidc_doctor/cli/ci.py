@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
-from oidc_doctor.cli.live import names_a_resource, prepare, uses_files
+from oidc_doctor.cli.live import adds_evidence, names_a_resource, prepare
 from oidc_doctor.cli.options import make_ci_parser
 from oidc_doctor.cli.output import complain, warn_of_unknown_checks
 from oidc_doctor.cli.role_name import with_role_that_was_read
@@ -132,7 +132,7 @@ def _evidence(options: argparse.Namespace, request: Request, secrets: SecretValu
     question = question_of(options)._replace(own_workload=True)
     warn_of_unknown_checks(options)
     bundle = open_evidence(options)
-    if uses_files(options):
+    if adds_evidence(options):
         bundle, question = prepare(options, question, bundle)
     _keep_out_of_bundle(bundle, secrets)
     question = with_role_that_was_read(options, question, bundle)

@@ -20,7 +20,6 @@ _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST_SPAN = 36_525 * 86_400  # a hundred years, further back than any log
 _LARGEST_TOKEN = 32 * 1024 * 1024  # bytes of a token's file, as of a file of a bundle
-_LIVE = ("s3://", "logging:")  # schemes of paths that are not local files
 _FIRST_SCENARIO = "aws-wrong-team"  # the scenario of --demo without a name: the most common failure, with logs
 
 
@@ -106,10 +105,6 @@ def _compared(path: str | None) -> Token | None:
 def _files(paths: list[str], name: str) -> tuple[str, ...]:
     files: list[str] = []
     for path in paths:
-        if path.startswith(_LIVE):
-            scheme = next(scheme for scheme in _LIVE if path.startswith(scheme))
-            message = f"{name} {path}: {scheme} paths require a live run (--live or --role)"
-            raise UsageError(message)
         if os.path.isdir(path):
             inside = [os.path.join(folder, file) for folder, _, names in os.walk(path) for file in names]
             files += sorted(file for file in inside if file.endswith((".json", ".json.gz", ".jsonl", ".gz", ".log")))
@@ -121,10 +116,10 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
     return tuple(files)
 
 
-def _local(options: argparse.Namespace) -> list[str]:
-    """Return the paths of --cloudtrail without those that a live run reads."""
-    reads_s3 = live.is_live(options)
-    return [path for path in options.cloudtrail if not (reads_s3 and path.startswith("s3://"))]
+def _local(options: argparse.Namespace, paths: list[str]) -> list[str]:
+    """Return the paths that are files or folders."""
+    elsewhere = {place.text for place in live.log_places(options)}
+    return [path for path in paths if path not in elsewhere]
 
 
 def question_of(options: argparse.Namespace) -> Question:
@@ -152,8 +147,8 @@ def question_of(options: argparse.Namespace) -> Question:
         since=since,
         since_back=back,
         until=until,
-        cloudtrail=_files(_local(options), "--cloudtrail"),
-        gcp_logs=_files(options.gcp_logs, "--gcp-logs"),
+        cloudtrail=_files(_local(options, options.cloudtrail), "--cloudtrail"),
+        gcp_logs=_files(_local(options, options.gcp_logs), "--gcp-logs"),
         check=tuple(options.check),
         skip=tuple(options.skip),
         fail_on=options.fail_on,

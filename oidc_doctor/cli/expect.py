@@ -210,7 +210,7 @@ def _read(options: argparse.Namespace) -> _Evidence:
     question = question_of(options)
     bundle = open_evidence(options)
     question = with_role_of_credentials(options, question)
-    if live.is_live(options) or live.uses_files(options):
+    if live.is_live(options) or live.adds_evidence(options):
         bundle, question = live.prepare(options, question, bundle)
     question = with_role_that_was_read(options, question, bundle)
     try:

@@ -15,6 +15,7 @@ from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetAws
+from oidc_doctor.model.log_place import LogOptions, log_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
     from oidc_doctor.live.plan import CollectionRequest, Goal
+    from oidc_doctor.model.events import Source
     from oidc_doctor.model.evidence import Token
+    from oidc_doctor.model.log_place import LogPlace
 
 _DAY = 86_400
 _FIRST_LOGS = 1_384_300_800  # 13 November 2013: CloudTrail began, before Google's audit logs; both ask day by day
@@ -41,18 +44,38 @@ class Prepared(NamedTuple):
 
 
 def is_live(options: argparse.Namespace) -> bool:
-    """Return whether the options ask to read a cloud or an issuer."""
+    """Return whether the options ask to read a cloud's configuration or an issuer."""
     if options.offline or options.demo is not None:
         return False
-    if options.live or options.dry_run:
+    if options.live or (options.dry_run and not log_places(options)):
         return True
     named = (options.role, options.gcp_provider, options.service_account, options.truss, options.credentials)
     return not options.bundles and any(named)
 
 
-def uses_files(options: argparse.Namespace) -> bool:
-    """Return whether the command line names files that are added to the bundle."""
-    return any((options.truss, options.credentials, options.whoami, options.pasted))
+def adds_evidence(options: argparse.Namespace) -> bool:
+    """Return whether the command line names files or logs that are added to the bundle."""
+    return any((options.truss, options.credentials, options.whoami, options.pasted, log_places(options)))
+
+
+def log_places(options: argparse.Namespace) -> list[LogPlace]:
+    """Return the places of --cloudtrail and --gcp-logs that are no files. Raises UsageError."""
+    places: list[LogPlace] = []
+    named: list[tuple[str, Source, list[str]]] = [
+        ("--cloudtrail", "cloudtrail", options.cloudtrail),
+        ("--gcp-logs", "gcp-logs", options.gcp_logs),
+    ]
+    for name, source, texts in named:
+        for text in texts:
+            try:
+                place = log_place(text, source)
+            except ValueError as error:
+                raise UsageError(f"{name} {text}: {error}") from None
+            places += [] if place is None else [place]
+    if places and (options.offline or options.demo is not None):
+        option = "--offline" if options.offline else "--demo"
+        raise UsageError(f"{places[0].text}: {option} reads files only")
+    return places
 
 
 class Progress:
@@ -86,14 +109,14 @@ def prepare(
     """
     live = is_live(options)
     files = _files(options, live=live, base=base)
-    if not live:
+    if not live and not log_places(options):
         from oidc_doctor.live.collect import collect
 
         return Prepared(collect((), base=base, given=files).bundle, question)
     from oidc_doctor.live.obstacles import obstacles_of
     from oidc_doctor.live.plan import gather
 
-    if not question.tokens and base is None:
+    if live and not question.tokens and base is None:
         tokens, warnings = _tokens_of_environment(options)
         question = question._replace(tokens=tokens, warnings=(*question.warnings, *warnings))
     request, question = _request(options, question, base, files)
@@ -141,7 +164,9 @@ def _request(
     goals = tuple(_goal(options, found.target, found.tokens, base) for found in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
-    if not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
+    places = log_places(options)
+    only_logs = bool(places) and not is_live(options)
+    if not only_logs and not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
         message = f"nothing to read: name a --role, a --gcp-provider or an --issuer, or write them to {TARGET_FILE}"
         raise UsageError(message)
     if options.attempt and not any(token.kind == "jwt" for goal in goals for token in goal.tokens):
@@ -166,7 +191,15 @@ def _request(
         until=until,
         back=min(end - since, end - _FIRST_LOGS) if is_relative else None,
         max_pages=max(1, options.max_pages),
-        trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
+        aws_places=tuple(place for place in places if place.text in options.cloudtrail),
+        gcp_places=tuple(place for place in places if place.text in options.gcp_logs),
+        log_options=LogOptions(
+            options.max_bytes,
+            options.athena_workgroup,
+            options.athena_output,
+            None if options.no_log_cache else _cache(),
+        ),
+        only_logs=only_logs,
         owners=_owners(options.resource_account),
         logs=not options.no_logs,
         oracles=options.cross_check,
@@ -179,6 +212,11 @@ def _request(
         project=os.environ.get("GOOGLE_CLOUD_PROJECT") if options.account else None,
     )
     return request, question._replace(profile=options.profile or os.environ.get("AWS_PROFILE", ""))
+
+
+def _cache() -> str:
+    """Return the folder of the cache of archives [XDG Base Directory Specification]."""
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "oidc-doctor", "logs")
 
 
 def _goal(options: argparse.Namespace, target: Target, tokens: tuple[Token, ...], base: Bundle | None) -> Goal:

@@ -12,6 +12,7 @@ from oidc_doctor.report.formats import EXPECT_FORMATS, FORMATS
 
 WEB_PORT = 8765
 _TIMEOUT = 300.0  # seconds for all reads of a live run
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,3})?) ?(?:([kKMGTP])(i)?)?B?", re.ASCII)
 _LONGEST_GLOB = 200  # characters; no check has a name as long
 _LONGEST_TIMEOUT = 86_400  # a day; the system cannot wait for any number of seconds
 
@@ -26,6 +27,16 @@ def _whole_number(text: str, least: int, most: int) -> int:
 
 def _pages_of(text: str) -> int:
     return _whole_number(text, 1, 999_999_999)
+
+
+def _bytes_of(text: str) -> int:
+    """Return the bytes of a size such as 500GB (10^9) or 2TiB (2^40)."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        message = f"{text!r} is not a size such as 500GB or 2TiB"
+        raise argparse.ArgumentTypeError(message)
+    base = 1024 if match[3] else 1000
+    return int(float(match[1]) * base ** (" KMGTP".index(match[2].upper()) if match[2] else 0))
 
 
 def _port(text: str) -> int:
@@ -263,6 +274,7 @@ def make_ci_parser() -> Parser:
         report=True, dry_run=False, compare=None, check=[], skip=[], account=False, demo=None, live=False
     )
     parser.set_defaults(truss=None, whoami=None, credentials=None, cloudtrail=[], gcp_logs=[], since=None, until=None)
+    parser.set_defaults(max_bytes=None, athena_workgroup=None, athena_output=None, no_log_cache=False)
     parser.set_defaults(profile=None, fetch_github_token=None, attempt=False, cross_check=False)
     return parser
 
@@ -390,11 +402,29 @@ def _add_account(token: argparse._ArgumentGroup) -> None:
 def _add_logs(parser: argparse.ArgumentParser) -> None:
     logs = parser.add_argument_group("logs and time")
     logs.add_argument(
-        "--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, a folder of them, or an event"
+        "--cloudtrail",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="trail files, a folder of them, an event, s3://BUCKET/PREFIX, athena:DATABASE.TABLE or "
+        "cloudwatch:LOG_GROUP",
     )
     logs.add_argument(
-        "--gcp-logs", action="append", default=[], metavar="PATH", help="exported log entries, a folder of them, or one"
+        "--gcp-logs",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="exported log entries, a folder of them, one, gs://BUCKET/PREFIX, bigquery:PROJECT.DATASET or "
+        "loganalytics:PROJECT.LOCATION.BUCKET",
     )
+    logs.add_argument(
+        "--max-bytes", type=_bytes_of, metavar="SIZE", help="the most that a log engine may scan, such as 500GB or 2TiB"
+    )
+    logs.add_argument("--athena-workgroup", metavar="NAME", help="the workgroup of athena: (default primary)")
+    logs.add_argument(
+        "--athena-output", metavar="s3://…", help="where Athena writes results, if its workgroup does not say"
+    )
+    logs.add_argument("--no-log-cache", action="store_true", help="do not cache what is read of s3:// and gs://")
     logs.add_argument("--since", metavar="TIME", help="24h, 7d, or a time like 2026-11-22T13:00:00Z")
     logs.add_argument("--until", metavar="TIME", help="the end of the window")
     logs.add_argument("--at", metavar="TIME", help="judge the token at this moment")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from oidc_doctor.model.evidence import Target
+    from oidc_doctor.model.log_place import LogPlace
 
 
 def make_permissions_parser() -> Parser:
@@ -29,7 +30,13 @@ def make_permissions_parser() -> Parser:
     parser.add_argument("--role", metavar="ARN", help="limit the policy to this role (default: any)")
     parser.add_argument("--bucket", metavar="NAME", help="also read this bucket's policy")
     parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
-    parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
+    parser.add_argument(
+        "--cloudtrail",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="also read s3://BUCKET/PREFIX, athena:DATABASE.TABLE or cloudwatch:LOG_GROUP",
+    )
     add_cross_check(parser, "add the permissions of --cross-check")
     parser.add_argument("--account", action="store_true", help="add the permissions of --account")
     return parser
@@ -47,10 +54,26 @@ def permissions(arguments: list[str]) -> int:
         return ExitCode.OK
     roles = [target.aws for target in targets if target.aws]
     policy = live.aws_policy(
-        roles, trails=tuple(options.cloudtrail), oracles=options.cross_check, account=options.account
+        roles, places=_places(options.cloudtrail), oracles=options.cross_check, account=options.account
     )
     show(json.dumps(policy, indent=2) + "\n")
     return ExitCode.OK
+
+
+def _places(texts: list[str]) -> tuple[LogPlace, ...]:
+    """Return the places of logs. Raises UsageError."""
+    from oidc_doctor.model.log_place import log_place
+
+    places = []
+    for text in texts:
+        try:
+            place = log_place(text, "cloudtrail")
+        except ValueError as error:
+            raise UsageError(f"permissions: --cloudtrail {text}: {error}") from None
+        if place is None:
+            raise UsageError(f"permissions: --cloudtrail {text}: files need no permission")
+        places.append(place)
+    return tuple(places)
 
 
 def _targets(options: argparse.Namespace) -> list[Target]:

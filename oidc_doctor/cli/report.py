@@ -34,7 +34,7 @@ def report(options: argparse.Namespace) -> int:
     if options.dry_run:
         show(live.dry_run(options, question, bundle) + "\n")
         return ExitCode.OK
-    if live.is_live(options) or live.uses_files(options):
+    if live.is_live(options) or live.adds_evidence(options):
         bundle, question = live.prepare(options, question, bundle)
     question = with_role_that_was_read(options, question, bundle)
     evidence = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)

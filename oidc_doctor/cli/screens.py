@@ -110,7 +110,7 @@ def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource
     # the examination is imported after the first paint, unless options must be validated before it
     question = question_of(options) if _used_options(options) - {"bundles", "demo", "offline", "pasted"} else None
     is_name = options.role is not None and is_role_name(options.role)
-    if len(paths) <= 1 and not (is_name or live.is_live(options) or live.uses_files(options)):
+    if len(paths) <= 1 and not (is_name or live.is_live(options) or live.adds_evidence(options)):
         return EvidenceSource(title, paths[0] if paths else None, question)
 
     def collect(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:

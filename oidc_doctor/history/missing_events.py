@@ -119,7 +119,7 @@ def _searched(
             f"AssumeRoleWithWebIdentity event for {as_value((target.aws and target.aws.role_arn) or '') or 'this role'}"
         )
         read += f", {' and '.join(sorted(coverage.regions)) or 'of no named Region'}."
-        if coverage.events and coverage.services and not any(name.startswith("sts.") for name in coverage.services):
+        if _may_omit_sts(coverage):
             read += " None of them is a record of AWS STS, so the files may be of a kind that omits it."
     else:
         provider = as_value((target.gcp and target.gcp.provider) or "") or "this provider"
@@ -137,6 +137,13 @@ def _searched(
     when = " at the time of the failure" if observed else ""
     headline = f"No refused {event} was found{when}; there are others: {other_attempts}."
     return MissingEventNote(headline, read, "no-events-found")
+
+
+def _may_omit_sts(coverage: LogCoverage) -> bool:
+    seen = coverage.services
+    return bool(coverage.events and seen and not coverage.selective) and not any(
+        name.startswith("sts.") for name in seen
+    )
 
 
 def _period(coverage: LogCoverage) -> str:

@@ -116,7 +116,7 @@ def _read(cloud: Cloud, searched: Searched) -> str:
 
 def _gaps(cloud: Cloud, searched: Searched, between: tuple[float | None, float]) -> Iterable[str]:
     coverage, (begin, end) = searched.coverage, between
-    if _WRITER[cloud] not in coverage.services:
+    if _WRITER[cloud] not in coverage.services and not coverage.selective:
         yield f" None of them is a write of {_WRITER[cloud]}, so they may be of a kind that omits writes."
     if cloud == "aws" and coverage.regions and _IAM_REGION not in coverage.regions:
         yield f" None is of {_IAM_REGION}, where CloudTrail records the writes of IAM."

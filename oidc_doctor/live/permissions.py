@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from oidc_doctor.live.collect import Grant, Reader
+    from oidc_doctor.model.log_place import LogPlace
 
 _ANY_ACCOUNT = "0" * 12  # matches every account
 _ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # matches every role
@@ -57,14 +58,18 @@ def grants_for(target: Target, path: str) -> tuple[Grant, ...]:
 
 
 def aws_policy(
-    targets: Sequence[TargetAws] = (), *, trails: tuple[str, ...] = (), oracles: bool = False, account: bool = False
+    targets: Sequence[TargetAws] = (),
+    *,
+    places: tuple[LogPlace, ...] = (),
+    oracles: bool = False,
+    account: bool = False,
 ) -> dict[str, Any]:
     """Return the least identity policy for a live run on the targets (none: any role), as JSON values."""
     goals = [
         Goal(Target(str(number), aws=target._replace(role_arn=target.role_arn or _ANY_ROLE)))
         for number, target in enumerate(targets or [TargetAws()])
     ]
-    request = CollectionRequest(goals=tuple(goals), trails=trails, oracles=oracles, account=account)
+    request = CollectionRequest(goals=tuple(goals), aws_places=places, oracles=oracles, account=account)
     needed, not_judged = (
         [grant for grant in grants if not grant.api] for grants in grants_of(plan(request))
     )  # an API is Google's

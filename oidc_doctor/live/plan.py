@@ -15,6 +15,7 @@ from oidc_doctor.live.gcp import readers as gcp
 from oidc_doctor.live.gcp.lists import Providers
 from oidc_doctor.live.https import Rules
 from oidc_doctor.model.evidence import Target, TargetAws, Token
+from oidc_doctor.model.log_place import LogOptions, LogPlace
 
 FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # target names that are valid folder names
 
@@ -45,7 +46,10 @@ class CollectionRequest(NamedTuple):
     until: float | None = None
     back: float | None = None  # seconds of a window that ends now, by the cloud's clock, which may differ
     max_pages: int = 40
-    trails: tuple[str, ...] = ()  # s3://bucket/prefix
+    aws_places: tuple[LogPlace, ...] = ()  # further logs
+    gcp_places: tuple[LogPlace, ...] = ()
+    log_options: LogOptions = LogOptions()
+    only_logs: bool = False  # read nothing but these
     owners: tuple[tuple[str, str], ...] = ()  # the accounts of buckets and repositories, by name; "" is all others
     logs: bool = True
     oracles: bool = False
@@ -67,14 +71,16 @@ def plan(request: CollectionRequest) -> list[Reader]:
     for requested in request.goals:
         goal = _widened(request, requested)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
-        if goal.target.aws is not None:
+        if goal.target.aws is not None or (request.only_logs and request.aws_places):
             partition = aws.partition_of(goal.target, request.regions)
             client = clients.setdefault(partition, aws.AwsClients(request.profile, partition))
             group = groups.setdefault(partition, aws.RoleGroup())
             readers += aws.readers(client, _of_aws(request, goal, prefix), group)
-        if goal.target.gcp is not None:
+        if goal.target.gcp is not None or (request.only_logs and request.gcp_places):
             login = logins.of(goal)
             readers += gcp.readers(login.clients, _of_gcp(request, goal, prefix), login.group)
+        if request.only_logs:
+            continue
         if request.account:
             readers += _lists(request, goal, prefix, clients, logins)
         readers += issuer.readers(_of_issuer(request, goal, prefix))
@@ -106,7 +112,9 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
         until=request.until,
         back=request.back,
         max_pages=request.max_pages,
-        trails=request.trails,
+        places=request.aws_places,
+        log_options=request.log_options,
+        only_logs=request.only_logs,
         lookup=request.logs,
         oracles=request.oracles,
         attempt=_token_to_exchange(request, goal),
@@ -170,6 +178,9 @@ def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope
         until=request.until,
         back=request.back,
         max_pages=request.max_pages,
+        places=request.gcp_places,
+        log_options=request.log_options,
+        only_logs=request.only_logs,
         lookup=request.logs,
         attempt=_token_to_exchange(request, goal),
         prefix=prefix,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from oidc_doctor.model.document import Origin
 
 Outcome = Literal["accepted", "refused", "unknown"]
+Source = Literal["cloudtrail", "gcp-logs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def error_of(event: Attempt | Change | SessionDenial) -> str:
 class LogCoverage:
     """The records that the log reader read, and every problem with them."""
 
-    source: Literal["cloudtrail", "gcp-logs"]
+    source: Source
     files: int = 0
     events: int = 0  # all records read, kept or not
     duplicates: int = 0
@@ -112,3 +113,4 @@ class LogCoverage:
     notes: tuple[str, ...] = ()  # likewise, for files that were read in full
     services: frozenset[str] = frozenset()  # services seen among the records, by which missing events are judged
     regions: frozenset[str] = frozenset()  # AWS: Regions seen among the records and in the names of trail files
+    selective: bool = False  # a source returned only the events that a report reads, so other services prove nothing

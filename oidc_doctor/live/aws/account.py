@@ -13,6 +13,7 @@ from oidc_doctor.live.collect import CallError, Collector, Pacer, Reader
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.evidence import Target, TargetAws, Token
+from oidc_doctor.model.log_place import LogOptions, LogPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,9 @@ class AwsScope(NamedTuple):
     until: float | None = None
     back: float | None = None  # seconds of a window that ends now
     max_pages: int = 40  # of one LookupEvents query
-    trails: tuple[str, ...] = ()  # s3://bucket/prefix
+    places: tuple[LogPlace, ...] = ()  # further logs: buckets of trails, tables, log groups
+    log_options: LogOptions = LogOptions()
+    only_logs: bool = False  # read nothing but these logs
     lookup: bool = True
     oracles: bool = False
     attempt: Token | None = None  # present this token to AWS

@@ -8,10 +8,13 @@ from typing import Any
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import Account, AwsScope, rfc3339
+from oidc_doctor.live.aws.athena import athena_reader
 from oidc_doctor.live.aws.client import AwsClients, with_call_errors
+from oidc_doctor.live.aws.cloudwatch import cloudwatch_reader
 from oidc_doctor.live.aws.lookup import CALL, EXCHANGE, RoleGroup, save_part, save_query
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.live.pages import Paging, pages
+from oidc_doctor.logs.extract.file import ENDING
 
 _PAGING = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated")
 _DAY = 86_400.0
@@ -128,15 +131,19 @@ class AwsLogs(Account):
             lane=f"{CALL} {region}",
         )
 
-    def trails(self) -> list[Reader]:
-        """Readers of the trails' buckets, each once for all targets of an account: their files are shared."""
+    def places(self) -> list[Reader]:
+        """Readers of further logs, each once for all targets of an account: their files are shared."""
         readers = []
-        for number, place in enumerate(self.scope.trails, 1):
-            if (place, self.account) not in self.group.trails:
-                is_first = all(read != place for read, _ in self.group.trails)
-                path = f"aws/cloudtrail/s3-{number}{'' if is_first else f'-{self.account}'}/"
-                self.group.trails[place, self.account] = path
-                readers.append(self.trail(place, path))
+        for number, place in enumerate(self.scope.places, 1):
+            if (place, self.account) not in self.group.places:
+                is_first = all(read != place for read, _ in self.group.places)
+                path = f"aws/cloudtrail/{place.engine}-{number}{'' if is_first else f'-{self.account}'}"
+                self.group.places[place, self.account] = path
+                if place.engine == "s3":
+                    readers.append(self.trail(place.text, f"{path}/"))
+                else:
+                    read = athena_reader if place.engine == "athena" else cloudwatch_reader
+                    readers.append(read(self, place, path + ENDING))
         return readers
 
     def trail(self, place: str, path: str) -> Reader:

@@ -16,6 +16,8 @@ from oidc_doctor.model.document import Origin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from oidc_doctor.model.log_place import LogPlace
+
 _KEPT = 90 * 86_400.0  # CloudTrail's event history
 CALL = "cloudtrail:LookupEvents"
 EXCHANGE = "AssumeRoleWithWebIdentity"
@@ -111,7 +113,7 @@ class RoleGroup:
 
     def __init__(self) -> None:
         self.targets: list[Account] = []
-        self.trails: dict[tuple[str, str | None], str] = {}  # the folder of each trail and account that is read
+        self.places: dict[tuple[LogPlace, str | None], str] = {}  # the path of each place and account that is read
 
     def exchanges(self, reader: Account, collector: Collector, region: str) -> FoundTogether | None:
         """Return the exchanges of a Region by role ARN; None if each role is to be looked up. Raises CallError."""

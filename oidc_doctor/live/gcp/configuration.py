@@ -10,6 +10,7 @@ from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import GcpClients, role_with, segment
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.model.evidence import Target, TargetGcp, Token
+from oidc_doctor.model.log_place import LogOptions, LogPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,9 @@ class GcpScope(NamedTuple):
     until: float | None = None
     back: float | None = None  # of a window that ends now: its seconds
     max_pages: int = 40  # of one query
+    places: tuple[LogPlace, ...] = ()  # further logs: datasets, buckets of sinks
+    log_options: LogOptions = LogOptions()
+    only_logs: bool = False  # read nothing but these logs
     lookup: bool = True
     attempt: Token | None = None  # present this token to Google
     prefix: str = ""  # targets/NAME/ where there are several

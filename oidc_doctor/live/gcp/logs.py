@@ -8,9 +8,12 @@ from typing import Any
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.gcp.archive import gcs_reader
+from oidc_doctor.live.gcp.bigquery import bigquery_reader
 from oidc_doctor.live.gcp.client import GcpClients, with_any_error, with_call_errors
 from oidc_doctor.live.gcp.configuration import GcpReaders, GcpScope, with_permission
 from oidc_doctor.live.gcp.shared_logs import About, Kind, ProjectGroup, SharedEntries, filters
+from oidc_doctor.logs.extract.file import ENDING
 
 _DAY = 86_400.0
 _USUAL = 7 * _DAY
@@ -38,6 +41,16 @@ class GcpLogs(GcpReaders):
         first, *others = self.log_projects("changes")
         readers.append(self.lookup("changes", "changes", first))
         readers += [self.elsewhere(self.lookup("changes", "changes-2", project)) for project in others]
+        return readers
+
+    def places(self) -> list[Reader]:
+        """Readers of further logs, each once for all targets: their files are shared."""
+        readers = []
+        for number, place in enumerate(self.scope.places, 1):
+            if place not in self.group.places:
+                self.group.places.add(place)
+                read = gcs_reader if place.engine == "gs" else bigquery_reader
+                readers.append(read(self, place, f"gcp/logs/{place.engine}-{number}{ENDING}"))
         return readers
 
     def log_projects(self, kind: Kind) -> list[str]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from oidc_doctor.model.log_place import LogPlace
+
 Kind = Literal["exchanges", "impersonations", "changes"]
 
 _LONGEST = 15_000  # characters of names in a filter, which has a fixed part and the times as well
@@ -135,6 +137,7 @@ class ProjectGroup:
 
     def __init__(self) -> None:
         self.targets: list[LogTarget] = []
+        self.places: set[LogPlace] = set()  # the further logs that are read
 
     def is_shared(self, kind: Kind, project: str) -> bool:
         """Return whether several targets have entries of this kind in the project's logs."""

@@ -182,7 +182,7 @@ class Rows:
         self.session = array("Q")  # of the access key id; 0 where there is none
         self.file = array("i")
         self.place = array("q")  # the record's offset in the unpacked file; NO_PLACE where that is not known
-        self.count = array("i")  # attempts that the row represents
+        self.count = array("q")  # attempts that the row represents
         self.joined = array("i")  # the row of the exchange that the identity was taken from; -1 for none
         self.width = 0.0  # seconds within which rows were compacted
 
@@ -190,8 +190,8 @@ class Rows:
         """Return the number of rows, which may represent more attempts."""
         return len(self.time)
 
-    def add(self, attempt: Attempt, family: Callable[[Attempt], str | None], place: int) -> None:
-        """Add one attempt. `family` returns its subject's family."""
+    def add(self, attempt: Attempt, family: Callable[[Attempt], str | None], place: int, count: int = 1) -> None:
+        """Add an attempt that represents `count` attempts. `family` returns its subject's family."""
         message = attempt.error_message
         self.add_texts(
             SignatureKey(
@@ -204,6 +204,7 @@ class Rows:
                 attempt.caller, attempt.region, attempt.user_agent, attempt.session_name, message, attempt.inferred_from
             ),
             (attempt.time, attempt.event_id, attempt.access_key, attempt.origin.file, place),
+            count,
         )  # fmt: skip
 
     def add_texts(
@@ -212,8 +213,9 @@ class Rows:
         identity: Identity,
         circumstance: Circumstance,
         event: tuple[float, str, str | None, str, int],
+        count: int = 1,
     ) -> None:
-        """Add one attempt by its parts: `event` is time, id, access key id, file, place."""
+        """Add attempts by their parts: `event` is time, id, access key id, file, place."""
         time, event_id, access_key, file, place = event
         self.ids.append(event_id)
         self.time.append(time)
@@ -223,7 +225,7 @@ class Rows:
         self.session.append(session_number(access_key))
         self.file.append(self.files.number(file))
         self.place.append(place)
-        self.count.append(1)
+        self.count.append(count)
         self.joined.append(-1)
 
     def _circumstance(self, value: Circumstance) -> int:
@@ -379,15 +381,15 @@ class Rows:
             order = np.lexsort((stretch, key))  # stable: rows of a group stay in order of time
             new = np.flatnonzero((np.diff(stretch[order], prepend=-1) != 0) | (np.diff(key[order], prepend=-1) != 0))
             last = np.append(new[1:], len(order)) - 1
-            counts = np.frombuffer(self.count, np.int32)[order]
+            counts = np.frombuffer(self.count, np.int64)[order]
             sums = np.add.reduceat(counts, new)
             is_single = new == last
             counts[last] = np.where(is_single, counts[last], sums - counts[new])
-            total = np.empty(len(order), np.int32)
+            total = np.empty(len(order), np.int64)
             total[order] = counts
             keep = np.sort(order[np.union1d(new, last)])
             del key, stretch
-            self.count = array("i")
+            self.count = array("q")
             self.count.frombytes(total.tobytes())
             self._take(keep)
 

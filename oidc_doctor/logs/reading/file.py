@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from oidc_doctor.documents.regular_file import NotRegularError
 from oidc_doctor.issuers import profile_for, subject_family
 from oidc_doctor.logs.attempts.columns import NO_PLACE
+from oidc_doctor.logs.extract.file import ENDING, header_of
 from oidc_doctor.logs.reading.tolerant import values
 from oidc_doctor.logs.records import cloudtrail, gcp_audit
 from oidc_doctor.model import limits
@@ -23,8 +24,8 @@ from oidc_doctor.model.google_names import mapped_subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from oidc_doctor.logs.reading.scan_state import ScanState, Source
-    from oidc_doctor.model.events import Attempt
+    from oidc_doctor.logs.reading.scan_state import ScanState
+    from oidc_doctor.model.events import Attempt, Source
 
 MOST_FAULTS = limits.LOG_FAULTS.most  # of one file
 
@@ -34,6 +35,8 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
 
     `exact`: decode every record, which shows all services and Regions.
     """
+    if name.endswith(ENDING) and _extract(open_file, name, state.empty(), state):
+        return
     for whole in (False, True):
         searched = _searched(open_file, name, state.empty(), state.services, exact=exact, whole=whole)
         if searched is not None:
@@ -53,6 +56,36 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
     except (OSError, EOFError, zlib.error) as error:
         state.problems(Origin(name), f"cannot be read ({type(error).__name__})")
     state.end()
+
+
+def _extract(open_file: Callable[[str], BinaryIO], name: str, found: ScanState, state: ScanState) -> bool:
+    """Read the file of an extract into the state; return whether it is one."""
+    parse = cloudtrail if state.source == "cloudtrail" else gcp_audit
+    found.begin(name)
+    header = None
+    faults = _Faults(found)
+    try:
+        with open_file(name) as stream:
+            for value, origin in values(stream, name, parse.LISTS, faults):
+                if header is None:
+                    header = header_of(value, state.source)
+                    if header is None:
+                        return False
+                    found.add_header(header)
+                    continue
+                for record, place in parse.records(value, origin, faults):
+                    found.add_extracted(record, place, counted=not header.selective)
+    except _TooManyFaultsError:
+        found.problems(Origin(name), f"more than {MOST_FAULTS:,} faults; the rest of the file was not read")
+    except NotRegularError:
+        return False
+    except (OSError, EOFError, zlib.error) as error:
+        found.problems(Origin(name), f"cannot be read ({type(error).__name__})")
+    if header is None:
+        return False
+    found.end()
+    state.merge(found)
+    return True
 
 
 class _TooManyFaultsError(Exception):

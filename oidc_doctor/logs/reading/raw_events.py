@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.attempts.columns import Rows
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.logs.reading.scan_state import Source
-    from oidc_doctor.model.events import Change
+    from oidc_doctor.model.events import Change, Source
 
     Raw = tuple[str, str]  # the event's place, and its JSON text as logged
 

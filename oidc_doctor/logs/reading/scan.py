@@ -16,11 +16,11 @@ from oidc_doctor.model.events import LogCoverage
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from oidc_doctor.logs.reading.scan_state import Family, Source
+    from oidc_doctor.logs.reading.scan_state import Family
     from oidc_doctor.logs.reading.scope import WriteScope
     from oidc_doctor.logs.reading.shared_scans import SharedScans
     from oidc_doctor.logs.reading.workers import Progress
-    from oidc_doctor.model.events import Attempt, Change, SessionDenial
+    from oidc_doctor.model.events import Attempt, Change, SessionDenial, Source
 
 
 class ScannedLogs(NamedTuple):
@@ -88,6 +88,7 @@ def _scanned(state: ScanState) -> ScannedLogs:
         notes=state.problems.lines(notes=True),
         services=frozenset(state.services),
         regions=frozenset(state.regions),
+        selective=state.selective,
     )
     return ScannedLogs(rows, changes, denials, coverage)
 

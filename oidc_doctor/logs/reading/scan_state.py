@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 import time as clock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.attempts.columns import Rows
 from oidc_doctor.logs.attempts.session_denials import SessionDenials
+from oidc_doctor.logs.extract.file import count_of
 from oidc_doctor.logs.reading.problems import AHEAD, BEHIND, FUTURE, NO_TIME, OTHER_VERSION, Problems
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
 from oidc_doctor.model import limits
+from oidc_doctor.model.document import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oidc_doctor.logs.extract.file import Header
     from oidc_doctor.logs.reading.scope import WriteScope
-    from oidc_doctor.model.document import Origin
-    from oidc_doctor.model.events import Attempt, Change
+    from oidc_doctor.model.events import Attempt, Change, Source
 
     Family = Callable[[Attempt], str | None]  # the family of an attempt's subject
-
-Source = Literal["cloudtrail", "gcp-logs"]
 
 MOST_CHANGES = limits.WRITES.most  # writes that concern the targets, with their whole records
 MOST_CHANGED = limits.WRITTEN.most  # characters of them, as far as that is known
@@ -52,6 +52,7 @@ class ScanState:
         self.regions: set[str] = set()
         self.duplicates = 0  # removed so far
         self.problems = Problems()
+        self.selective = False  # a source returned only the events that a report reads
         self.rows = Rows()
         self.denials = SessionDenials()
         self.changes: list[Change] = []
@@ -115,7 +116,26 @@ class ScanState:
         if region and len(self.regions) < _PLACES_SEEN:
             self.regions.add(region)
 
-    def add(self, record: dict[str, Any], origin: Origin, place: int = -1, size: int = 0) -> None:
+    def add_header(self, header: Header) -> None:
+        """Count the records that an extract was made of."""
+        self.files += header.files
+        self.events += header.events
+        self.duplicates += header.duplicates
+        self.selective |= header.selective
+        for time in (header.since, header.until):
+            self.note_time(time, Origin(""))
+        for service in header.services:
+            self.note_service(service, None)
+        for region in header.regions:
+            self.note_service(None, region)
+
+    def add_extracted(self, record: dict[str, Any], origin: Origin, *, counted: bool) -> None:
+        """Add a record of an extract, which may stand for several attempts. `counted`: the header counts it."""
+        events, count = self.events, count_of(record)
+        self.add(record, origin, count=count)
+        self.events = events if counted else events + count
+
+    def add(self, record: dict[str, Any], origin: Origin, place: int = -1, size: int = 0, *, count: int = 1) -> None:
         """Count the record, and keep it if it is wanted. `size` is its length as text, where that is known."""
         self.events += 1
         if self.source == "cloudtrail":
@@ -128,16 +148,19 @@ class ScanState:
             time = gcp_audit.moment(record)
             self.note_service(gcp_audit.service_name(record), None)
         self.note_time(time, origin)
-        self.keep(record, origin, place, size)
+        self.keep(record, origin, place, size, count)
 
-    def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int) -> None:
-        """Keep the record if it is an attempt, a write that concerns the targets, or a denied call of a session."""
+    def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int, count: int = 1) -> None:
+        """Keep the record if it is an attempt, a write that concerns the targets, or a denied call of a session.
+
+        `count` is the number of attempts that it stands for.
+        """
         aws = self.source == "cloudtrail"
         attempt = (cloudtrail if aws else gcp_audit).attempt(record, origin)
         if attempt is not None:
             if attempt.time == cloudtrail.NO_TIME:
                 self.problems(origin, NO_TIME)
-            self.rows.add(attempt, self._family, place)
+            self.rows.add(attempt, self._family, place, count)
             return
         writes = cloudtrail_writes if aws else gcp_writes
         change = writes.change(record, origin)
@@ -155,6 +178,8 @@ class ScanState:
     def merge(self, other: ScanState) -> None:
         """Add another state's records of later files."""
         self.files += other.files
+        self.duplicates += other.duplicates
+        self.selective |= other.selective
         self.events += other.events
         times = [time for time in (self.first, self.last, other.first, other.last) if time is not None]
         self.first, self.last = (min(times), max(times)) if times else (None, None)

@@ -114,7 +114,11 @@ def test_a_trails_bucket_in_both_layouts(
     assert "allow s3:GetObject" in row["reason"]
 
 
-def test_a_trail_is_read_live_only(doctor: Callable[..., FinishedRun]) -> None:
-    done = doctor("--cloudtrail", "s3://weights/logs")
-    assert done.code == 2
-    assert "--live" in done.err
+def test_a_trail_alone_is_read_without_live(
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun]
+) -> None:
+    put_trail(set_up(rich=True))
+    cloud.calls.clear()
+    done = doctor("--report", "--format", "json", "--cloudtrail", "s3://weights/logs", "--since", "24h")
+    assert done.coverage("aws/cloudtrail")["count"] == 2, done.report["coverage"]
+    assert {call.partition(":")[0] for call in cloud.calls} == {"s3", "sts"}, cloud.calls

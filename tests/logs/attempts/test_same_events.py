@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from oidc_doctor.logs.reading.scan import ScannedLogs
-    from oidc_doctor.logs.reading.scan_state import Source
+    from oidc_doctor.model.events import Source
 
 Record = dict[str, Any]
 

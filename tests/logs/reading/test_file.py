@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from oidc_doctor.logs.reading import file, search, unpacked
 from oidc_doctor.logs.reading.file import family_of, read_file
-from oidc_doctor.logs.reading.scan_state import ScanState, Source
+from oidc_doctor.logs.reading.scan_state import ScanState
 from oidc_doctor.logs.reading.scope import WriteScope
+from oidc_doctor.model.events import Source
 
 ISSUER = "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co"
 SUBJECT = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK"

@@ -15,10 +15,9 @@ from log_rows import group
 
 from oidc_doctor.logs.reading.problems import Problems
 from oidc_doctor.logs.reading.scan import scan
-from oidc_doctor.logs.reading.scan_state import Source
 from oidc_doctor.logs.reading.scope import WriteScope
 from oidc_doctor.model.document import Origin
-from oidc_doctor.model.events import Attempt, LogCoverage
+from oidc_doctor.model.events import Attempt, LogCoverage, Source
 
 ISSUER = "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co"
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"

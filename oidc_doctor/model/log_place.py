@@ -1,0 +1,75 @@
+"""The places of logs that are no local files: a bucket, or a table of a log engine, as a user names them."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from oidc_doctor.model.events import Source
+
+Engine = Literal["s3", "athena", "cloudwatch", "gs", "bigquery", "loganalytics"]
+
+
+class LogPlace(NamedTuple):
+    """A place, as written and in its parts. Nothing of it was looked up."""
+
+    text: str
+    engine: Engine
+    parts: tuple[str, ...]  # see _FORMS
+
+
+class LogOptions(NamedTuple):
+    """The options of reading such places."""
+
+    max_bytes: int | None = None  # that an engine may scan; None: the default of each reader
+    workgroup: str | None = None  # of Athena
+    output: str | None = None  # s3://…, where Athena writes results if its workgroup names no place
+    cache: str | None = None  # the folder of the cache of archives; None: no cache
+
+
+class _Form(NamedTuple):
+    source: Source
+    pattern: re.Pattern[str]
+    shown: str
+
+
+_NAME = r"[^\s`'\"./;]{1,255}"
+_BUCKET = re.compile(r"([a-z0-9][a-z0-9._-]{1,221})(?:/(.*))?", re.DOTALL)
+# Glue and Athena: any name of up to 255 bytes; a quote, a backtick and white space would need escapes in some dialect.
+_FORMS: dict[str, tuple[Engine, _Form]] = {
+    "s3://": ("s3", _Form("cloudtrail", _BUCKET, "s3://BUCKET/PREFIX")),
+    "athena:": ("athena", _Form("cloudtrail", re.compile(rf"({_NAME})\.({_NAME})"), "athena:DATABASE.TABLE")),
+    "cloudwatch:": ("cloudwatch", _Form("cloudtrail", re.compile(r"([\w./#-]{1,512})"), "cloudwatch:LOG_GROUP")),
+    "gs://": ("gs", _Form("gcp-logs", _BUCKET, "gs://BUCKET/PREFIX")),
+    "bigquery:": (
+        "bigquery",
+        _Form("gcp-logs", re.compile(r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])\.(\w{1,1024})", re.ASCII),
+              "bigquery:PROJECT.DATASET"),
+    ),
+    "loganalytics:": (
+        "loganalytics",
+        _Form(
+            "gcp-logs",
+            re.compile(
+                r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])\.([a-z0-9-]{1,63})\.([\w-]{1,100})(?:\.([\w-]{1,100}))?",
+                re.ASCII,
+            ),
+            "loganalytics:PROJECT.LOCATION.BUCKET or loganalytics:PROJECT.LOCATION.BUCKET.VIEW",
+        ),
+    ),
+}  # fmt: skip
+
+
+def log_place(text: str, source: Source) -> LogPlace | None:
+    """Return the place that a text names; None where it is a file's name. Raises ValueError with the right form."""
+    for scheme, (engine, form) in _FORMS.items():
+        if not text.startswith(scheme):
+            continue
+        if form.source != source:
+            option = "--cloudtrail" if form.source == "cloudtrail" else "--gcp-logs"
+            raise ValueError(f"{form.shown} is a place of {option}")
+        match = form.pattern.fullmatch(text[len(scheme) :])
+        if match is None:
+            raise ValueError(f"not of the form {form.shown}")
+        return LogPlace(text, engine, tuple(part or "" for part in match.groups()))
+    return None
