@@ -155,6 +155,8 @@ def _request(
     from oidc_doctor.live.collect import collect
     from oidc_doctor.live.plan import CollectionRequest
 
+    places = log_places(options)
+    only_logs = bool(places) and not is_live(options)
     local = collect((), base=base, given=files).bundle
     snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
     if len(snapshot.targets) == 1:
@@ -164,8 +166,6 @@ def _request(
     goals = tuple(_goal(options, found.target, found.tokens, base) for found in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
-    places = log_places(options)
-    only_logs = bool(places) and not is_live(options)
     if not only_logs and not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
         message = f"nothing to read: name a --role, a --gcp-provider or an --issuer, or write them to {TARGET_FILE}"
         raise UsageError(message)
@@ -178,6 +178,9 @@ def _request(
     now = time.time()
     until = None if question.until is None else min(question.until, now + _DAY)
     end = now if until is None else until
+    judged_at = question.at if question.at is not None else snapshot.collected_at
+    if only_logs and until is None and judged_at is not None and judged_at < now - _DAY:
+        until, end = judged_at + _DAY, judged_at  # the failure is of the bundle's time, and later attempts are few
     since = question.since if question.since_back is None else end - question.since_back
     since = end - _USUAL_WINDOW if since is None else since
     is_relative = until is None and (question.since is None or question.since_back is not None)

@@ -61,12 +61,14 @@ def collect(
     given: Iterable[tuple[str, bytes | str | Json]] = (),
     timeout: float = 300.0,
     narrate: Callable[[str], None] = lambda _: None,
+    only_logs: bool = False,
 ) -> Collected:
     """Run the readers, each as soon as its dependencies have ended; returns within `timeout` seconds.
 
     `given` are files that need no reading, such as a target derived from flags. `base` is a bundle that the reads are
-    added to. An exception other than CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at
-    once: the threads are daemons, and their further results are discarded.
+    added to; with `only_logs`, the evidence is still of the time when that bundle was collected. An exception other
+    than CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at once: the threads are daemons,
+    and their further results are discarded.
     """
     began = time.time()
     planned = tuple(readers)
@@ -82,7 +84,7 @@ def collect(
     collector.warnings += filter(None, [collector.clocks.warning()])
     began -= collector.clocks.ahead()
     return Collected(
-        bundle_of(collector, base, began, live=bool(planned)),
+        bundle_of(collector, base, began, live=bool(planned) and not only_logs),
         tuple(collector.warnings),
         tuple(collector.reads.values()),
         dict(collector.failures),

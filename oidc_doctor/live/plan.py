@@ -93,7 +93,14 @@ def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _
     if request.folders:  # a target keeps its folder even if none of its files could be read
         mark = "# the target is in the file at the top\n"
         files += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
-    return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
+    return collect(
+        plan(request),
+        base=request.base,
+        given=files,
+        timeout=request.timeout,
+        narrate=narrate,
+        only_logs=request.only_logs,
+    )
 
 
 def _token_to_exchange(request: CollectionRequest, goal: Goal) -> Token | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from clouds.aws import Broken, Cloud, break_operation, error_of
 from clouds.aws_set_up import AwsSetUp, exchange_event, put_trail
@@ -121,4 +122,19 @@ def test_a_trail_alone_is_read_without_live(
     cloud.calls.clear()
     done = doctor("--report", "--format", "json", "--cloudtrail", "s3://weights/logs", "--since", "24h")
     assert done.coverage("aws/cloudtrail")["count"] == 2, done.report["coverage"]
+    assert {call.partition(":")[0] for call in cloud.calls} == {"s3", "sts"}, cloud.calls
+
+
+def test_the_evidence_beside_a_trail_is_of_its_own_time(
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
+) -> None:
+    put_trail(set_up(rich=True))
+    caller = tmp_path / "aws" / "caller-identity.json"
+    caller.parent.mkdir()
+    caller.write_text('{"Account": "999988887777", "Arn": "arn:aws:iam::999988887777:user/reader"}')
+    (tmp_path / "manifest.json").write_text('{"collected_at": "2026-01-05T00:00:00Z", "reads": []}')
+    cloud.calls.clear()
+    asks = ("--report", "--format", "json", "--from", tmp_path, "--cloudtrail", "s3://weights/logs")
+    done = doctor(*asks)
+    assert done.report["evaluated_at"] == "2026-01-05T00:00:00Z"
     assert {call.partition(":")[0] for call in cloud.calls} == {"s3", "sts"}, cloud.calls
