@@ -1,0 +1,1 @@
+"""Queries of log engines, and the records in their rows. No module here talks to a cloud."""

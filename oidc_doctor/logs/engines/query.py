@@ -1,0 +1,42 @@
+"""A query of a log engine, the window that it covers, and how its rows become records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Row = Mapping[str, str | None]  # of the result: the engine's texts by column
+
+
+class UnreadableTableError(Exception):
+    """The table cannot be queried. The message names the column, the partition key or the property that is the reason.
+
+    `next_step` says what the user can do, where something can be done.
+    """
+
+    def __init__(self, message: str, next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+
+class Window(NamedTuple):
+    """The events that are asked for, epoch seconds, both included."""
+
+    since: float
+    until: float
+
+
+class EngineQuery(NamedTuple):
+    """A query as the engine accepts it.
+
+    `parameters` are the values of the text's question marks in order, not quoted. `record_of` turns a row of the result
+    into a record in the cloud's own JSON shape, with `oidcDoctorCount` where it stands for several attempts; the values
+    of a row were written by strangers.
+    """
+
+    text: str
+    parameters: tuple[str, ...]
+    record_of: Callable[[Row], dict[str, Any]]
