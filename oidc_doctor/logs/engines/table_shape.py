@@ -46,7 +46,7 @@ class PartitionKey(NamedTuple):
     """A partition key under the table's own name.
 
     `format` is that of a date, in the letters of Java (yyyy/MM/dd); "" if it is not known. `values` are those of a
-    projected enum. `begin` is the begin of a projected range as written: a date, or NOW-2YEARS.
+    projected enum. `range` are the ends of a projected range as written: dates, numbers, or NOW-2YEARS and NOW.
     """
 
     name: str
@@ -55,7 +55,7 @@ class PartitionKey(NamedTuple):
     projection: str = ""  # enum, injected, date, integer; "" if the partitions are in the catalog
     format: str = ""
     values: tuple[str, ...] = ()
-    begin: str = ""
+    range: tuple[str, str] = ("", "")
 
 
 class TableShape(NamedTuple):
@@ -155,6 +155,7 @@ def _key(name: str, kind: str, projected: Mapping[str, str], places: Mapping[str
         meaning = "date"
     elif name.casefold() == "eventday" and not form:
         form = _EVENT_DAY
+    begin, _, end = projected.get(f"{prefix}range", "").partition(",")
     return PartitionKey(
         name,
         kind,
@@ -162,7 +163,7 @@ def _key(name: str, kind: str, projected: Mapping[str, str], places: Mapping[str
         projection,
         form,
         tuple(value.strip() for value in projected.get(f"{prefix}values", "").split(",") if value.strip()),
-        projected.get(f"{prefix}range", "").partition(",")[0].strip(),
+        (begin.strip(), end.strip()),
     )
 
 
@@ -177,6 +178,8 @@ def _meanings_of(template: str) -> dict[str, Meaning]:
         return {}
     middle = folders.index("CloudTrail")
     after: tuple[Meaning, ...] = ("region", "year", "month", "day")
+    if len(folders) < middle + 4:  # the whole date is one key, which is read if it is a projected date
+        after = after[:1]
     meanings: dict[str, Meaning] = {}
     placed: list[tuple[str, Meaning]] = [(folders[middle - 1], "account")] if middle else []
     placed += zip(folders[middle + 1 :], after, strict=False)
