@@ -2,7 +2,7 @@
 
 `described` gives the answer of glue:GetTable; `fill` reads the trail files of an archive into a table of that shape,
 with typed structs, and the values of its partitions from the files' paths; `run` runs a query of Athena on it by way
-of sqlglot. Shapes: Athena user guide, "Query AWS CloudTrail logs"; AWS samples; published tables of organisation trails.
+of sqlglot. Shapes: Athena user guide, "Query AWS CloudTrail logs"; AWS samples; published organisation tables.
 """
 
 from __future__ import annotations
@@ -140,10 +140,8 @@ def fill(connection: duckdb.DuckDBPyConnection, answer: Json, folder: Path) -> N
         file.flush()
         spec = ", ".join(f"'{name}': '{_duckdb_type(kind)}'" for name, kind in types.items())
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{table["DatabaseName"]}"')
-        connection.execute(
-            f'CREATE OR REPLACE TABLE "{table["DatabaseName"]}"."{table["Name"]}" AS SELECT * FROM '
-            f"read_json('{file.name}', format='newline_delimited', columns={{{spec}}})"  # noqa: S608 - names of our own
-        )
+        rows = f"read_json('{file.name}', format='newline_delimited', columns={{{spec}}})"
+        connection.execute(f'CREATE OR REPLACE TABLE "{table["DatabaseName"]}"."{table["Name"]}" AS FROM {rows}')
 
 
 def _records(folder: Path) -> Iterator[tuple[Json, Json]]:
