@@ -39,6 +39,8 @@ __all__ = [
     "collect",
 ]
 
+_CANCELLING = 5.0  # seconds for the calls that end the work at clouds
+
 
 class Collected(NamedTuple):
     """The outcome of a collection: the bundle, warnings for the user, and the manifest's entries.
@@ -80,6 +82,7 @@ def collect(
         run.work()
     finally:
         collector._close()  # noqa: SLF001 - its other half
+        collector.cancellations.run(_CANCELLING)
         run.workers.close()
     collector.warnings += filter(None, [collector.clocks.warning()])
     began -= collector.clocks.ahead()

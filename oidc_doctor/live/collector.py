@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
+from oidc_doctor.live.cancelling import Cancellations
 from oidc_doctor.live.clock import Clocks
 from oidc_doctor.live.workers import Stopwatches
 from oidc_doctor.model.obstacle import Local
@@ -114,6 +115,7 @@ class Collector:
         self.failures: dict[str, CallError] = {}
         self.warnings: list[str] = []
         self.clocks = Clocks()
+        self.cancellations = Cancellations()
         self._narrate = narrate
         self.watches = Stopwatches()
         self._answers: dict[str, Any] = {}
