@@ -323,7 +323,8 @@ def _most(counted: Iterable[tuple[str | None, int]]) -> tuple[tuple[str, int], .
     for name, count in counted:
         if name:
             total[name] += count
-    return tuple(total.most_common(CALLERS_KEPT))
+    # names of equal counts in order, whatever the order of the files
+    return tuple(sorted(total.items(), key=lambda item: (-item[1], item[0]))[:CALLERS_KEPT])
 
 
 def _texts(sample: Attempt) -> list[str | None]:
