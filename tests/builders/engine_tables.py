@@ -93,7 +93,7 @@ def _parameters(shape: str, root: str, account: str) -> dict[str, str]:
     dates = {
         "type": "date",
         "format": "yyyy/MM/dd",
-        "range": "2026/01/01,NOW",
+        "range": "2020/01/01,NOW+10YEARS",
         "interval": "1",
         "interval.unit": "DAYS",
     }

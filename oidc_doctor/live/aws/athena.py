@@ -1,22 +1,208 @@
-"""CloudTrail's events in a table of Amazon Athena."""
+"""CloudTrail's events in a table of Amazon Athena.
+
+The catalog describes the table, the objects under the partitions of the window are listed, and one query is run if they
+are within --max-bytes. Its rows become the file of an extract, which is read like a log.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.live.aws.account import rfc3339
+from oidc_doctor.live.aws.athena_estimate import DEFAULT_MOST, Estimate, check, estimate
+from oidc_doctor.live.aws.athena_run import AthenaRun, WorkGroup, ask, work_group
+from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.logs.engines.athena_query import athena_query
+from oidc_doctor.logs.engines.partitions import days_without_partitions, partition_predicate, selection
+from oidc_doctor.logs.engines.query import UnreadableTableError, Window
+from oidc_doctor.logs.engines.table_shape import table_shape
+from oidc_doctor.logs.extract.file import Header, write_extract
+from oidc_doctor.logs.extract.thinning import MOST_RECORDS
 
 if TYPE_CHECKING:
     from oidc_doctor.live.aws.account import Account
+    from oidc_doctor.logs.engines.partitions import Selection
+    from oidc_doctor.logs.engines.table_shape import TableShape
     from oidc_doctor.model.log_place import LogPlace
 
 _CALL = "athena:StartQueryExecution"
+_WEEK = 7 * 86_400.0  # the window, where none is given
+_PRIMARY = "primary"  # the workgroup that every account has
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,221})(?:/.*)?", re.DOTALL)
 
 
 def athena_reader(account: Account, place: LogPlace, path: str) -> Reader:
     """Return the reader of a table: it fills `path`, the file of an extract (logs/extract/file.py)."""
 
-    def read(_: Collector) -> None:
-        raise CallError("failed", "NotSupported", "tables of Athena are not read yet")
+    def read(collector: Collector) -> None:
+        try:
+            _Table(account, place, collector).read(path)
+        except UnreadableTableError as error:
+            message = f"{error.message}; {error.next_step}" if error.next_step else error.message
+            raise CallError("failed", "UnreadableTable", message) from None
 
-    return Reader(account.name(f"logs:{place.text}"), path, _CALL, read, (account.name("caller"),), (Grant(_CALL),))
+    name = account.name(f"logs:{place.text}")
+    return Reader(name, path, _CALL, read, (account.name("caller"),), grants_of(account, place))
+
+
+def grants_of(account: Account, place: LogPlace) -> tuple[Grant, ...]:
+    """Return the grants: the table and its partitions, the query, the objects of the table and of the results.
+
+    Before a run the bucket of the table is not known; a bucket's name has no capitals, so the ARN with its description
+    matches none until the name is filled in.
+    """
+    options = account.scope.log_options
+    database, table = place.parts
+    region = next(iter(account.regions), "*")
+    arn = f"arn:{account.partition}"
+    catalog = (
+        f"{arn}:glue:{region}:*:catalog",
+        f"{arn}:glue:{region}:*:database/{database}",
+        f"{arn}:glue:{region}:*:table/{database}/{table}",
+    )
+    group = f"{arn}:athena:{region}:*:workgroup/{options.workgroup or _PRIMARY}"
+    results = (options.output or "").removeprefix("s3://").rstrip("/") or "BUCKET-OF-THE-RESULTS"
+    results_bucket = results.partition("/")[0]
+    return (
+        *(
+            Grant(f"athena:{call}", group)
+            for call in (
+                "GetWorkGroup", "StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution",
+            )
+        ),
+        *(Grant(f"glue:{call}", part) for call in ("GetTable", "GetPartitions", "GetDatabase") for part in catalog),
+        *(
+            Grant(f"s3:{call}", f"{arn}:s3:::{bucket}")
+            for call in ("GetBucketLocation", "ListBucket")
+            for bucket in ("BUCKET-OF-THE-TABLE", results_bucket)
+        ),
+        Grant("s3:GetObject", f"{arn}:s3:::BUCKET-OF-THE-TABLE/*"),
+        Grant("s3:GetObject", f"{arn}:s3:::{results}/*"),
+        Grant("s3:PutObject", f"{arn}:s3:::{results}/*"),
+    )  # fmt: skip
+
+
+class _Table:
+    """One read of a table."""
+
+    def __init__(self, account: Account, place: LogPlace, collector: Collector) -> None:
+        self.account = account
+        self.place = place
+        self.collector = collector
+        self.options = account.scope.log_options
+        self.region = next(iter(account.regions), None) or account.clients.configured_region() or account.home
+
+    def read(self, path: str) -> None:
+        """Fill the file, or raise CallError or UnreadableTableError."""
+        shape = self._shape()
+        since, until = self.collector.clocks.window(*self._asked())
+        window = Window(until - _WEEK if since is None else since, until)
+        role_account = self.account.account or ""
+        chosen = selection(
+            window,
+            role_account if _ACCOUNT.fullmatch(role_account) else None,
+            (self.account.home, *self.account.regions),
+        )
+        missing = self._missing_days(shape, chosen)
+        query = athena_query(shape, window, chosen)
+        group = work_group(self.account, self.collector, self.region, self.options.workgroup or _PRIMARY)
+        found = self._estimate(shape, chosen, group)
+        rows, finished = AthenaRun(self.account, self.collector, self.region, group).rows(
+            query,
+            shape.database,
+            output=self.options.output,
+            most=self.options.max_bytes or DEFAULT_MOST,
+            shown=self.place.text,
+        )
+        records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
+        log: dict[str, Any] = {"from": rfc3339(window.since), "to": rfc3339(window.until)}
+        notes = [f"{size_text(finished.scanned)} scanned"]
+        notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
+        if len(rows) > MOST_RECORDS:
+            log |= {"truncated": True, "from": str(records[-1].get("eventTime"))}
+            notes.insert(0, f"the newest {MOST_RECORDS:,} events were read: an earlier --until reads those before")
+        elif missing:
+            log["truncated"] = True
+            notes.insert(0, missing)
+        is_whole = "truncated" not in log
+        header = Header(
+            "cloudtrail",
+            selective=True,
+            since=window.since if is_whole else None,
+            until=window.until if is_whole else None,
+        )
+        self.collector.keep(path, write_extract(header, records))
+        predicate = partition_predicate(shape, chosen)
+        log["filter"] = f"{self.place.text}: {predicate}" if predicate else self.place.text
+        self.collector.record(path, _CALL, "ok", **log, message=printable("; ".join(notes)))
+
+    def _asked(self) -> tuple[float | None, float | None, float | None]:
+        scope = self.account.scope
+        return scope.since, scope.until, scope.back
+
+    def _shape(self) -> TableShape:
+        """Return the table's shape; that of its target, where the table is a resource link of AWS Lake Formation."""
+        database, table = self.place.parts
+        answer = self._described(self.region, DatabaseName=database, Name=table)
+        link = (answer.get("Table") or {}).get("TargetTable")
+        if isinstance(link, dict) and link.get("DatabaseName") and link.get("Name"):
+            names = {name: str(link[name]) for name in ("CatalogId", "DatabaseName", "Name") if link.get(name)}
+            answer = self._described(str(link.get("Region") or self.region), **names)
+        return table_shape(answer, database, table)
+
+    def _described(self, region: str, **names: str) -> Any:
+        try:
+            return ask(self.account, self.collector, "glue", region, "get_table", **names)
+        except CallError as failure:
+            if failure.code != "EntityNotFoundException":
+                raise
+            raise CallError(
+                "failed",
+                failure.code,
+                f"the catalog has no table {self.place.text.removeprefix('athena:')} in {region}; --region names "
+                "another Region, and oidc-doctor sql athena --ddl prints a table",
+            ) from None
+
+    def _missing_days(self, shape: TableShape, chosen: Selection) -> str:
+        """Return a note on the days without partitions. Raises UnreadableTableError if all days are without."""
+        today = datetime.fromtimestamp(self.collector.clocks.now(), UTC).date()
+        days = days_without_partitions(shape, chosen, today)
+        if not days:
+            return ""
+        keys = ", ".join(
+            f"projection.{key.name}" for key in shape.partitions if key.meaning in ("date", "year", "month", "day")
+        )
+        note = f"the table has no partitions for {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else "")
+        note += f" ({printable(keys, 80)})"
+        if len(days) >= (chosen.last - chosen.first).days + 1:
+            raise UnreadableTableError(note)
+        return note
+
+    def _estimate(self, shape: TableShape, chosen: Selection, group: WorkGroup) -> Estimate | CallError:
+        """Return what the query will scan, or why that is not known. Raises CallError for a query that may not run."""
+        self.collector.say(f"{self.place.text}: listing what the query would scan")
+        found: Estimate | CallError
+        try:
+            found = estimate(self.account, self.collector, self.region, shape, chosen)
+        except CallError as failure:
+            if failure.code == "TimeIsUp":
+                raise
+            found = failure
+        check(found, shape, self.options.max_bytes)
+        if isinstance(found, CallError):
+            self.collector.warn(f"{self.place.text}: what the query scans was not known before: {found}")
+            return found
+        if group.cutoff is not None and found.size > group.cutoff:
+            raise CallError(
+                "failed",
+                "BytesScannedCutoff",
+                f"no query was started: it would scan {found}, and the workgroup {group.name} ends queries at "
+                f"{size_text(group.cutoff)}; a later --since needs less",
+            )
+        self.collector.say(f"{self.place.text}: the query will scan {found}")
+        return found

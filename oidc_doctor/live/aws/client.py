@@ -103,6 +103,12 @@ class AwsClients:
         """Return a client without credentials, since a workload with a web identity token has none."""
         return self._client(service, region, signed=False)
 
+    def configured_region(self) -> str | None:
+        """Return the Region of the profile or the environment. Raises CallError if the profile is unusable."""
+        with self._lock:
+            region = with_call_errors(lambda: self._own_session().region_name)
+        return str(region) if region else None
+
     def pacer(self, region: str) -> Pacer:
         """Return the pacer that keeps LookupEvents of a Region within its limit."""
         with self._lock:
@@ -123,12 +129,9 @@ class AwsClients:
             return client
 
     def _make(self, service: str, region: str, *, signed: bool) -> Any:
-        import boto3
         from botocore import UNSIGNED
         from botocore.config import Config
 
-        if self._session is None:
-            self._session = boto3.session.Session(profile_name=self.profile)
         config = Config(
             connect_timeout=_CONNECT,
             read_timeout=_READ,
@@ -138,7 +141,14 @@ class AwsClients:
             max_pool_connections=32,
             **({} if signed else {"signature_version": UNSIGNED}),
         )
-        return self._session.client(service, region_name=region, config=config)
+        return self._own_session().client(service, region_name=region, config=config)
+
+    def _own_session(self) -> Any:
+        import boto3
+
+        if self._session is None:
+            self._session = boto3.session.Session(profile_name=self.profile)
+        return self._session
 
 
 def with_call_errors(make: Callable[[], Any]) -> Any:
