@@ -77,11 +77,12 @@ COLUMNS = (
 # What attempts alike differ in. A write is a row of its own.
 _UNLIKE = frozenset(
     {
-        "kind", "eventversion", "eventtime", "eventid", "sharedeventid", "requestid", "sourceipaddress", "useragent",
-        "requestparameters_rolesessionname", "issued_key", *(_name("whole", name) for name in _WHOLE),
+        "kind", "eventversion", "eventtime", "eventid", "sharedeventid", "requestid", "errormessage", "sourceipaddress",
+        "useragent", "requestparameters_rolesessionname", "issued_key",
+        *(_name("whole", name) for name in _WHOLE),
     }
 )  # fmt: skip
-_ALIKE = tuple(name for name in COLUMNS if name not in _UNLIKE)
+_ALIKE = ("error_family", *(name for name in COLUMNS if name not in _UNLIKE))
 
 
 def athena_query(shape: TableShape, window: Window, chosen: Selection) -> EngineQuery:
@@ -154,6 +155,7 @@ def _columns(period: int) -> list[str]:
         "CASE WHEN kind = 'denial' THEN coalesce(sharedeventid, eventid) ELSE eventid END AS event_id",
         "eventtime AS event_time",
         f"substr(eventtime, 1, {period}) AS period",
+        "regexp_replace(errormessage, '[0-9]+', '#') AS error_family",
         *(_of(kinds, name.lower(), name.lower()) for name, kinds in _EVENT),
         *(_of(kinds, f"useridentity.{name.lower()}", _name("identity", name)) for name, kinds in _IDENTITY),
         _of("cd", _ISSUER, "issuer_arn"),
