@@ -23,6 +23,7 @@ from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens, with_port
 from oidc_doctor.cli.self_test import make_self_test_parser, self_test
 from oidc_doctor.cli.setup import make_setup_parser, setup
+from oidc_doctor.cli.sql import make_sql_parser, sql
 
 _OTHER_NAMES = {  # what other programs call it
     "help": "--help",
@@ -48,6 +49,7 @@ _COMMANDS = {
     "permissions": permissions,
     "self-test": self_test,
     "setup": setup,
+    "sql": sql,
 }
 _PARSERS = {
     "capture": make_capture_parser,
@@ -60,6 +62,7 @@ _PARSERS = {
     "permissions": make_permissions_parser,
     "self-test": make_self_test_parser,
     "setup": make_setup_parser,
+    "sql": make_sql_parser,
 }
 
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "          oidc-doctor expect [FILE] THING     test a trust: who must be accepted, and who refused\n"
     "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
     "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload\n"
+    "          oidc-doctor sql athena              print a log engine's query, or with --ddl its table\n"
     "          oidc-doctor init                    write oidc-doctor.toml: the target of --live\n"
     "          oidc-doctor completion SHELL        print the completion code for bash, zsh or fish\n"
     "          oidc-doctor self-test               prove the installation on the bundled scenarios"
@@ -52,7 +53,7 @@ machine's credentials. With files of configuration or logs everything is offline
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
 commands: explain WORDS · capture -o BUNDLE · ci · expect · health · init · setup aws|gcp ·
-          permissions aws|gcp · self-test · completion bash|zsh|fish (each with --help)
+          permissions aws|gcp · sql athena · self-test · completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """
 

@@ -14,6 +14,7 @@ from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.live.pages import Paging, pages
+from oidc_doctor.logs.engines.athena_query import parameter
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
 
 if TYPE_CHECKING:
@@ -178,11 +179,6 @@ class AthenaRun:
         with contextlib.suppress(CallError):
             client = self.account.clients.of("athena", self.region)
             with_call_errors(lambda: client.stop_query_execution(QueryExecutionId=self._id))
-
-
-def parameter(value: str) -> str:
-    """Return a text as a value of ExecutionParameters, an SQL literal [Athena user guide, execution parameters]."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def failed(state: str, status: Mapping[str, Any], group: WorkGroup) -> CallError:

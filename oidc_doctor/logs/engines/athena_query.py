@@ -100,6 +100,11 @@ def athena_query(shape: TableShape, window: Window, chosen: Selection) -> Engine
     return EngineQuery(thinned_query(events, COLUMNS, _ALIKE), times, record_of)
 
 
+def parameter(value: str) -> str:
+    """Return a text as a value of ExecutionParameters: an SQL literal [Athena user guide, execution parameters]."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 # ------------------------------------------------------------------------------------------------------------ the text
 
 _EVENTS = string.Template("""\

@@ -215,11 +215,14 @@ def _values(key: PartitionKey, chosen: Selection) -> tuple[str, ...]:
         raise UnreadableTableError(
             f"a query of this table has to name the account (partition key {key.name})",
             "add --role with the ARN of the role",
+            lacks="account",
         )
     if key.meaning == "region" and chosen.regions:
         return chosen.regions
-    next_step = "add --region with the Region of the exchanges" if key.meaning == "region" else ""
-    raise UnreadableTableError(f"a query of this table has to name values of its partition key {key.name}", next_step)
+    message = f"a query of this table has to name values of its partition key {key.name}"
+    if key.meaning == "region":
+        raise UnreadableTableError(message, "add --region with the Region of the exchanges", lacks="region")
+    raise UnreadableTableError(message)
 
 
 def _of_day(key: PartitionKey, day: date) -> str:

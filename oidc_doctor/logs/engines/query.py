@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 class UnreadableTableError(Exception):
     """The table cannot be queried. The message names the column, the partition key or the property that is the reason.
 
-    `next_step` says what the user can do, where something can be done.
+    `next_step` says what the user can do, where something can be done; `lacks` is what a query would have to name.
     """
 
-    def __init__(self, message: str, next_step: str = "") -> None:
+    def __init__(self, message: str, next_step: str = "", *, lacks: Literal["", "account", "region"] = "") -> None:
         super().__init__(message)
         self.message = message
         self.next_step = next_step
+        self.lacks = lacks
 
 
 class Window(NamedTuple):
