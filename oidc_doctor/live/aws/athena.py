@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import rfc3339
@@ -87,6 +87,14 @@ def grants_of(account: Account, place: LogPlace) -> tuple[Grant, ...]:
     )  # fmt: skip
 
 
+class _Result(NamedTuple):
+    """What a query returned. `cut_at` is the time of the oldest record, if older ones were left out."""
+
+    records: list[dict[str, Any]]
+    cut_at: str
+    notes: tuple[str, ...]
+
+
 class _Table:
     """One read of a table."""
 
@@ -100,15 +108,30 @@ class _Table:
     def read(self, path: str) -> None:
         """Fill the file, or raise CallError or UnreadableTableError."""
         shape = self._shape()
-        since, until = self.collector.clocks.window(*self._asked())
-        window = Window(until - _WEEK if since is None else since, until)
-        role_account = self.account.account or ""
-        chosen = selection(
-            window,
-            role_account if _ACCOUNT.fullmatch(role_account) else None,
-            (self.account.home, *self.account.regions),
-        )
+        window = self._window()
+        chosen = self._chosen(window)
         missing = self._missing_days(shape, chosen)
+        predicate = partition_predicate(shape, chosen)
+        result: _Result = self.collector.shared(  # targets of several accounts may have the same query
+            ("athena", self.place.text, self.region, predicate, window), lambda: self._result(shape, window, chosen)
+        )
+        log: dict[str, Any] = {"from": rfc3339(window.since), "to": rfc3339(window.until)}
+        notes = list(result.notes)
+        if result.cut_at:
+            log |= {"truncated": True, "from": result.cut_at}
+            notes.insert(0, f"the newest {MOST_RECORDS:,} events were read: an earlier --until reads those before")
+        elif missing:
+            log["truncated"] = True
+            notes.insert(0, missing)
+        is_whole = "truncated" not in log
+        since, until = window if is_whole else (None, None)
+        header = Header("cloudtrail", selective=True, since=since, until=until)
+        self.collector.keep(path, write_extract(header, result.records))
+        log["filter"] = f"{self.place.text}: {predicate}" if predicate else self.place.text
+        self.collector.record(path, _CALL, "ok", **log, message=printable("; ".join(notes)))
+
+    def _result(self, shape: TableShape, window: Window, chosen: Selection) -> _Result:
+        """Run the query, if it may run."""
         query = athena_query(shape, window, chosen)
         group = work_group(self.account, self.collector, self.region, self.options.workgroup or _PRIMARY)
         found = self._estimate(shape, chosen, group)
@@ -120,30 +143,22 @@ class _Table:
             shown=self.place.text,
         )
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
-        log: dict[str, Any] = {"from": rfc3339(window.since), "to": rfc3339(window.until)}
         notes = [f"{size_text(finished.scanned)} scanned"]
         notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
-        if len(rows) > MOST_RECORDS:
-            log |= {"truncated": True, "from": str(records[-1].get("eventTime"))}
-            notes.insert(0, f"the newest {MOST_RECORDS:,} events were read: an earlier --until reads those before")
-        elif missing:
-            log["truncated"] = True
-            notes.insert(0, missing)
-        is_whole = "truncated" not in log
-        header = Header(
-            "cloudtrail",
-            selective=True,
-            since=window.since if is_whole else None,
-            until=window.until if is_whole else None,
-        )
-        self.collector.keep(path, write_extract(header, records))
-        predicate = partition_predicate(shape, chosen)
-        log["filter"] = f"{self.place.text}: {predicate}" if predicate else self.place.text
-        self.collector.record(path, _CALL, "ok", **log, message=printable("; ".join(notes)))
+        return _Result(records, str(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else "", tuple(notes))
 
-    def _asked(self) -> tuple[float | None, float | None, float | None]:
+    def _window(self) -> Window:
+        """Return the window, the same for all targets."""
         scope = self.account.scope
-        return scope.since, scope.until, scope.back
+        asked = (scope.since, scope.until, scope.back)
+        since, until = self.collector.shared(("window", *asked), lambda: self.collector.clocks.window(*asked))
+        return Window(until - _WEEK if since is None else since, until)
+
+    def _chosen(self, window: Window) -> Selection:
+        """Return the partitions, restricted to the account of the role; its Regions are for tables that need some."""
+        account = self.account.account or ""
+        regions = (self.account.home, *self.account.regions)
+        return selection(window, account if _ACCOUNT.fullmatch(account) else None, regions)
 
     def _shape(self) -> TableShape:
         """Return the table's shape; that of its target, where the table is a resource link of AWS Lake Formation."""

@@ -15,6 +15,7 @@ from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.engines.partitions import catalog_expression, is_selected, locations
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.engines.table_shape import TableShape
 
 DEFAULT_MOST = 100_000_000_000  # bytes that a query may scan without --max-bytes
-_OBJECTS = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated", most=3_000)
+_MOST_LISTINGS = limits.TABLE_LISTINGS.most  # about twenty seconds, and less than two US cents
+_OBJECTS = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated", most=_MOST_LISTINGS)
 _PARTITIONS = Paging("NextToken", "NextToken", most=200)
-_MOST_LISTINGS = 3_000  # requests of a listing: about twenty seconds, and less than two US cents
 _ON_THE_WAY = 500  # listings between two lines of progress
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.logs.engines.query import UnreadableTableError, Window
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ _DATE_FORMAT = re.compile(r"yyyy(?P<apart>[/._-]?)MM(?P=apart)dd")  # dates that
 _RELATIVE = re.compile(r"NOW(?:\s*([+-])\s*([0-9]{1,5})\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?)?")
 _MONTHS = {"YEAR": 12, "MONTH": 1}
 _INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint")
-_MOST_LOCATIONS = 20_000
+_MOST_LOCATIONS = limits.TABLE_LOCATIONS.most
 _DELIVERY = timedelta(days=1)
 
 

@@ -31,6 +31,7 @@ class AthenaTables:
     cloud: Cloud
     connection: duckdb.DuckDBPyConnection
     started: list[dict[str, Any]] = field(default_factory=list)
+    runs: bool = True  # the queries; else they have no rows
     further: Callable[[str, int], Broken | None] = lambda _operation, _number: None  # faults of other calls
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -43,7 +44,8 @@ class AthenaTables:
             with self._lock:
                 request = json.loads(self.cloud.last_body)
                 self.started.append(request)
-                self._queue(request)
+                if self.runs:
+                    self._queue(request)
         return broken
 
     def _queue(self, request: dict[str, Any]) -> None:
@@ -53,11 +55,13 @@ class AthenaTables:
         rows = [names, *cursor.fetchall()]
         queue_rows(self.cloud, names, rows)
 
-    def make(self, answer: dict[str, Any], folder: Path, *, objects: bool = True) -> None:
-        """Make the table that glue:GetTable describes, with the trail files of a folder; `objects`: and its bucket."""
+    def make(self, answer: dict[str, Any], folder: Path, *, objects: bool = True, rows: bool = True) -> None:
+        """Make the table that glue:GetTable describes, with the trail files of a folder: its `objects`, and `rows`."""
         import boto3
 
-        engine_tables.fill(self.connection, answer, folder)
+        self.runs = rows
+        if rows:
+            engine_tables.fill(self.connection, answer, folder)
         table = dict(answer["Table"])
         database = table.pop("DatabaseName")
         glue = boto3.client("glue", REGION)

@@ -19,6 +19,7 @@ from clouds.athena import AthenaTables
 from clouds.aws import Broken, Cloud, aws_error, error_of
 from clouds.command_line import FinishedRun
 from oidc_doctor.live import collect as collecting
+from oidc_doctor.live import permissions
 from oidc_doctor.live.aws import athena_estimate, athena_run
 from oidc_doctor.live.aws import readers as aws
 from oidc_doctor.live.collect import Collected, collect
@@ -102,11 +103,10 @@ def read(tables: AthenaTables, archive: Path) -> Reads:
     return Reads(archive)
 
 
-@pytest.mark.parametrize("shape", ["manual", "organisation"])
 def test_the_report_from_a_table_is_that_of_the_folder(
-    tables: AthenaTables, archive: Path, doctor: Callable[..., FinishedRun], shape: str
+    tables: AthenaTables, archive: Path, doctor: Callable[..., FinishedRun]
 ) -> None:
-    make(tables, archive, shape)
+    make(tables, archive, "organisation")
     window = ["--since", rfc3339(SINCE), "--until", rfc3339(UNTIL)]
     done = doctor("--from", archive, "--cloudtrail", PLACE, "--athena-output", OUTPUT, "--region", "us-east-1", *window)
     row = done.coverage(ROW)
@@ -142,7 +142,7 @@ def test_a_query_is_bound_and_accounted_for(tables: AthenaTables, archive: Path,
     "role", ["arn:aws:iam::1'; DROP TABLE x; --:role/a", "arn:aws:iam::?:role/'a\"", "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/ü"]
 )
 def test_a_hostile_role_is_in_no_text(tables: AthenaTables, archive: Path, read: Reads, role: str) -> None:
-    make(tables, archive, "manual", objects=False)
+    make(tables, archive, "manual", objects=False, rows=False)
     read.role = role
     read.entry()
     text = json.dumps(tables.started, ensure_ascii=False)
@@ -166,7 +166,7 @@ def test_a_ceiling_is_kept_before_a_query_is_started(tables: AthenaTables, archi
 
 
 def test_a_table_without_partitions_needs_a_ceiling(tables: AthenaTables, archive: Path, read: Reads) -> None:
-    make(tables, archive, "console")
+    make(tables, archive, "console", rows=False)
     failure = read.failure()
     assert "the table has no partitions by date, so a query scans all of it" in failure
     assert "oidc-doctor sql athena --ddl" in failure
@@ -177,7 +177,7 @@ def test_a_table_without_partitions_needs_a_ceiling(tables: AthenaTables, archiv
 def test_objects_that_cannot_be_listed_need_a_ceiling(
     tables: AthenaTables, archive: Path, read: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(tables, archive, "organisation")
+    make(tables, archive, "organisation", rows=False)
     tables.further = failing("s3:ListBucket", "AccessDenied", 403)
     failure = read.failure()
     assert failure.startswith("denied: AccessDenied: allow s3:ListBucket")
@@ -216,7 +216,7 @@ def answering(
 
 
 def test_each_call_that_fails_is_named(tables: AthenaTables, archive: Path, read: Reads) -> None:
-    make(tables, archive, "manual", objects=False)
+    make(tables, archive, "manual", objects=False, rows=False)
     for call in (
         "glue:GetTable", "glue:GetPartitions", "athena:GetWorkGroup", "athena:StartQueryExecution",
         "athena:GetQueryExecution", "athena:GetQueryResults",
@@ -235,7 +235,7 @@ def test_each_call_that_fails_is_named(tables: AthenaTables, archive: Path, read
 
 
 def test_a_query_that_athena_ends_says_why(tables: AthenaTables, archive: Path, read: Reads) -> None:
-    make(tables, archive, "manual", objects=False)
+    make(tables, archive, "manual", objects=False, rows=False)
     cases = {
         ("FAILED", "HIVE_BAD_DATA: Error parsing field value"): "failed: HIVE_BAD_DATA: HIVE_BAD_DATA: Error parsing",
         ("FAILED", "HIVE_CURSOR_ERROR: Access Denied (Service: Amazon S3; Status Code: 403)"): (
@@ -253,7 +253,7 @@ def test_a_query_that_athena_ends_says_why(tables: AthenaTables, archive: Path, 
 
 
 def test_a_workgroup_is_honoured(tables: AthenaTables, archive: Path, read: Reads) -> None:
-    make(tables, archive, "manual")
+    make(tables, archive, "manual", rows=False)
     box: dict[str, Any] = {
         "EnforceWorkGroupConfiguration": True,
         "ResultConfiguration": {"OutputLocation": "s3://of-the-workgroup/x"},
@@ -277,7 +277,7 @@ def test_a_workgroup_is_honoured(tables: AthenaTables, archive: Path, read: Read
 def test_rows_are_paged_and_bounded(
     tables: AthenaTables, archive: Path, read: Reads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(tables, archive, "manual", objects=False)
+    make(tables, archive, "manual", objects=False, rows=False)
     names = [*COLUMNS, "attempts"]
     tokens: list[str | None] = []
 
@@ -311,7 +311,7 @@ def test_rows_are_paged_and_bounded(
 def test_a_query_is_stopped(
     tables: AthenaTables, archive: Path, read: Reads, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    make(tables, archive, "manual", objects=False)
+    make(tables, archive, "manual", objects=False, rows=False)
     running = threading.Event()
 
     def state(_: dict[str, Any]) -> Any:
@@ -347,3 +347,44 @@ def _after_the_first(then: Callable[[object], Any], first: Callable[[Any], Any])
         return first(run) if len(calls) == 1 else then(run)
 
     return wait
+
+
+def test_the_printed_permissions_are_those_of_the_calls(tables: AthenaTables, archive: Path, read: Reads) -> None:
+    make(tables, archive, "manual")
+    read.entry()
+    place = log_place(PLACE, "cloudtrail")
+    assert place
+    role = TargetAws(read.role, region="eu-west-1")
+    policy = permissions.aws_policy([role], places=(place,))
+    allowed = {action: statement["Resource"] for statement in policy["Statement"] for action in statement["Action"]}
+    assert {call for call in tables.cloud.calls if not call.startswith("sts:")} <= allowed.keys()
+    assert "athena:StopQueryExecution" in allowed
+    assert allowed["athena:StartQueryExecution"] == "arn:aws:athena:eu-west-1:*:workgroup/primary"
+    assert allowed["glue:GetTable"] == [
+        "arn:aws:glue:eu-west-1:*:catalog",
+        "arn:aws:glue:eu-west-1:*:database/logs",
+        "arn:aws:glue:eu-west-1:*:table/logs/cloudtrail",
+    ]
+    # no bucket's name has capitals: these match nothing until they are filled in
+    assert allowed["s3:PutObject"] == "arn:aws:s3:::BUCKET-OF-THE-RESULTS/*"
+    assert "arn:aws:s3:::BUCKET-OF-THE-TABLE/*" in allowed["s3:GetObject"]
+
+
+def test_targets_of_two_accounts_share_a_query_that_is_the_same(
+    tables: AthenaTables, archive: Path, read: Reads
+) -> None:
+    make(tables, archive, "manual", objects=False, rows=False)
+    group, place = aws.RoleGroup(), log_place(PLACE, "cloudtrail")
+    assert place
+    planned = []
+    for number, account in enumerate((account_of(archive), "999999999999")):
+        target = Target(str(number), aws=TargetAws(f"arn:aws:iam::{account}:role/Weights", region="us-east-1"))
+        options = LogOptions(output=OUTPUT)
+        scope = aws.AwsScope(
+            target, since=SINCE, until=UNTIL, places=(place,), log_options=options, only_logs=True,
+            prefix=f"targets/{number}/",
+        )  # fmt: skip
+        planned += aws.readers(read.clients, scope, group)
+    collected = collect(planned)
+    assert [entry["outcome"] for entry in collected.reads if "cloudtrail" in str(entry["path"])] == ["ok", "ok"]
+    assert len(tables.started) == 1

@@ -22,7 +22,7 @@ from archives import PLANTS, make_archive
 
 from engine_tables import BUCKET, DATABASE, SHAPES, TABLE, described, extract_of_table, fill, run
 from oidc_doctor.documents.regular_file import open_regular
-from oidc_doctor.logs.engines.athena_query import COLUMNS, athena_query, record_of
+from oidc_doctor.logs.engines.athena_query import COLUMNS, athena_query, parameter, record_of
 from oidc_doctor.logs.engines.partitions import selection
 from oidc_doctor.logs.engines.query import UnreadableTableError, Window
 from oidc_doctor.logs.engines.table_shape import table_shape
@@ -77,10 +77,9 @@ def exchange(rng: Random, at: float, *, accepted: bool = True, **more: Any) -> d
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("plant", AWS_PLANTS)
-def test_a_table_says_what_the_files_say(tmp_path: Path, plant: str, seed: int, shape: str) -> None:
-    _compare(tmp_path, plant, seed, [shape])
+def test_a_table_says_what_the_files_say(tmp_path: Path, plant: str, shape: str) -> None:
+    _compare(tmp_path, plant, SHAPES.index(shape), [shape])
 
 
 def test_every_shape_says_what_the_files_say(tmp_path: Path) -> None:
@@ -238,3 +237,10 @@ def test_a_row_of_a_strangers_values_is_a_record(value: str) -> None:
             lambda _, line=line: io.BytesIO(line.encode()), ["aws/cloudtrail/a.json"], "cloudtrail", scope=WriteScope()
         )
     assert record_of({}) == {"userIdentity": {}}
+
+
+@pytest.mark.parametrize("value", ["", "'", "''; DROP TABLE x; --", "a'b", "?", "\\'", "ü\u2028"])
+def test_a_parameter_is_one_literal_whatever_it_has(value: str) -> None:
+    literal = sqlglot.parse_one(f"SELECT {parameter(value)}", read="athena").expressions[0]
+    assert isinstance(literal, sqlglot.exp.Literal)
+    assert literal.this == value
