@@ -215,6 +215,30 @@ def answering(
     return fault
 
 
+def test_days_without_partitions_and_a_link_to_another_table(tables: AthenaTables, archive: Path, read: Reads) -> None:
+    answer = engine_tables.described("older", account=account_of(archive))
+    tables.make(answer, archive.parent / "trail", rows=False)
+    properties = answer["Table"]["Parameters"]
+    asked: list[dict[str, Any]] = []
+
+    def described(body: dict[str, Any]) -> Any:
+        asked.append(body)
+        target = {"CatalogId": "999999999999", "DatabaseName": "far", "Name": "away"}
+        link = {"Name": "cloudtrail", "DatabaseName": "logs", "TargetTable": target}
+        return {"Table": link} if body["DatabaseName"] == "logs" else answer
+
+    tables.further = answering("glue:GetTable", described, tables.cloud)
+    assert "truncated" not in read.entry()
+    assert [(body.get("CatalogId"), body["Name"]) for body in asked] == [(None, "cloudtrail"), ("999999999999", "away")]
+    assert 'FROM "logs"."cloudtrail"' in tables.started[0]["QueryString"]
+    properties["projection.date_partition.range"] = "2026/11/20,NOW+10YEARS"
+    entry = read.entry()
+    assert entry["truncated"]
+    assert "no partitions for 2026-11-19 (projection.date_partition)" in entry["message"]
+    properties["projection.date_partition.range"] = "2026/11/21,NOW+10YEARS"
+    assert "no partitions for 2026-11-19 to 2026-11-20" in read.failure()
+
+
 def test_each_call_that_fails_is_named(tables: AthenaTables, archive: Path, read: Reads) -> None:
     make(tables, archive, "manual", objects=False, rows=False)
     for call in (

@@ -141,6 +141,14 @@ def test_a_session_that_was_opened_before_the_window_is_known_by_its_own_record(
     assert found == dict.fromkeys(SHAPES, 1) | {"older": 0, "numbered": 0}  # these lack webIdFederationData
 
 
+def test_both_ends_of_the_window_belong_to_it(tmp_path: Path) -> None:
+    rng = Random(5)
+    folder = put(tmp_path, [exchange(rng, NOON + number) for number in range(-1, 5)])
+    window = Window(NOON, NOON + 3.5)
+    logs = scanned(extract_of_table(folder, "console", window, account=ACCOUNT))
+    assert [attempt.time - NOON for attempt in logs.attempts()] == [0, 1, 2, 3]
+
+
 def test_many_attempts_alike_are_counted(tmp_path: Path) -> None:
     rng = Random(3)
     records = [exchange(rng, NOON + number, accepted=False, sourceIPAddress="192.0.2.1") for number in range(90)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine_tables import DATABASE, TABLE, described, translated
@@ -54,8 +54,17 @@ def windows(draw: Any) -> tuple[Window, list[date]]:
     return Window(begin, begin + length), [day for day in DAYS if first <= day <= last + timedelta(days=1)]
 
 
+def _days(first: date, last: date) -> tuple[Window, list[date]]:
+    begin, end = (datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() for day in (first, last))
+    return Window(begin, end), [day for day in DAYS if first <= day <= last + timedelta(days=1)]
+
+
 @pytest.mark.parametrize("name", ["manual", "projected", "organisation"])
 @given(windows())
+@example(_days(date(2026, 1, 2), date(2026, 1, 30)))
+@example(_days(date(2025, 12, 1), date(2026, 1, 29)))
+@example(_days(date(2026, 2, 1), date(2026, 2, 27)))
+@example(_days(date(2027, 2, 1), date(2027, 2, 28)))
 def test_a_predicate_selects_the_days_of_the_window_and_the_next(name: str, drawn: tuple[Window, list[date]]) -> None:
     window, days = drawn
     predicate = partition_predicate(shape_of(name), selection(window, ACCOUNT))
@@ -75,6 +84,9 @@ def test_the_catalogs_partitions_and_the_projected_locations_are_the_same_days(
     bare = {"region": "x", "year": str(days[0].year), "month": str(days[0].month), "day": str(days[0].day)}
     assert is_selected(manual, chosen, bare)
     assert not is_selected(manual, chosen, {"region": "x"})
+    numbered, of_account = shape_of("numbered"), selection(window, ACCOUNT)
+    assert is_selected(numbered, of_account, bare | {"accountid": ACCOUNT})
+    assert not is_selected(numbered, of_account, bare | {"accountid": "999999999999"})
     found = list(locations(shape_of("projected"), chosen))
     assert found == [
         f"s3://trail-of-the-organisation/AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/{day:%Y/%m/%d}" for day in days
