@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import add_cross_check
+from oidc_doctor.cli.output import note
 from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import show
 
@@ -57,6 +58,9 @@ def permissions(arguments: list[str]) -> int:
         roles, places=_places(options.cloudtrail), oracles=options.cross_check, account=options.account
     )
     show(json.dumps(policy, indent=2) + "\n")
+    for name, meaning in live.UNKNOWN_BUCKETS.items():
+        if name in str(policy):
+            note(f"replace {name}: {meaning}")
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.live.aws.athena import BUCKET_OF_RESULTS, BUCKET_OF_TABLE
 from oidc_doctor.live.gcp.client import role_with
 from oidc_doctor.live.plan import CollectionRequest, Goal, plan
 from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from oidc_doctor.model.log_place import LogPlace
 
 _ANY_ACCOUNT = "0" * 12  # matches every account
+# Names for what is known only when a table is read. No bucket's name has capitals, so these ARNs match nothing.
+UNKNOWN_BUCKETS = {
+    BUCKET_OF_TABLE: "the bucket in the location of the table",
+    BUCKET_OF_RESULTS: "the bucket where Athena writes results, by the workgroup or --athena-output",
+}
 _ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # matches every role
 _ANY_PROVIDER = TargetGcp(
     provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",

@@ -80,3 +80,13 @@ def test_a_file_without_targets_of_the_cloud_or_next_to_a_role_is_refused(
     for cloud, name in (("aws", "AWS"), ("gcp", "Google Cloud")):
         assert main(["permissions", cloud, "-c", str(file)]) == 2
         assert f"no [[target]] is read live from {name}" in capsys.readouterr().err
+
+
+def test_a_table_has_buckets_that_are_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["permissions", "aws", "--role", f"{ROLE}ModelWeights", "--cloudtrail", "athena:logs.cloudtrail"]) == 0
+    captured = capsys.readouterr()
+    assert "arn:aws:s3:::BUCKET-OF-THE-TABLE/*" in captured.out
+    assert captured.err.splitlines() == [
+        "replace BUCKET-OF-THE-TABLE: the bucket in the location of the table",
+        "replace BUCKET-OF-THE-RESULTS: the bucket where Athena writes results, by the workgroup or --athena-output",
+    ]

@@ -24,16 +24,19 @@ from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from oidc_doctor.live.aws.account import Account
     from oidc_doctor.logs.engines.partitions import Selection
     from oidc_doctor.logs.engines.table_shape import TableShape
     from oidc_doctor.model.log_place import LogPlace
 
+BUCKET_OF_TABLE, BUCKET_OF_RESULTS = "BUCKET-OF-THE-TABLE", "BUCKET-OF-THE-RESULTS"
 _CALL = "athena:StartQueryExecution"
 _WEEK = 7 * 86_400.0  # the window, where none is given
 _PRIMARY = "primary"  # the workgroup that every account has
 _ACCOUNT = re.compile(r"[0-9]{12}")
-_BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,221})(?:/.*)?", re.DOTALL)
 
 
 def athena_reader(account: Account, place: LogPlace, path: str) -> Reader:
@@ -53,8 +56,8 @@ def athena_reader(account: Account, place: LogPlace, path: str) -> Reader:
 def grants_of(account: Account, place: LogPlace) -> tuple[Grant, ...]:
     """Return the grants: the table and its partitions, the query, the objects of the table and of the results.
 
-    Before a run the bucket of the table is not known; a bucket's name has no capitals, so the ARN with its description
-    matches none until the name is filled in.
+    Before a run the buckets are not known; a bucket's name has no capitals, so such an ARN matches none until the name
+    is filled in.
     """
     options = account.scope.log_options
     database, table = place.parts
@@ -66,7 +69,7 @@ def grants_of(account: Account, place: LogPlace) -> tuple[Grant, ...]:
         f"{arn}:glue:{region}:*:table/{database}/{table}",
     )
     group = f"{arn}:athena:{region}:*:workgroup/{options.workgroup or _PRIMARY}"
-    results = (options.output or "").removeprefix("s3://").rstrip("/") or "BUCKET-OF-THE-RESULTS"
+    results = (options.output or "").removeprefix("s3://").rstrip("/") or BUCKET_OF_RESULTS
     results_bucket = results.partition("/")[0]
     return (
         *(
@@ -79,19 +82,23 @@ def grants_of(account: Account, place: LogPlace) -> tuple[Grant, ...]:
         *(
             Grant(f"s3:{call}", f"{arn}:s3:::{bucket}")
             for call in ("GetBucketLocation", "ListBucket")
-            for bucket in ("BUCKET-OF-THE-TABLE", results_bucket)
+            for bucket in (BUCKET_OF_TABLE, results_bucket)
         ),
-        Grant("s3:GetObject", f"{arn}:s3:::BUCKET-OF-THE-TABLE/*"),
+        Grant("s3:GetObject", f"{arn}:s3:::{BUCKET_OF_TABLE}/*"),
         Grant("s3:GetObject", f"{arn}:s3:::{results}/*"),
         Grant("s3:PutObject", f"{arn}:s3:::{results}/*"),
     )  # fmt: skip
 
 
 class _Result(NamedTuple):
-    """What a query returned. `cut_at` is the time of the oldest record, if older ones were left out."""
+    """What a query returned. `cut_at` is the time of the oldest record, if older ones were left out.
+
+    `missing` says which days of the window have no partitions in the catalog.
+    """
 
     records: list[dict[str, Any]]
     cut_at: str
+    missing: str
     notes: tuple[str, ...]
 
 
@@ -110,7 +117,8 @@ class _Table:
         shape = self._shape()
         window = self._window()
         chosen = self._chosen(window)
-        missing = self._missing_days(shape, chosen)
+        today = datetime.fromtimestamp(self.collector.clocks.now(), UTC).date()
+        not_projected = _without_partitions(days_without_partitions(shape, chosen, today), shape, chosen)
         predicate = partition_predicate(shape, chosen)
         result: _Result = self.collector.shared(  # targets of several accounts may have the same query
             ("athena", self.place.text, self.region, predicate, window), lambda: self._result(shape, window, chosen)
@@ -120,7 +128,7 @@ class _Table:
         if result.cut_at:
             log |= {"truncated": True, "from": result.cut_at}
             notes.insert(0, f"the newest {MOST_RECORDS:,} events were read: an earlier --until reads those before")
-        elif missing:
+        elif missing := not_projected or result.missing:
             log["truncated"] = True
             notes.insert(0, missing)
         is_whole = "truncated" not in log
@@ -135,6 +143,7 @@ class _Table:
         query = athena_query(shape, window, chosen)
         group = work_group(self.account, self.collector, self.region, self.options.workgroup or _PRIMARY)
         found = self._estimate(shape, chosen, group)
+        missing = "" if isinstance(found, CallError) else _without_partitions(found.missing, shape, chosen)
         rows, finished = AthenaRun(self.account, self.collector, self.region, group).rows(
             query,
             shape.database,
@@ -145,7 +154,8 @@ class _Table:
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
         notes = [f"{size_text(finished.scanned)} scanned"]
         notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
-        return _Result(records, str(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else "", tuple(notes))
+        cut_at = str(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else ""
+        return _Result(records, cut_at, missing, tuple(notes))
 
     def _window(self) -> Window:
         """Return the window, the same for all targets."""
@@ -183,21 +193,6 @@ class _Table:
                 "another Region, and oidc-doctor sql athena --ddl prints a table",
             ) from None
 
-    def _missing_days(self, shape: TableShape, chosen: Selection) -> str:
-        """Return a note on the days without partitions. Raises UnreadableTableError if all days are without."""
-        today = datetime.fromtimestamp(self.collector.clocks.now(), UTC).date()
-        days = days_without_partitions(shape, chosen, today)
-        if not days:
-            return ""
-        keys = ", ".join(
-            f"projection.{key.name}" for key in shape.partitions if key.meaning in ("date", "year", "month", "day")
-        )
-        note = f"the table has no partitions for {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else "")
-        note += f" ({printable(keys, 80)})"
-        if len(days) >= (chosen.last - chosen.first).days + 1:
-            raise UnreadableTableError(note)
-        return note
-
     def _estimate(self, shape: TableShape, chosen: Selection, group: WorkGroup) -> Estimate | CallError:
         """Return what the query will scan, or why that is not known. Raises CallError for a query that may not run."""
         self.collector.say(f"{self.place.text}: listing what the query would scan")
@@ -221,3 +216,19 @@ class _Table:
             )
         self.collector.say(f"{self.place.text}: the query will scan {found}")
         return found
+
+
+def _without_partitions(days: Sequence[date], shape: TableShape, chosen: Selection) -> str:
+    """Return a note on the days without partitions, which Athena does not read; "" for none.
+
+    Raises UnreadableTableError if no day of the window has any.
+    """
+    if not days:
+        return ""
+    keys = [key.name for key in shape.partitions if key.meaning in ("date", "year", "month", "day")]
+    where = ", ".join(f"projection.{name}" if shape.is_projected else name for name in keys)
+    note = f"the table has no partitions for {days[0]}" + (f" to {days[-1]}" if len(days) > 1 else "")
+    note += f" ({printable(where, 80)})"
+    if len(days) >= (chosen.last - chosen.first).days + 1:
+        raise UnreadableTableError(note)
+    return note

@@ -14,11 +14,12 @@ from oidc_doctor.live.aws.athena_run import ask
 from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.live.pages import Paging, pages
-from oidc_doctor.logs.engines.partitions import catalog_expression, is_selected, locations
+from oidc_doctor.logs.engines.partitions import catalog_expression, is_of_day, is_selected, locations
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from oidc_doctor.live.aws.account import Account
     from oidc_doctor.logs.engines.partitions import Selection
@@ -32,11 +33,12 @@ _ON_THE_WAY = 500  # listings between two lines of progress
 
 
 class Estimate(NamedTuple):
-    """The objects that a query reads."""
+    """The objects that a query reads. `missing` are the days of the events that have no partition in the catalog."""
 
     objects: int
     size: int  # bytes
     locations: int
+    missing: tuple[date, ...] = ()
 
     def __str__(self) -> str:
         """Return it as a part of a sentence."""
@@ -50,12 +52,16 @@ def has_dates(shape: TableShape) -> bool:
 
 def estimate(account: Account, collector: Collector, region: str, shape: TableShape, chosen: Selection) -> Estimate:
     """List the objects of the window. Raises CallError, and UnreadableTableError for unknown partitions."""
-    places = list(dict.fromkeys(_locations(account, collector, region, shape, chosen)))
+    without = set(chosen.days[:-1]) if has_dates(shape) and not shape.is_projected else set()
+    places: dict[str, None] = {}
+    for location, values in _locations(account, collector, region, shape, chosen):
+        places[location] = None
+        without -= {day for day in without if is_of_day(shape, values, day)}
     listed = _Listed(account, collector)
     for result in collector.side_by_side([functools.partial(listed.add, place) for place in places]):
         if isinstance(result, CallError):
             raise result
-    return Estimate(listed.objects, listed.size, len(places))
+    return Estimate(listed.objects, listed.size, len(places), tuple(sorted(without)))
 
 
 def check(found: Estimate | CallError, shape: TableShape, most: int | None) -> None:
@@ -91,12 +97,14 @@ def check(found: Estimate | CallError, shape: TableShape, most: int | None) -> N
 
 def _locations(
     account: Account, collector: Collector, region: str, shape: TableShape, chosen: Selection
-) -> Iterator[str]:
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the locations that a query reads, with the values of the partition keys where the catalog lists them."""
     if not shape.partitions or shape.is_iceberg:
-        yield shape.location
+        yield shape.location, {}
         return
     if shape.is_projected:
-        yield from locations(shape, chosen)
+        for projected in locations(shape, chosen):
+            yield projected, {}
         return
     expression = catalog_expression(shape, chosen)
     named: dict[str, Any] = {"DatabaseName": shape.database, "TableName": shape.table, "ExcludeColumnSchema": True}
@@ -110,7 +118,7 @@ def _locations(
             values = dict(zip((key.name for key in shape.partitions), partition.get("Values") or (), strict=False))
             location = (partition.get("StorageDescriptor") or {}).get("Location")
             if is_selected(shape, chosen, values) and isinstance(location, str):
-                yield location
+                yield location, values
 
 
 class _Listed:

@@ -95,21 +95,21 @@ def locations(shape: TableShape, chosen: Selection) -> Iterator[str]:
 
 def is_selected(shape: TableShape, chosen: Selection, values: Mapping[str, str]) -> bool:
     """Return whether a partition that the catalog lists, with its values by key, is read."""
+    for key in shape.keys("account"):
+        if chosen.account is not None and not _same(values.get(key.name, ""), chosen.account):
+            return False
+    return any(is_of_day(shape, values, day) for day in chosen.days)
+
+
+def is_of_day(shape: TableShape, values: Mapping[str, str], day: date) -> bool:
+    """Return whether a partition that the catalog lists, with its values by key, has the files of a day."""
     for key in shape.partitions:
         value = values.get(key.name, "")
-        if key.meaning == "account" and chosen.account is not None and not _same(value, chosen.account):
+        if key.meaning == "date" and value[:10] != _of_day(key, day):
             return False
-        if key.meaning == "date":
-            days = {_of_day(key, day) for day in chosen.days}
-            if value[:10] not in days:
-                return False
-    dated = {key.meaning: values.get(key.name, "") for key in shape.partitions}
-    parts = [
-        {"year": day.year, "month": day.month, "day": day.day}
-        for day in (chosen.days if any(name in dated for name in ("year", "month", "day")) else ())
-    ]
-    wanted = [name for name in ("year", "month", "day") if name in dated]
-    return not wanted or any(all(_same(dated[name], str(day[name])) for name in wanted) for day in parts)
+        if key.meaning in ("year", "month", "day") and not _same(value, str(getattr(day, key.meaning))):
+            return False
+    return True
 
 
 def catalog_expression(shape: TableShape, chosen: Selection) -> str:

@@ -71,11 +71,12 @@ class AthenaTables:
         s3 = boto3.client("s3", REGION)
         s3.create_bucket(Bucket=bucket)
         partitions: dict[tuple[str, ...], str] = {}
-        for path in sorted(folder.rglob("*")) if objects else ():
+        for path in sorted(folder.rglob("*")):
             match = _DAY.search(path.as_posix())
             if path.is_file() and match:
                 key = path.as_posix()[match.start() :]
-                s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+                if objects:
+                    s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
                 partitions[match.groups()[1:]] = f"s3://{bucket}/{key.rpartition('/')[0]}"
         if [key["Name"] for key in table["PartitionKeys"]] == ["region", "year", "month", "day"]:
             for values, location in partitions.items():

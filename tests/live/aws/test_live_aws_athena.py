@@ -239,6 +239,23 @@ def test_days_without_partitions_and_a_link_to_another_table(tables: AthenaTable
     assert "no partitions for 2026-11-19 to 2026-11-20" in read.failure()
 
 
+def test_days_whose_partitions_were_not_added(tables: AthenaTables, archive: Path, read: Reads) -> None:
+    make(tables, archive, "manual", objects=False, rows=False)
+    listed = [["us-east-1", "2026", "11", "20"], ["us-east-1", "2026", "11", "21"], ["us-east-1", "2026", "11", "18"]]
+
+    def partitions(_: dict[str, Any]) -> Any:
+        location = {"Location": "s3://trail-of-the-organisation/x"}
+        return {"Partitions": [{"Values": values, "StorageDescriptor": location} for values in listed]}
+
+    tables.further = answering("glue:GetPartitions", partitions, tables.cloud)
+    entry = read.entry()
+    assert entry["truncated"]
+    assert "the table has no partitions for 2026-11-19 (year, month, day)" in entry["message"]
+    del listed[0]
+    assert "the table has no partitions for 2026-11-19 to 2026-11-20 (year, month, day)" in read.failure()
+    assert len(tables.started) == 1
+
+
 def test_each_call_that_fails_is_named(tables: AthenaTables, archive: Path, read: Reads) -> None:
     make(tables, archive, "manual", objects=False, rows=False)
     for call in (
