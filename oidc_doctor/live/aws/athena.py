@@ -16,7 +16,7 @@ from oidc_doctor.live.aws.athena_estimate import DEFAULT_MOST, Estimate, check, 
 from oidc_doctor.live.aws.athena_run import AthenaRun, WorkGroup, ask, work_group
 from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.logs.engines.athena_query import athena_query
+from oidc_doctor.logs.engines.athena_query import athena_query, blind_spot
 from oidc_doctor.logs.engines.partitions import days_without_partitions, partition_predicate, selection
 from oidc_doctor.logs.engines.query import UnreadableTableError, Window
 from oidc_doctor.logs.engines.table_shape import table_shape
@@ -154,6 +154,7 @@ class _Table:
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
         notes = [f"{size_text(finished.scanned)} scanned"]
         notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
+        notes += filter(None, [blind_spot(shape)])
         cut_at = str(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else ""
         return _Result(records, cut_at, missing, tuple(notes))
 

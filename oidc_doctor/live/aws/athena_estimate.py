@@ -14,7 +14,7 @@ from oidc_doctor.live.aws.athena_run import ask
 from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.live.pages import Paging, pages
-from oidc_doctor.logs.engines.partitions import catalog_expression, is_of_day, is_selected, locations
+from oidc_doctor.logs.engines.partitions import Listed, catalog_expression, locations
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def estimate(account: Account, collector: Collector, region: str, shape: TableSh
     """List the objects of the window. Raises CallError, and UnreadableTableError for unknown partitions."""
     without = set(chosen.days[:-1]) if has_dates(shape) and not shape.is_projected else set()
     places: dict[str, None] = {}
-    for location, values in _locations(account, collector, region, shape, chosen):
+    for location, days in _locations(account, collector, region, shape, chosen):
         places[location] = None
-        without -= {day for day in without if is_of_day(shape, values, day)}
+        without -= days
     listed = _Listed(account, collector)
     for result in collector.side_by_side([functools.partial(listed.add, place) for place in places]):
         if isinstance(result, CallError):
@@ -97,15 +97,16 @@ def check(found: Estimate | CallError, shape: TableShape, most: int | None) -> N
 
 def _locations(
     account: Account, collector: Collector, region: str, shape: TableShape, chosen: Selection
-) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the locations that a query reads, with the values of the partition keys where the catalog lists them."""
+) -> Iterator[tuple[str, frozenset[date]]]:
+    """Yield the locations that a query reads, with their days where the catalog lists them."""
     if not shape.partitions or shape.is_iceberg:
-        yield shape.location, {}
+        yield shape.location, frozenset()
         return
     if shape.is_projected:
         for projected in locations(shape, chosen):
-            yield projected, {}
+            yield projected, frozenset()
         return
+    listed = Listed(shape, chosen)
     expression = catalog_expression(shape, chosen)
     named: dict[str, Any] = {"DatabaseName": shape.database, "TableName": shape.table, "ExcludeColumnSchema": True}
     named |= {"Expression": expression} if expression else {}
@@ -117,8 +118,9 @@ def _locations(
         for partition in answer.get("Partitions") or []:
             values = dict(zip((key.name for key in shape.partitions), partition.get("Values") or (), strict=False))
             location = (partition.get("StorageDescriptor") or {}).get("Location")
-            if is_selected(shape, chosen, values) and isinstance(location, str):
-                yield location, values
+            days = listed.days(values)
+            if days and isinstance(location, str):
+                yield location, days
 
 
 class _Listed:

@@ -100,6 +100,16 @@ def athena_query(shape: TableShape, window: Window, chosen: Selection) -> Engine
     return EngineQuery(thinned_query(events, COLUMNS, _ALIKE), times, record_of)
 
 
+def blind_spot(shape: TableShape) -> str:
+    """Return what a query of the table cannot see; "" for nothing."""
+    if shape.kind != "cloudtrail" or shape.column(_FEDERATION) is not None:
+        return ""
+    return (
+        "useridentity lacks webidfederationdata, so refused calls of sessions that were opened before the window are "
+        "not known"
+    )
+
+
 def parameter(value: str) -> str:
     """Return a text as a value of ExecutionParameters: an SQL literal [Athena user guide, execution parameters]."""
     return "'" + value.replace("'", "''") + "'"

@@ -93,23 +93,30 @@ def locations(shape: TableShape, chosen: Selection) -> Iterator[str]:
             yield _filled(template, named)
 
 
-def is_selected(shape: TableShape, chosen: Selection, values: Mapping[str, str]) -> bool:
-    """Return whether a partition that the catalog lists, with its values by key, is read."""
-    for key in shape.keys("account"):
-        if chosen.account is not None and not _same(values.get(key.name, ""), chosen.account):
-            return False
-    return any(is_of_day(shape, values, day) for day in chosen.days)
+class Listed:
+    """Which days of a selection the partitions have that a catalog lists. One catalog has a hundred thousand."""
 
+    def __init__(self, shape: TableShape, chosen: Selection) -> None:
+        self._accounts = shape.keys("account") if chosen.account is not None else ()
+        self._dated = tuple(key for key in shape.partitions if key.meaning in ("date", "year", "month", "day"))
+        self._chosen = chosen
+        self._known: dict[tuple[str, ...], frozenset[date]] = {}  # partitions of all Regions and accounts have the same
 
-def is_of_day(shape: TableShape, values: Mapping[str, str], day: date) -> bool:
-    """Return whether a partition that the catalog lists, with its values by key, has the files of a day."""
-    for key in shape.partitions:
-        value = values.get(key.name, "")
-        if key.meaning == "date" and value[:10] != _of_day(key, day):
-            return False
-        if key.meaning in ("year", "month", "day") and not _same(value, str(getattr(day, key.meaning))):
-            return False
-    return True
+    def days(self, values: Mapping[str, str]) -> frozenset[date]:
+        """Return the days that a partition has the files of, by its values by key; none if it is not read."""
+        wanted = self._chosen.account or ""
+        if not all(_same(values.get(key.name, ""), wanted) for key in self._accounts):
+            return frozenset()
+        dated = tuple(values.get(key.name, "") for key in self._dated)
+        if dated not in self._known:
+            self._known[dated] = frozenset(day for day in self._chosen.days if self._is_of(dated, day))
+        return self._known[dated]
+
+    def _is_of(self, dated: tuple[str, ...], day: date) -> bool:
+        return all(
+            value[:10] == _of_day(key, day) if key.meaning == "date" else _same(value, str(getattr(day, key.meaning)))
+            for key, value in zip(self._dated, dated, strict=True)
+        )
 
 
 def catalog_expression(shape: TableShape, chosen: Selection) -> str:

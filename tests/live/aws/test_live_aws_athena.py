@@ -134,6 +134,7 @@ def test_a_query_is_bound_and_accounted_for(tables: AthenaTables, archive: Path,
     assert request["WorkGroup"] == "primary"
     assert entry["filter"].startswith(f'{PLACE}: "date_partition" BETWEEN')
     assert re.search(r"scanned; estimated [\d.]+ kB in \d+ objects of \d+ partitions", entry["message"])
+    assert "sessions that were opened before the window are not known" in entry["message"]
     assert any("the query will scan" in line for line in read.lines)
     assert any("rows read" in line for line in read.lines)
 
@@ -339,6 +340,7 @@ def test_rows_are_paged_and_bounded(
 
     tables.further = answering("athena:GetQueryResults", page, tables.cloud)
     entry = read.entry()
+    assert "are not known" not in entry["message"]
     assert tokens == [None, "3", "6"]
     assert "truncated" not in entry
     monkeypatch.setattr("oidc_doctor.live.aws.athena.MOST_RECORDS", 8)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from engine_tables import DATABASE, TABLE, described, translated
 from oidc_doctor.logs.engines.partitions import (
+    Listed,
     catalog_expression,
     days_without_partitions,
-    is_selected,
     literal,
     locations,
     partition_predicate,
@@ -80,13 +80,14 @@ def test_the_catalogs_partitions_and_the_projected_locations_are_the_same_days(
     chosen = selection(window)
     manual = shape_of("manual")
     values = [{"region": "x", "year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}"} for day in DAYS]
-    assert [day for day, value in zip(DAYS, values, strict=True) if is_selected(manual, chosen, value)] == days
+    listed = Listed(manual, chosen)
+    assert [day for value in values for day in listed.days(value)] == days
     bare = {"region": "x", "year": str(days[0].year), "month": str(days[0].month), "day": str(days[0].day)}
-    assert is_selected(manual, chosen, bare)
-    assert not is_selected(manual, chosen, {"region": "x"})
-    numbered, of_account = shape_of("numbered"), selection(window, ACCOUNT)
-    assert is_selected(numbered, of_account, bare | {"accountid": ACCOUNT})
-    assert not is_selected(numbered, of_account, bare | {"accountid": "999999999999"})
+    assert listed.days(bare) == {days[0]}
+    assert not listed.days({"region": "x"})
+    numbered = Listed(shape_of("numbered"), selection(window, ACCOUNT))
+    assert numbered.days(bare | {"accountid": ACCOUNT}) == {days[0]}
+    assert not numbered.days(bare | {"accountid": "999999999999"})
     found = list(locations(shape_of("projected"), chosen))
     assert found == [
         f"s3://trail-of-the-organisation/AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/{day:%Y/%m/%d}" for day in days
