@@ -19,6 +19,7 @@ from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from oidc_doctor.live.aws.account import Account
@@ -97,7 +98,7 @@ def check(found: Estimate | CallError, shape: TableShape, most: int | None) -> N
 
 def _locations(
     account: Account, collector: Collector, region: str, shape: TableShape, chosen: Selection
-) -> Iterator[tuple[str, frozenset[date]]]:
+) -> Iterator[tuple[str, AbstractSet[date]]]:
     """Yield the locations that a query reads, with their days where the catalog lists them."""
     if not shape.partitions or shape.is_iceberg:
         yield shape.location, frozenset()

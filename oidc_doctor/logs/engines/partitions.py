@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 import itertools
 import re
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from oidc_doctor.logs.engines.table_shape import PartitionKey, TableShape
 
@@ -94,29 +96,21 @@ def locations(shape: TableShape, chosen: Selection) -> Iterator[str]:
 
 
 class Listed:
-    """Which days of a selection the partitions have that a catalog lists. One catalog has a hundred thousand."""
+    """Which days of a selection the partitions have that a catalog lists. A catalog may list a hundred thousand."""
 
     def __init__(self, shape: TableShape, chosen: Selection) -> None:
         self._accounts = shape.keys("account") if chosen.account is not None else ()
         self._dated = tuple(key for key in shape.partitions if key.meaning in ("date", "year", "month", "day"))
-        self._chosen = chosen
-        self._known: dict[tuple[str, ...], frozenset[date]] = {}  # partitions of all Regions and accounts have the same
+        self._account = chosen.account or ""
+        self._days: defaultdict[tuple[str, ...], set[date]] = defaultdict(set)
+        for day in chosen.days:
+            self._days[tuple(_bare(_of_day(key, day)) for key in self._dated)].add(day)
 
-    def days(self, values: Mapping[str, str]) -> frozenset[date]:
+    def days(self, values: Mapping[str, str]) -> AbstractSet[date]:
         """Return the days that a partition has the files of, by its values by key; none if it is not read."""
-        wanted = self._chosen.account or ""
-        if not all(_same(values.get(key.name, ""), wanted) for key in self._accounts):
+        if not all(_bare(values.get(key.name, "")) == _bare(self._account) for key in self._accounts):
             return frozenset()
-        dated = tuple(values.get(key.name, "") for key in self._dated)
-        if dated not in self._known:
-            self._known[dated] = frozenset(day for day in self._chosen.days if self._is_of(dated, day))
-        return self._known[dated]
-
-    def _is_of(self, dated: tuple[str, ...], day: date) -> bool:
-        return all(
-            value[:10] == _of_day(key, day) if key.meaning == "date" else _same(value, str(getattr(day, key.meaning)))
-            for key, value in zip(self._dated, dated, strict=True)
-        )
+        return self._days.get(tuple(_bare(values.get(key.name, "")[:10]) for key in self._dated), frozenset())
 
 
 def catalog_expression(shape: TableShape, chosen: Selection) -> str:
@@ -249,8 +243,9 @@ def _of_day(key: PartitionKey, day: date) -> str:
     return f"{day.year:04}{apart}{day.month:02}{apart}{day.day:02}"
 
 
-def _same(value: str, wanted: str) -> bool:
-    return value == wanted or (value.isascii() and value.isdigit() and int(value[:20]) == int(wanted))
+def _bare(value: str) -> str:
+    """Return a number without leading zeros, which a catalog may have or not; any other text as it is."""
+    return value.lstrip("0") if value.isascii() and value.isdigit() else value
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
@@ -268,7 +263,7 @@ def _default_template(shape: TableShape) -> str:
 
 def _has(key: PartitionKey, number: int) -> bool:
     if key.projection == "enum":
-        return any(_same(value, str(number)) for value in key.values)
+        return any(_bare(value) == str(number) for value in key.values)
     begin, end = (int(text) if text.isascii() and text.isdigit() else None for text in key.range)
     return (begin is None or number >= begin) and (end is None or number <= end)
 
