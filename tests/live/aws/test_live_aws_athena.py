@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -350,7 +351,7 @@ def test_rows_are_paged_and_bounded(
     assert "the newest 8 events were read: an earlier --until reads those before" in entry["message"]
 
 
-@pytest.mark.parametrize("end", ["interrupt", "deadline", "ceiling"])
+@pytest.mark.parametrize("end", ["interrupt", "start", "deadline", "ceiling"])
 def test_a_query_is_stopped(
     tables: AthenaTables, archive: Path, read: Reads, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
@@ -363,7 +364,15 @@ def test_a_query_is_stopped(
         return {"QueryExecution": {"Status": {"State": "RUNNING"}, "Statistics": scanned}}
 
     tables.further = answering("athena:GetQueryExecution", state, tables.cloud)
-    if end == "interrupt":
+    if end == "start":  # the answer with the query's id comes after the interrupt
+
+        def slowly(name: str, _: int) -> None:
+            if name == "athena:StartQueryExecution":
+                running.set()
+                time.sleep(0.3)
+
+        tables.further = slowly
+    if end in ("interrupt", "start"):
 
         def interrupt(_: object) -> None:
             assert running.wait(10.0)
