@@ -64,6 +64,7 @@ class Bundle:
         self.label = label
         self.loose = loose
         self.paths: tuple[str, ...] = ()
+        self.named: frozenset[str] = frozenset()  # paths of reads that the user named
         self.is_plan = False
         self.tables: tuple[Target, ...] | None = None
         self.parts: Any = None

@@ -97,6 +97,7 @@ class _Parts:
             loose=self.bundle.loose,
         )
         part.paths = self.bundle.paths
+        part.named = self.bundle.named
         part.is_plan = self.bundle.is_plan
         part.parts = self
         part.tables = None if tables is None else tuple(tables)

@@ -164,7 +164,7 @@ class BundleReader:
                     self.cover(path, "partial" if read.truncated else "read", read.cut_off)
                 else:
                     denied = read.outcome == "denied" and not read.local
-                    self.cover(path, "denied" if denied else "missing", read.reason)
+                    self.cover(path, "denied" if denied else "missing", read.reason, named=path in self.bundle.named)
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
             elif contract.split_earlier(contract.split_target(path)[1])[0]:
                 continue  # what could not be read the last time says nothing about this run

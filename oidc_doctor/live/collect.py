@@ -87,7 +87,13 @@ def collect(
     collector.warnings += filter(None, [collector.clocks.warning()])
     began -= collector.clocks.ahead()
     return Collected(
-        bundle_of(collector, base, began, live=bool(planned) and not only_logs),
+        bundle_of(
+            collector,
+            base,
+            began,
+            live=bool(planned) and not only_logs,
+            named=frozenset(reader.path for reader in planned if reader.named),
+        ),
         tuple(collector.warnings),
         tuple(collector.reads.values()),
         dict(collector.failures),

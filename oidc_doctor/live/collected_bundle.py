@@ -23,8 +23,13 @@ class Collection(Protocol):
     warnings: list[str]
 
 
-def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live: bool) -> Bundle:
-    """Return the files that were read, over those of `base`, with a combined manifest."""
+def bundle_of(
+    collector: Collection, base: Bundle | None, began: float, *, live: bool, named: frozenset[str] = frozenset()
+) -> Bundle:
+    """Return the files that were read, over those of `base`, with a combined manifest.
+
+    `named` are the paths of reads that the user named.
+    """
     members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
@@ -59,6 +64,7 @@ def bundle_of(collector: Collection, base: Bundle | None, began: float, *, live:
         loose=base is not None and base.loose,
     )
     bundle.paths = () if base is None else base.paths
+    bundle.named = named
     if base is not None and base.is_plan:
         bundle.is_plan = True
         bundle.name({name: base.shown(name) for name in base.names()})

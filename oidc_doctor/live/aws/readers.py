@@ -24,15 +24,16 @@ class _Aws(AwsLogs, AwsConfiguration, Oracles):
 def readers(clients: AwsClients, scope: AwsScope, group: RoleGroup | None = None) -> list[Reader]:
     """Return all AWS readers that a target needs. `group` has the targets that share the clients."""
     target = _Aws(clients, scope, group or RoleGroup())
+    places = [reader._replace(named=True) for reader in target.places()]
     if scope.only_logs:
-        return [target.caller(), *target.places()]
+        return [target.caller(), *places]
     readers = [target.caller(), target.provider_list(), target.provider()]
     if target.role_name:
         readers += [target.role(), target.policy_list(), target.attached()]
     readers += target.resources()
     if scope.lookup and not any(place.engine != "s3" for place in scope.places):  # an engine has the same events
         readers += target.lookups()
-    readers += target.places()
+    readers += places
     if scope.oracles:
         readers += target.oracles()
     if scope.attempt is not None:

@@ -26,8 +26,9 @@ class _Google(GcpLogs, GcpConfiguration, GcpResources, GcpOracles, ExchangeReade
 def readers(clients: GcpClients, scope: GcpScope, group: ProjectGroup | None = None) -> list[Reader]:
     """Return all Google Cloud readers that a target needs. `group` has the targets that share the clients."""
     target = _Google(clients, scope, group or ProjectGroup())
+    places = [reader._replace(named=True) for reader in target.places()]
     if scope.only_logs:
-        return target.places()
+        return places
     readers = target.unusable()
     if target.pool:
         readers += [target.project(), target.pool_itself(), target.pool_list(), target.services(), target.org_policy()]
@@ -39,7 +40,7 @@ def readers(clients: GcpClients, scope: GcpScope, group: ProjectGroup | None = N
         readers += [target.project_policy(), *target.policies_above()]
     readers += target.resource_policies()
     readers += target.oracles() if scope.oracles else []
-    readers += target.places()
+    readers += places
     if scope.lookup and not any(place.engine != "gs" for place in scope.places) and (target.pool or target.email):
         readers += target.lookups()
     if scope.attempt is not None and target.pool:

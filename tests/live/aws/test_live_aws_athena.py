@@ -116,6 +116,10 @@ def test_the_report_from_a_table_is_that_of_the_folder(
     for part in ("verdict", "attempts", "timeline", "causes"):
         assert _placeless(done.report[part]) == _placeless(folder.report[part]), part
     assert sum(attempt["count"] for attempt in done.report["attempts"]) > 50
+    # the verdict is of the configuration alone, so the exit code says that the logs were not read
+    unread = doctor("--from", archive, "--cloudtrail", "athena:logs.another", "--region", "us-east-1", *window)
+    assert (unread.report["verdict"], unread.code, done.code) == ("healthy", 3, 0)
+    assert "the catalog has no table logs.another in us-east-1" in unread.coverage(ROW)["reason"]
 
 
 def _placeless(value: Any) -> Any:
