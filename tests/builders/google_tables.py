@@ -6,8 +6,11 @@ where sqlglot's translation of a query runs; `rest_fields` is their schema in th
 
 from __future__ import annotations
 
+import functools
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,14 @@ from typing import Any
 import duckdb
 import sqlglot
 
+from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.logs.engines.google_query import Query
 from oidc_doctor.logs.engines.google_rows import entry_of
+from oidc_doctor.logs.extract.file import ENDING, Header, write_extract
+from oidc_doctor.logs.reading.scan import ScannedLogs, scan
+from oidc_doctor.logs.reading.scope import WriteScope
+from oidc_doctor.logs.records.gcp_writes import deltas_of, operation_of, policy_of
+from oidc_doctor.model.document import Origin
 
 Json = dict[str, Any]
 
@@ -172,7 +181,6 @@ class Warehouse:
         self.folder = folder
         self.connection = duckdb.connect()
         self.schemas: dict[tuple[str, str, str], Json] = {}
-        self.translated: dict[str, str] = {}
 
     def table(self, project: str, dataset: str, name: str, fields: Json, rows: Iterable[Json]) -> None:
         """Make a table; of the rows, only the columns count."""
@@ -207,15 +215,27 @@ class Warehouse:
     def run(self, sql: str, parameters: Mapping[str, datetime]) -> list[Json]:
         """The rows of a query in BigQuery's dialect. DuckDB's times are UTC: those with a zone need an extension."""
         values = {name: value.astimezone(UTC).replace(tzinfo=None) for name, value in parameters.items()}
-        if sql not in self.translated:
-            self.translated[sql] = sqlglot.transpile(sql, read="bigquery", write="duckdb")[0]
-        found = self.connection.execute(self.translated[sql], values)
+        found = self.connection.cursor().execute(_translated(sql), values)
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def extract(self, queries: Iterable[Query]) -> list[Json]:
         """The entries that a reader makes of queries."""
         return [entry_of(row) for query in queries for row in self.run(query.sql, query.parameters)]
+
+
+@functools.cache
+def _translated(sql: str) -> str:
+    """The text for DuckDB, whose tables have no partitions: each day is one."""
+    days = sql.replace("_PARTITIONTIME", "TIMESTAMP_TRUNC(timestamp, DAY)")
+    return sqlglot.transpile(days, read="bigquery", write="duckdb")[0]
+
+
+@functools.cache
+def tables_named(sql: str) -> frozenset[tuple[str, str, str]]:
+    """Project, dataset and name of each table that a query names."""
+    found = sqlglot.parse_one(sql, read="bigquery").find_all(sqlglot.exp.Table)
+    return frozenset((table.catalog, table.db, table.name) for table in found if table.db)
 
 
 def _type(inside: Any) -> str:
@@ -225,3 +245,31 @@ def _type(inside: Any) -> str:
         members = ", ".join(f'"{name}" {_type(value)}' for name, value in inside.items())
         return f"STRUCT({members})"
     return _DUCKDB[inside]
+
+
+def scanned(data: bytes) -> ScannedLogs:
+    """The scan of the file of an extract."""
+    return scan(lambda _: io.BytesIO(data), [f"gcp/logs/x{ENDING}"], "gcp-logs", scope=WriteScope())
+
+
+def scanned_entries(entries: list[Json]) -> ScannedLogs:
+    """The scan of an extract with these entries."""
+    return scanned(write_extract(Header("gcp-logs", selective=True), entries))
+
+
+def scan_of_folder(folder: Path) -> ScannedLogs:
+    """The scan of a bundle's logs."""
+    files = sorted(str(path) for path in (folder / "gcp/logs").rglob("*") if path.is_file())
+    return scan(open_regular, files, "gcp-logs", scope=WriteScope())
+
+
+def everything(logs: ScannedLogs) -> tuple[Any, ...]:
+    """What is read of a scan, without the places in files."""
+    nowhere = Origin("")
+    return (
+        [(replace(attempt, origin=nowhere), logs.rows.count[row]) for row, attempt in enumerate(logs.attempts())],
+        [replace(change, origin=nowhere, record={}) for change in logs.changes],
+        [(operation_of(change), policy_of(change), deltas_of(change)) for change in logs.changes],
+        [change.record["protoPayload"].get("request") for change in logs.changes],
+        [replace(denial, origin=nowhere) for denial in logs.denials],
+    )

@@ -76,9 +76,17 @@ def view(project: str, dataset: str, name: str) -> LogTable:
     return LogTable(project, dataset, name, "analytics")
 
 
+def has_logs(names: Iterable[str]) -> bool:
+    """Return whether a dataset with tables of these names has audit logs of any period."""
+    return any(_TABLE.fullmatch(name) or name == EVERY_LOG_VIEW for name in names)
+
+
 def missing_logs(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the needed logs of which a sink's dataset has no table at all."""
-    present = {match[1] for name in names if (match := _TABLE.fullmatch(name))}
+    """Return the needed logs of which a sink's dataset has no table at all; none for a linked dataset."""
+    listed = set(names)
+    present = {match[1] for name in listed if (match := _TABLE.fullmatch(name))}
+    if not present and EVERY_LOG_VIEW in listed:
+        return ()
     return tuple(log for log in NEEDED_LOGS if log not in present)
 
 

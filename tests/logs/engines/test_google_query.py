@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -17,8 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
-from google_tables import FIELDS, Warehouse, entries_of, rest_fields, without
-from oidc_doctor.documents.regular_file import open_regular
+from google_tables import (
+    FIELDS,
+    Warehouse,
+    entries_of,
+    everything,
+    rest_fields,
+    scan_of_folder,
+    scanned_entries,
+    without,
+)
 from oidc_doctor.logs.engines.google_query import queries
 from oidc_doctor.logs.engines.google_rows import entry_of
 from oidc_doctor.logs.engines.google_tables import (
@@ -26,12 +32,10 @@ from oidc_doctor.logs.engines.google_tables import (
     log_tables,
     with_schema,
 )
-from oidc_doctor.logs.extract.file import ENDING, Header, write_extract
 from oidc_doctor.logs.extract.members import GOOGLE_ATTEMPT, only
 from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.extract.thinning import KEPT
-from oidc_doctor.logs.reading.scan import ScannedLogs, scan
-from oidc_doctor.logs.reading.scope import WriteScope
+from oidc_doctor.logs.records import gcp_audit, gcp_writes
 from oidc_doctor.logs.records.gcp_writes import deltas_of, operation_of, policy_of
 from oidc_doctor.model.document import Origin
 
@@ -48,28 +52,6 @@ def tables_of(warehouse: Warehouse, since: float = START, until: float = END) ->
     ]
 
 
-def scanned(entries: list[dict[str, Any]]) -> ScannedLogs:
-    data = write_extract(Header("gcp-logs", selective=True), entries)
-    return scan(lambda _: io.BytesIO(data), [f"gcp/logs/x{ENDING}"], "gcp-logs", scope=WriteScope())
-
-
-def everything(logs: ScannedLogs) -> tuple[Any, ...]:
-    """What is read of a scan, without the places in files."""
-    nowhere = Origin("")
-    return (
-        [(replace(attempt, origin=nowhere), logs.rows.count[row]) for row, attempt in enumerate(logs.attempts())],
-        [replace(change, origin=nowhere, record={}) for change in logs.changes],
-        [(operation_of(change), policy_of(change), deltas_of(change)) for change in logs.changes],
-        [change.record["protoPayload"].get("request") for change in logs.changes],
-        [replace(denial, origin=nowhere) for denial in logs.denials],
-    )
-
-
-def folder_scan(folder: Path) -> ScannedLogs:
-    files = sorted(str(path) for path in (folder / "gcp/logs").rglob("*") if path.is_file())
-    return scan(open_regular, files, "gcp-logs", scope=WriteScope())
-
-
 def filled(folder: Path, entries: list[dict[str, Any]], form: str) -> Warehouse:
     warehouse = Warehouse(folder)
     if form == "analytics":
@@ -82,13 +64,13 @@ def filled(folder: Path, entries: list[dict[str, Any]], form: str) -> Warehouse:
 def check_archive(folder: Path, plant: str, seed: int, forms: tuple[str, ...]) -> None:
     make_archive(folder / "bundle", seed, plant=plant, events=600)
     entries = list(entries_of(folder / "bundle/gcp/logs"))
-    expected = everything(folder_scan(folder / "bundle"))
+    expected = everything(scan_of_folder(folder / "bundle"))
     assert expected[0]
     assert expected[1]
     for form in forms:
         warehouse = filled(folder, entries, form)
         found = warehouse.extract(queries(tables_of(warehouse), START, END))
-        assert everything(scanned(found)) == expected
+        assert everything(scanned_entries(found)) == expected
         assert len(found) < len(entries)
 
 
@@ -178,10 +160,10 @@ def test_the_query_reads_what_the_readers_of_records_read(tmp_path: Path, form: 
     extracts = [extract for odd in ODD if (extract := extract_of(odd, "gcp-logs")) is not None]
     warehouse = filled(tmp_path, ODD, form)
     found = warehouse.extract(queries(tables_of(warehouse), START, END))
-    expected = everything(scanned(extracts))
-    assert everything(scanned(found)) == expected
+    expected = everything(scanned_entries(extracts))
+    assert everything(scanned_entries(found)) == expected
     assert [len(part) for part in expected] == [8, 6, 6, 6, 3]
-    writes = {change.event_id for change in scanned(found).changes}
+    writes = {change.event_id for change in scanned_entries(found).changes}
     others = [one for one in found if one["insertId"] not in writes]
     assert [only(one, GOOGLE_ATTEMPT) for one in others] == others
 
@@ -193,7 +175,7 @@ def test_a_column_that_a_table_lacks_is_left_out(tmp_path: Path) -> None:
     )  # fmt: skip
     warehouse = Warehouse(tmp_path)
     warehouse.sink(PROJECT, DATASET, ODD, fields=lacking)
-    logs = scanned(warehouse.extract(queries(tables_of(warehouse), START, END)))
+    logs = scanned_entries(warehouse.extract(queries(tables_of(warehouse), START, END)))
     assert {operation_of(change) for change in logs.changes} == {(None, False)}
     assert not any(deltas_of(change) for change in logs.changes)
     assert any(policy_of(change) for change in logs.changes)  # it is in the request as well
@@ -215,9 +197,9 @@ def many(number: int) -> list[dict[str, Any]]:
 
 def test_attempts_alike_are_counted(tmp_path: Path) -> None:
     entries = many(300)
-    expected = scanned(entries[:-1])
+    expected = scanned_entries(entries[:-1])
     warehouse = filled(tmp_path, entries, "partitioned")
-    found = scanned(warehouse.extract(queries(tables_of(warehouse), START, START + 3600)))
+    found = scanned_entries(warehouse.extract(queries(tables_of(warehouse), START, START + 3600)))
     assert sum(found.rows.count) == 300
     attempts = found.attempts()
     assert len(attempts) == 2 * KEPT
@@ -241,5 +223,6 @@ COLUMNS = (
 @given(st.dictionaries(st.sampled_from(COLUMNS), JSON), st.sampled_from(["change", "attempt", "denial"]))
 def test_any_row_becomes_an_entry_that_the_scanner_reads(row: dict[str, Any], kind: str) -> None:
     made = entry_of(row | {"kind": kind})
-    scanned([made])
+    for read in (gcp_audit.attempt, gcp_writes.change, gcp_writes.session_denial):
+        read(made, Origin(""))
     assert made.get("timestamp") in (row.get("event_time"), None)

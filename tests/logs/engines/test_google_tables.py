@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
-from google_tables import FIELDS, rest_fields
+from google_tables import FIELDS, rest_fields, tables_named
 from oidc_doctor.logs.engines.google_columns import lacks
 from oidc_doctor.logs.engines.google_query import MOST_TABLES, printed, queries
 from oidc_doctor.logs.engines.google_tables import LogTable, days, log_tables, missing_logs, view, with_schema
@@ -28,7 +28,7 @@ YEAR = [str(datetime(2026, 1, 1, tzinfo=UTC).date() + timedelta(days=day)).repla
 
 def named(sql: str) -> set[str]:
     """The tables that a query names, by a parser."""
-    return {table.name for table in sqlglot.parse_one(sql, read="bigquery").find_all(sqlglot.exp.Table) if table.db}
+    return {name for _, _, name in tables_named(sql)}
 
 
 def test_a_day_out_of_a_year_touches_the_tables_of_that_day() -> None:
