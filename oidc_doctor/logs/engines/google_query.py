@@ -24,7 +24,9 @@ MOST_TABLES = 100  # of a query; 1,000 may be named [BigQuery, quotas and limits
 _WRITTEN_LATE = timedelta(days=1)  # an entry's partition by ingestion may be this much later; earlier for a wrong clock
 
 _AUDIT_LOGS = "cloudaudit.googleapis.com/"
-# Attempts and refused calls that agree in these are of one signature and of one token's identity.
+# Attempts and refused calls that agree in these are of one signature and of one token's identity. An impersonation that
+# does not name its principal is alike to no other, and an accepted exchange only to those from the same address and
+# user agent in the same ten seconds: the exchange before an impersonation names its workload.
 _ALIKE = (
     "severity", "email_id", "service", "method", "resource_name", "status_code", "status_message", "principal_email",
     "principal_subject", "delegate", "mapped_principal", "mapped_workforce", "chain", "audience", "lifetime",
@@ -34,6 +36,16 @@ _OF_WRITES = (
     "log_name", "resource_type", "project_id", "operation_id", "operation_first", "operation_last", *DOCUMENTS,
 )  # fmt: skip
 _COLUMNS = ("kind", "event_id", "event_time", *_ALIKE, "caller_ip", "user_agent", *_OF_WRITES)
+_FEDERATED = f"COALESCE(principal_subject LIKE '{PRINCIPAL}%' OR delegate LIKE '{PRINCIPAL}%', FALSE)"
+_TEN_SECONDS = len("2026-11-30T10:00:0")
+_FAILED = ", ".join(f"'{severity}'" for severity in FAILED)
+_REFUSED = f"(COALESCE(status_code, 0) <> 0 OR COALESCE(severity IN ({_FAILED}), FALSE))"
+_APART = f"""CASE
+    WHEN kind <> 'attempt' THEN NULL
+    WHEN service = '{IAM_CREDENTIALS}' AND NOT federated THEN COALESCE(event_id, event_time)
+    WHEN service = '{STS}' AND NOT refused
+      THEN CONCAT(SUBSTR(event_time, 1, {_TEN_SECONDS}), ' ', COALESCE(caller_ip, ''), ' ', COALESCE(user_agent, ''))
+    END"""
 
 
 class Query(NamedTuple):
@@ -92,26 +104,26 @@ def _query(tables: Sequence[LogTable], since: float, until: float, length: int) 
         parameters["first_day"] = _midnight(parameters["since"] - _WRITTEN_LATE)
         parameters["last_day"] = _midnight(parameters["until"] + _WRITTEN_LATE)
     entries = "\n  UNION ALL\n".join(_entries(table) for table in tables)
-    event_time = "FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%E6SZ', logged_at)"
-    computed = {
-        "event_time": event_time,
-        "period": f"SUBSTR({event_time}, 1, {length})",
-        "known": "1",
-        **{name: f"CASE WHEN kind = 'change' THEN {name} END" for name in _OF_WRITES},
-    }
-    shown = [f"{computed[name]} AS {name}" if name in computed else name for name in (*_COLUMNS, "period", "known")]
+    computed = (f"SUBSTR(event_time, 1, {length}) AS period", "1 AS known", f"{_APART} AS apart")
+    shown = ", ".join((*_of_a_write(), *computed))
     events = f"""\
 WITH entries AS (
 {entries}
 ),
 sorted AS (
-  SELECT *, {_kind()} AS kind
+  SELECT *, FORMAT_TIMESTAMP('%Y-%m-%dT%H:%M:%E6SZ', logged_at) AS event_time, {_FEDERATED} AS federated,
+    {_REFUSED} AS refused,
+    LOWER(REGEXP_EXTRACT(method, r'[^.]*$')) AS verb
   FROM entries
+),
+kinds AS (
+  SELECT *, {_kind()} AS kind
+  FROM sorted
 )
-SELECT {", ".join(shown)}
-FROM sorted
+SELECT {shown}
+FROM kinds
 WHERE kind IS NOT NULL"""  # noqa: S608 - names of our own columns
-    return Query(thinned_query(events, _COLUMNS, _ALIKE), parameters, tuple(tables), since, until)
+    return Query(thinned_query(events, _COLUMNS, (*_ALIKE, "apart")), parameters, tuple(tables), since, until)
 
 
 def _entries(table: LogTable) -> str:
@@ -131,18 +143,21 @@ def _kind() -> str:
 
     An impersonation is none where the entry names another caller: a user, or a service account by its e-mail.
     """
-    method = "LOWER(REGEXP_EXTRACT(method, r'[^.]*$'))"
-    federated = f"COALESCE(principal_subject LIKE '{PRINCIPAL}%' OR delegate LIKE '{PRINCIPAL}%', FALSE)"
     other_caller = "COALESCE(email_id LIKE '%@%' AND principal_email <> email_id, FALSE)"
-    refused = f"(COALESCE(status_code, 0) <> 0 OR severity IN ({_texts(FAILED)}))"
     return f"""CASE
     WHEN service IN ({_texts(sorted(SERVICES))})
-      AND {method} IN ({_texts(sorted(name.lower() for name in (*WRITES, SET_BUCKET_POLICY)))}) THEN 'change'
-    WHEN service = '{STS}' AND {method} = '{EXCHANGE.lower()}' THEN 'attempt'
-    WHEN service = '{IAM_CREDENTIALS}' AND {method} IN ({_texts(name.lower() for name in IMPERSONATIONS)})
-      AND ({federated} OR NOT {other_caller}) THEN 'attempt'
-    WHEN service NOT IN ('{STS}', '{IAM_CREDENTIALS}') AND {federated} AND {refused} THEN 'denial'
+      AND verb IN ({_texts(sorted(name.lower() for name in (*WRITES, SET_BUCKET_POLICY)))}) THEN 'change'
+    WHEN service = '{STS}' AND verb = '{EXCHANGE.lower()}' THEN 'attempt'
+    WHEN service = '{IAM_CREDENTIALS}' AND verb IN ({_texts(name.lower() for name in IMPERSONATIONS)})
+      AND (federated OR NOT {other_caller}) THEN 'attempt'
+    WHEN service NOT IN ('{STS}', '{IAM_CREDENTIALS}') AND federated AND refused THEN 'denial'
     END"""
+
+
+def _of_a_write() -> Iterator[str]:
+    """Yield the columns, of which those of a write are NULL in other rows."""
+    for name in _COLUMNS:
+        yield f"CASE WHEN kind = 'change' THEN {name} END AS {name}" if name in _OF_WRITES else name
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from typing import Any
 
-import gcp_shapes
 import pytest
 from archive_world import HOURS, START
 from archives import PLANTS, make_archive
+from gcp_odd import ACCOUNT, CALLER, DENIED, FEDERATED, ODD, entry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +37,7 @@ from oidc_doctor.logs.extract.thinning import KEPT
 from oidc_doctor.logs.records import gcp_audit, gcp_writes
 from oidc_doctor.logs.records.gcp_writes import deltas_of, operation_of, policy_of
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.events import Attempt
 
 PROJECT, DATASET = "acme-logs", "audit"
 END = START + HOURS * 3600 + 900
@@ -88,73 +88,6 @@ def test_every_archive_gives_the_scan_of_the_folder(tmp_path: Path, plant: str, 
 # ------------------------------------------------------------------------------------------------- entries of all kinds
 
 
-def entry(service: str, method: str, log: str = "data_access", **payload: Any) -> dict[str, Any]:
-    rng = Random(f"{service}{method}{payload}")
-    at = START + rng.randrange(HOURS * 3600)
-    labels = payload.pop("labels", {"project_id": "p1-example"})
-    resource = {"type": "service_account", "labels": labels}
-    name = payload.pop("resourceName", "projects/p1-example")
-    return gcp_shapes.gcp_entry(rng, at, "p1-example", log, service, method, name, payload, resource=resource)
-
-
-POOL = "projects/1/locations/global/workloadIdentityPools/p"
-FEDERATED = f"principal://iam.googleapis.com/{POOL}/subject/o'brien\"`; DROP TABLE x --"
-ACCOUNT = "a@p1-example.iam.gserviceaccount.com"
-DENIED = {"code": 7, "message": "denied: \\ ' \" ` \N{SNOWMAN} $ @since {x} %s"}
-MEMBER = "roles/x"
-CALLER = {"principalSubject": FEDERATED}
-UNKNOWN = "projects/-/serviceAccounts"
-ODD = [
-    entry("sts", "google.identity.sts.v1.SecurityTokenService.ExchangeToken", resourceName=f"{POOL}/providers/a",
-          authenticationInfo={"principalSubject": "it's `me` \" \\ \n\u2028 ${x} @since"}),
-    entry("sts", "google.identity.sts.v1beta.SecurityTokenService.ExchangeToken", status=DENIED,
-          request={"audience": f"//iam.googleapis.com/{POOL}/providers/a"}, resourceName=...),
-    entry("sts", "ExchangeToken", metadata={"mappedPrincipal": "principal://iam.googleapis.com/locations/global/x"}),
-    entry("sts", "google.identity.sts.v1.SecurityTokenService.ExchangeTokens"),
-    entry("other", "google.identity.sts.v1.SecurityTokenService.ExchangeToken"),
-    entry("iamcredentials", "GenerateAccessToken", labels={"email_id": ACCOUNT},
-          authenticationInfo={"principalSubject": FEDERATED},
-          metadata={"identityDelegationChain": ["projects/-/serviceAccounts/b@x", f"{UNKNOWN}/{ACCOUNT}"]},
-          request={"lifetime": "600s", "name": f"projects/-/serviceAccounts/{ACCOUNT}"}),
-    entry("iamcredentials", "google.iam.credentials.v1.IAMCredentials.GenerateIdToken", labels={},
-          metadata={"identityDelegationChain": [f"projects/-/serviceAccounts/{ACCOUNT}"]},
-          authenticationInfo={"principalEmail": ACCOUNT,
-                              "serviceAccountDelegationInfo": [{"principalSubject": FEDERATED}, {}]}),
-    entry("iamcredentials", "google.iam.credentials.v1beta1.IAMCredentials.GenerateAccessToken", status=DENIED,
-          labels={"email_id": ACCOUNT}),
-    entry("iamcredentials", "GenerateAccessToken", labels={"email_id": ACCOUNT},
-          authenticationInfo={"principalEmail": "someone@example.com", "principalSubject": "user:someone@example.com"}),
-    entry("iamcredentials", "GenerateAccessToken", labels={"email_id": ACCOUNT},
-          authenticationInfo={"principalEmail": ACCOUNT}),
-    entry("iamcredentials", "GenerateAccessToken", labels={"unique_id": "1"},
-          resourceName="projects/-/serviceAccounts/1",
-          authenticationInfo={"principalEmail": "b@p2-example.iam.gserviceaccount.com"}),
-    entry("iamcredentials", "SignBlob", labels={"email_id": ACCOUNT}, authenticationInfo=CALLER),
-    entry("iam", "google.iam.admin.v1.SetIAMPolicy", "activity", labels={"email_id": ACCOUNT},
-          request={"policy": {"bindings": [{"role": MEMBER, "members": ["user:x"], "condition": None}]}, "none": None},
-          serviceData={"policyDelta": {"bindingDeltas": [
-              {"action": "ADD", "role": MEMBER, "member": FEDERATED, "condition": {"expression": "a == 'b'"}}]}}),
-    entry("cloudresourcemanager", "SetIamPolicy", "activity", status=DENIED,
-          authenticationInfo={"principalSubject": FEDERATED}, request={"policy": {"etag": "x"}}),
-    entry("storage", "storage.setIamPermissions", "activity", resourceName="projects/_/buckets/b",
-          serviceData={"policyDelta": {"bindingDeltas": [{"action": "REMOVE", "role": MEMBER, "member": "allUsers"}]}}),
-    entry("artifactregistry", "google.devtools.artifactregistry.v1.ArtifactRegistry.SetIamPolicy", "activity",
-          response={"bindings": []}, metadata={"policyDelta": {"bindingDeltas": []}}),
-    entry("run", "google.cloud.run.v1.Services.SetIamPolicy", "activity"),
-    entry("iam", "google.iam.v1.WorkloadIdentityPools.UndeleteWorkloadIdentityPool", "activity", resourceName=POOL),
-    entry("iam", "google.iam.v1.WorkloadIdentityPools.GetWorkloadIdentityPool", "activity", resourceName=POOL),
-    entry("iam", "google.iam.admin.v1.CreateServiceAccount", "activity", request={"account_id": "new-account"},
-          resourceName="projects/p1-example", response={"email": ACCOUNT}),
-    entry("storage", "storage.objects.get", status=DENIED, authenticationInfo={"principalSubject": FEDERATED}),
-    entry("storage", "storage.objects.list", status=DENIED, authenticationInfo={"principalEmail": ACCOUNT,
-          "serviceAccountDelegationInfo": [{"principalSubject": FEDERATED}]}),
-    entry("storage", "storage.objects.get", status=DENIED, authenticationInfo={"principalEmail": ACCOUNT,
-          "serviceAccountDelegationInfo": [{}, {"principalSubject": FEDERATED}]}),
-    entry("storage", "storage.objects.get", authenticationInfo={"principalSubject": FEDERATED}),
-    entry("storage", "storage.objects.get", "policy", status=DENIED, authenticationInfo=CALLER),
-]  # fmt: skip
-
-
 @pytest.mark.parametrize("form", ["dated", "analytics"])
 def test_the_query_reads_what_the_readers_of_records_read(tmp_path: Path, form: str) -> None:
     extracts = [extract for odd in ODD if (extract := extract_of(odd, "gcp-logs")) is not None]
@@ -183,29 +116,48 @@ def test_a_column_that_a_table_lacks_is_left_out(tmp_path: Path) -> None:
     assert {attempt.error_code for attempt in refused} == {None}  # by the severity
 
 
-def many(number: int) -> list[dict[str, Any]]:
-    """Attempts alike, a second apart, within ten minutes of the first hour; one was logged twice."""
+def many(number: int, service: str = "sts", method: str = "v1.ExchangeToken", **payload: Any) -> list[dict[str, Any]]:
+    """Entries alike, a second apart, within ten minutes of the first hour; one was logged twice."""
     made = []
     for second in range(number):
         at = datetime.fromtimestamp(START + 600 + second, UTC).isoformat(timespec="microseconds")
-        one = entry("sts", "v1.ExchangeToken", authenticationInfo={"principalSubject": "s"}, status=DENIED)
+        one = entry(service, method, **payload)
         caller = {"callerIp": f"198.51.100.{second % 200}", "callerSuppliedUserAgent": "x"}
         one["protoPayload"]["requestMetadata"] = caller
-        made.append(one | {"insertId": f"id{second:04}", "timestamp": at.replace("+00:00", "Z")})
+        made.append(one | {"insertId": f"id{service}{second:04}", "timestamp": at.replace("+00:00", "Z")})
     return [*made, made[7]]
 
 
-def test_attempts_alike_are_counted(tmp_path: Path) -> None:
-    entries = many(300)
-    expected = scanned_entries(entries[:-1])
-    warehouse = filled(tmp_path, entries, "partitioned")
+REFUSED = {"authenticationInfo": {"principalSubject": "s"}, "status": DENIED}
+EMPTY = {"labels": {"email_id": ACCOUNT}, "status": DENIED}
+NAMED = {"labels": {"email_id": ACCOUNT}, "authenticationInfo": CALLER}
+
+
+def thinned(folder: Path, entries: list[dict[str, Any]]) -> tuple[list[int], list[Attempt], Any]:
+    """How often each record of an extract counts, its attempts, and all of those that the entries have."""
+    warehouse = filled(folder, entries, "partitioned")
     found = scanned_entries(warehouse.extract(queries(tables_of(warehouse), START, START + 3600)))
-    assert sum(found.rows.count) == 300
-    attempts = found.attempts()
-    assert len(attempts) == 2 * KEPT
+    return list(found.rows.count), found.attempts(), scanned_entries(entries[:-1])
+
+
+@pytest.mark.parametrize(("more", "service", "method"), [
+    (REFUSED, "sts", "v1.ExchangeToken"), (NAMED, "iamcredentials", "GenerateAccessToken"),
+])  # fmt: skip
+def test_attempts_alike_are_counted(tmp_path: Path, more: dict[str, Any], service: str, method: str) -> None:
+    counts, attempts, whole = thinned(tmp_path, many(300, service, method, **more))
+    assert (sum(counts), len(attempts)) == (300, 2 * KEPT)
     assert (attempts[0].time, attempts[-1].time) == (START + 600, START + 899)
     assert [attempt.caller for attempt in attempts].count(None) == 1
-    assert {attempt.subject for attempt in attempts} == {attempt.subject for attempt in expected.attempts()}
+    assert {attempt.subject for attempt in attempts} == {attempt.subject for attempt in whole.attempts()}
+
+
+def test_each_impersonation_that_hides_its_caller_finds_its_exchange(tmp_path: Path) -> None:
+    exchanges = many(60, authenticationInfo={"principalSubject": "s"}, metadata={"mapped_principal": FEDERATED})
+    entries = [*exchanges[:-1], *many(60, "iamcredentials", "GenerateAccessToken", **EMPTY)]
+    counts, attempts, whole = thinned(tmp_path, entries)
+    assert counts == [1] * 120
+    assert [attempt.subject for attempt in attempts] == [attempt.subject for attempt in whole.attempts()]
+    assert {attempt.subject for attempt in attempts if attempt.step == "impersonate"} == {"s"}
 
 
 JSON = st.recursive(
