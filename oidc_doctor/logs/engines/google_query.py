@@ -67,14 +67,20 @@ def queries(tables: Sequence[LogTable], since: float, until: float) -> list[Quer
     return [_query(part, begin, end, length) for part, begin, end in _parts(tables, since, until)]
 
 
-def printed(place: LogPlace, since: float, until: float) -> Query:
-    """Return the query for a place of which nothing was read: its tables are partitioned and have all columns."""
+def printed(place: LogPlace, since: float, until: float) -> str:
+    """Return the query for a place of which nothing was read, as a file for `bq query`, which the first line shows.
+
+    The tables are taken to be partitioned and to have all columns. The name of a linked dataset is not known.
+    """
     project = place.parts[0]
     if place.engine == "loganalytics":
-        name = place.parts[3]
-        return queries([view(project, "LINKED_DATASET", name or EVERY_LOG_VIEW)], since, until)[0]
-    tables = [LogTable(project, place.parts[1], PREFIX + log, log=log) for log in NEEDED_LOGS]
-    return queries(tables, since, until)[0]
+        tables = [view(project, "LINKED_DATASET", place.parts[3] or EVERY_LOG_VIEW)]
+    else:
+        tables = [LogTable(project, place.parts[1], PREFIX + log, log=log) for log in NEEDED_LOGS]
+    (query,) = queries(tables, since, until)
+    times = [f"--parameter='{name}:TIMESTAMP:{time:%Y-%m-%d %H:%M:%S.%f}'" for name, time in query.parameters.items()]
+    command = f"bq query --project_id={project} --nouse_legacy_sql --dry_run {' '.join(times)} < FILE"
+    return f"-- {command}\n{query.sql}"
 
 
 def _parts(tables: Sequence[LogTable], since: float, until: float) -> Iterator[tuple[list[LogTable], float, float]]:

@@ -96,6 +96,7 @@ def test_the_query_reads_what_the_readers_of_records_read(tmp_path: Path, form: 
     expected = everything(scanned_entries(extracts))
     assert everything(scanned_entries(found)) == expected
     assert [len(part) for part in expected] == [8, 6, 6, 6, 3]
+    assert not [one for one in found if extract_of(one, "gcp-logs") is None]  # nothing travels that nobody reads
     writes = {change.event_id for change in scanned_entries(found).changes}
     others = [one for one in found if one["insertId"] not in writes]
     assert [only(one, GOOGLE_ATTEMPT) for one in others] == others

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -131,9 +132,15 @@ def test_a_log_without_a_table_is_named() -> None:
 def test_the_printed_query_can_be_parsed(place: str) -> None:
     found = log_place(place, "gcp-logs")
     assert found is not None
-    query = printed(found, START, END)
-    sqlglot.parse_one(query.sql, read="bigquery")
-    assert all(f"`{table.project}`.`{table.dataset}`.`{table.name}`" in query.sql for table in query.tables)
+    text = printed(found, START, START + 1.5)
+    command, _, query = text.partition("\n")
+    dataset = "audit" if place.endswith("audit") else "x" if place.endswith("x") else "LINKED_DATASET"
+    assert {table[:2] for table in tables_named(query)} == {(found.parts[0], dataset)}
+    assert shlex.split(command)[1:] == [
+        "bq", "query", f"--project_id={found.parts[0]}", "--nouse_legacy_sql", "--dry_run",
+        "--parameter=since:TIMESTAMP:2026-11-19 00:00:00.000000",
+        "--parameter=until:TIMESTAMP:2026-11-19 00:00:01.500000", "<", "FILE",
+    ]  # fmt: skip
 
 
 def test_a_table_of_another_shape_is_not_read() -> None:
