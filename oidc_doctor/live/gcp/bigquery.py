@@ -107,8 +107,10 @@ class _Dataset:
         first, until = self.collector.clocks.window(scope.since, scope.until, scope.back)
         since = until - _WEEK if first is None else first
         found = self._found(since, until)
-        jobs = [Job(self.api, query, found.location, self.grants[:2]) for query in queries(found.tables, since, until)]
-        most = DEFAULT_MOST if scope.log_options.max_bytes is None else scope.log_options.max_bytes
+        most = DEFAULT_MOST if scope.log_options.max_bytes is None else max(1, scope.log_options.max_bytes)
+        jobs = [
+            Job(self.api, query, found.location, most, self.grants[:2]) for query in queries(found.tables, since, until)
+        ]
         estimate = self._estimate(jobs, most)
         entries: list[dict[str, Any]] = []
         left = most

@@ -74,11 +74,14 @@ class BigQuery:
 
 
 class Job:
-    """A query of the tables in a location. `grants` are those that it needs."""
+    """A query of the tables in a location. `grants` are those that it needs; `ceiling` is the user's, in bytes."""
 
-    def __init__(self, api: BigQuery, query: Query, location: str | None, grants: Sequence[Grant]) -> None:
+    def __init__(
+        self, api: BigQuery, query: Query, location: str | None, ceiling: int, grants: Sequence[Grant]
+    ) -> None:
         self.api = api
         self.query = query
+        self.ceiling = ceiling  # bytes, of all queries together
         self.location = location
         self.grants = tuple(grants)
         self.billed = 0  # bytes, after a run
@@ -100,6 +103,11 @@ class Job:
 
         The job is cancelled if the collection ends before it.
         """
+        if most_bytes < 1:  # BigQuery takes 0 for no ceiling (inferred: it is the default of the API's number)
+            failure = CallError(
+                "failed", "bytesBilledLimitExceeded", "the queries so far were billed the whole ceiling"
+            )
+            raise self._with_next_step(failure)
         for run in range(1, _MOST_RUNS + 1):
             try:
                 job = self._run(most_bytes, shown)
@@ -129,7 +137,7 @@ class Job:
         if job.error_result:
             reason, message = (str(job.error_result.get(name) or "") for name in ("reason", "message"))
             failure = refined(CallError("failed", reason or "Failed", message, answered=True), reason)
-            raise self._with_next_step(failure, most_bytes)
+            raise self._with_next_step(failure)
         return job
 
     def _insert(self, job_id: str, configuration: Any) -> Any:
@@ -188,9 +196,9 @@ class Job:
         parameters = [values(name, "TIMESTAMP", value) for name, value in self.query.parameters.items()]
         return make(query_parameters=parameters, use_legacy_sql=False, **settings)
 
-    def _with_next_step(self, failure: CallError, most_bytes: int) -> CallError:
+    def _with_next_step(self, failure: CallError) -> CallError:
         if failure.code == "bytesBilledLimitExceeded":
-            failure.hint = f"allow more than {size_text(most_bytes)}: --max-bytes {at_least(2 * most_bytes)}"
+            failure.hint = f"allow more than {size_text(self.ceiling)}: --max-bytes {at_least(2 * self.ceiling)}"
         return with_permission(failure, self.grants)
 
 

@@ -133,7 +133,11 @@ WHERE kind IS NOT NULL"""  # noqa: S608 - names of our own columns
 
 
 def _entries(table: LogTable) -> str:
-    """Return the SELECT of a table's entries in the period. Each predicate on times lets partitions be left out."""
+    """Return the SELECT of a table's entries in the period.
+
+    Each predicate compares a column of partitions with a parameter, which BigQuery takes for a constant when it leaves
+    partitions out (inferred; the dry run's bytes show it).
+    """
     predicates = ["timestamp >= @since", "timestamp <= @until"]
     if table.by_ingestion:  # NULL: it was just written
         predicates.append("(_PARTITIONTIME >= @first_day AND _PARTITIONTIME <= @last_day OR _PARTITIONTIME IS NULL)")

@@ -31,6 +31,7 @@ class BigQueryWire:
         self.page_size = 50  # rows of a page, whatever a request asks for
         self.looks = 1  # at a job, until it has ended
         self.hides_bytes = False
+        self.billed: int | None = None  # of a job; None: what it scans
         self.partitioning: dict[str, Json] = {}
         self.links: list[Any] = []
         self.fault: Callable[[str, str, Any], Any] | None = None
@@ -122,7 +123,7 @@ class BigQueryWire:
             "jobReference": {"projectId": job["project"], "jobId": job["id"], "location": "EU"},
             "configuration": job["body"]["configuration"],
             "status": status,
-            "statistics": _bytes(job["size"]),
+            "statistics": _bytes(job["size"], self.billed),
         }
 
     def _rows(self, job: Json, query: Json) -> tuple[int, Any]:
@@ -169,9 +170,10 @@ def wrong(status: int, reason: str, message: str, name: str = "") -> tuple[int, 
     return code, body
 
 
-def _bytes(size: int) -> Json:
+def _bytes(size: int, billed: int | None = None) -> Json:
     text = str(size)
-    return {"totalBytesProcessed": text, "query": {"totalBytesProcessed": text, "totalBytesBilled": text}}
+    found = {"totalBytesProcessed": text, "totalBytesBilled": str(size if billed is None else billed)}
+    return {"totalBytesProcessed": text, "query": found}
 
 
 def _reference(project: str, dataset: str, name: str) -> Json:

@@ -181,6 +181,18 @@ def test_several_queries_are_one_reading(
     assert most == [100_000_000_000, 100_000_000_000 - first]  # the ceiling is of all together
 
 
+def test_a_ceiling_that_several_queries_have_used_up_ends_the_reading(
+    reader: Reader, wire: BigQueryWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oidc_doctor.logs.engines import google_query
+
+    monkeypatch.setattr(google_query, "MOST_TABLES", 2)
+    wire.billed = 5_000_000  # more than the estimate: at least so much is billed
+    entry = reader.failed(f"bigquery:{PROJECT}.dated", max_bytes=5_000_000)
+    assert (entry["code"], len(wire.jobs)) == ("bytesBilledLimitExceeded", 1)
+    assert str(entry["message"]).startswith("allow more than 5 MB: --max-bytes 10MB (")
+
+
 # ---------------------------------------------------------------------------------------------------------- the ceiling
 
 

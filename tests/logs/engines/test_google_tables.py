@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from examples import share_of
 from google_tables import FIELDS, rest_fields, tables_named
+from oidc_doctor.logs.engines import google_query
 from oidc_doctor.logs.engines.google_columns import lacks
-from oidc_doctor.logs.engines.google_query import MOST_TABLES, printed, queries
+from oidc_doctor.logs.engines.google_query import printed, queries
 from oidc_doctor.logs.engines.google_tables import LogTable, days, log_tables, missing_logs, view, with_schema
 from oidc_doctor.model.log_place import log_place
 
@@ -69,34 +70,36 @@ def test_values_are_parameters() -> None:
 
 @settings(max_examples=share_of(200), deadline=None)
 @given(
-    chosen=st.sets(st.sampled_from(YEAR)),
-    first=st.integers(0, 364),
-    length=st.floats(1.0, 364 * 86_400.0),
+    offsets=st.sets(st.integers(0, 20), max_size=20),
+    first=st.integers(0, 300),
+    length=st.floats(1.0, 20 * 86_400.0),
     partitioned=st.booleans(),
+    most=st.integers(4, 12),
 )
 def test_several_queries_have_each_moment_and_each_table_once(
-    chosen: set[str], first: int, length: float, partitioned: bool
+    offsets: set[int], first: int, length: float, partitioned: bool, most: int
 ) -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC).timestamp() + first * 86_400 + 5
     until = since + length
-    names = [f"{PREFIX}{log}_{day}" for day in chosen for log in ("activity", "data_access", "policy")]
-    names += [f"{PREFIX}activity"] if partitioned else []
-    tables = log_tables(PROJECT, DATASET, names, since, until)
-    parts = queries(tables, since, until)
+    named_days = [YEAR[first + offset] for offset in offsets]
+    names = [f"{PREFIX}{log}_{day}" for day in named_days for log in ("activity", "data_access", "policy")]
+    always = {f"{PREFIX}activity"} if partitioned else set()
+    tables = log_tables(PROJECT, DATASET, [*names, *always], since, until)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(google_query, "MOST_TABLES", most)
+        parts = queries(tables, since, until)
     assert bool(parts) == bool(tables)
-    named_tables = [table for part in parts for table in part.tables if table.day]
-    assert sorted(named_tables) == sorted(table for table in tables if table.day)
+    dated = [table for table in tables if table.day]
+    assert sorted(table for part in parts for table in part.tables if table.day) == sorted(dated)
+    assert len(parts) >= len(dated) / most
     for part in parts:
-        assert len(part.tables) <= MOST_TABLES
-        assert {table.name for table in part.tables if not table.day} == (
-            {f"{PREFIX}activity"} if partitioned else set()
-        )
+        assert len(part.tables) <= most
+        assert {table.name for table in part.tables if not table.day} == always
         assert {table.day for table in part.tables if table.day} <= set(days(part.since, part.until))
     if parts:
         assert (parts[0].until, parts[-1].since) == (until, since)
     for newer, older in itertools.pairwise(parts):
-        gap = newer.parameters["since"] - older.parameters["until"]
-        assert gap == timedelta(microseconds=1)
+        assert newer.parameters["since"] - older.parameters["until"] == timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(
