@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 PAGE = 5_000  # rows of a request
 _ONE_REQUEST = 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.3, 5.0  # seconds between two looks at a running job
+_STARTING, _CANCELLING = 2.0, 2.5  # seconds of the end of a collection
 _MOST_RUNS = 2  # of a job that fails by BigQuery's own fault
 _STATES = ("PENDING", "RUNNING")  # of a job that has not ended
 _NO_ESTIMATE = 0  # where a policy on rows hides what a query scans
@@ -124,8 +126,12 @@ class Job:
         configuration = self._configuration(maximum_bytes_billed=most_bytes, job_timeout_ms=int(seconds * 1000))
         job_id = f"oidc_doctor_{uuid.uuid4().hex}"
         collector = self.api.collector
-        with collector.cancellations.unless_done(functools.partial(self._cancel, job_id)):
-            job = self._insert(job_id, configuration)
+        answered = threading.Event()
+        with collector.cancellations.unless_done(functools.partial(self._cancel, job_id, answered)):
+            try:
+                job = self._insert(job_id, configuration)
+            finally:
+                answered.set()
             pause = _FIRST_PAUSE
             while job.state != "DONE":
                 if job.state not in _STATES:
@@ -154,13 +160,13 @@ class Job:
 
         return self.api.call("POST job", send, self.grants)
 
-    def _cancel(self, job_id: str) -> None:
-        """Ask BigQuery to end the job. It is called at the end of a collection, so it is asked once."""
-        limit = 4.0  # seconds
+    def _cancel(self, job_id: str, answered: threading.Event) -> None:
+        """Ask BigQuery once to end the job, when the request that starts it is answered or has taken too long."""
+        answered.wait(_STARTING)
 
         def send() -> None:
             client = self.api.clients.bigquery(self.api.project)
-            client.cancel_job(job_id, location=self.location, retry=None, timeout=limit)
+            client.cancel_job(job_id, location=self.location, retry=None, timeout=_CANCELLING)
 
         with contextlib.suppress(CallError):
             asked(send)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -305,8 +306,30 @@ def test_a_job_ends_with_the_collection(
         with pytest.raises(KeyboardInterrupt):
             reader.collect(SINK)
     else:
-        assert reader.failed(SINK, timeout=1.5)["code"] == "TimeIsUp"
+        assert reader.failed(SINK, timeout=3.0)["outcome"] == "timeout"
     assert wire.cancelled == list(wire.jobs)
+
+
+def test_a_job_that_is_being_started_ends_with_the_collection(
+    reader: Reader, wire: BigQueryWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.looks = 10**9
+    started = threading.Event()
+
+    def fault(_: str, rest: str, body: Any) -> None:
+        if rest == "jobs" and not body["configuration"].get("dryRun"):
+            started.set()
+            time.sleep(0.3)  # the collection ends meanwhile
+
+    def interrupt(_: object) -> None:
+        started.wait(10.0)
+        raise KeyboardInterrupt
+
+    wire.fault = fault
+    monkeypatch.setattr(collecting._Run, "_wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        reader.collect(SINK)
+    assert wire.cancelled == list(wire.jobs) != []
 
 
 # ------------------------------------------------------------------------------------------------------------- failures
@@ -345,6 +368,7 @@ DISABLED = error(
          ("denied", "accessDenied", "allow bigquery.tables.list (roles/bigquery.dataViewer) (Access Denied")),
         ("datasets/audit/tables/cloudaudit_googleapis_com_activity", wrong(403, "accessDenied", "Access Denied: x"),
          ("denied", "accessDenied", "allow bigquery.tables.get (roles/bigquery.dataViewer)")),
+        ("datasets/audit/tables", error(404, "not here", "NOT_FOUND"), ("failed", "NOT_FOUND", "not here")),
         ("jobs", wrong(403, "accessDenied", "Access Denied: Project acme: User does not have"),
          ("denied", "accessDenied", "allow bigquery.jobs.create, bigquery.tables.getData (roles/bigquery.jobUser)")),
         ("jobs", DISABLED, ("denied", "SERVICE_DISABLED", "enable bigquery.googleapis.com in project 1")),
@@ -373,6 +397,11 @@ def test_a_call_that_fails(
     assert entry["code"] == code or not code
     assert "Traceback" not in json.dumps(entry)
     assert not wire.jobs
+
+
+def test_an_answer_without_a_result_is_no_empty_result(reader: Reader, wire: BigQueryWire) -> None:
+    wire.fault = lambda _, rest, __: (200, b"{}") if rest.startswith("queries/") else None
+    assert reader.failed(SINK)["code"] == "Malformed"
 
 
 @pytest.mark.sweep
