@@ -235,7 +235,10 @@ def test_the_environment_names_the_address_and_who_pays(
 # ------------------------------------------------------------------------------------------------- rows, and their loss
 
 
-def test_a_page_that_fails_is_read_again(reader: Reader, wire: BigQueryWire, archive: Archive) -> None:
+def test_a_page_that_fails_is_read_again(
+    reader: Reader, wire: BigQueryWire, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bigquery_job, "PAGE", 30)  # of which the server returns twenty and ten
     pages: list[str] = []
 
     def fault(method: str, rest: str, body: Any) -> Any:
