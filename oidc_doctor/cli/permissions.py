@@ -14,6 +14,7 @@ from oidc_doctor.cli.streams import show
 if TYPE_CHECKING:
     import argparse
 
+    from oidc_doctor.model.events import Source
     from oidc_doctor.model.evidence import Target
     from oidc_doctor.model.log_place import LogPlace
 
@@ -38,6 +39,13 @@ def make_permissions_parser() -> Parser:
         metavar="PLACE",
         help="also read s3://BUCKET/PREFIX, athena:DATABASE.TABLE or cloudwatch:LOG_GROUP",
     )
+    parser.add_argument(
+        "--gcp-logs",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="also read gs://BUCKET/PREFIX, bigquery:PROJECT.DATASET or loganalytics:PROJECT.LOCATION.BUCKET",
+    )
     add_cross_check(parser, "add the permissions of --cross-check")
     parser.add_argument("--account", action="store_true", help="add the permissions of --account")
     return parser
@@ -51,11 +59,15 @@ def permissions(arguments: list[str]) -> int:
     targets = _targets(options)
     if options.cloud == "gcp":
         providers = [target.gcp for target in targets if target.gcp]
-        show(live.gcp_role(providers, oracles=options.cross_check) + "\n")
+        places = _places(options.gcp_logs, "--gcp-logs", "gcp-logs")
+        show(live.gcp_role(providers, places=places, oracles=options.cross_check) + "\n")
         return ExitCode.OK
     roles = [target.aws for target in targets if target.aws]
     policy = live.aws_policy(
-        roles, places=_places(options.cloudtrail), oracles=options.cross_check, account=options.account
+        roles,
+        places=_places(options.cloudtrail, "--cloudtrail", "cloudtrail"),
+        oracles=options.cross_check,
+        account=options.account,
     )
     show(json.dumps(policy, indent=2) + "\n")
     for name, meaning in live.UNKNOWN_BUCKETS.items():
@@ -64,18 +76,18 @@ def permissions(arguments: list[str]) -> int:
     return ExitCode.OK
 
 
-def _places(texts: list[str]) -> tuple[LogPlace, ...]:
+def _places(texts: list[str], option: str, source: Source) -> tuple[LogPlace, ...]:
     """Return the places of logs. Raises UsageError."""
     from oidc_doctor.model.log_place import log_place
 
     places = []
     for text in texts:
         try:
-            place = log_place(text, "cloudtrail")
+            place = log_place(text, source)
         except ValueError as error:
-            raise UsageError(f"permissions: --cloudtrail {text}: {error}") from None
+            raise UsageError(f"permissions: {option} {text}: {error}") from None
         if place is None:
-            raise UsageError(f"permissions: --cloudtrail {text}: files need no permission")
+            raise UsageError(f"permissions: {option} {text}: files need no permission")
         places.append(place)
     return tuple(places)
 

@@ -46,6 +46,12 @@ def make_sql_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("engine", choices=tuple(_ENGINES), help="the log engine")
+    parser.add_argument(
+        "place",
+        metavar="PLACE",
+        nargs="?",
+        help="PROJECT.DATASET of bigquery, or PROJECT.LOCATION.BUCKET of loganalytics (and .VIEW)",
+    )
     parser.add_argument("--ddl", action="store_true", help="print CREATE EXTERNAL TABLE for a trail's bucket")
     parser.add_argument(
         "--table", metavar="NAME", default="default.cloudtrail_logs", help="DATABASE.TABLE (default %(default)s)"
@@ -70,6 +76,10 @@ def make_sql_parser() -> Parser:
 def sql(arguments: list[str]) -> int:
     """Print the SQL of an engine. Raises UsageError."""
     options = make_sql_parser().read(arguments)
+    if options.engine == "athena" and options.place:
+        raise UsageError(f"sql athena: {options.place}: --table names the table")
+    if options.engine != "athena" and (given := [name for name in _OF_ATHENA if getattr(options, name)]):
+        raise UsageError(f"sql {options.engine}: --{given[0].replace('_', '-')} is an option of sql athena")
     if options.rows or options.output:
         _write_rows(options)
         return ExitCode.OK
@@ -139,6 +149,27 @@ def _shape(options: argparse.Namespace) -> TableShape:
     return table_shape(answer, trail.database, trail.table)
 
 
+def _google_query(options: argparse.Namespace) -> str:
+    from oidc_doctor.logs.engines.google_query import printed
+    from oidc_doctor.model.log_place import log_place
+
+    engine = options.engine
+    if not options.place:
+        shown = "PROJECT.DATASET" if engine == "bigquery" else "PROJECT.LOCATION.BUCKET"
+        raise UsageError(f"sql {engine}: name the place of the logs: oidc-doctor sql {engine} {shown}")
+    try:
+        place = log_place(f"{engine}:{options.place.removeprefix(f'{engine}:')}", "gcp-logs")
+    except ValueError as error:
+        raise UsageError(f"sql {engine} {options.place}: {error}") from None
+    assert place is not None  # noqa: S101 - a text that begins with the engine
+    window = _window(options)
+    note("the first line dry-runs the file: without --dry_run it runs the query")
+    if engine == "loganalytics":
+        note("replace LINKED_DATASET: the dataset of the log bucket, by gcloud logging links list")
+    note(f"a run reads which columns the tables have: oidc-doctor --report --gcp-logs {place.text}")
+    return printed(place, window.since, window.until)
+
+
 def _write_rows(options: argparse.Namespace) -> None:
     """Write the rows of a result as the file of an extract, which --cloudtrail reads. Raises UsageError."""
     from oidc_doctor.logs.engines.result_file import RowsError, extract_of_rows
@@ -189,7 +220,7 @@ def _window(options: argparse.Namespace) -> Window:
     until = moment_of(options.until, "--until") if options.until else time.time()
     since = _since(options, until)
     if not 0 <= since <= until < _LATEST:
-        raise UsageError("sql athena: --until is before --since, or after the year 9998")
+        raise UsageError(f"sql {options.engine}: --until is before --since, or after the year 9998")
     return Window(since, until)
 
 
@@ -202,4 +233,9 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-_ENGINES: dict[str, Callable[[argparse.Namespace], str]] = {"athena": _athena}
+_OF_ATHENA = ("ddl", "get_table", "bucket", "organization", "account", "region", "rows", "output", "force")
+_ENGINES: dict[str, Callable[[argparse.Namespace], str]] = {
+    "athena": _athena,
+    "bigquery": _google_query,
+    "loganalytics": _google_query,
+}

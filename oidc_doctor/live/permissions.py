@@ -105,7 +105,7 @@ def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
     ]
 
 
-def gcp_role(targets: Sequence[TargetGcp] = (), *, oracles: bool = False) -> str:
+def gcp_role(targets: Sequence[TargetGcp] = (), *, places: tuple[LogPlace, ...] = (), oracles: bool = False) -> str:
     """Return a custom role as YAML for `gcloud iam roles create`; APIs and predefined roles are in comments.
 
     Without targets it suffices for any.
@@ -113,7 +113,7 @@ def gcp_role(targets: Sequence[TargetGcp] = (), *, oracles: bool = False) -> str
     import yaml
 
     goals = [Goal(Target(str(number), gcp=target)) for number, target in enumerate(targets or [_ANY_PROVIDER])]
-    request = CollectionRequest(goals=tuple(goals), oracles=oracles)
+    request = CollectionRequest(goals=tuple(goals), gcp_places=places, oracles=oracles)
     needed, not_judged = grants_of(plan(request))
     permissions = sorted({grant.permission for grant in needed if grant.api})
     role = {

@@ -90,3 +90,20 @@ def test_a_table_has_buckets_that_are_not_known(capsys: pytest.CaptureFixture[st
         "replace BUCKET-OF-THE-TABLE: the bucket in the location of the table",
         "replace BUCKET-OF-THE-RESULTS: the bucket where Athena writes results, by the workgroup or --athena-output",
     ]
+
+
+@pytest.mark.parametrize("place", ["bigquery:acme-logs.audit", "loganalytics:acme-logs.eu.audit"])
+def test_the_custom_role_reads_logs_in_bigquery(capsys: pytest.CaptureFixture[str], place: str) -> None:
+    text = printed(capsys, "gcp", "--gcp-logs", place)
+    permissions = set(yaml.safe_load(text)["includedPermissions"])
+    calls = {"jobs.create", "tables.get", "tables.getData", "tables.list"}
+    assert {f"bigquery.{call}" for call in calls} <= permissions
+    assert ("logging.links.list" in permissions) == place.startswith("loganalytics")
+    assert not {"logging.logEntries.list", "logging.privateLogEntries.list"} & permissions
+    assert "roles/bigquery.dataViewer, roles/bigquery.jobUser" in text
+
+
+@pytest.mark.parametrize("place", ["bigquery:acme-logs", "bigquery:acme-logs.a`b", "entries.json", "athena:a.b"])
+def test_a_place_of_another_form_is_refused(capsys: pytest.CaptureFixture[str], place: str) -> None:
+    assert main(["permissions", "gcp", "--gcp-logs", place]) == 2
+    assert f"--gcp-logs {place}" in capsys.readouterr().err

@@ -123,3 +123,35 @@ def test_a_result_becomes_a_log(
     main(["--report", "--format", "json", "--cloudtrail", "trail.extract.jsonl.gz"])
     report = json.loads(capsys.readouterr().out)
     assert [attempt["count"] for attempt in report["attempts"]] == [41]
+
+
+@pytest.mark.parametrize("place", ["bigquery acme-logs.audit", "loganalytics acme-logs.eu.audit.view-1"])
+def test_the_query_of_google_is_a_file_for_bq(capsys: pytest.CaptureFixture[str], place: str) -> None:
+    engine, name = place.split()
+    assert main(["sql", engine, name, "--since", "2026-11-20T10:00:00Z", "--until", "2026-11-21T10:00:00Z"]) == 0
+    captured = capsys.readouterr()
+    first, _, query = captured.out.partition("\n")
+    assert first == (
+        "-- bq query --project_id=acme-logs --nouse_legacy_sql --dry_run "
+        "--parameter='since:TIMESTAMP:2026-11-20 10:00:00.000000' "
+        "--parameter='until:TIMESTAMP:2026-11-21 10:00:00.000000' < FILE"
+    )
+    assert "timestamp >= @since" in query
+    assert f"oidc-doctor --report --gcp-logs {engine}:{name}" in captured.err
+    assert main(["sql", engine, f"{engine}:{name}", "--since", "1d"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("bigquery", "oidc-doctor sql bigquery PROJECT.DATASET"),
+        ("loganalytics", "oidc-doctor sql loganalytics PROJECT.LOCATION.BUCKET"),
+        ("bigquery acme-logs.a`b", "not of the form bigquery:PROJECT.DATASET"),
+        ("bigquery acme-logs.audit --ddl", "--ddl is an option of sql athena"),
+        ("bigquery acme-logs.audit --since 2026-11-21T10:00:00Z --until 2026-11-20T10:00:00Z", "sql bigquery: --until"),
+        ("athena db.table", "--table names the table"),
+    ],
+)
+def test_arguments_of_another_engine(capsys: pytest.CaptureFixture[str], arguments: str, message: str) -> None:
+    assert main(["sql", *arguments.split()]) == 2
+    assert message in capsys.readouterr().err

@@ -24,6 +24,7 @@ _LARGEST = 32 * 1024 * 1024  # bytes per response
 _LOG_IN = "log in with gcloud auth application-default login, or name a key with GOOGLE_APPLICATION_CREDENTIALS"
 
 # Each API's name, and the predefined role with the needed permissions.
+_VERSIONS = {"bigquery": "/bigquery/v2"}  # that gcloud's own addresses have
 _OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"  # gcloud's own variables, such as …_IAM
 ROLES = {
     "iam.workloadIdentityPool": "roles/iam.workloadIdentityPoolViewer",
@@ -35,6 +36,9 @@ ROLES = {
     "artifactregistry": "roles/iam.securityReviewer",
     "logging.privateLogEntries": "roles/logging.privateLogViewer",
     "logging.logEntries": "roles/logging.viewer",
+    "logging.links": "roles/logging.viewer",
+    "bigquery.jobs": "roles/bigquery.jobUser",
+    "bigquery.tables": "roles/bigquery.dataViewer",
 }
 
 
@@ -51,7 +55,9 @@ def new_pacer() -> Pacer:
 def endpoint(service: str) -> str:
     """Return the address of an API: https://iam.googleapis.com for `iam`, unless gcloud's variable overrides it."""
     override = os.environ.get(_OVERRIDE + service.upper())
-    return override.rstrip("/") if override else f"https://{service}.googleapis.com"
+    if not override:
+        return f"https://{service}.googleapis.com"
+    return override.rstrip("/").removesuffix(_VERSIONS.get(service, ""))
 
 
 def is_configured(audience: str | None) -> bool:
@@ -105,6 +111,27 @@ class GcpClients:
                 _http=self.session(),
                 _use_grpc=False,
                 client_options=ClientOptions(api_endpoint=endpoint("logging")),
+            )
+        return clients[project]
+
+    def bigquery(self, project: str) -> Any:
+        """The calling thread's BigQuery client of a project. Raises CallError where the library is missing."""
+        clients: dict[str, Any] = self._here.__dict__.setdefault("bigquery", {})
+        if project not in clients:
+            try:
+                from google.cloud import bigquery
+            except ImportError:
+                message = "BigQuery is read with google-cloud-bigquery, which is not installed"
+                hint = "pip install 'oidc-doctor[bigquery]'"
+                raise CallError("failed", "NotInstalled", message, hint=hint) from None
+            from google.api_core.client_options import ClientOptions
+
+            make: Any = bigquery.Client
+            clients[project] = make(
+                project=project,
+                credentials=self.credentials(),
+                _http=self.session(),
+                client_options=ClientOptions(api_endpoint=endpoint("bigquery")),
             )
         return clients[project]
 

@@ -29,10 +29,10 @@ IAM_CREDENTIALS = "iamcredentials.googleapis.com"
 
 LISTS = ("entries",)  # the reply of the Logging API's entries:list; gcloud prints a bare list, a sink JSON lines
 
-_EXCHANGE = "ExchangeToken"
-_IMPERSONATIONS = ("GenerateAccessToken", "GenerateIdToken")
+EXCHANGE = "ExchangeToken"
+IMPERSONATIONS = ("GenerateAccessToken", "GenerateIdToken")
 _RESOURCE = "//iam.googleapis.com/"
-_PRINCIPAL = "principal://"
+PRINCIPAL = "principal://"
 _LOG_ENTRY = ("protoPayload", "jsonPayload", "textPayload", "logName", "insertId")
 _DEEPEST = 3
 
@@ -44,7 +44,7 @@ _CODES = {
 }  # fmt: skip
 _NO_CODE = 1000
 _FINE = ("DEFAULT", "DEBUG", "INFO", "NOTICE")
-_FAILED = ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
+FAILED = ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 
 
 def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator[tuple[Entry, Origin]]:
@@ -68,9 +68,9 @@ def attempt(entry: Entry, origin: Origin) -> Attempt | None:
     payload = members(entry.get("protoPayload"))
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]  # long in v1 and v1beta, short elsewhere
     service = text(payload.get("serviceName"))
-    if method == _EXCHANGE and service in (STS, None):
+    if method == EXCHANGE and service in (STS, None):
         event = _exchange(entry, payload, origin)
-    elif method in _IMPERSONATIONS and service in (IAM_CREDENTIALS, None):
+    elif method in IMPERSONATIONS and service in (IAM_CREDENTIALS, None):
         impersonation = _impersonation(entry, payload, origin)
         if impersonation is None:
             return None
@@ -107,7 +107,7 @@ def _exchange(entry: Entry, payload: Entry, origin: Origin) -> Attempt:
     metadata = members(payload.get("metadata"))
     # Workloads have mapped_principal, workforce sign-in has mappedPrincipal [audit logging examples].
     mapped = text(metadata.get("mapped_principal")) or text(metadata.get("mappedPrincipal"))
-    if subject and subject.startswith(_PRINCIPAL):
+    if subject and subject.startswith(PRINCIPAL):
         subject, mapped = None, mapped or subject
     event = _common(entry, payload, origin, mapped=mapped is not None)
     return replace(event, step="exchange", target=provider, provider=provider, subject=subject, mapped_principal=mapped)
@@ -182,8 +182,8 @@ def status_of(entry: Entry, payload: Entry, *, mapped: bool = False) -> tuple[Ou
             return "refused", code, message
         if message is None:
             return "accepted", None, None
-        return ("refused" if severity in _FAILED else "unknown"), None, message
-    if severity in _FAILED:
+        return ("refused" if severity in FAILED else "unknown"), None, message
+    if severity in FAILED:
         return "refused", None, None
     accepted = status is None and (mapped or severity in _FINE)
     return ("accepted" if accepted else "unknown"), None, None
@@ -214,7 +214,7 @@ def principal(authentication: Entry) -> str | None:
     first = delegation[0] if isinstance(delegation, list) and delegation else None
     for holder in (authentication, members(first)):
         subject = text(holder.get("principalSubject"))
-        if subject and subject.startswith(_PRINCIPAL):
+        if subject and subject.startswith(PRINCIPAL):
             return subject
     return None
 

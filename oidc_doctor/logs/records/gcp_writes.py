@@ -22,7 +22,8 @@ IAM = "iam.googleapis.com"
 RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 STORAGE = "storage.googleapis.com"
 ARTIFACT_REGISTRY = "artifactregistry.googleapis.com"
-_SET_BUCKET_POLICY = "setIamPermissions"  # Cloud Storage documentation, audit logs: storage.setIamPermissions
+SERVICES = frozenset({IAM, RESOURCE_MANAGER, STORAGE, ARTIFACT_REGISTRY})
+SET_BUCKET_POLICY = "setIamPermissions"  # Cloud Storage documentation, audit logs: storage.setIamPermissions
 
 _POOL_WRITES = tuple(
     f"{verb}WorkloadIdentityPool{method_name}"
@@ -46,12 +47,12 @@ def change(entry: Entry, origin: Origin) -> Change | None:
     """
     payload = members(entry.get("protoPayload"))
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]
-    is_policy = method.casefold() == SET_POLICY.casefold() or method == _SET_BUCKET_POLICY
+    is_policy = method.casefold() == SET_POLICY.casefold() or method == SET_BUCKET_POLICY
     method_name = SET_POLICY if is_policy else method
     if method_name not in WRITES:
         return None
     service = text(payload.get("serviceName"))
-    if service not in {IAM, RESOURCE_MANAGER, STORAGE, ARTIFACT_REGISTRY, None}:
+    if service is not None and service not in SERVICES:
         return None
     resource = _resource(method_name, entry, payload)
     if resource is None:

@@ -33,6 +33,7 @@ SERVICES = (
     "STORAGE",
     "ARTIFACTREGISTRY",
     "POLICYTROUBLESHOOTER",
+    "BIGQUERY",
 )
 FEDERATED, IMPERSONATED = "ya29.federated-canary-0123456789", "ya29.impersonated-canary-0123456789"
 

@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from archives import make_archive
 
+from clouds.bigquery import BigQueryWire
+from clouds.bigquery_reader import LINK, Archive, DatasetReader
+from clouds.bigquery_reader import PROJECT as LOGS_PROJECT
 from clouds.google import ACCOUNT, ISSUER, NOW, PROVIDER, SERVICES, SUBJECT, Google, key_file, serving_google
 from evidence import private_key
+from google_tables import FIELDS, Warehouse, entries_of, everything, log_of, row_of, scan_of_folder, without
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.live.collect import Pacer, collect
+from oidc_doctor.live.gcp import bigquery_job
 from oidc_doctor.live.gcp import readers as gcp
 from oidc_doctor.model.evidence import Target, TargetGcp
 
@@ -60,3 +66,38 @@ def doctor(google: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             monkeypatch.setenv(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}", base)
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file(tmp_path, base, private_key("rsa"))))
         yield Doctor(google)
+
+
+# ------------------------------------------------------------------------------------------------------------ BigQuery
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    folder = tmp_path_factory.mktemp("archive")
+    make_archive(folder / "bundle", 3, plant="gcp-binding-removed", events=400)
+    entries = list(entries_of(folder / "bundle/gcp/logs"))
+    warehouse = Warehouse(folder)
+    warehouse.sink(LOGS_PROJECT, "audit", entries)
+    warehouse.sink(LOGS_PROJECT, "dated", entries, dated=True)
+    warehouse.bucket(LOGS_PROJECT, "linked", entries)
+    changes = [row_of(entry, "sink") for entry in entries if log_of(entry) == "activity"]
+    warehouse.table(LOGS_PROJECT, "half", "cloudaudit_googleapis_com_activity", FIELDS["sink"], changes)
+    warehouse.table(LOGS_PROJECT, "other", "events", {"x": "STRING"}, [])
+    by_hand = without(FIELDS["sink"], "insertId")
+    warehouse.table(LOGS_PROJECT, "by_hand", "cloudaudit_googleapis_com_activity", by_hand, [])
+    return Archive(warehouse, everything(scan_of_folder(folder / "bundle")), entries, folder / "bundle")
+
+
+@pytest.fixture
+def wire(archive: Archive, google: Google) -> BigQueryWire:
+    made = BigQueryWire(archive.warehouse)
+    made.links = [LINK]
+    google.fault = made.answer
+    return made
+
+
+@pytest.fixture
+def reader(wire: BigQueryWire, doctor: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatasetReader]:
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    monkeypatch.setattr(bigquery_job, "_FIRST_PAUSE", 0.01)
+    return DatasetReader(wire)
