@@ -77,6 +77,7 @@ def cloud(moto_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-one")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     cloud = Cloud()
     with serving(QuietServer(("127.0.0.1", 0), handler(cloud, moto_port))) as port:
         cloud.port = port

@@ -110,7 +110,7 @@ def test_a_trails_bucket_in_both_layouts(
     assert cloud.calls["s3:GetObject"] == 2
     break_operation(cloud, "s3:GetObject", code="AccessDenied", status=403)
     done = ask(made, "--cloudtrail", "s3://weights/logs/AWSLogs/123456789012", "--since", "24h")
-    row = done.coverage("aws/cloudtrail/s3-1/")
+    row = done.coverage("aws/cloudtrail/s3-1.extract.jsonl.gz")
     assert (row["status"], "0 of 2 files" in row["reason"]) == ("partial", True)
     assert "allow s3:GetObject" in row["reason"]
 
