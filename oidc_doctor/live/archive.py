@@ -16,6 +16,7 @@ import functools
 import io
 import itertools
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from oidc_doctor.documents.json_text import printable
@@ -46,7 +47,6 @@ class DayFolder(NamedTuple):
     """A day of a Region or of a log, and the folders of the bucket that have its objects."""
 
     key: str  # unique among all archives
-    day: str  # 2026/11/29
     prefixes: tuple[str, ...]
 
 
@@ -340,6 +340,12 @@ class _Stream(io.RawIOBase):
         view[:number] = self._rest[:number]
         self._rest = self._rest[number:]
         return number
+
+
+def days(since: float, until: float) -> list[str]:
+    """Return the days from one moment to another, epoch seconds, both included: 2026/11/29."""
+    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
+    return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]
 
 
 def _same(plan: _Plan) -> _Plan:

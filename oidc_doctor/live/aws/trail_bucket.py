@@ -7,10 +7,9 @@ events of a window are in the folders of its days and of the day after. No other
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.archive import DayFolder, read_archive
+from oidc_doctor.live.archive import DayFolder, days, read_archive
 from oidc_doctor.live.aws.account import member, not_of_owner, rfc3339
 from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
@@ -99,7 +98,6 @@ def trail_reader(account: Account, place: str, path: str, regions: Callable[[], 
         folders = [
             DayFolder(
                 f"s3://{bucket}/{root} {owner} {region} {day}",
-                day,
                 tuple(f"{folder}{owner}/CloudTrail/{region}/{day}/" for folder in owners),
             )
             for day in reversed(days(since, until + _DAY))
@@ -121,9 +119,3 @@ def bucket_of(place: str) -> tuple[str, str]:
     prefix = prefix.strip("/")
     head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the path of the full folder
     return bucket, head.strip("/") if whole_folder else prefix
-
-
-def days(since: float, until: float) -> list[str]:
-    """The folders from one moment to another, epoch seconds, both days included."""
-    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
-    return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]

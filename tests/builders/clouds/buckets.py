@@ -60,6 +60,10 @@ class Buckets:
     headers: list[dict[str, str]] = field(default_factory=list)  # of the gets
     lock: Any = field(default_factory=threading.Lock)
 
+    def empty(self) -> None:
+        """Forget all objects, faults and requests."""
+        self.__dict__.update(Buckets().__dict__)
+
     def below(self, prefix: str) -> list[str]:
         return sorted(name for name in self.objects if name.startswith(prefix))
 
@@ -113,7 +117,9 @@ class Buckets:
     def list_json(self, prefix: str, token: str) -> bytes:
         page, following = self.page(self.below(prefix), token)
         items = [{"name": name, "size": str(self.size(name)), "generation": self.generation(name)} for name in page]
-        return json.dumps(({"items": items} if items else {}) | ({"nextPageToken": following} if following else {})).encode()
+        return json.dumps(
+            ({"items": items} if items else {}) | ({"nextPageToken": following} if following else {})
+        ).encode()
 
 
 def no_such_key(name: str) -> Broken:
@@ -149,8 +155,8 @@ def _answer(buckets: Buckets, path: str, headers: Any) -> tuple[int, bytes]:
 
 
 @contextmanager
-def serving_buckets(buckets: Buckets) -> Iterator[str]:
-    """The base URL of a running server."""
+def serving_buckets(buckets: Buckets) -> Iterator[tuple[str, Buckets]]:
+    """The base URL of a running server, and its bucket."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -158,13 +164,13 @@ def serving_buckets(buckets: Buckets) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-        def do_POST(self) -> None:  # noqa: N802 - the base class's name
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             is_google = b"grant_type" in body
             token = {"access_token": "ya29.doctor", "expires_in": 3600, "token_type": "Bearer"}
             self.answer(200, json.dumps(token).encode() if is_google else _IDENTITY.encode(), is_json=is_google)
 
-        def do_GET(self) -> None:  # noqa: N802 - the base class's name
+        def do_GET(self) -> None:
             try:
                 status, body = _answer(buckets, self.path, self.headers)
             except Broken as error:
@@ -184,4 +190,4 @@ def serving_buckets(buckets: Buckets) -> Iterator[str]:
             self.wfile.write(body)
 
     with serving(QuietServer(("127.0.0.1", 0), Handler)) as port:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", buckets

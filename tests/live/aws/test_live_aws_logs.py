@@ -109,7 +109,7 @@ def test_a_trails_bucket_in_both_layouts(
     assert done.coverage("aws/cloudtrail")["count"] == 2, done.report["coverage"]
     assert cloud.calls["s3:GetObject"] == 2
     break_operation(cloud, "s3:GetObject", code="AccessDenied", status=403)
-    done = ask(made, "--cloudtrail", "s3://weights/logs/AWSLogs/123456789012", "--since", "24h")
+    done = ask(made, "--cloudtrail", "s3://weights/logs/AWSLogs/123456789012", "--since", "24h", "--no-log-cache")
     row = done.coverage("aws/cloudtrail/s3-1.extract.jsonl.gz")
     assert (row["status"], "0 of 2 files" in row["reason"]) == ("partial", True)
     assert "allow s3:GetObject" in row["reason"]

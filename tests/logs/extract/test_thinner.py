@@ -48,9 +48,9 @@ def by_query(events: list[Event]) -> list[tuple[Any, ...]]:
     rows = [(event.kind, event.event_id, rfc3339(event.time), event.known, event.alike) for event in events]
     if rows:
         connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?)", rows)
+    period = f"substr(event_time, 1, {thinning.period_length(0.0)}) AS period"
     query = thinning.thinned_query(
-        "SELECT kind, event_id, event_time, known, alike AS looks, substr(event_time, 1, "
-        f"{thinning.period_length(0.0)}) AS period FROM log",  # noqa: S608 - a number of ours
+        f"SELECT kind, event_id, event_time, known, alike AS looks, {period} FROM log",  # noqa: S608 - ours
         ("event_id", "event_time", "looks"),
         ("looks",),
     )
