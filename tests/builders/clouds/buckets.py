@@ -135,8 +135,9 @@ def _answer(buckets: Buckets, path: str, headers: Any) -> tuple[int, bytes]:
         buckets.listed(query["prefix"])
         return 200, buckets.list_json(query["prefix"], query.get("pageToken", ""))
     if "list-type" in query:
-        buckets.listed(query["prefix"])
-        xml = buckets.list_xml(query["prefix"], query.get("delimiter", ""), query.get("continuation-token", ""))
+        prefix = query.get("prefix", "")
+        buckets.listed(prefix)
+        xml = buckets.list_xml(prefix, query.get("delimiter", ""), query.get("continuation-token", ""))
         return 200, xml
     name = place.partition("/o/")[2] if is_google else place.partition("/")[2]
     buckets.got(name, headers)
