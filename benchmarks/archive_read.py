@@ -106,7 +106,9 @@ def unpacked(paths: list[Path]) -> Took:
 def show(label: str, took: Took, size: int, yardsticks: dict[str, Took]) -> None:
     """Print one run, beside the yardsticks."""
     peak = f"   peak {took.peak >> 20} MiB" if took.peak else ""
-    ratios = "".join(f"   /{name} {took.wall / other.wall:.2f}" for name, other in yardsticks.items())
+    ratios = "".join(
+        f"   /{name} {took.wall / other.wall:.2f}, cpu {took.cpu / other.cpu:.2f}" for name, other in yardsticks.items()
+    )
     print(f"  {label:<34}{took.wall:8.2f} s {took.cpu:8.2f} s cpu {size / 1e6 / took.wall:8,.0f} MB/s{ratios}{peak}")
 
 

@@ -137,7 +137,7 @@ class DayReading:
         """Return what was read. Nothing is read after this."""
         out = io.BytesIO()
         records = 0
-        with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as zipped:
+        with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=6, mtime=0) as zipped:
             for line in self.thinner.lines():
                 zipped.write(line)
                 records += 1

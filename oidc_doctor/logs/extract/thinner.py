@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.logs.extract.file import COUNT, line_of
 from oidc_doctor.logs.extract.thinning import KEPT, MOST_RECORDS
-from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +27,10 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.extract.of_record import Part
 
 PERIOD = 600.0  # seconds
-MOST_BYTES = limits.EXTRACT_BYTES.most // 2
+_MOST_MEMORY = 96 << 20  # bytes
+_EACH = 600  # bytes that a record takes beside its packed line
+_DICTIONARY_SIZE = 4096  # bytes: records are packed in a window of 12 bits, which takes a quarter of the time of 15
+_WINDOW_BITS, _MEMORY_LEVEL = 12, 5
 _LAST = "\U0010ffff"  # of an event without an id, which a query orders last
 _MOST_UNKNOWN = 10_000  # records whose outcome another copy may show
 
@@ -49,6 +51,8 @@ class _Entry(NamedTuple):
 class _Group:
     """The attempts alike of one period."""
 
+    __slots__ = ("kept", "pushed_out")
+
     def __init__(self) -> None:
         self.kept: list[_Entry] = []  # in order, at most 2 * KEPT
         self.pushed_out = 0
@@ -65,12 +69,13 @@ class _Period:
 
 
 class Thinner:
-    """Parts of records, of which it keeps at most `most` and so many bytes, the newest periods where there are more."""
+    """Parts of records. Of more than `most`, or of more than the memory holds, the newest periods are kept."""
 
-    def __init__(self, most: int = MOST_RECORDS, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, most: int = MOST_RECORDS) -> None:
         self.left_out = 0  # records beyond the bounds
         self.is_thinned = False
-        self._most, self._most_bytes = most, most_bytes
+        self._most = most
+        self._dictionary = b""  # the line of the first attempt, which the others resemble
         self._periods: dict[int, _Period] = {}
         self._oldest: int | None = None  # the oldest period that is kept, after older ones were left out
         self._unknown: list[Part] = []
@@ -90,18 +95,19 @@ class Thinner:
         box = self._periods.get(period) or _Period()
         if part.event_id is not None and not _is_new(box.ids, part):
             return False
-        if self._records >= self._most and len(self._periods) <= 1:
+        if len(self._periods) <= 1 and (self._records >= self._most or self._size >= _MOST_MEMORY):
             self.left_out += 1  # there is nothing older that could give way
             return True
         self._periods[period] = box
         self._number += 1
-        entry = _Entry(part.time, part.event_id or _LAST, self._number, zlib.compress(line_of(part.record), 1))
-        self._count(box, 1, len(entry.packed))
+        packed = self._packed(line_of(part.record), is_alone=part.alike is None)
+        entry = _Entry(part.time, part.event_id or _LAST, self._number, packed)
+        self._count(box, 1, len(packed) + _EACH)
         if part.alike is None:
             box.alone.append(entry)
         else:
             self._insert(box, box.groups.setdefault(part.alike, _Group()), entry)
-        if self._records > self._most or self._size > self._most_bytes:
+        if self._records > self._most or self._size > _MOST_MEMORY:
             self._drop_the_oldest()
         return True
 
@@ -110,7 +116,7 @@ class Thinner:
         self._settle_unknown()
         for period in sorted(self._periods, reverse=True):
             box = self._periods[period]
-            entries = [(entry, 1) for entry in box.alone]
+            entries = [(entry, 0) for entry in box.alone]
             for group in box.groups.values():
                 counts = [1] * len(group.kept)
                 if group.pushed_out:
@@ -118,8 +124,20 @@ class Thinner:
                 entries += zip(group.kept, counts, strict=True)
             entries.sort(key=itemgetter(0), reverse=True)
             for entry, count in entries:
-                line = zlib.decompress(entry.packed)
-                yield line if count == 1 else _counted(line, count)
+                line = self._line(entry, is_alone=not count)
+                yield line if count <= 1 else _counted(line, count)
+
+    def _packed(self, line: bytes, *, is_alone: bool) -> bytes:
+        if is_alone:
+            return zlib.compress(line, 1)
+        self._dictionary = self._dictionary or line[:_DICTIONARY_SIZE]
+        packer = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, zdict=self._dictionary)
+        return packer.compress(line) + packer.flush()
+
+    def _line(self, entry: _Entry, *, is_alone: bool) -> bytes:
+        if is_alone:
+            return zlib.decompress(entry.packed)
+        return zlib.decompressobj(wbits=_WINDOW_BITS, zdict=self._dictionary).decompress(entry.packed)
 
     def _settle_unknown(self) -> None:
         unknown, self._unknown = self._unknown, []
@@ -129,7 +147,7 @@ class Thinner:
     def _insert(self, box: _Period, group: _Group, entry: _Entry) -> None:
         insort(group.kept, entry)
         if len(group.kept) > 2 * KEPT:
-            self._count(box, -1, -len(group.kept.pop(KEPT).packed))
+            self._count(box, -1, -len(group.kept.pop(KEPT).packed) - _EACH)
             group.pushed_out += 1
             self.is_thinned = True
 
@@ -142,7 +160,7 @@ class Thinner:
     def _drop_the_oldest(self) -> None:
         """Leave the oldest periods out, until three quarters of the bounds are in use; the newest one stays."""
         for period in sorted(self._periods)[:-1]:
-            if self._records <= self._most * 3 // 4 and self._size <= self._most_bytes * 3 // 4:
+            if self._records <= self._most * 3 // 4 and self._size <= _MOST_MEMORY * 3 // 4:
                 return
             box = self._periods.pop(period)
             self._oldest = period + 1

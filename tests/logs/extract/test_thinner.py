@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any, NamedTuple
 
 import duckdb
@@ -140,6 +141,20 @@ def test_beyond_the_bounds_the_oldest_periods_are_left_out() -> None:
         one_period.add(Part({}, BEGIN, str(number), str(number).encode()))
     assert len(list(one_period.lines())) == 100
     assert one_period.left_out == 900
+
+
+@pytest.mark.parametrize("periods", [1, 40])
+def test_memory_is_a_bound_too(monkeypatch: pytest.MonkeyPatch, periods: int) -> None:
+    monkeypatch.setattr(thinner, "_MOST_MEMORY", 100_000)
+    made = Thinner()
+    for number in range(400):
+        at = BEGIN + number * thinner.PERIOD * periods / 400
+        made.add(Part({"number": number, "text": os.urandom(500).hex()}, at, str(number), None))
+    numbers = [json.loads(line)["number"] for line in made.lines()]
+    assert 40 <= len(numbers) <= 100
+    assert made.left_out == 400 - len(numbers)
+    assert numbers == sorted(numbers, reverse=True)
+    assert periods == 1 or numbers[0] == 399
 
 
 @pytest.mark.parametrize(
