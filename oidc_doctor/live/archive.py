@@ -36,8 +36,8 @@ RANGE = 8 << 20  # bytes of a request for a part of an object
 _IN_FLIGHT = 32 << 20  # bytes that are fetched and not scanned yet
 _THREADS = 16
 _LISTING_THREADS = 8
-_AT_THE_END = 0.05  # of the time that is left, to put the extract together
-_MOST_AT_THE_END = 5.0  # seconds
+_AT_THE_END = 0.1  # of the time that is left, to put the extract together
+_MOST_AT_THE_END = 20.0  # seconds
 _MOST_DENIED = 16  # objects, where none could be read: the others would be denied as well
 _PROBLEMS_SHOWN = 3
 _LONGEST = 1_000  # characters of the message
@@ -287,6 +287,7 @@ class _Reading:
             reasons.append(f"{number} were not listed: {folder.prefixes[0]}: {failure}")
         if self.ended:
             reasons.append(f"{self.ended}; {self.days_done:,} of {len(self.folders):,} folders were read, the newest")
+            reasons += ["a further run goes on there"] if self.cache.is_on else []
         if not self.listed and not reasons:
             return f"no log file is in {self.folders[-1].prefixes[0]} or the folders of the days after it"
         texts = [f"{self.extract.files:,} of {self.listed:,} files were read: {'; '.join(reasons)}"] if reasons else []

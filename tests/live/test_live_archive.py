@@ -278,6 +278,32 @@ def test_a_cache_elsewhere_behind_a_link_is_not_written(buckets: Buckets, reader
     assert "not in the cache" in collected.warnings[0]
 
 
+def test_two_runs_at_once_leave_whole_files(buckets: Buckets, reader: Reader) -> None:
+    for day in range(10, 20):
+        put(buckets, range(30), day=day)
+    window = {"since": NOON - 9 * DAY}
+    runs = [threading.Thread(target=reader.collect, kwargs=window) for _ in range(3)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert len(reader.scan(**window).rows) == 300
+    assert not buckets.gets
+    assert {path.name.partition(".")[2] for path in reader.cache.iterdir()} == {"extract.jsonl.gz"}
+
+
+def test_what_a_killed_run_left_half_written_goes(buckets: Buckets, reader: Reader) -> None:
+    reader.cache.mkdir()
+    old, new = (reader.cache / f".oidc-doctor-{name}" for name in ("old", "new"))
+    old.write_text("half")
+    new.write_text("half")
+    os.utime(old, (0, 0))
+    put(buckets, range(3))
+    reader.collect()
+    assert not old.exists()
+    assert new.exists()
+
+
 def test_without_the_cache_nothing_is_kept(buckets: Buckets, reader: Reader) -> None:
     put(buckets, range(3))
     reader.collect(cached=False)
@@ -437,7 +463,8 @@ def test_what_is_read_before_the_time_ends_is_kept(buckets: Buckets, reader: Rea
     reader_blocks.set()
     said = entry(collected)
     assert said["truncated"] is True
-    assert "the time given with --timeout ended; 6 of 11 folders were read, the newest" in said["message"]
+    words = "the time given with --timeout ended; 6 of 11 folders were read, the newest; a further run goes on there"
+    assert words in said["message"]
     assert len(scanned(collected).rows) == 12
     buckets.fault = lambda *_: None
     again = reader.collect(since=NOON - 9 * DAY)

@@ -43,6 +43,11 @@ class DayCache:
         self._folder = folder
         self._is_ready = False
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is kept."""
+        return self._folder is not None
+
     def load(self, key: str, source: Source) -> DayExtract | None:
         """Return what was kept of a day; None where there is nothing, or nothing that can be used."""
         if self._folder is None:

@@ -323,8 +323,10 @@ class Rows:
         unknown = np.array([key.outcome == "unknown" for key in self.keys.values])[np.frombuffer(self.key, np.int32)]
         ranks = np.argsort(np.argsort(np.array(self.files.values, dtype=object), kind="stable"))
         file = ranks[np.frombuffer(self.file, np.int32)]
-        fewest = -np.frombuffer(self.count, np.int64)
-        self._take(_first_of_each(self.ids, self.time, np.frombuffer(self.place, np.int64), file, fewest, unknown))
+        count = np.frombuffer(self.count, np.int64)
+        fewest = [-count] if count.max() > 1 else []
+        self._take(_first_of_each(self.ids, self.time, np.frombuffer(self.place, np.int64), file, *fewest, unknown))
+        del count  # its buffer is that of the column
         self._drop_partial_repeats()
         return before - len(self)
 

@@ -8,6 +8,9 @@ error messages whose runs of digits are #:
 - Google: method, resource name or service account, principal subject, mapped principal, outcome, status code and
   message, lifetime
 
+An impersonation whose entry has no principal is joined to its exchange by its caller (join_impersonations.py): such
+ones are alike if they also agree in address and user agent, and `same_caller` says so.
+
 A refused call of a session is alike another in its action, resource, role, session, provider, error code and message.
 """
 
@@ -24,11 +27,17 @@ if TYPE_CHECKING:
 
 def attempts_alike(attempt: Attempt, account: str | None) -> bytes:
     """Return a digest of what alike attempts agree in. `account`: the account in which an event of AWS was recorded."""
+    caller = (attempt.caller, attempt.user_agent) if same_caller(attempt) else None
     return _digest(
         attempt.cloud, attempt.step, attempt.target, attempt.provider, attempt.audience, attempt.subject,
         attempt.mapped_principal, attempt.service_account, attempt.claims, attempt.outcome, attempt.error_code,
-        without_digits(attempt.error_message), attempt.duration_seconds, attempt.region, account,
+        without_digits(attempt.error_message), attempt.duration_seconds, attempt.region, account, caller,
     )  # fmt: skip
+
+
+def same_caller(attempt: Attempt) -> bool:
+    """Return whether attempts alike also have the same caller."""
+    return attempt.step == "impersonate" and attempt.mapped_principal is None
 
 
 def denials_alike(denial: SessionDenial) -> bytes:

@@ -51,9 +51,10 @@ class _Entry(NamedTuple):
 class _Group:
     """The attempts alike of one period."""
 
-    __slots__ = ("kept", "pushed_out")
+    __slots__ = ("kept", "pushed_out", "same_caller")
 
-    def __init__(self) -> None:
+    def __init__(self, *, same_caller: bool) -> None:
+        self.same_caller = same_caller
         self.kept: list[_Entry] = []  # in order, at most 2 * KEPT
         self.pushed_out = 0
 
@@ -106,7 +107,10 @@ class Thinner:
         if part.alike is None:
             box.alone.append(entry)
         else:
-            self._insert(box, box.groups.setdefault(part.alike, _Group()), entry)
+            group = box.groups.get(part.alike)
+            if group is None:
+                group = box.groups[part.alike] = _Group(same_caller=part.same_caller)
+            self._insert(box, group, entry)
         if self._records > self._most or self._size > _MOST_MEMORY:
             self._drop_the_oldest()
         return True
@@ -116,16 +120,15 @@ class Thinner:
         self._settle_unknown()
         for period in sorted(self._periods, reverse=True):
             box = self._periods[period]
-            entries = [(entry, 0) for entry in box.alone]
+            entries: list[tuple[_Entry, _Group | None, int]] = [(entry, None, 1) for entry in box.alone]
             for group in box.groups.values():
-                counts = [1] * len(group.kept)
-                if group.pushed_out:
-                    counts[KEPT - 1] += group.pushed_out
-                entries += zip(group.kept, counts, strict=True)
+                entries += [(entry, group, place) for place, entry in enumerate(group.kept, 1)]
             entries.sort(key=itemgetter(0), reverse=True)
-            for entry, count in entries:
-                line = self._line(entry, is_alone=not count)
-                yield line if count <= 1 else _counted(line, count)
+            for entry, its_group, place in entries:
+                line = self._line(entry, is_alone=its_group is None)
+                if its_group is not None and its_group.pushed_out and place == KEPT:
+                    line = _counted(line, its_group)
+                yield line
 
     def _packed(self, line: bytes, *, is_alone: bool) -> bytes:
         if is_alone:
@@ -180,9 +183,12 @@ def _is_new(ids: array[int], part: Part) -> bool:
     return True
 
 
-def _counted(line: bytes, count: int) -> bytes:
-    """Return the line of a record that stands for others as well, without its caller."""
+def _counted(line: bytes, group: _Group) -> bytes:
+    """Return the line of a record that stands for others as well, without its caller where theirs may differ."""
     record: dict[str, Any] = json.loads(line)
+    record[COUNT] = 1 + group.pushed_out
+    if group.same_caller:
+        return line_of(record)
     for name in _CALLER:
         record.pop(name, None)
     for outer, names in (("requestParameters", ("roleSessionName",)), ("protoPayload", ())):
@@ -194,4 +200,4 @@ def _counted(line: bytes, count: int) -> bytes:
     if isinstance(payload, dict) and isinstance(metadata, dict):
         kept = {name: value for name, value in metadata.items() if name not in _GOOGLE_CALLER}
         record["protoPayload"] = payload | {"requestMetadata": kept}
-    return line_of(record | {COUNT: count})
+    return line_of(record)
