@@ -14,7 +14,7 @@ from archives import make_archive
 
 from clouds.aws import Broken
 from clouds.buckets import Buckets, serving_buckets
-from clouds.google import PROVIDER, key_file
+from clouds.google import ACCOUNT, PROVIDER, key_file
 from evidence import private_key
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.live import archive
@@ -147,3 +147,14 @@ def test_prefixes() -> None:
         place = log_place(text, "gcp-logs")
         assert place is not None
         assert bucket_of(place) == expected, text
+
+
+@pytest.mark.parametrize("place", ["", "gs://sink"])
+def test_attempts_of_a_sink_are_not_looked_up_as_well(place: str) -> None:
+    found = log_place(place, "gcp-logs")
+    scope = gcp.GcpScope(
+        Target("", gcp=TargetGcp(provider=PROVIDER, service_account=ACCOUNT)), places=(found,) if found else ()
+    )
+    paths = {one.path.rpartition("/")[2] for one in gcp.readers(gcp.GcpClients(), scope)}
+    assert "changes.json" in paths
+    assert ("exchanges.json" in paths, "impersonations.json" in paths) == (not place, not place)
