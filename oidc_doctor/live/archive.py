@@ -87,7 +87,11 @@ class _Part(NamedTuple):
 
 
 class _EndedError(Exception):
-    """The reading ends here, for the reason in its message."""
+    """The reading ends here."""
+
+
+class _TimeIsUpError(_EndedError):
+    """The time of the collection ends."""
 
 
 def read_archive(
@@ -124,7 +128,7 @@ class _Reading:
         self.failures: list[tuple[LogObject, CallError]] = []
         self.unlisted: list[tuple[DayFolder, CallError]] = []
         self.problems: list[str] = []
-        self.ended = ""  # the reason why further days were not read
+        self.is_late = False
 
     def run(self, window: tuple[float, float]) -> ArchiveRead:
         """Read all that the time allows."""
@@ -139,10 +143,12 @@ class _Reading:
                     day = self.begin(item)
                 elif day is not None:
                     self.read_object(day, item, items)
+            self.finish(plan, day)
         except _EndedError as reason:
-            self.ended = str(reason)
-        self.finish(plan, day)
-        if not self.days_done:
+            self.is_late = isinstance(reason, _TimeIsUpError)
+            self.finish(plan, day)
+            self.days_done -= day is not None  # of this one more is left
+        if not (self.days_done or self.extract.files or self.failures):
             late = CallError("timeout", "TimeIsUp", "the time given with --timeout ended before a day was read")
             raise self.unlisted[0][1] if self.unlisted else late
         missing = self.missing()
@@ -204,14 +210,14 @@ class _Reading:
         return self.results(ahead(calls, threads=_THREADS, most=_IN_FLIGHT))
 
     def results(self, futures: Iterator[Future[Any]]) -> Iterator[Any]:
-        """Yield the results. Raises _EndedError when the time ends."""
+        """Yield the results. Raises _TimeIsUpError."""
         for future in futures:
             try:
                 result = future.result(max(0.0, self.end - time.monotonic()))
             except TimeoutError:
-                raise _EndedError("the time given with --timeout ended") from None
+                raise _TimeIsUpError from None
             if time.monotonic() >= self.end:
-                raise _EndedError("the time given with --timeout ended")
+                raise _TimeIsUpError
             yield result
 
     # ------------------------------------------------------------------------------------------------------------ days
@@ -247,7 +253,7 @@ class _Reading:
             self.failures.append((log, failure))
             are_denied = all(failure.outcome == "denied" for _, failure in self.failures)
             if are_denied and len(self.failures) >= _MOST_DENIED and not (self.extract.files or day.files):
-                raise _EndedError("no further ones were asked for")
+                raise _EndedError
         for _ in parts:
             pass  # those that the scan did not need
 
@@ -285,8 +291,9 @@ class _Reading:
             folder, failure = self.unlisted[0]
             number = f"{len(self.unlisted):,} of {len(self.folders):,} folders"
             reasons.append(f"{number} were not listed: {folder.prefixes[0]}: {failure}")
-        if self.ended:
-            reasons.append(f"{self.ended}; {self.days_done:,} of {len(self.folders):,} folders were read, the newest")
+        if self.is_late:
+            days = f"{self.days_done:,} of {len(self.folders):,} folders were read in full, the newest"
+            reasons.append(f"the time given with --timeout ended; {days}")
             reasons += ["a further run goes on there"] if self.cache.is_on else []
         if not self.listed and not reasons:
             return f"no log file is in {self.folders[-1].prefixes[0]} or the folders of the days after it"

@@ -54,7 +54,8 @@ class Buckets:
     objects: Mapping[str, bytes] = field(default_factory=dict)
     page_size: int = 1_000
     latency: float = 0.0
-    fault: Callable[[str, str], Broken | None] = lambda _kind, _name: None  # "list" and prefix, "get" and name
+    # "list" and the prefix; "get" and the name, with the range where there is one
+    fault: Callable[[str, str], Broken | None] = lambda _kind, _name: None
     lists: list[str] = field(default_factory=list)
     gets: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)  # of the gets
@@ -92,7 +93,7 @@ class Buckets:
         with self.lock:
             self.gets.append((name, headers.get("Range") or ""))
             self.headers.append(dict(headers))
-        self._wait("get", name)
+        self._wait("get", f"{name} {headers.get('Range') or ''}".rstrip())
 
     def _wait(self, kind: str, name: str) -> None:
         if self.latency:
