@@ -17,12 +17,13 @@ from oidc_doctor.logs.reading import unpacked
 
 def test_only_new_objects_of_a_day_are_read(buckets: Buckets, reader: TrailReader) -> None:
     put(buckets, range(3))
+    put(buckets, range(1, 3), name="again")
     reader.collect()
     new = put(buckets, range(2, 6), name="b")
     logs = reader.scan()
     assert [name for name, _ in buckets.gets] == [new]
     assert content(logs) == content(reader.scan(cached=False))
-    assert (logs.coverage.files, logs.coverage.events, logs.coverage.duplicates) == (2, 7, 1)
+    assert (logs.coverage.files, logs.coverage.events, logs.coverage.duplicates) == (3, 9, 3)
 
 
 def test_a_day_whose_attempts_were_thinned_is_read_again_when_objects_were_added(

@@ -93,12 +93,10 @@ class DayCache:
             raise NotADirectoryError(f"{folder} is a link, or another user's")
         os.chmod(folder, 0o700)
         for entry in os.scandir(folder):
-            if (
-                entry.name.startswith(_HALF_WRITTEN)
-                and entry.stat(follow_symlinks=False).st_mtime < time.time() - _STALE
-            ):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+            if entry.name.startswith(_HALF_WRITTEN):
+                with contextlib.suppress(OSError):  # another run may rename or remove it meanwhile
+                    if entry.stat(follow_symlinks=False).st_mtime < time.time() - _STALE:
+                        os.unlink(entry.path)
         self._is_ready = True
 
 
