@@ -272,7 +272,7 @@ _AWS = (
     ),
     File(
         f"{CLOUDTRAIL}**",
-        "trail files (`*.json`, `*.json.gz`), or `aws cloudtrail lookup-events`, in the Region of the STS endpoint",
+        "trail files, `aws cloudtrail lookup-events` in the STS endpoint's Region, or [extracts](#extracts-of-logs)",
         members=frozenset({"Records", "Events", "eventVersion", "eventName", "CloudTrailEvent", "detail-type"}),
     ),
 )
@@ -388,7 +388,7 @@ _GCP = (
     ),
     File(
         f"{GCP_LOGS}**",
-        "`gcloud logging read --format=json`, or the files of a log sink",
+        "`gcloud logging read --format=json`, the files of a log sink, or [extracts](#extracts-of-logs)",
         members=frozenset({"protoPayload", "entries", "insertId"}),
     ),
 )

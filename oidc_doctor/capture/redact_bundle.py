@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from oidc_doctor.bundle import contract
 from oidc_doctor.capture import plain_words, redact_files, redact_formats
 from oidc_doctor.capture.pseudonyms import Cipher, Mode
+from oidc_doctor.capture.redact_extract import extract_name, split_header
 from oidc_doctor.capture.redact_texts import SECRET, CollectedNames, LeftOut, Texts, kept_starts
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.manifest import LOCAL, OUTCOMES
 from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.judge.keys import check_keys
+from oidc_doctor.logs.extract.file import ENDING
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.limits import ERROR_TEXT, MANIFEST, SETUP_OUTPUT
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from oidc_doctor.bundle.files import Bundle
+    from oidc_doctor.model.events import Source
 
 _CHUNK: Final = 256 * 1024
 _TRIES: Final = 24  # keys to try at most; the key with the fewest clashes is used
@@ -208,6 +211,8 @@ class _Copy:
             trail = _TRAIL_FILE.fullmatch(part)
             if trail:
                 parts.append(self.texts.value(trail[1]) + trail[2] + self.texts.value(trail[3]) + trail[4])
+            elif part.endswith(ENDING):
+                parts.append(extract_name(part, self.texts))
             else:
                 parts.append(self.texts.value(part))
         return prefix + folder + "/".join(parts)
@@ -341,7 +346,12 @@ class _Copy:
         zipped = name.lower().endswith(".gz")
         packer = zlib.compressobj(6, zlib.DEFLATED, 31) if zipped else None
         with self.bundle.open(name) as stream:
-            for piece in redact_files.json_pieces(_characters(stream, self.texts), self.texts):
+            texts = _characters(stream, self.texts)
+            header = ""
+            if name.endswith(ENDING):
+                source: Source = "cloudtrail" if _path(name).startswith(contract.CLOUDTRAIL) else "gcp-logs"
+                header, texts = split_header(texts, source, self.texts)
+            for piece in itertools.chain((header,), redact_files.json_pieces(texts, self.texts)):
                 data = _bytes(piece)
                 yield packer.compress(data) if packer else data
         if packer:

@@ -100,6 +100,7 @@ ALIKE_ATTEMPTS = Limit("an extract: attempts alike in one period, at its begin a
 EXTRACT = Limit("an extract of an engine's or an archive's logs", 200_000, "records", _OURS)
 TABLE_LOCATIONS = Limit("the estimate of a query: partitions", 20_000, "partitions", _OURS)
 TABLE_LISTINGS = Limit("the estimate of a query: listings of objects", 3_000, "requests", _OURS)
+EXTRACT_BYTES = Limit("an extract of an archive's logs, packed", 64 * MIB, "bytes", _OURS)
 ATTEMPT_KINDS = Limit("logs: attempts that differ in more than time", 20_000, "kinds", _OURS)
 IDENTITIES = Limit("logs: subjects and their claims", 100_000, "identities", _OURS)
 CIRCUMSTANCES = Limit("logs: callers, Regions and user agents", 100_000, "circumstances", _OURS)

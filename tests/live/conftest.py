@@ -19,12 +19,15 @@ import pytest
 
 from clouds.aws import Cloud, handler
 from clouds.aws_set_up import AwsSetUp, make_role
+from clouds.buckets import Buckets, serving_buckets
 from clouds.command_line import FinishedRun
 from clouds.issuer import Authority, Site, TlsServer, site_handler
 from clouds.servers import QuietServer, serving
+from clouds.trail_reader import TrailReader
 from oidc_doctor.cli.main import main
 from oidc_doctor.live import collector
 from oidc_doctor.live.aws import client as aws_client
+from oidc_doctor.live.aws.client import AwsClients
 
 
 @pytest.fixture
@@ -77,6 +80,7 @@ def cloud(moto_port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-one")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     cloud = Cloud()
     with serving(QuietServer(("127.0.0.1", 0), handler(cloud, moto_port))) as port:
         cloud.port = port
@@ -148,3 +152,29 @@ def doctor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Fin
         return FinishedRun(code, raw.getvalue().decode(), err.getvalue())
 
     return run
+
+
+# a trail's bucket
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Buckets, AwsClients]]:
+    """A server, and the clients that it is the endpoint of: making a client takes longer than most tests here."""
+    with pytest.MonkeyPatch.context() as patch, serving_buckets(Buckets()) as (url, served):
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-one")
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path_factory.mktemp("aws") / "no-config"))
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        yield served, AwsClients(None, "aws")
+
+
+@pytest.fixture
+def buckets(served: tuple[Buckets, AwsClients]) -> Buckets:
+    """An empty bucket."""
+    served[0].empty()
+    return served[0]
+
+
+@pytest.fixture
+def reader(buckets: Buckets, served: tuple[Buckets, AwsClients], tmp_path: Path) -> TrailReader:
+    return TrailReader(buckets, tmp_path / "cache", served[1])

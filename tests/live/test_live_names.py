@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oidc_doctor.live.addresses import is_public
+from oidc_doctor.live.archive import days
 from oidc_doctor.live.aws.account import file_name, repository_of
-from oidc_doctor.live.aws.logs import bucket_of, days
+from oidc_doctor.live.aws.trail_bucket import bucket_of
 from oidc_doctor.live.collect import CallError
 from oidc_doctor.live.https import Rules, fetch
 

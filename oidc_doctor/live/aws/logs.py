@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.aws.account import Account, AwsScope, rfc3339
+from oidc_doctor.live.aws.account import Account, AwsScope
 from oidc_doctor.live.aws.athena import athena_reader
-from oidc_doctor.live.aws.client import AwsClients, with_call_errors
+from oidc_doctor.live.aws.client import AwsClients
 from oidc_doctor.live.aws.cloudwatch import cloudwatch_reader
 from oidc_doctor.live.aws.lookup import CALL, EXCHANGE, RoleGroup, save_part, save_query
-from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
-from oidc_doctor.live.pages import Paging, pages
+from oidc_doctor.live.aws.trail_bucket import trail_reader
+from oidc_doctor.live.collect import Collector, Grant, Reader
 from oidc_doctor.logs.extract.file import ENDING
-
-_PAGING = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated")
-_DAY = 86_400.0
-_TRAIL_DAYS = 2  # for a trail's bucket, without a window
-_MOST_TRAIL_FILES = 20_000
-_MOST_TRAIL_BYTES = 512 * 1024 * 1024  # compressed
 
 
 class AwsLogs(Account):
@@ -34,9 +23,14 @@ class AwsLogs(Account):
         group.targets.append(self)
 
     def lookups(self) -> list[Reader]:
-        """Exchanges in every Region of an endpoint, and changes in the Region where IAM's events are."""
+        """Exchanges in every Region of an endpoint, and changes in the Region where IAM's events are.
+
+        Exchanges are not looked up where a trail's bucket is read: of many alike it returns the first, the last and the
+        number of the others, which would count twice. Changes are, further back than the window.
+        """
         readers: list[Reader] = []
-        for region in dict.fromkeys((self.home, *self.regions)):
+        is_trail_read = any(place.engine == "s3" for place in self.scope.places)
+        for region in () if is_trail_read else dict.fromkeys((self.home, *self.regions)):
             if self.role_name:
                 readers.append(self.exchanges(region))
                 readers.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=True))
@@ -140,117 +134,13 @@ class AwsLogs(Account):
                 path = f"aws/cloudtrail/{place.engine}-{number}{'' if is_first else f'-{self.account}'}"
                 self.group.places[place, self.account] = path
                 if place.engine == "s3":
-                    readers.append(self.trail(place.text, f"{path}/"))
+                    readers.append(trail_reader(self, place.text, path + ENDING, self.trail_regions))
                 else:
                     read = athena_reader if place.engine == "athena" else cloudwatch_reader
                     readers.append(read(self, place, path + ENDING))
         return readers
 
-    def trail(self, place: str, path: str) -> Reader:
-        """A trail's bucket: the days of the window and one more, in either layout."""
-        bucket, prefix = bucket_of(place)
-        call = "s3:ListBucket"
-        grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
-        inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
-        follows = (Following(path, (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)),)
-
-        def read(collector: Collector) -> None:
-            self.trail_files(collector, path, bucket, prefix)
-
-        return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, follows)
-
-    def trail_files(self, collector: Collector, path: str, bucket: str, prefix: str) -> None:
-        """Save the files of the window, the newest first where there are too many."""
-        account = self.account or collector.needed(self.name("caller"), "the account of the trail")
-        first, until = collector.clocks.window(self.scope.since, self.scope.until, self.scope.back)
-        since = first if first is not None else until - _TRAIL_DAYS * _DAY
-        root = f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
-        owners = [f"{root}{account}/"]
-        folders = self.folders(collector, bucket, root)
-        owners += [f"{folder}{account}/" for folder in folders if folder.removeprefix(root).startswith("o-")]
-        files: list[tuple[str, int]] = []
+    def trail_regions(self) -> list[str]:
+        """The Regions of all targets of the account, whose events a trail has."""
         of_account = [target for target in self.group.targets if target.account == self.account]
-        regions = dict.fromkeys(region for target in of_account for region in (target.home, *target.regions))
-        searched = [
-            f"{owner}CloudTrail/{region}/{day}/"
-            for owner in owners
-            for region in regions
-            for day in days(since, until + _DAY)
-        ]
-        for listing in collector.side_by_side(
-            [functools.partial(self.objects, collector, bucket, folder) for folder in searched]
-        ):
-            if isinstance(listing, CallError):
-                raise listing
-            files += listing
-        files.sort(key=lambda file: file[0].rpartition("/")[2], reverse=True)  # newest first: names contain the time
-        keys: list[str] = []
-        size = 0
-        for key, length in files:
-            size += length
-            if size > _MOST_TRAIL_BYTES or len(keys) >= _MOST_TRAIL_FILES:
-                break
-            keys.append(key)
-        calls = [functools.partial(self.object, collector, bucket, key) for key in keys]
-        failures: list[CallError] = []
-        for key, data in zip(keys, collector.side_by_side(calls), strict=True):
-            if isinstance(data, CallError):
-                failures.append(data)
-            else:
-                collector.keep(path + key.rpartition("/")[2], data)
-        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
-        number = len(keys) - len(failures)
-        if number < len(files):
-            note = f"{number} of {len(files)} files were read"
-            if failures:
-                allow = "allow s3:GetObject; " if failures[0].outcome == "denied" else ""
-                note += f": {allow}s3:GetObject: {failures[0]}"
-            log |= {"truncated": True, "message": printable(note)}
-        collector.record(path, "s3:ListBucket", "ok", **log)
-
-    def folders(self, collector: Collector, bucket: str, prefix: str) -> list[str]:
-        """The folders right below a prefix: account ids, or the organization's."""
-        page = {"Prefix": prefix, "Delimiter": "/"}
-        answer = self.bucket(collector, "list_objects_v2", bucket, "s3:ListBucket", **page)
-        entries = answer.get("CommonPrefixes") or []
-        folders = [entry.get("Prefix") for entry in entries if isinstance(entry, dict)]
-        return [folder for folder in folders if isinstance(folder, str)]
-
-    def objects(self, collector: Collector, bucket: str, prefix: str) -> list[tuple[str, int]]:
-        """Keys and sizes of a folder."""
-
-        def ask(page: dict[str, Any]) -> Any:
-            return self.bucket(collector, "list_objects_v2", bucket, "s3:ListBucket", Prefix=prefix, **page)
-
-        files: list[tuple[str, int]] = []
-        for answer in pages(ask, _PAGING, f"pages of files in {prefix}"):
-            for entry in answer.get("Contents") or []:
-                key = entry.get("Key")
-                if isinstance(key, str) and key.endswith((".json", ".json.gz")):
-                    files.append((key, int(entry.get("Size") or 0)))
-        return files
-
-    def object(self, collector: Collector, bucket: str, key: str) -> bytes:
-        """Return a file's bytes unchanged."""
-        client = self.clients.of("s3", self.region)
-        owner = self.owner_of(collector, bucket)
-
-        def fetch() -> bytes:
-            data: bytes = client.get_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner)["Body"].read()
-            return data
-
-        return bytes(collector.call(lambda: with_call_errors(fetch)))
-
-
-def bucket_of(place: str) -> tuple[str, str]:
-    """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
-    bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    prefix = prefix.strip("/")
-    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the path of the full folder
-    return bucket, head.strip("/") if whole_folder else prefix
-
-
-def days(since: float, until: float) -> list[str]:
-    """The folders of a trail from one moment to another, epoch seconds, both days included."""
-    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
-    return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]
+        return list(dict.fromkeys(region for target in of_account for region in (target.home, *target.regions)))

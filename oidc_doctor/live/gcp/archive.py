@@ -1,23 +1,110 @@
-"""Audit log entries in a bucket of Cloud Storage, as a sink writes them."""
+"""Audit log entries in a bucket of Cloud Storage, as a sink writes them.
+
+A name is `PREFIX/LOG_NAME/2026/11/29/08:00:00_08:59:59_S0.json`. The day is that of the entries; files of one hour have
+several shards, and entries that arrive late are in files of their own [Cloud Logging, View logs routed to Cloud
+Storage]. The folders of a window are those of its days and of the day after. An aggregated sink writes the entries of
+all its projects to the same folders.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.archive import DayFolder, days, read_archive
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
+from oidc_doctor.live.gcp.client import segment
+from oidc_doctor.live.gcp.configuration import with_permission
+from oidc_doctor.live.pages import Paging, pages
+from oidc_doctor.logs.archive.cache import DayCache
+from oidc_doctor.logs.archive.day import LogObject
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from oidc_doctor.live.gcp.configuration import GcpReaders
     from oidc_doctor.model.log_place import LogPlace
 
-_CALL = "storage.objects.list"
+_LIST, _GET = "storage.objects.list", "storage.objects.get"
+_API = "storage.googleapis.com"
+_AUDIT = "cloudaudit.googleapis.com"
+_LOGS = ("data_access", "activity", "policy", "system_event")
+_PAGING = Paging("pageToken", "nextPageToken")
+_DAY = 86_400.0
+_USUAL = 7 * _DAY  # without a window
+
+
+class SinkBucket:
+    """A sink's bucket, as `live/archive.py` reads it."""
+
+    permission = _GET
+
+    def __init__(self, target: GcpReaders, collector: Collector, bucket: str) -> None:
+        self._clients = target.clients
+        self._collector = collector
+        self._path = f"storage/v1/b/{segment(bucket)}/o"
+
+    def listed(self, prefix: str) -> list[LogObject]:
+        """Return the log files of a folder."""
+        fields = "items(name,size,generation),nextPageToken"
+        page = functools.partial(self._page, prefix=prefix, fields=fields, maxResults=1_000)
+        found = []
+        for answer in pages(page, _PAGING, f"pages of files in {prefix}"):
+            entries = answer.get("items", [])
+            for entry in entries if isinstance(entries, list) else ():
+                values = [
+                    entry.get(name) if isinstance(entry, dict) else None for name in ("name", "size", "generation")
+                ]
+                name, size, generation = map(str, values)
+                if None in values or not size.isdecimal():
+                    raise CallError("failed", "Malformed", "the answer has an object that cannot be read")
+                if name.endswith((".json", ".json.gz")):
+                    found.append(LogObject(name, int(size), generation))
+        return found
+
+    def _page(self, page: dict[str, Any], **query: Any) -> Any:
+        return self._clients.page(self._collector, "storage", self._path, **query, **page)
+
+    def fetch(self, log: LogObject, span: tuple[int, int] | None) -> bytes:
+        """Return an object's bytes, or a part of them, of the generation that was listed."""
+        path = f"{self._path}/{segment(log.name)}"
+        return self._clients.content(self._collector, "storage", path, span, alt="media", generation=log.tag)
 
 
 def gcs_reader(target: GcpReaders, place: LogPlace, path: str) -> Reader:
     """Return the reader of a sink's bucket: it fills `path`, the file of an extract (logs/extract/file.py)."""
+    bucket, root = bucket_of(place)
+    resource = f"projects/_/buckets/{bucket}"
+    grants = (Grant(_LIST, resource, _API),)
+    follows = (Following(path, (Grant(_GET, resource, _API),)),)
 
-    def read(_: Collector) -> None:
-        raise CallError("failed", "NotSupported", "buckets of Cloud Storage are not read yet")
+    def read(collector: Collector) -> None:
+        first, until = collector.clocks.window(target.scope.since, target.scope.until, target.scope.back)
+        since = first if first is not None else until - _USUAL
+        folders = [
+            DayFolder(f"gs://{bucket}/{folder}", (folder,))
+            for day in reversed(days(since, until + _DAY))
+            for folder in (f"{root}{_AUDIT}/{name}/{day}/" for name in _LOGS)
+        ]
+        cache = DayCache(target.scope.log_options.cache)
+        try:
+            found = read_archive(
+                collector, SinkBucket(target, collector, bucket), folders, "gcp-logs", cache, (since, until)
+            )
+        except CallError as failure:
+            raise with_permission(failure, grants) from None
+        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"gs://{bucket}/{root}{_AUDIT}/"}
+        log |= {"truncated": True, "message": found.missing} if found.missing else {}
+        collector.keep(path, found.file)
+        collector.record(path, _LIST, "ok", **log)
 
-    grants = (Grant(_CALL, f"projects/_/buckets/{place.parts[0]}", "storage.googleapis.com"),)
-    return Reader(target.name(f"logs:{place.text}"), path, _CALL, read, (), grants)
+    return Reader(target.name(f"logs:{place.text}"), path, _LIST, read, (), grants, follows)
+
+
+def bucket_of(place: LogPlace) -> tuple[str, str]:
+    """Bucket and prefix of gs://bucket/prefix; the prefix is empty, or ends with a slash, before the name of a log."""
+    bucket, prefix = place.parts
+    head, whole_folder, _ = f"/{prefix.strip('/')}/".partition(
+        f"/{_AUDIT}/"
+    )  # people paste the path of the full folder
+    prefix = head.strip("/") if whole_folder else prefix.strip("/")
+    return bucket, f"{prefix}/" if prefix else ""

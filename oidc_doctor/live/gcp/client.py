@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from oidc_doctor.documents.json_text import value_of
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oidc_doctor.model.obstacle import Local
+
+T = TypeVar("T")
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _ONE_REQUEST = 20.0  # seconds
@@ -33,6 +35,7 @@ ROLES = {
     "serviceusage": "roles/serviceusage.serviceUsageViewer",
     "orgpolicy": "roles/orgpolicy.policyViewer",
     "storage.buckets": "roles/iam.securityReviewer",
+    "storage.objects": "roles/storage.objectViewer",
     "artifactregistry": "roles/iam.securityReviewer",
     "logging.privateLogEntries": "roles/logging.privateLogViewer",
     "logging.logEntries": "roles/logging.viewer",
@@ -201,29 +204,65 @@ class GcpClients:
         """The answer of a POST, which is sent once: reading a policy is one."""
         return self._send(collector, "POST", service, path, params=query, json=body)
 
+    def page(self, collector: Collector, service: str, path: str, **query: Any) -> dict[str, Any]:
+        """A page of a list that is read once: it is not kept for other targets."""
+        return self._call(collector, "GET", service, path, _value, kind=path, params=query)
+
+    def content(
+        self, collector: Collector, service: str, path: str, span: tuple[int, int] | None, **query: Any
+    ) -> bytes:
+        """The bytes of an object as they are stored, or those from the first to the last of a span."""
+
+        def read(answer: Any) -> bytes:
+            if answer.status_code >= 400:  # noqa: PLR2004 - client and server errors
+                _value(answer)
+            data: bytes = answer.raw.read(_LARGEST, decode_content=False)
+            return data
+
+        headers = {"Accept-Encoding": "gzip"}  # else an object that is stored as gzip is unpacked on its way
+        headers |= {"Range": f"bytes={span[0]}-{span[1]}"} if span else {}
+        return self._call(
+            collector, "GET", service, path, read, kind=service, params=query, headers=headers, stream=True
+        )
+
     def _send(self, collector: Collector, method: str, service: str, path: str, **options: Any) -> dict[str, Any]:
-        def once() -> dict[str, Any]:
+        answer: dict[str, Any] = collector.shared(
+            (self, method, service, path, json.dumps(options, sort_keys=True)),
+            lambda: self._call(collector, method, service, path, _value, **options),
+        )
+        return answer
+
+    def _call(
+        self,
+        collector: Collector,
+        method: str,
+        service: str,
+        path: str,
+        read: Callable[[Any], T],
+        *,
+        kind: str = "",
+        stream: bool = False,
+        **options: Any,
+    ) -> T:
+        def once() -> T:
             session = self.session()
             limit = collector.seconds_left(_ONE_REQUEST)
-            answer = session.request(
+            with session.request(
                 method,
                 f"{endpoint(service)}/{path}",
                 timeout=limit,
                 max_allowed_time=limit + 1,
-                stream=False,
+                stream=stream,
                 **options,
-            )
-            value = _value(answer)
-            collector.clocks.hear("Google", answer.headers, is_cloud=True)
+            ) as answer:
+                value = read(answer)
+                collector.clocks.hear("Google", answer.headers, is_cloud=True)
             return value
 
         pacer = self.learned_pacer(service)
-        kind = f"{method} {'/'.join(path.split('/')[1::2])}"  # of the path, the names of collections
-        answer: dict[str, Any] = collector.shared(
-            (self, method, service, path, json.dumps(options, sort_keys=True)),
-            lambda: collector.call(lambda: with_call_errors(once), pacer=pacer, kind=kind),
-        )
-        return answer
+        kind = kind or f"{method} {'/'.join(path.split('/')[1::2])}"  # of the path, the names of collections
+        result: T = collector.call(lambda: with_call_errors(once), pacer=pacer, kind=kind)
+        return result
 
     def learned_pacer(self, service: str) -> Pacer:
         """Return the pacer of an API's calls, whose quota a project may have changed."""

@@ -31,13 +31,17 @@ class GcpLogs(GcpReaders):
         self.group = group
 
     def lookups(self) -> list[Reader]:
-        """Exchanges of the pool, impersonations of the service account, and changes of either."""
+        """Exchanges of the pool, impersonations of the service account, and changes of either.
+
+        Where a sink's bucket is read, only changes, further back than the window: of many attempts alike it returns the
+        first, the last and the number of the others, which would count twice.
+        """
         readers: list[Reader] = []
         self.group.targets.append(self)
-        readers += [self.lookup("exchanges", "exchanges", project) for project in self.log_projects("exchanges")]
-        readers += [
-            self.lookup("impersonations", "impersonations", project) for project in self.log_projects("impersonations")
-        ]
+        kinds: tuple[Kind, ...] = ("exchanges", "impersonations")
+        is_sink_read = any(place.engine == "gs" for place in self.scope.places)
+        for kind in () if is_sink_read else kinds:
+            readers += [self.lookup(kind, kind, project) for project in self.log_projects(kind)]
         first, *others = self.log_projects("changes")
         readers.append(self.lookup("changes", "changes", first))
         readers += [self.elsewhere(self.lookup("changes", "changes-2", project)) for project in others]

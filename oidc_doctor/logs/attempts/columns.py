@@ -312,7 +312,8 @@ class Rows:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
         An event occurs twice in overlapping files: pages, several trails, an organization's and an account's trail, two
-        sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
+        sinks. Of two rows of one event, the one with a known outcome is kept, else that which represents more attempts,
+        else that of the first file by name.
         """
         if not self:
             return 0
@@ -322,7 +323,10 @@ class Rows:
         unknown = np.array([key.outcome == "unknown" for key in self.keys.values])[np.frombuffer(self.key, np.int32)]
         ranks = np.argsort(np.argsort(np.array(self.files.values, dtype=object), kind="stable"))
         file = ranks[np.frombuffer(self.file, np.int32)]
-        self._take(_first_of_each(self.ids, self.time, np.frombuffer(self.place, np.int64), file, unknown))
+        count = np.frombuffer(self.count, np.int64)
+        fewest = [-count] if count.max() > 1 else []
+        self._take(_first_of_each(self.ids, self.time, np.frombuffer(self.place, np.int64), file, *fewest, unknown))
+        del count  # its buffer is that of the column
         self._drop_partial_repeats()
         return before - len(self)
 
@@ -427,9 +431,13 @@ def _first_of_each(ids: EventIds, time: array[float], *less: Any) -> Any:
     return rows[np.lexsort([low[rows], high[rows], seconds[rows]])]
 
 
-def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
-    """Return the rows in order of time, one for each event."""
-    rows: list[int] = _first_of_each(ids, time).tolist() if ids else []
+def first_of_each(ids: EventIds, time: array[float], count: array[int]) -> list[int]:
+    """Return the rows in order of time, for each event the one with the largest count."""
+    if not ids:
+        return []
+    import numpy as np
+
+    rows: list[int] = _first_of_each(ids, time, -np.frombuffer(count, np.int64)).tolist()
     return rows
 
 

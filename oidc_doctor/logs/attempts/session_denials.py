@@ -38,6 +38,7 @@ class SessionDenials:
         self.same = EventIds()  # equal for all copies of an event
         self.group = array("i")
         self.time = array("d")
+        self.count = array("q")  # calls that the row represents
         self.sessions = InternTable(None, limits.IDENTITIES.most)
         self.session = array("i")  # None is that of sessions beyond the bound
         self.dropped = 0
@@ -45,15 +46,16 @@ class SessionDenials:
     def __len__(self) -> int:
         return len(self.time)
 
-    def add(self, denial: SessionDenial) -> None:
-        """Add one call."""
+    def add(self, denial: SessionDenial, count: int = 1) -> None:
+        """Add a call that represents `count` calls alike."""
         if len(self) >= MOST_DENIALS:
-            self.dropped += 1
+            self.dropped += count
             return
         key = _key(denial)
         event_id = denial.event_ids[0] or digest_of((*key, denial.time, denial.session))
         self.group.append(self._group(key, denial))
         self.time.append(denial.time)
+        self.count.append(count)
         self.ids.append(event_id)
         self.same.append(denial.shared_id or event_id)
         self.session.append(self.sessions.number(denial.session))
@@ -74,9 +76,10 @@ class SessionDenials:
         for key, newest in zip(other.groups.values[1:], other.newest[1:], strict=True):
             numbers.append(0 if newest is None else self._group(key, newest))
         free_rows = max(0, MOST_DENIALS - len(self))
-        self.dropped += other.dropped + max(0, len(other) - free_rows)
+        self.dropped += other.dropped + sum(other.count[free_rows:])
         self.group.extend(array("i", [numbers[group] for group in other.group[:free_rows]]))
         self.time.extend(other.time[:free_rows])
+        self.count.extend(other.count[:free_rows])
         sessions = [self.sessions.number(session) for session in other.sessions.values]
         self.session.extend(array("i", [sessions[number] for number in other.session[:free_rows]]))
         self.ids.extend(other.ids, free_rows)
@@ -109,7 +112,7 @@ class SessionDenials:
                     session=self.sessions.values[self.session[members[0]]],
                     time=self.time[members[0]],
                     first_seen=self.time[members[-1]],
-                    count=len(members),
+                    count=sum(self.count[row] for row in members),
                     event_ids=ids,
                     origin=newest.origin._replace(event_id=ids[0] or None),
                 )
@@ -118,7 +121,7 @@ class SessionDenials:
 
     def _once(self) -> list[int]:
         """Return the rows, one for each event; of an event that one file has without its id, the copy with the id."""
-        rows = first_of_each(self.same, self.time)
+        rows = first_of_each(self.same, self.time, self.count)
         unnamed = (
             {row for row in rows if self.ids.text(row).startswith(MADE_UP)} if len(self.ids.texts.values) > 1 else {}
         )

@@ -48,11 +48,26 @@ def write_extract(header: Header, records: Iterable[dict[str, Any]]) -> bytes:
     """Return the file of an extract: the same bytes for the same records."""
     out = io.BytesIO()
     with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as zipped:
-        first = {HEADER: _VERSION} | {name: value for name, value in header._asdict().items() if value is not None}
-        for line in (first, *records):
-            zipped.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
-            zipped.write(b"\n")
+        zipped.write(header_line(header))
+        for record in records:
+            zipped.write(line_of(record))
     return out.getvalue()
+
+
+def header_line(header: Header, **more: Any) -> bytes:
+    """Return the first line of the file. `more` are further members, which readers of an extract ignore."""
+    return line_of(
+        {HEADER: _VERSION} | {name: value for name, value in header._asdict().items() if value is not None} | more
+    )
+
+
+def line_of(record: dict[str, Any]) -> bytes:
+    """Return a record's line."""
+    try:
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a surrogate without its other half, which a log may have as an escape
+        text = json.dumps(record, separators=(",", ":")).encode()
+    return text + b"\n"
 
 
 def header_of(value: Json, source: Source) -> Header | None:

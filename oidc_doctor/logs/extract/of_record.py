@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.logs.extract.alike import attempts_alike, denials_alike, same_caller
 from oidc_doctor.logs.extract.members import DENIED_CALL, EXCHANGE, GOOGLE_ATTEMPT, GOOGLE_DENIED_CALL, only
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
 from oidc_doctor.model.document import Origin
@@ -14,17 +15,45 @@ if TYPE_CHECKING:
 _NOWHERE = Origin("")
 
 
-def extract_of(record: dict[str, Any], source: Source) -> dict[str, Any] | None:
+class Part(NamedTuple):
+    """The part of a record that a report reads, and what thinning has to know of it."""
+
+    record: dict[str, Any]
+    time: float  # epoch seconds
+    event_id: str | None  # the same for all copies of the event
+    alike: bytes | None  # equal for attempts alike; None for a write, which stands for itself
+    known: bool = True  # whether the event has its outcome or, a write, its request: of two copies that one is kept
+    same_caller: bool = False  # whether attempts alike have the same caller
+
+
+def part_of(record: dict[str, Any], source: Source) -> Part | None:
     """Return the part of a record that a report reads; None for a record that is not read.
 
     A write of configuration is returned whole: the report compares its documents.
     """
     aws = source == "cloudtrail"
-    if (cloudtrail if aws else gcp_audit).attempt(record, _NOWHERE) is not None:
-        return only(record, EXCHANGE if aws else GOOGLE_ATTEMPT)
+    attempt = (cloudtrail if aws else gcp_audit).attempt(record, _NOWHERE)
+    if attempt is not None:
+        part = only(record, EXCHANGE if aws else GOOGLE_ATTEMPT)
+        alike = attempts_alike(attempt, cloudtrail.text(record.get("recipientAccountId")))
+        is_known = attempt.outcome != "unknown"
+        return Part(part, attempt.time, attempt.event_id, alike, is_known, same_caller(attempt))
     writes = cloudtrail_writes if aws else gcp_writes
-    if writes.change(record, _NOWHERE) is not None:
-        return record
-    if writes.session_denial(record, _NOWHERE) is not None:
-        return only(record, DENIED_CALL if aws else GOOGLE_DENIED_CALL)
+    change = writes.change(record, _NOWHERE)
+    if change is not None:
+        request = record if aws else cloudtrail.members(record.get("protoPayload"))
+        has_request = bool(request.get("requestParameters" if aws else "request"))
+        return Part(
+            record, change.time, cloudtrail.text(record.get("eventID" if aws else "insertId")), None, has_request
+        )
+    denial = writes.session_denial(record, _NOWHERE)
+    if denial is not None:
+        part = only(record, DENIED_CALL if aws else GOOGLE_DENIED_CALL)
+        return Part(part, denial.time, denial.event_ids[0] or None, denials_alike(denial))
     return None
+
+
+def extract_of(record: dict[str, Any], source: Source) -> dict[str, Any] | None:
+    """Return the part of a record that a report reads; None for a record that is not read."""
+    part = part_of(record, source)
+    return None if part is None else part.record

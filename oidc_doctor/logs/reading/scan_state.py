@@ -173,7 +173,7 @@ class ScanState:
                 self.changes.append(change)
                 self._size_of_changes += size
         if (denial := writes.session_denial(record, origin)) is not None:
-            self.denials.add(denial)
+            self.denials.add(denial, count)
 
     def merge(self, other: ScanState) -> None:
         """Add another state's records of later files."""

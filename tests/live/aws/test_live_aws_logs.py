@@ -109,8 +109,8 @@ def test_a_trails_bucket_in_both_layouts(
     assert done.coverage("aws/cloudtrail")["count"] == 2, done.report["coverage"]
     assert cloud.calls["s3:GetObject"] == 2
     break_operation(cloud, "s3:GetObject", code="AccessDenied", status=403)
-    done = ask(made, "--cloudtrail", "s3://weights/logs/AWSLogs/123456789012", "--since", "24h")
-    row = done.coverage("aws/cloudtrail/s3-1/")
+    done = ask(made, "--cloudtrail", "s3://weights/logs/AWSLogs/123456789012", "--since", "24h", "--no-log-cache")
+    row = done.coverage("aws/cloudtrail/s3-1.extract.jsonl.gz")
     assert (row["status"], "0 of 2 files" in row["reason"]) == ("partial", True)
     assert "allow s3:GetObject" in row["reason"]
 
@@ -138,3 +138,25 @@ def test_the_evidence_beside_a_trail_is_of_its_own_time(
     done = doctor(*asks)
     assert done.report["evaluated_at"] == "2026-01-05T00:00:00Z"
     assert {call.partition(":")[0] for call in cloud.calls} == {"s3", "sts"}, cloud.calls
+
+
+def test_a_capture_of_a_trail_says_what_the_live_run_said(
+    set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
+) -> None:
+    made = set_up(rich=True)
+    put_trail(made)
+    asked = ["--role", made.role, "--cloudtrail", "s3://weights/logs", "--since", "24h"]
+    live = doctor(*asked)
+    assert doctor("capture", *asked, "--no-redact", "-o", tmp_path / "case", report=False).code == 0
+    saved = doctor("--from", tmp_path / "case", "--since", "24h")
+    for part in ("verdict", "attempts", "timeline", "causes"):
+        assert saved.report[part] == live.report[part], part
+    steps = [[(step["id"], step["state"]) for step in run.report["exchanges"][0]["steps"]] for run in (saved, live)]
+    assert steps[0] == steps[1]  # the options of the live run are in oidc-doctor.toml now
+    assert len(live.report["attempts"]) == 1
+    assert live.report["attempts"][0]["count"] == 2
+    assert saved.coverage("aws/cloudtrail")["count"] == live.coverage("aws/cloudtrail")["count"]
+    assert doctor("capture", *asked, "-o", tmp_path / "copy", report=False).code == 0
+    copy = doctor("--from", tmp_path / "copy", "--since", "24h").report
+    assert [(row["outcome"], row["count"]) for row in copy["attempts"]] == [("accepted", 2)]
+    assert copy["verdict"] == live.report["verdict"]

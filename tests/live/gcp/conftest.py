@@ -61,6 +61,7 @@ def doctor(google: Google, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with serving_google(google) as base:
         for service in SERVICES:
             monkeypatch.setenv(f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{service}", base)

@@ -122,3 +122,33 @@ def test_a_damaged_extract_keeps_what_comes_before_the_damage() -> None:
     logs = scanned(data[: len(data) // 2])
     assert 0 < len(logs.rows) < 2_000
     assert logs.coverage.problems
+
+
+def denied_call(**more: Any) -> dict[str, Any]:
+    return {
+        "eventTime": "2026-11-20T10:00:00Z",
+        "eventID": "22222222-2222-3333-4444-555555555555",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "GetObject",
+        "errorCode": "AccessDenied",
+        "userIdentity": {"sessionContext": {"webIdFederationData": {"federatedProvider": "arn:…"}}},
+        **more,
+    }
+
+
+def test_a_denied_call_stands_for_as_many_as_it_says() -> None:
+    lines = [denied_call(**{COUNT: 12}), denied_call(eventID="3"), denied_call()]
+    logs = scanned(write_extract(Header("cloudtrail", selective=True), lines))
+    assert [denial.count for denial in logs.denials] == [13]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_copies_that_counts_which_stands_for_others(order: int) -> None:
+    lines = [exchange(**{COUNT: 560}), exchange()][::order]
+    assert list(scanned(write_extract(Header("cloudtrail", selective=True), lines)).rows.count) == [560]
+
+
+def test_half_of_a_surrogate_pair_survives_its_file() -> None:
+    lines = [exchange(userAgent="\ud83d"), exchange(userAgent="\U0001f600", eventID="2")]
+    logs = scanned(write_extract(Header("cloudtrail", selective=True), lines))
+    assert {attempt.user_agent for attempt in logs.attempts()} == {"\ud83d", "\U0001f600"}
