@@ -1,22 +1,172 @@
-"""CloudTrail's events in a log group of Amazon CloudWatch Logs."""
+"""CloudTrail's events in a log group of Amazon CloudWatch Logs, to which a trail delivers them.
+
+Sources: Amazon CloudWatch Logs API Reference, DescribeLogGroups (storedBytes, retentionInDays, creationTime); Amazon
+CloudWatch pricing (Insights is paid by the gigabyte scanned); Service Authorization Reference, Amazon CloudWatch Logs.
+The estimate is an inference: it spreads the stored bytes evenly over the days that the log group keeps, and the service
+does not say whether they are counted compressed. So the bytes that were really scanned are held to the ceiling too.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.live.aws.account import Account, member, rfc3339
+from oidc_doctor.live.aws.insights import Insights, Outcome, size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.pages import Paging, pages
+from oidc_doctor.logs.engines.insights_query import POINTER, attempts_query, changes_query
+from oidc_doctor.logs.engines.query import Window
+from oidc_doctor.logs.extract.file import Header, write_extract
+from oidc_doctor.logs.extract.of_record import extract_of
 
 if TYPE_CHECKING:
-    from oidc_doctor.live.aws.account import Account
+    from oidc_doctor.logs.engines.query import EngineQuery, Row
     from oidc_doctor.model.log_place import LogPlace
 
 _CALL = "logs:StartQuery"
+_PAGING = Paging("nextToken", "nextToken", most=20)
+_DAY = 86_400.0
+_DAYS = 2  # without a window
+_MOST_BYTES = 200_000_000_000  # without --max-bytes: about one US dollar at 0.005 dollars for a gigabyte
+_QUERIES = 2  # over the window: attempts, and changes
+
+
+class _LogGroup(NamedTuple):
+    region: str
+    stored: float  # bytes
+    kept_from: float  # epoch seconds
+    days: int | None  # that events are kept; None: for ever, or not known
 
 
 def cloudwatch_reader(account: Account, place: LogPlace, path: str) -> Reader:
     """Return the reader of a log group: it fills `path`, the file of an extract (logs/extract/file.py)."""
+    name = place.parts[0]
+    group = f"arn:{account.partition}:logs:*:*:log-group:{name}:*"
+    grants = (
+        Grant("logs:DescribeLogGroups"), Grant(_CALL, group), Grant("logs:GetQueryResults"), Grant("logs:StopQuery")
+    )  # fmt: skip
 
-    def read(_: Collector) -> None:
-        raise CallError("failed", "NotSupported", "log groups are not read yet")
+    def read(collector: Collector) -> None:
+        _LogGroupReading(account, collector, place, path).read()
 
-    return Reader(account.name(f"logs:{place.text}"), path, _CALL, read, (account.name("caller"),), (Grant(_CALL),))
+    return Reader(account.name(f"logs:{place.text}"), path, _CALL, read, (account.name("caller"),), grants)
+
+
+class _LogGroupReading:
+    """One reading of a log group, for all targets of an account."""
+
+    def __init__(self, account: Account, collector: Collector, place: LogPlace, path: str) -> None:
+        self.account = account
+        self.collector = collector
+        self.place = place
+        self.path = path
+        self.records: list[dict[str, Any]] = []
+        self.seen: set[int] = set()
+        self.unreadable = 0
+
+    def read(self) -> None:
+        """Save the extract of the window. Raises CallError where no part of it was read."""
+        group = self._log_group()
+        scope = self.account.scope
+        first, until = self.collector.clocks.window(scope.since, scope.until, scope.back)
+        asked = first if first is not None else until - _DAYS * _DAY
+        window = Window(max(asked, group.kept_from), until)
+        if window.since >= window.until:
+            raise CallError(
+                "failed",
+                "NotKept",
+                f"the log group keeps no events before {rfc3339(group.kept_from)}, where the window ends: name a later "
+                "one with --since and --until",
+            )
+        insights = self._insights(group, window)
+        outcomes = [self._read(insights, query, window) for query in (changes_query(), attempts_query())]
+        if all(outcome.is_empty for outcome in outcomes) and (failure := outcomes[0].failure):
+            raise failure
+        self._save(group, window, outcomes, begins_later=window.since > asked)
+
+    def _log_group(self) -> _LogGroup:
+        """Find the log group: in the Regions of the target, the first that has it."""
+        name = self.place.parts[0]
+        regions = tuple(dict.fromkeys((*self.account.regions, self.account.home)))
+        for region in regions:
+
+            def ask(page: dict[str, Any], region: str = region) -> Any:
+                return self.account.ask(
+                    self.collector, "logs", region, "describe_log_groups", logGroupNamePrefix=name, **page
+                )
+
+            for answer in pages(ask, _PAGING, f"pages of log groups whose names begin with {name}"):
+                for found in member(answer, "logGroups", list):
+                    if isinstance(found, dict) and found.get("logGroupName") == name:
+                        return self._described(found, region)
+        raise CallError(
+            "failed",
+            "ResourceNotFoundException",
+            f"there is no log group {name} in {' or '.join(regions)}; --region names another Region",
+        )
+
+    def _described(self, found: dict[str, Any], region: str) -> _LogGroup:
+        days, stored, created = (found.get(key) for key in ("retentionInDays", "storedBytes", "creationTime"))
+        days = days if isinstance(days, int) and days > 0 else None
+        kept_from = created / 1000 if isinstance(created, int | float) and created > 0 else 0.0
+        if days is not None:
+            kept_from = max(kept_from, self.collector.clocks.now() - days * _DAY)
+        return _LogGroup(region, float(stored) if isinstance(stored, int | float) else 0.0, kept_from, days)
+
+    def _insights(self, group: _LogGroup, window: Window) -> Insights:
+        """Return the queries' runner. Raises CallError if the estimate is beyond the ceiling."""
+        most = self.account.scope.log_options.max_bytes
+        most = _MOST_BYTES if most is None else most
+        insights = Insights(self.account, self.collector, group.region, self.place.parts[0], most=most)
+        now = self.collector.clocks.now()
+        share = (min(window.until, now) - window.since) / max(now - group.kept_from, 1.0)
+        expected = group.stored * min(max(share, 0.0), 1.0)
+        if _QUERIES * expected > most:
+            raise CallError(
+                "failed",
+                "TooManyBytes",
+                f"{_QUERIES} queries would scan about {size_text(_QUERIES * expected)} (estimated from the log group's "
+                f"stored bytes), more than {size_text(most)}: read a shorter window with --since, or allow it with "
+                f"--max-bytes {size_text(_QUERIES * expected, up=True)}",
+            )
+        insights.expect(expected, window)
+        self.collector.say(
+            f"{self.place.text}: about {size_text(_QUERIES * expected)} will be scanned (estimated), at most "
+            f"{size_text(most)}"
+        )
+        return insights
+
+    def _read(self, insights: Insights, query: EngineQuery, window: Window) -> Outcome:
+        def take(row: Row) -> None:
+            # ranges overlap, and a pointer may differ between queries: a row is known by its content
+            key = hash(tuple(sorted((name, value) for name, value in row.items() if name != POINTER)))
+            if key in self.seen:
+                return
+            self.seen.add(key)
+            record = query.record_of(row)
+            extract = extract_of(record, "cloudtrail") if record else None
+            if extract is not None:
+                self.records.append(extract)
+            elif not record:
+                self.unreadable += 1
+
+        return insights.read(query.text, window, take)
+
+    def _save(self, group: _LogGroup, window: Window, outcomes: list[Outcome], *, begins_later: bool) -> None:
+        cuts = [outcome.read_from for outcome in outcomes if outcome.read_from is not None]
+        since = max([window.since, *map(float, cuts)])
+        header = Header("cloudtrail", selective=True, since=since, until=window.until, files=_QUERIES)
+        notes = [outcome.reason for outcome in outcomes if outcome.reason]
+        log: dict[str, Any] = {"region": group.region, "from": rfc3339(window.since), "to": rfc3339(window.until)}
+        if cuts:
+            notes.append(f"not all events before {rfc3339(max(cuts))} were read")
+            failure = next((outcome.failure for outcome in outcomes if outcome.failure), None)
+            log |= {"truncated": True, "code": failure.code if failure else "TooManyEvents"}
+        if begins_later:
+            notes.append(f"the log group keeps no events before {rfc3339(window.since)}")
+        if self.unreadable:
+            notes.append(f"{self.unreadable:,} events could not be read")
+        log["message"] = printable("; ".join(dict.fromkeys(notes)))
+        self.collector.keep(self.path, write_extract(header, self.records))
+        self.collector.record(self.path, _CALL, "ok", filter=self.place.text, **log)
