@@ -154,7 +154,7 @@ class _LogGroupReading:
         return insights.read(query.text, window, take)
 
     def _save(self, group: _LogGroup, window: Window, outcomes: list[Outcome], *, begins_later: bool) -> None:
-        cuts = [outcome.read_from for outcome in outcomes if outcome.read_from is not None]
+        cuts = [outcome.cut + 1 for outcome in outcomes if outcome.cut is not None]
         since = max([window.since, *map(float, cuts)])
         header = Header("cloudtrail", selective=True, since=since, until=window.until, files=_QUERIES)
         notes = [outcome.reason for outcome in outcomes if outcome.reason]

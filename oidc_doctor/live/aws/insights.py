@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4  # of 100 that an account may have, with those of its dashboards
 _MOST_PARTS = 16  # of one part
+_MOST_QUERIES = 400  # of one reading
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0  # seconds between looks at a running query
 _MARGIN = 3.0  # seconds before the end of the time, in which what was read is saved
 _UNFINISHED = ("Scheduled", "Running", "Unknown")
@@ -67,9 +68,9 @@ class _Answer(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was not read of a window, and why. `read_from`: every event from this second on was returned."""
+    """What was not read of a window, and why. `cut`: events up to the end of this second may be missing."""
 
-    read_from: int | None = None  # None: nothing was left out
+    cut: int | None = None  # epoch; None: nothing was left out
     failure: CallError | None = None
     reason: str = ""
     is_empty: bool = False  # no range was read
@@ -88,6 +89,7 @@ class Insights:
         self._scanned = 0.0
         self._seconds = 0.0
         self._rows = 0
+        self._queries = 0
         self._running: dict[str, float] = {}  # query id → bytes
         self._failure: CallError | None = None
         self._lock = threading.Lock()
@@ -141,30 +143,32 @@ class Insights:
             if expected > self._most:
                 break
             parts.append(part)
+        self._queries += len(parts)
         if not parts:
             self._failure = self._too_much()
         elif self._time_left() < _MARGIN:
             self._failure = _time_is_up()
-            parts = []
+        elif self._queries > _MOST_QUERIES:
+            self._failure = CallError("failed", "TooManyQueries", f"more than {_MOST_QUERIES} queries")
+        if self._failure is not None:
+            return [], pending
         return parts, pending[len(parts) :]
 
     def _answer(self, text: str, part: Part) -> _Answer:
         query = self._start(text, part)
         with self._lock:
             self._running[query] = 0.0
-        is_over = False
         try:
-            answer = self._wait(query)
-            is_over = True
-            return self._read_pages(query, answer)
+            with self._collector.cancellations.unless_done(functools.partial(self._stop, query)):
+                answer = self._wait(query)
         finally:
-            if not is_over:
-                self._stop(query)
             with self._lock:
                 self._scanned += self._running.pop(query)
-                self._seconds += part.seconds
-                if self._scanned:
-                    self._per_second = self._scanned / self._seconds
+        with self._lock:
+            self._seconds += part.seconds
+            if _number(answer, "bytesScanned"):
+                self._per_second = self._scanned / self._seconds
+        return self._read_pages(query, answer)
 
     def _start(self, text: str, part: Part) -> str:
         parameters = {"logGroupName": self._group, "startTime": part.since, "endTime": part.until, "queryString": text}
@@ -201,7 +205,7 @@ class Insights:
             if self._time_left() < _MARGIN:
                 raise _time_is_up()
             self._collector.say(f"{self._group}: {self._rows:,} events, {size_text(self.scanned)} scanned")
-            self._collector.pause(pause)
+            self._collector.pause(min(pause, max(0.0, self._time_left() - _MARGIN)))
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def _read_pages(self, query: str, answer: dict[str, Any]) -> _Answer:
@@ -226,7 +230,7 @@ class Insights:
         return answer
 
     def _stop(self, query: str) -> None:
-        """Stop a query, so that it scans and costs no more. Its failure changes nothing."""
+        """Stop a query, so that it scans and costs no more. Raises nothing."""
         try:
             client = self._account.clients.of("logs", self._region)
             with_call_errors(lambda: client.stop_query(queryId=query))
