@@ -21,9 +21,13 @@ from clouds.insights import CloudWatchLogs, LogGroup
 from examples import share_of
 from oidc_doctor.live import collect as collect_module
 from oidc_doctor.live.aws import insights
-from oidc_doctor.live.aws.account import Account
+from oidc_doctor.live.aws.account import Account, AwsScope
+from oidc_doctor.live.aws.client import AwsClients
+from oidc_doctor.live.aws.readers import readers
 from oidc_doctor.live.collector import Collector
 from oidc_doctor.logs.engines.query import Window
+from oidc_doctor.model.evidence import Target
+from oidc_doctor.model.log_place import log_place
 
 PLACE = "cloudwatch:trail/logs"
 FILE = "aws/cloudtrail/cloudwatch-1.extract.jsonl.gz"
@@ -36,6 +40,12 @@ def event(made: AwsSetUp, number: int, **more: Any) -> tuple[int, str]:
     record = json.loads(exchange_event(made, number, **more)["CloudTrailEvent"])
     at = datetime.fromisoformat(record["eventTime"]).timestamp()
     return round(at * 1000), json.dumps(record)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at running queries at once."""
+    monkeypatch.setattr(insights, "_FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture
@@ -162,43 +172,67 @@ def test_events_that_are_kept_no_longer(logs: CloudWatchLogs, read: Callable[...
     assert "keeps no events before" in row["reason"]
 
 
+@pytest.fixture
+def entry(cloud: Cloud) -> Callable[[], dict[str, Any]]:
+    """A function that reads the log group without the command line, and gives the manifest's entry."""
+    clients = AwsClients(None, "aws")
+
+    def run() -> dict[str, Any]:
+        place = log_place(PLACE, "cloudtrail")
+        assert place is not None
+        now = time.time()
+        scope = AwsScope(Target("x"), since=now - DAY, until=now, places=(place,), only_logs=True)
+        found = collect_module.collect(readers(clients, scope))
+        return next(dict(entry) for entry in found.reads if entry["path"] == FILE)
+
+    return run
+
+
 @pytest.mark.parametrize("operation", ["DescribeLogGroups", "StartQuery", "GetQueryResults"])
-@pytest.mark.parametrize(
-    ("code", "status", "coverage", "words"),
-    [
-        ("AccessDeniedException", 400, "denied", "allow logs:DescribeLogGroups, logs:StartQuery, logs:GetQueryResults"),
-        ("ThrottlingException", 400, "missing", "ThrottlingException"),
-        ("LimitExceededException", 400, "missing", "LimitExceededException"),
-        ("MalformedQueryException", 400, "missing", "MalformedQueryException"),
-        ("InternalFailure", 500, "missing", "InternalFailure"),
-    ],
-)
 def test_a_refused_call(
-    operation: str,
-    code: str,
-    status: int,
-    coverage: str,
-    words: str,
-    logs: CloudWatchLogs,
-    cloud: Cloud,
-    read: Callable[..., FinishedRun],
+    operation: str, logs: CloudWatchLogs, cloud: Cloud, entry: Callable[[], dict[str, Any]]
 ) -> None:
-    cloud.fault = lambda name, _: aws_error(code, status, json_style=True) if name == f"logs:{operation}" else None
-    done = read()
-    row = done.coverage(FILE)
-    assert (row["status"], words in row["reason"]) == (coverage, True), row
-    assert done.code in (2, 3)
-    assert logs.stopped == (["query-1"] if operation == "GetQueryResults" else [])
+    for code, status, outcome in (
+        ("AccessDeniedException", 400, "denied"),
+        ("ThrottlingException", 400, "throttled"),
+        ("MalformedQueryException", 400, "failed"),
+        ("InternalFailure", 500, "failed"),
+    ):
+        cloud.fault = lambda name, _, code=code, status=status: (  # type: ignore[misc]
+            aws_error(code, status, json_style=True) if name == f"logs:{operation}" else None
+        )
+        logs.stopped.clear()
+        found = entry()
+        assert (found["outcome"], found["code"]) == (outcome, code)
+        assert len(logs.stopped) == (operation == "GetQueryResults")
+        if outcome == "denied":
+            assert "allow logs:DescribeLogGroups, logs:StartQuery, logs:GetQueryResults" in found["message"]
 
 
-@pytest.mark.parametrize("status", ["Failed", "Cancelled"])
-def test_a_query_that_ends_without_an_answer(
-    status: str, logs: CloudWatchLogs, read: Callable[..., FinishedRun]
+def test_too_many_queries_at_once_are_waited_for(
+    logs: CloudWatchLogs, cloud: Cloud, entry: Callable[[], dict[str, Any]]
 ) -> None:
-    logs.status = status
-    row = read().coverage(FILE)
-    assert row["status"] == "missing"
-    assert f"the service ended the query: {status}" in row["reason"]
+    busy = aws_error("LimitExceededException", 400, json_style=True)
+    cloud.fault = lambda name, number: busy if (name, number) == ("logs:StartQuery", 1) else None
+    assert entry()["outcome"] == "ok"
+    assert len(logs.queries) == 2
+
+
+def test_answers_that_cannot_be_read(logs: CloudWatchLogs, cloud: Cloud, entry: Callable[[], dict[str, Any]]) -> None:
+    for body in (
+        {"status": "Complete"},
+        {"status": "Complete", "results": [[{"value": "x"}]]},
+        {"status": "Complete", "results": [7]},
+        {"status": "Complete", "results": [[7]]},
+        {"status": "Complete", "results": [], "nextToken": "again"},
+        {"status": "Failed", "results": []},
+        {"status": "Cancelled"},
+        {"status": 7, "results": []},
+        {},
+    ):
+        answer = Broken(200, json.dumps(body).encode(), "application/x-amz-json-1.1")
+        cloud.fault = lambda name, _, answer=answer: answer if name == "logs:GetQueryResults" else None  # type: ignore[misc]
+        assert entry()["outcome"] == "failed", body
 
 
 def test_queries_that_take_too_long_for_the_service(
@@ -210,27 +244,6 @@ def test_queries_that_take_too_long_for_the_service(
     assert "more than 12 queries" in row["reason"]
     lengths = [query["endTime"] - query["startTime"] for query in logs.queries]
     assert lengths[0] > 3 * lengths[-1]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"status": "Complete"},
-        {"status": "Complete", "results": [[{"value": "x"}]]},
-        {"status": "Complete", "results": [7]},
-        {"status": "Complete", "results": [[7]]},
-        {"status": "Complete", "results": [], "nextToken": "again"},
-        {"status": 7, "results": []},
-        {},
-    ],
-)
-def test_an_answer_that_cannot_be_read(
-    body: dict[str, Any], logs: CloudWatchLogs, cloud: Cloud, read: Callable[..., FinishedRun]
-) -> None:
-    answer = Broken(200, json.dumps(body).encode(), "application/x-amz-json-1.1")
-    cloud.fault = lambda name, _: answer if name == "logs:GetQueryResults" else None
-    row = read().coverage(FILE)
-    assert row["status"] == "missing", row
 
 
 def test_messages_that_are_no_records(logs: CloudWatchLogs, made: AwsSetUp, read: Callable[..., FinishedRun]) -> None:
