@@ -195,10 +195,9 @@ def fill(connection: duckdb.DuckDBPyConnection, records: Iterable[Json], version
             file.write(json.dumps({name: row.get(name) for name in types}) + "\n")
         file.flush()
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{DATABASE}"')
-        connection.execute(
-            f'CREATE OR REPLACE TABLE "{DATABASE}"."{table_of(version)}" AS SELECT * FROM '
-            f"read_json('{file.name}', format='newline_delimited', columns={{{spec}}})"
-        )
+        source = f"read_json('{file.name}', format='newline_delimited', columns={{{spec}}})"
+        table = f'"{DATABASE}"."{table_of(version)}"'
+        connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {source}")  # noqa: S608 - names of our own
 
 
 def _duckdb_type(kind: str) -> str:

@@ -8,17 +8,20 @@ does not say whether they are counted compressed. So the bytes that were really 
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import Account, member, rfc3339
-from oidc_doctor.live.aws.insights import Insights, Outcome, size_text
+from oidc_doctor.live.aws.insights import Insights, Outcome
+from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.pages import Paging, pages
-from oidc_doctor.logs.engines.insights_query import POINTER, attempts_query, changes_query
+from oidc_doctor.logs.engines.insights_query import attempts_query, changes_query
 from oidc_doctor.logs.engines.query import Window
 from oidc_doctor.logs.extract.file import Header, write_extract
-from oidc_doctor.logs.extract.of_record import extract_of
+from oidc_doctor.logs.extract.of_record import part_of
+from oidc_doctor.logs.extract.thinner import Thinner
 
 if TYPE_CHECKING:
     from oidc_doctor.logs.engines.query import EngineQuery, Row
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 _CALL = "logs:StartQuery"
 _PAGING = Paging("nextToken", "nextToken", most=20)
 _DAY = 86_400.0
-_DAYS = 2  # without a window
-_MOST_BYTES = 200_000_000_000  # without --max-bytes: about one US dollar at 0.005 dollars for a gigabyte
+_DAYS = 7  # of the window, where none is given
+_MOST_BYTES = 100_000_000_000  # that queries may scan without --max-bytes
 _QUERIES = 2  # over the window: attempts, and changes
 
 
@@ -61,8 +64,7 @@ class _LogGroupReading:
         self.collector = collector
         self.place = place
         self.path = path
-        self.records: list[dict[str, Any]] = []
-        self.seen: set[int] = set()
+        self.thinner = Thinner()
         self.unreadable = 0
 
     def read(self) -> None:
@@ -86,9 +88,11 @@ class _LogGroupReading:
         self._save(group, window, outcomes, begins_later=window.since > asked)
 
     def _log_group(self) -> _LogGroup:
-        """Find the log group: in the Regions of the target, the first that has it."""
+        """Find the log group: in the Regions of the target and of the credentials' profile, the first that has it."""
         name = self.place.parts[0]
-        regions = tuple(dict.fromkeys((*self.account.regions, self.account.home)))
+        configured = self.account.clients.configured_region()
+        named = (*self.account.regions, *([configured] if configured else []), self.account.home)
+        regions = tuple(dict.fromkeys(named))
         for region in regions:
 
             def ask(page: dict[str, Any], region: str = region) -> Any:
@@ -128,7 +132,7 @@ class _LogGroupReading:
                 "TooManyBytes",
                 f"{_QUERIES} queries would scan about {size_text(_QUERIES * expected)} (estimated from the log group's "
                 f"stored bytes), more than {size_text(most)}: read a shorter window with --since, or allow it with "
-                f"--max-bytes {size_text(_QUERIES * expected, up=True)}",
+                f"--max-bytes {at_least(_QUERIES * expected)}",
             )
         insights.expect(expected, window)
         self.collector.say(
@@ -139,15 +143,10 @@ class _LogGroupReading:
 
     def _read(self, insights: Insights, query: EngineQuery, window: Window) -> Outcome:
         def take(row: Row) -> None:
-            # ranges overlap, and a pointer may differ between queries: a row is known by its content
-            key = hash(tuple(sorted((name, value) for name, value in row.items() if name != POINTER)))
-            if key in self.seen:
-                return
-            self.seen.add(key)
             record = query.record_of(row)
-            extract = extract_of(record, "cloudtrail") if record else None
-            if extract is not None:
-                self.records.append(extract)
+            part = part_of(record, "cloudtrail") if record else None
+            if part is not None:
+                self.thinner.add(part)
             elif not record:
                 self.unreadable += 1
 
@@ -163,10 +162,13 @@ class _LogGroupReading:
             notes.append(f"not all events before {rfc3339(max(cuts))} were read")
             failure = next((outcome.failure for outcome in outcomes if outcome.failure), None)
             log |= {"truncated": True, "code": failure.code if failure else "TooManyEvents"}
+        if self.thinner.left_out:
+            notes.append(f"{self.thinner.left_out:,} events are beyond what an extract has, and were left out")
+            log |= {"truncated": True}
         if begins_later:
             notes.append(f"the log group keeps no events before {rfc3339(window.since)}")
         if self.unreadable:
             notes.append(f"{self.unreadable:,} events could not be read")
         log["message"] = printable("; ".join(dict.fromkeys(notes)))
-        self.collector.keep(self.path, write_extract(header, self.records))
+        self.collector.keep(self.path, write_extract(header, map(json.loads, self.thinner.lines())))
         self.collector.record(self.path, _CALL, "ok", filter=self.place.text, **log)

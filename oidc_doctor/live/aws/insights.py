@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.live.aws.account import Account, member
 from oidc_doctor.live.aws.client import with_call_errors
+from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.logs.engines.insights_query import MOST_ROWS
 
@@ -250,15 +251,6 @@ class Insights:
             f"{size_text(self.scanned)} were scanned, and the next query would pass the ceiling of "
             f"{size_text(self._most)}: read a shorter window with --since, or raise --max-bytes",
         )
-
-
-def size_text(bytes_: float, *, up: bool = False) -> str:
-    """Return a size as --max-bytes accepts it, such as 12.3GB. `up`: not less than the size."""
-    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
-        if bytes_ >= size:
-            number = math.ceil(bytes_ / size * 10) / 10 if up else bytes_ / size
-            return f"{number:.1f}{unit}"
-    return f"{math.ceil(bytes_):.0f}B"
 
 
 def _time_is_up() -> CallError:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
 
 MOST_ROWS = 10_000  # of one answer
-POINTER = "@ptr"  # of every row: the service's own pointer to the log event
 _MESSAGE = "@message"
 _LITERAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,99}", re.ASCII)
 _MEMBER = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}", re.ASCII)

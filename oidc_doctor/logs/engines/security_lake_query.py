@@ -71,7 +71,9 @@ _EVENT = (
 _VERSION_2 = ("actor.user.uid_alt", "actor.user.uid", "user.uid")
 _VERSION_1 = ("actor.user.uid", "actor.user.uuid", "user.uuid")
 _UNMAPPED = "unmapped:"  # before the JSON of all that is unmapped
-_NEEDED = ("api.operation", "api.service.name", "api.response.error", "metadata.uid", "actor.user.uid")
+_NEEDED = (
+    "api.operation", "api.service.name", "api.response.error", "api.response.message", "metadata.uid", "actor.user.uid"
+)  # fmt: skip
 _REQUEST, _RESPONSE, _ADDITIONAL = "requestParameters", "responseElements", "additionalEventData"
 _DATA = {_REQUEST: "api.request.data", _RESPONSE: "api.response.data"}
 _OF_ATTEMPT = (
@@ -185,6 +187,7 @@ class _Table:
             "event_id": f"CASE WHEN kind = 'denial' THEN coalesce({shared}, {event_id}) ELSE {event_id} END",
             "event_time": "CAST(time AS varchar)",
             "period": f"CAST(floor(time / {seconds}000.0) AS varchar)",
+            "error_family": f"regexp_replace({_text('api.response.message')}, '[0-9]+', '#')",
             "eventtime": "CAST(time AS varchar)",
             "eventid": event_id,
             "sharedeventid": shared,
@@ -213,7 +216,7 @@ class _Table:
         columns |= {f"{_REQUEST}_{name}".lower(): _of("a", self.value(name)) for name in _VALUES}
         columns |= {f"whole_{name}".lower(): _of("c", self.whole(name)) for name in (_REQUEST, _RESPONSE, _ADDITIONAL)}
         columns |= {"resource_arn": self.resources()}
-        known = ("kind", "event_id", "event_time", "period", "known")
+        known = ("kind", "event_id", "event_time", "period", "error_family", "known")
         return [f"{columns.get(name, _NULL)} AS {name}" for name in dict.fromkeys((*known, *COLUMNS))]
 
     # ------------------------------------------------------------------------------------------------------ expressions

@@ -133,8 +133,7 @@ def test_the_estimate_refuses_before_a_query(logs: CloudWatchLogs, read: Callabl
     row = read("--max-bytes", "1MB").coverage(FILE)
     assert row["status"] == "missing"
     assert (
-        "2 queries would scan about 2.0MB (estimated from the log group's stored bytes), more than 1.0MB"
-        in row["reason"]
+        "2 queries would scan about 2 MB (estimated from the log group's stored bytes), more than 1 MB" in row["reason"]
     )
     assert logs.queries == []
     enough = row["reason"].rpartition(" ")[2]
@@ -147,7 +146,7 @@ def test_a_log_group_that_is_larger_than_it_says(logs: CloudWatchLogs, read: Cal
     logs.looks = 3
     row = read("--max-bytes", "10KB").coverage(FILE)
     assert row["status"] == "missing"
-    assert "would pass the ceiling of 10.0KB" in row["reason"]
+    assert "would pass the ceiling of 10 kB" in row["reason"]
     assert logs.stopped == ["query-1"]
     assert len(logs.queries) == 1
 
