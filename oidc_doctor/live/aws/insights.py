@@ -10,7 +10,7 @@ the ceiling.
 
 Sources: Amazon CloudWatch Logs API Reference, StartQuery (times in seconds, both included; 100 queries at once; 60
 minutes for a query; up to 100,000 rows in pages, which is newer and not used), GetQueryResults (statuses, statistics)
-and StopQuery. StartQuery has no token that makes it safe to repeat, so it is not repeated after a time-out.
+and StopQuery. StartQuery has no token that makes it safe to repeat, so it is repeated only if the service refused it.
 """
 
 from __future__ import annotations
@@ -181,8 +181,8 @@ class Insights:
             except CallError as failure:
                 if failure.code == _BUSY:
                     failure.outcome, failure.heals = "throttled", True
-                elif failure.outcome == "timeout":
-                    failure.heals = failure.unreached  # it may have been started
+                elif not failure.answered:
+                    failure.heals = failure.local == "network"  # else the query may have been started
                 raise
 
         pacer = self._account.clients.learned_pacer("logs", self._region)

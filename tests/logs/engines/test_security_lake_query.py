@@ -180,7 +180,9 @@ def test_a_denied_call_of_a_session(version: Version) -> None:
         errorCode="AccessDenied",
         requestParameters={"bucketName": "b", "key": "k", "Host": "PRIVATE"},
     )
+    saml = {"type": "SAMLUser", "principalId": "p", "identityProvider": "arn:aws:iam::111122223333:saml-provider/x"}
     others = [
+        denied | {"userIdentity": saml, "eventID": "no session of a role"},
         denied | {"errorCode": None, "eventID": "accepted"},
         denied | {"userIdentity": session | {"sessionContext": {}}, "eventID": "another kind of session"},
     ]
