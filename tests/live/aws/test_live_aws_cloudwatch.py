@@ -350,7 +350,7 @@ _TEXT = 'filter @message like "e"\n| sort @timestamp desc\n| display @message\n|
 
 
 @settings(max_examples=share_of(300))
-@example([(30, 500, 1)], whole_end=False, statistics=True, most=2, since=0.0, until=30.75)
+@example([(30, 500, 1)], False, True, 2, 0.0, 30.75)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from([0, 0, 0, 1, 500, 999]), st.integers(1, 9)), max_size=25),
     st.booleans(),
