@@ -48,15 +48,17 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(insights, "_FIRST_PAUSE", 0.01)
 
 
-@pytest.fixture
-def made(set_up: Callable[..., AwsSetUp]) -> AwsSetUp:
-    return set_up()
+MADE = AwsSetUp(
+    "arn:aws:iam::123456789012:role/Weights",
+    "arn:aws:iam::123456789012:oidc-provider/oidc.example.com",
+    "https://oidc.example.com",
+)
 
 
 @pytest.fixture
-def logs(cloud: Cloud, made: AwsSetUp) -> CloudWatchLogs:
+def logs(cloud: Cloud) -> CloudWatchLogs:
     """A log group with 30 refused exchanges of the last half hour, and another whose name begins as its name does."""
-    events = [event(made, number, error="AccessDenied") for number in range(30)]
+    events = [event(MADE, number, error="AccessDenied") for number in range(30)]
     now = round(time.time() * 1000)
     group = LogGroup("trail/logs", events, stored=30_000_000, created=now - 30 * DAY * 1000)
     logs = CloudWatchLogs([LogGroup("trail/logs-of-others"), group])
@@ -87,8 +89,10 @@ def test_a_log_group_is_read_alone(logs: CloudWatchLogs, cloud: Cloud, read: Cal
 
 
 def test_the_attempts_of_a_log_group_are_the_token(
-    logs: CloudWatchLogs, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], made: AwsSetUp
+    logs: CloudWatchLogs, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun]
 ) -> None:
+    made = set_up()
+    logs.groups[1].events = [event(made, number, error="AccessDenied") for number in range(3)]
     done = doctor("--role", made.role, "--cloudtrail", PLACE, "--since", "24h")
     assert done.report["exchanges"][0]["subject"] == made.subject
     assert done.report["exchanges"][0]["claims_from"].startswith("event-us-east-1-")
@@ -108,11 +112,11 @@ def test_more_rows_than_an_answer_has(
 
 
 def test_more_events_in_a_second_than_an_answer_has(
-    logs: CloudWatchLogs, made: AwsSetUp, read: Callable[..., FinishedRun], monkeypatch: pytest.MonkeyPatch
+    logs: CloudWatchLogs, read: Callable[..., FinishedRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(insights, "MOST_ROWS", 7)
     logs.most_rows = 7
-    at, text = event(made, 40)
+    at, text = event(MADE, 40)
     logs.groups[1].events += [(at, text.replace("event-us-east-1-40", f"clump-{number}")) for number in range(9)]
     done = read(since="1h")
     row = done.coverage(FILE)
@@ -245,7 +249,7 @@ def test_queries_that_take_too_long_for_the_service(
     assert lengths[0] > 3 * lengths[-1]
 
 
-def test_messages_that_are_no_records(logs: CloudWatchLogs, made: AwsSetUp, read: Callable[..., FinishedRun]) -> None:
+def test_messages_that_are_no_records(logs: CloudWatchLogs, read: Callable[..., FinishedRun]) -> None:
     now = round(time.time() * 1000) - 60_000
     for text in (
         "",
@@ -255,7 +259,7 @@ def test_messages_that_are_no_records(logs: CloudWatchLogs, made: AwsSetUp, read
         "\ud83d\ude00" * 9,
     ):
         logs.groups[1].events.append((now, text))
-    at, text = event(made, 3)
+    at, text = event(MADE, 3)
     logs.groups[1].events.append((at, json.dumps(json.loads(text) | {"eventID": {"x": 1}, "userIdentity": "\x1b[31m"})))
     done = read()
     assert done.coverage("aws/cloudtrail")["count"] == 31

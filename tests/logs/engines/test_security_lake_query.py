@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
@@ -37,6 +38,7 @@ VERSIONS: tuple[Version, ...] = ("1", "2", "2-flattened")
 ALWAYS = Window(1_700_000_000.0, 1_900_000_000.0)
 
 
+@functools.cache
 def query_of(version: Version, window: Window = ALWAYS, account: str | None = None) -> EngineQuery:
     shape = table_shape(security_lake.described(version), security_lake.DATABASE, security_lake.table_of(version))
     return security_lake_query(shape, window, selection(window, account))
