@@ -51,29 +51,47 @@ def cloudwatch_reader(account: Account, place: LogPlace, path: str) -> Reader:
     )  # fmt: skip
 
     def read(collector: Collector) -> None:
-        _LogGroupReading(account, collector, place, path).read()
+        _LogGroupReading(account, collector, place).save(path)
 
     return Reader(account.name(f"logs:{place.text}"), path, _CALL, read, (account.name("caller"),), grants)
 
 
-class _LogGroupReading:
-    """One reading of a log group, for all targets of an account."""
+class _Extract(NamedTuple):
+    """The file of an extract, and the members of the manifest's entry."""
 
-    def __init__(self, account: Account, collector: Collector, place: LogPlace, path: str) -> None:
+    file: bytes
+    log: dict[str, Any]
+
+
+class _LogGroupReading:
+    """One reading of a log group."""
+
+    def __init__(self, account: Account, collector: Collector, place: LogPlace) -> None:
         self.account = account
         self.collector = collector
         self.place = place
-        self.path = path
         self.thinner = Thinner()
         self.unreadable = 0
 
-    def read(self) -> None:
-        """Save the extract of the window. Raises CallError where no part of it was read."""
+    def save(self, path: str) -> None:
+        """Fill the file. Raises CallError where no part of the window was read.
+
+        Targets of several accounts share a reading: a log group has the events of all.
+        """
         group = self._log_group()
         scope = self.account.scope
-        first, until = self.collector.clocks.window(scope.since, scope.until, scope.back)
-        asked = first if first is not None else until - _DAYS * _DAY
-        window = Window(max(asked, group.kept_from), until)
+        asked = (scope.since, scope.until, scope.back)
+        first, until = self.collector.shared(("window", *asked), lambda: self.collector.clocks.window(*asked))
+        window = Window(first if first is not None else until - _DAYS * _DAY, until)
+        found: _Extract = self.collector.shared(
+            ("cloudwatch", self.place.text, group.region, window), lambda: self._extract(group, window)
+        )
+        self.collector.keep(path, found.file)
+        self.collector.record(path, _CALL, "ok", filter=self.place.text, **found.log)
+
+    def _extract(self, group: _LogGroup, asked: Window) -> _Extract:
+        """Read the window."""
+        window = Window(max(asked.since, group.kept_from), asked.until)
         if window.since >= window.until:
             raise CallError(
                 "failed",
@@ -85,7 +103,7 @@ class _LogGroupReading:
         outcomes = [self._read(insights, query, window) for query in (changes_query(), attempts_query())]
         if all(outcome.is_empty for outcome in outcomes) and (failure := outcomes[0].failure):
             raise failure
-        self._save(group, window, outcomes, begins_later=window.since > asked)
+        return self._written(group, window, outcomes, begins_later=window.since > asked.since)
 
     def _log_group(self) -> _LogGroup:
         """Find the log group: in the Regions of the target and of the credentials' profile, the first that has it."""
@@ -152,7 +170,7 @@ class _LogGroupReading:
 
         return insights.read(query.text, window, take)
 
-    def _save(self, group: _LogGroup, window: Window, outcomes: list[Outcome], *, begins_later: bool) -> None:
+    def _written(self, group: _LogGroup, window: Window, outcomes: list[Outcome], *, begins_later: bool) -> _Extract:
         cuts = [outcome.cut + 1 for outcome in outcomes if outcome.cut is not None]
         since = max([window.since, *map(float, cuts)])
         header = Header("cloudtrail", selective=True, since=since, until=window.until, files=_QUERIES)
@@ -170,5 +188,4 @@ class _LogGroupReading:
         if self.unreadable:
             notes.append(f"{self.unreadable:,} events could not be read")
         log["message"] = printable("; ".join(dict.fromkeys(notes)))
-        self.collector.keep(self.path, write_extract(header, map(json.loads, self.thinner.lines())))
-        self.collector.record(self.path, _CALL, "ok", filter=self.place.text, **log)
+        return _Extract(write_extract(header, map(json.loads, self.thinner.lines())), log)

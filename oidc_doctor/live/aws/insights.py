@@ -26,6 +26,7 @@ from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.logs.engines.insights_query import MOST_ROWS
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4  # of 100 that an account may have, with those of its dashboards
 _MOST_PARTS = 16  # of one part
-_MOST_QUERIES = 400  # of one reading
+_MOST_QUERIES = limits.INSIGHTS_QUERIES.most
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 2.0  # seconds between looks at a running query
 _MARGIN = 3.0  # seconds before the end of the time, in which what was read is saved
 _UNFINISHED = ("Scheduled", "Running", "Unknown")

@@ -23,10 +23,11 @@ from oidc_doctor.live import collect as collect_module
 from oidc_doctor.live.aws import insights
 from oidc_doctor.live.aws.account import Account, AwsScope
 from oidc_doctor.live.aws.client import AwsClients
+from oidc_doctor.live.aws.lookup import RoleGroup
 from oidc_doctor.live.aws.readers import readers
 from oidc_doctor.live.collector import Collector
 from oidc_doctor.logs.engines.query import Window
-from oidc_doctor.model.evidence import Target
+from oidc_doctor.model.evidence import Target, TargetAws
 from oidc_doctor.model.log_place import log_place
 
 PLACE = "cloudwatch:trail/logs"
@@ -210,6 +211,21 @@ def test_a_refused_call(
         assert len(logs.stopped) == (operation == "GetQueryResults")
         if outcome == "denied":
             assert "allow logs:DescribeLogGroups, logs:StartQuery, logs:GetQueryResults" in found["message"]
+
+
+def test_targets_of_several_accounts_share_a_reading(logs: CloudWatchLogs, cloud: Cloud) -> None:
+    clients, group = AwsClients(None, "aws"), RoleGroup()
+    place = log_place(PLACE, "cloudtrail")
+    assert place is not None
+    planned = []
+    for account in ("111122223333", "444455556666"):
+        target = Target(account, aws=TargetAws(f"arn:aws:iam::{account}:role/Weights"))
+        scope = AwsScope(target, back=DAY, places=(place,), only_logs=True, prefix=f"targets/{account}/")
+        planned += readers(clients, scope, group)
+    found = collect_module.collect(planned)
+    written = [entry for entry in found.reads if str(entry["path"]).startswith("aws/cloudtrail/")]
+    assert [entry["outcome"] for entry in written] == ["ok", "ok"], found.reads
+    assert len(logs.queries) == 2
 
 
 def test_too_many_queries_at_once_are_waited_for(
