@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import archive_world
 import pytest
+from archives import make_archive
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import security_lake
 from clouds.aws import Broken, Cloud, aws_error, error_of
 from clouds.aws_set_up import AwsSetUp, exchange_event
 from clouds.command_line import FinishedRun
@@ -29,6 +34,7 @@ from oidc_doctor.live.collector import Collector
 from oidc_doctor.logs.engines.query import Window
 from oidc_doctor.model.evidence import Target, TargetAws
 from oidc_doctor.model.log_place import log_place
+from oidc_doctor.model.times import rfc3339
 
 PLACE = "cloudwatch:trail/logs"
 FILE = "aws/cloudtrail/cloudwatch-1.extract.jsonl.gz"
@@ -97,6 +103,33 @@ def test_the_attempts_of_a_log_group_are_the_token(
     done = doctor("--role", made.role, "--cloudtrail", PLACE, "--since", "24h")
     assert done.report["exchanges"][0]["subject"] == made.subject
     assert done.report["exchanges"][0]["claims_from"].startswith("event-us-east-1-")
+
+
+@pytest.mark.parametrize("plant", ["aws-mended"])
+def test_the_report_is_that_of_the_folder(
+    cloud: Cloud, doctor: Callable[..., FinishedRun], tmp_path: Path, plant: str
+) -> None:
+    """The edit of the trust policy that breaks the exchange is proven from either."""
+    make_archive(tmp_path / "bundle", 3, plant=plant, events=200, claims=True)
+    trail = (tmp_path / "bundle/aws/cloudtrail").rename(tmp_path / "trail")
+    events = [
+        (round(datetime.fromisoformat(record["eventTime"]).timestamp() * 1000), json.dumps(record))
+        for record in security_lake.events_of(trail)
+    ]
+    cloud.services["logs"] = CloudWatchLogs([LogGroup("trail/logs", events, created=1_700_000_000_000)])
+    end = archive_world.START + archive_world.HOURS * 3600 + 900
+    window = ["--since", rfc3339(archive_world.START), "--until", rfc3339(end)]
+    done = doctor("--from", tmp_path / "bundle", "--cloudtrail", PLACE, *window)
+    folder = doctor("--from", tmp_path / "bundle", "--cloudtrail", trail, *window)
+    assert folder.report["causes"]
+    for part in ("verdict", "attempts", "timeline", "causes"):
+        assert without_places(done.report[part]) == without_places(folder.report[part]), part
+
+
+def without_places(value: Any) -> Any:
+    """The part of a report without the names of the files that it was read from."""
+    text = json.dumps(value, sort_keys=True)
+    return json.loads(re.sub(r"[^\" ]*(?:-1\.extract\.jsonl\.gz|\.json(?:\.gz)?)[^\" ]*", "FILE", text))
 
 
 def test_more_rows_than_an_answer_has(
