@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Version = Literal["1", "2", "2-flattened"]
 
+LOCATION = "s3://aws-security-data-lake-us-east-1-abc/aws/CLOUD_TRAIL_MGMT/1.0/"
 DATABASE = "amazon_security_lake_glue_db_us_east_1"
 _ENDPOINT = "struct<ip:string,domain:string,uid:string>"
 _METADATA = (
@@ -86,7 +87,7 @@ def described(version: Version) -> Json:
         "TableType": "EXTERNAL_TABLE",
         "StorageDescriptor": {
             "Columns": [{"Name": name, "Type": kind} for name, kind in columns_of(version).items()],
-            "Location": "s3://aws-security-data-lake-us-east-1-abc/aws/CLOUD_TRAIL_MGMT/1.0/",
+            "Location": LOCATION,
         },
         "PartitionKeys": [{"Name": name, "Type": "string"} for name in keys],
         "Parameters": {"table_type": "ICEBERG"} if version[0] == "2" else {"EXTERNAL": "TRUE"},
@@ -181,6 +182,19 @@ def _flattened(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield from ((key, ",".join(texts)) for key, texts in joined.items())
     elif value is not None:
         yield name, value if isinstance(value, str) else json.dumps(value)
+
+
+def partitions_of(records: Iterable[Json]) -> list[Json]:
+    """The partitions of a table of version 1 that the catalog lists, as glue:CreatePartition accepts them."""
+    rows = (converted(record, "1") for record in records)
+    values = {(row["region"] or "", row["accountid"] or "", row["eventday"]) for row in rows}
+    return [
+        {
+            "Values": [region, account, day],
+            "StorageDescriptor": {"Location": f"{LOCATION}region={region}/accountId={account}/eventDay={day}/"},
+        }
+        for region, account, day in sorted(values)
+    ]
 
 
 def fill(connection: duckdb.DuckDBPyConnection, records: Iterable[Json], version: Version) -> None:

@@ -41,6 +41,9 @@ def make(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[dict[s
         glue = boto3.client("glue", REGION)
         glue.create_database(DatabaseInput={"Name": table.pop("DatabaseName")})
         glue.create_table(DatabaseName=security_lake.DATABASE, TableInput=table)
+        for partition in security_lake.partitions_of(events) if version == "1" else ():
+            names = {"DatabaseName": security_lake.DATABASE, "TableName": table["Name"]}
+            glue.create_partition(**names, PartitionInput=partition)
         bucket = table["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")[0]
         boto3.client("s3", REGION).create_bucket(Bucket=bucket)
         place = f"athena:{security_lake.DATABASE}.{security_lake.table_of(version)}"
@@ -54,7 +57,8 @@ def test_a_table_of_security_lake_is_experimental(
     make: Callable[..., list[str]], set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun]
 ) -> None:
     made = set_up()
-    events = [json.loads(exchange_event(made, number, error="AccessDenied")["CloudTrailEvent"]) for number in range(5)]
+    minutes = (0, 1, 2, 3, 1_437)  # ago, so that each day of the window has a partition
+    events = [json.loads(exchange_event(made, ago, error="AccessDenied")["CloudTrailEvent"]) for ago in minutes]
     for event in events:
         event["recipientAccountId"] = "123456789012"
     done = doctor("--role", made.role, *make(events, "1"), "--since", "24h")
