@@ -16,10 +16,11 @@ from oidc_doctor.live.aws.athena_estimate import DEFAULT_MOST, Estimate, check, 
 from oidc_doctor.live.aws.athena_run import AthenaRun, WorkGroup, ask, work_group
 from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.logs.engines.athena_query import athena_query, blind_spot
+from oidc_doctor.logs.engines.athena_query import blind_spot
 from oidc_doctor.logs.engines.partitions import days_without_partitions, partition_predicate, selection
 from oidc_doctor.logs.engines.query import UnreadableTableError, Window
-from oidc_doctor.logs.engines.security_lake_query import NOTE, security_lake_query
+from oidc_doctor.logs.engines.security_lake_query import NOTE
+from oidc_doctor.logs.engines.table_query import table_query
 from oidc_doctor.logs.engines.table_shape import table_shape
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
@@ -142,8 +143,7 @@ class _Table:
 
     def _result(self, shape: TableShape, window: Window, chosen: Selection) -> _Result:
         """Run the query, if it may run."""
-        is_lake = shape.kind == "ocsf"
-        query = (security_lake_query if is_lake else athena_query)(shape, window, chosen)
+        query = table_query(shape, window, chosen)
         group = work_group(self.account, self.collector, self.region, self.options.workgroup or _PRIMARY)
         found = self._estimate(shape, chosen, group)
         missing = "" if isinstance(found, CallError) else _without_partitions(found.missing, shape, chosen)
@@ -155,7 +155,7 @@ class _Table:
             shown=self.place.text,
         )
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
-        notes = [NOTE] if is_lake else []
+        notes = [NOTE] if shape.kind == "ocsf" else []
         notes.append(f"{size_text(finished.scanned)} scanned")
         notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
         notes += filter(None, [blind_spot(shape)])

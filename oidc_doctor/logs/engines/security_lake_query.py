@@ -30,7 +30,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.logs.engines.athena_query import ALIKE, COLUMNS, record_of
+from oidc_doctor.logs.engines import athena_query
+from oidc_doctor.logs.engines.athena_query import ALIKE, COLUMNS
 from oidc_doctor.logs.engines.partitions import literal, partition_predicate
 from oidc_doctor.logs.engines.query import EngineQuery, UnreadableTableError
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
@@ -105,7 +106,7 @@ def security_lake_query(shape: TableShape, window: Window, chosen: Selection) ->
         "  WHERE kind IS NOT NULL"
     )
     times = tuple(str(round(moment * 1000)) for moment in window)
-    return EngineQuery(thinned_query(events, COLUMNS, ALIKE), times, _record_of)
+    return EngineQuery(thinned_query(events, COLUMNS, ALIKE), times, record_of)
 
 
 class _Table:
@@ -313,15 +314,16 @@ def _texts(values: Iterable[str]) -> str:
 # --------------------------------------------------------------------------------------------------------- the records
 
 
-def _record_of(row: Row) -> dict[str, Any]:
-    """Return the record of a row in CloudTrail's JSON shape. The values were written by strangers."""
+def record_of(row: Row) -> dict[str, Any]:
+    """Return the record of a row of this query or of that for CloudTrail's own columns. Strangers wrote the values."""
     values = dict(row)
     time = values.get("eventtime") or ""
-    values["eventtime"] = rfc3339(int(time) / 1000) if _MILLISECONDS.fullmatch(time) else None
+    if _MILLISECONDS.fullmatch(time):
+        values["eventtime"] = rfc3339(int(time) / 1000)
     whole = values.get("whole_requestparameters") or ""
     if whole.startswith(_UNMAPPED):
         values |= _unflattened(whole.removeprefix(_UNMAPPED))
-    return record_of(values)
+    return athena_query.record_of(values)
 
 
 def _unflattened(text: str) -> dict[str, str | None]:

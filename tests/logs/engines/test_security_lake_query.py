@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import io
 import json
@@ -22,6 +23,7 @@ from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.logs.engines.athena_query import COLUMNS
 from oidc_doctor.logs.engines.partitions import selection
 from oidc_doctor.logs.engines.query import EngineQuery, UnreadableTableError, Window
+from oidc_doctor.logs.engines.result_file import extract_of_rows
 from oidc_doctor.logs.engines.security_lake_query import security_lake_query
 from oidc_doctor.logs.engines.table_shape import table_shape
 from oidc_doctor.logs.extract.file import Header, write_extract
@@ -224,6 +226,24 @@ def test_a_denied_write_without_a_request(version: Version) -> None:
     (record,) = records_of([write], version)
     assert "requestParameters" not in record
     assert scanned([record]).changes[0].resource == "Weights"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_result_that_somebody_saved_is_the_same_log(version: Version) -> None:
+    query = query_of(version)
+    with duckdb.connect() as connection:
+        security_lake.fill(connection, [exchange(errorCode="AccessDenied")], version)
+        (row,) = run(connection, query)
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([list(row), [value or "" for value in row.values()]])
+    text.seek(0)
+    data, number = extract_of_rows(text)
+    logs = scan(lambda _: io.BytesIO(data), ["a.extract.jsonl.gz"], "cloudtrail", scope=WriteScope())
+    assert number == 1
+    assert [replace(attempt, origin=NOWHERE) for attempt in logs.attempts()] == [
+        replace(attempt, origin=NOWHERE) for attempt in scanned([query.record_of(row)]).attempts()
+    ]
+    assert logs.coverage.first == 1_795_168_800.0
 
 
 def test_many_attempts_alike_are_thinned() -> None:
