@@ -39,7 +39,6 @@ class _LogGroup(NamedTuple):
     region: str
     stored: float  # bytes
     kept_from: float  # epoch seconds
-    days: int | None  # that events are kept; None: for ever, or not known
 
 
 def cloudwatch_reader(account: Account, place: LogPlace, path: str) -> Reader:
@@ -111,22 +110,34 @@ class _LogGroupReading:
         configured = self.account.clients.configured_region()
         named = (*self.account.regions, *([configured] if configured else []), self.account.home)
         regions = tuple(dict.fromkeys(named))
+        failure: CallError | None = None
         for region in regions:
-
-            def ask(page: dict[str, Any], region: str = region) -> Any:
-                return self.account.ask(
-                    self.collector, "logs", region, "describe_log_groups", logGroupNamePrefix=name, **page
-                )
-
-            for answer in pages(ask, _PAGING, f"pages of log groups whose names begin with {name}"):
-                for found in member(answer, "logGroups", list):
-                    if isinstance(found, dict) and found.get("logGroupName") == name:
-                        return self._described(found, region)
+            try:
+                found = self._in_region(name, region)
+            except CallError as error:  # the log group may be in another one, where the call is allowed
+                failure = failure or error
+                continue
+            if found is not None:
+                return found
+        if failure is not None:
+            raise failure
         raise CallError(
             "failed",
             "ResourceNotFoundException",
             f"there is no log group {name} in {' or '.join(regions)}; --region names another Region",
         )
+
+    def _in_region(self, name: str, region: str) -> _LogGroup | None:
+        def ask(page: dict[str, Any]) -> Any:
+            return self.account.ask(
+                self.collector, "logs", region, "describe_log_groups", logGroupNamePrefix=name, **page
+            )
+
+        for answer in pages(ask, _PAGING, f"pages of log groups whose names begin with {name}"):
+            for found in member(answer, "logGroups", list):
+                if isinstance(found, dict) and found.get("logGroupName") == name:
+                    return self._described(found, region)
+        return None
 
     def _described(self, found: dict[str, Any], region: str) -> _LogGroup:
         days, stored, created = (found.get(key) for key in ("retentionInDays", "storedBytes", "creationTime"))
@@ -134,7 +145,7 @@ class _LogGroupReading:
         kept_from = created / 1000 if isinstance(created, int | float) and created > 0 else 0.0
         if days is not None:
             kept_from = max(kept_from, self.collector.clocks.now() - days * _DAY)
-        return _LogGroup(region, float(stored) if isinstance(stored, int | float) else 0.0, kept_from, days)
+        return _LogGroup(region, float(stored) if isinstance(stored, int | float) else 0.0, kept_from)
 
     def _insights(self, group: _LogGroup, window: Window) -> Insights:
         """Return the queries' runner. Raises CallError if the estimate is beyond the ceiling."""

@@ -167,6 +167,14 @@ def test_the_region_that_has_the_log_group(logs: CloudWatchLogs, read: Callable[
     assert "there is no log group trail/logs in eu-central-1 or us-east-1; --region names" in row["reason"]
 
 
+def test_a_region_that_refuses_does_not_hide_the_next(
+    logs: CloudWatchLogs, cloud: Cloud, read: Callable[..., FinishedRun]
+) -> None:
+    denied = aws_error("AccessDeniedException", 400, json_style=True)
+    cloud.fault = lambda name, number: denied if (name, number) == ("logs:DescribeLogGroups", 1) else None
+    assert read("--region", "eu-central-1").coverage(FILE)["status"] == "read"
+
+
 def test_the_estimate_refuses_before_a_query(logs: CloudWatchLogs, read: Callable[..., FinishedRun]) -> None:
     row = read("--max-bytes", "1MB").coverage(FILE)
     assert row["status"] == "missing"
