@@ -161,7 +161,7 @@ class BundleReader:
                 if read.outcome == "ok" and not path.endswith("/") and path not in self.bundle:
                     self.cover_missing(path)
                 elif read.outcome == "ok":
-                    self.cover(path, "partial" if read.truncated else "read", read.cut_off)
+                    self.cover(path, "partial" if read.truncated else "read", read.cut_off or read.remark)
                 else:
                     denied = read.outcome == "denied" and not read.local
                     self.cover(path, "denied" if denied else "missing", read.reason, named=path in self.bundle.named)

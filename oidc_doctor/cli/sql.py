@@ -114,21 +114,26 @@ def _athena_table(options: argparse.Namespace) -> str:
 
 
 def _athena_query(options: argparse.Namespace) -> str:
-    from oidc_doctor.logs.engines.athena_query import athena_query, parameter
+    from oidc_doctor.logs.engines.athena_query import parameter
     from oidc_doctor.logs.engines.partitions import selection
     from oidc_doctor.logs.engines.query import UnreadableTableError
+    from oidc_doctor.logs.engines.security_lake_query import NOTE
+    from oidc_doctor.logs.engines.table_query import table_query
 
     accounts, window = _names(options.account), _window(options)
     if len(accounts) > 1:
         raise UsageError("sql athena: --account with several accounts, without --ddl: a query is for one account")
     try:
         chosen = selection(window, accounts[0] if accounts else None, _names(options.region))
-        query = athena_query(_shape(options), window, chosen)
+        shape = _shape(options)
+        query = table_query(shape, window, chosen)
     except UnreadableTableError as error:
         next_step = _NEXT_STEPS.get(error.lacks) or error.next_step
         raise UsageError(f"sql athena: {error.message}{f'; {next_step}' if next_step else ''}") from None
     except ValueError as error:
         raise UsageError(f"sql athena: {error}") from None
+    if shape.kind == "ocsf":
+        note(NOTE)
     return f"-- execution parameters: {', '.join(map(parameter, query.parameters))}\n{query.text}"
 
 

@@ -99,6 +99,7 @@ ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts
 ALIKE_ATTEMPTS = Limit("an extract: attempts alike in one period, at its begin and at its end", 20, "attempts", _OURS)
 EXTRACT = Limit("an extract of an engine's or an archive's logs", 200_000, "records", _OURS)
 TABLE_LOCATIONS = Limit("the estimate of a query: partitions", 20_000, "partitions", _OURS)
+INSIGHTS_QUERIES = Limit("a log group: queries of one reading", 400, "queries", _OURS)
 TABLE_LISTINGS = Limit("the estimate of a query: listings of objects", 3_000, "requests", _OURS)
 EXTRACT_BYTES = Limit("an extract of an archive's logs, packed", 64 * MIB, "bytes", _OURS)
 ATTEMPT_KINDS = Limit("logs: attempts that differ in more than time", 20_000, "kinds", _OURS)

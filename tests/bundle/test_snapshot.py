@@ -232,6 +232,18 @@ def test_a_broken_policy_text_leaves_the_role_and_is_named(tmp_path: Path) -> No
     assert "the policy text at /AssumeRolePolicyDocument" in row.reason
 
 
+def test_what_the_collector_remarked_on_a_log_is_shown(tmp_path: Path) -> None:
+    log = "aws/cloudtrail/a.json"
+    for truncated, status, reason in (
+        (False, "read", "experimental<U+001B>[31m"),
+        (True, "partial", "cut off when it was gathered: experimental<U+001B>[31m"),
+    ):
+        read = {"path": log, "outcome": "ok", "truncated": truncated, "message": "experimental\x1b[31m"}
+        snapshot = load(tmp_path, {"manifest.json": {"reads": [read]}, log: {"Records": []}})
+        row = next(row for row in snapshot.coverage if row.what == log)
+        assert (row.status, row.reason) == (status, reason)
+
+
 def test_unknown_files_are_one_row(tmp_path: Path) -> None:
     extra = {f"aws/extra-{index}.json": "x" for index in range(10)}
     snapshot = load(tmp_path, {"claims.json": CLAIMS, "notes.txt": "x", "tokens/README.md": "x", **extra})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlglot
 
+import security_lake
 from engine_tables import described
 from oidc_doctor.cli.main import main
 from oidc_doctor.logs.engines.athena_query import COLUMNS
@@ -29,6 +30,16 @@ def test_the_query_with_its_parameters(capsys: pytest.CaptureFixture[str], tmp_p
     text = capsys.readouterr().out
     assert 'FROM "a"."b-c"' in text
     assert "\"day\" IN ('20', '21')" in text
+
+
+def test_the_query_of_security_lake_is_experimental(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "table.json"
+    file.write_text(json.dumps(security_lake.described("2")))
+    assert main(["sql", "athena", "--get-table", str(file), "--table", "lake.trail", "--account", ACCOUNT]) == 0
+    captured = capsys.readouterr()
+    assert 'FROM "lake"."trail"' in captured.out
+    assert f"accountid = '{ACCOUNT}'" in captured.out
+    assert captured.err.startswith("experimental: ")
 
 
 def test_the_table_of_a_trail(capsys: pytest.CaptureFixture[str]) -> None:

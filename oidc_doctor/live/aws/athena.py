@@ -16,9 +16,11 @@ from oidc_doctor.live.aws.athena_estimate import DEFAULT_MOST, Estimate, check, 
 from oidc_doctor.live.aws.athena_run import AthenaRun, WorkGroup, ask, work_group
 from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.logs.engines.athena_query import athena_query, blind_spot
+from oidc_doctor.logs.engines.athena_query import blind_spot
 from oidc_doctor.logs.engines.partitions import days_without_partitions, partition_predicate, selection
 from oidc_doctor.logs.engines.query import UnreadableTableError, Window
+from oidc_doctor.logs.engines.security_lake_query import NOTE
+from oidc_doctor.logs.engines.table_query import table_query
 from oidc_doctor.logs.engines.table_shape import table_shape
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
@@ -121,7 +123,8 @@ class _Table:
         not_projected = _without_partitions(days_without_partitions(shape, chosen, today), shape, chosen)
         predicate = partition_predicate(shape, chosen)
         result: _Result = self.collector.shared(  # targets of several accounts may have the same query
-            ("athena", self.place.text, self.region, predicate, window), lambda: self._result(shape, window, chosen)
+            ("athena", self.place.text, self.region, predicate, window, chosen.account if shape.kind == "ocsf" else ""),
+            lambda: self._result(shape, window, chosen),
         )
         log: dict[str, Any] = {"from": rfc3339(window.since), "to": rfc3339(window.until)}
         notes = list(result.notes)
@@ -140,7 +143,7 @@ class _Table:
 
     def _result(self, shape: TableShape, window: Window, chosen: Selection) -> _Result:
         """Run the query, if it may run."""
-        query = athena_query(shape, window, chosen)
+        query = table_query(shape, window, chosen)
         group = work_group(self.account, self.collector, self.region, self.options.workgroup or _PRIMARY)
         found = self._estimate(shape, chosen, group)
         missing = "" if isinstance(found, CallError) else _without_partitions(found.missing, shape, chosen)
@@ -152,7 +155,8 @@ class _Table:
             shown=self.place.text,
         )
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
-        notes = [f"{size_text(finished.scanned)} scanned"]
+        notes = [NOTE] if shape.kind == "ocsf" else []
+        notes.append(f"{size_text(finished.scanned)} scanned")
         notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
         notes += filter(None, [blind_spot(shape)])
         cut_at = str(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else ""

@@ -82,7 +82,7 @@ _UNLIKE = frozenset(
         *(_name("whole", name) for name in _WHOLE),
     }
 )  # fmt: skip
-_ALIKE = ("error_family", *(name for name in COLUMNS if name not in _UNLIKE))
+ALIKE = ("error_family", *(name for name in COLUMNS if name not in _UNLIKE))
 
 
 def athena_query(shape: TableShape, window: Window, chosen: Selection) -> EngineQuery:
@@ -97,7 +97,7 @@ def athena_query(shape: TableShape, window: Window, chosen: Selection) -> Engine
         where="\n        AND ".join(filter(None, (partition_predicate(shape, chosen), "eventtime BETWEEN ? AND ?"))),
     )
     times = (rfc3339(window.since), rfc3339(window.until))
-    return EngineQuery(thinned_query(events, COLUMNS, _ALIKE), times, record_of)
+    return EngineQuery(thinned_query(events, COLUMNS, ALIKE), times, record_of)
 
 
 def blind_spot(shape: TableShape) -> str:

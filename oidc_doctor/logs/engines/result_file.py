@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Any, TextIO
 
-from oidc_doctor.logs.engines.athena_query import COLUMNS, record_of
+from oidc_doctor.logs.engines.athena_query import COLUMNS
+from oidc_doctor.logs.engines.security_lake_query import record_of
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
 from oidc_doctor.model import limits

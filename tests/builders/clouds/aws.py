@@ -47,6 +47,8 @@ class Cloud:
     policies: list[dict[str, Any]] = field(default_factory=list)  # resource control policies
     last_body: bytes = b""
     owners: list[tuple[str, str]] = field(default_factory=list)  # of S3's reads: operation, expected owner
+    # services that answer instead of moto: operation, Region and body of a request in JSON → body of the answer
+    services: dict[str, Callable[[str, str, dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -115,6 +117,10 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
         do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do  # noqa: N815 - the base class's names
 
         def own(self, name: str, region: str, body: bytes) -> tuple[bytes, str] | None:
+            service, _, operation = name.partition(":")
+            if service in cloud.services:
+                answer = cloud.services[service](operation, region, json.loads(body))
+                return json.dumps(answer).encode(), "application/x-amz-json-1.1"
             if name == "cloudtrail:LookupEvents":
                 return json.dumps(self.lookup(region, json.loads(body))).encode(), "application/x-amz-json-1.1"
             if name == "access-analyzer:ValidatePolicy":
