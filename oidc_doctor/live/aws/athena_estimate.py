@@ -1,7 +1,7 @@
 """What a query of Athena will scan: the objects under the partitions of its window, which are listed beforehand.
 
-Athena has no dry run. It bills the bytes that it reads from Amazon S3, which are those of the objects under the
-partitions of a query, since a trail's files are compressed JSON that is read as a whole [Athena pricing].
+Athena has no dry run. It bills the bytes that it reads from Amazon S3, compressed as they are. That these are all bytes
+of the objects under the partitions is inferred: a trail's files are compressed JSON, which is read as a whole.
 """
 
 from __future__ import annotations
