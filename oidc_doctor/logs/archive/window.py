@@ -2,6 +2,9 @@
 
 A gzip file may have several members, one after the other [RFC 1952, 2.2], so the lines of a day are copied as they lie
 in the cache: nothing is unpacked, parsed or packed again.
+
+Copies of an event are known within a day, and by the scanner among the records that are kept. An event that was
+delivered twice, before and after midnight, counts twice where one of the two was thinned out.
 """
 
 from __future__ import annotations
