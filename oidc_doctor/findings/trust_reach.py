@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError, Opening
-from oidc_doctor.findings.shared_traces import SharedTraces
+from oidc_doctor.findings.shared_traces import BoundReachedError, SharedTraces
 from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach_bases import Base, bases_of, policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import deciding, open_question, statement_name, subject_clauses
@@ -157,7 +157,7 @@ class TrustReach:
     def _evaluated(self, case: Case) -> Trace:
         """Evaluate a case. NotReadError if earlier cases took too much work."""
         if self._work > STRANGERS.most:
-            raise NotReadError(
+            raise BoundReachedError(
                 f"{len(self._traces):,} synthetic subjects were tried, as many as such a long text allows "
                 f"({STRANGERS.source})"
             )

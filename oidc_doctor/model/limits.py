@@ -131,6 +131,9 @@ STRANGERS = Limit(
     "comparisons or steps for an exchange",
     _OURS,
 )
+WIDENED = Limit(
+    "weaknesses: tokens tried on the configurations before a change", 3_000, "evaluations for a report", _OURS
+)
 EXPECTED_STRANGERS = Limit(
     "expectations: tokens of strangers, times the values of the policy or the characters of the expressions",
     400_000,
