@@ -15,7 +15,8 @@ from oidc_doctor.findings.trust_reach_bases import Base, bases_of, policy_of, pr
 from oidc_doctor.findings.trust_reach_traces import deciding, open_question, statement_name, subject_clauses
 from oidc_doctor.issuers.lookalikes import narrow
 from oidc_doctor.issuers.strangers import Stranger, Who, strangers, with_value
-from oidc_doctor.model.document import Document, texts_in
+from oidc_doctor.judge.aws.request_context import compared_in
+from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.limits import STRANGERS
 from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED
@@ -168,7 +169,7 @@ class TrustReach:
     def _work_of(self, trace: Trace) -> int:
         if self.cloud == "aws":
             if self._values is None:
-                self._values = len(texts_in(self._policy().value))
+                self._values = compared_in([self._policy().value])
             return 1 + self._values
         expressions = [trace.detail.get("condition"), *trace.detail.get("mapping", {}).values()]
         steps: int = sum(root.work + root.parts for root in expressions if root is not None)
