@@ -176,19 +176,17 @@ def test_a_workload_of_an_issuer_without_a_profile(aws: Bundle) -> None:
     assert "accepts tokens of another workload, which were refused" in only(aws.ask())
 
 
-def test_beyond_the_bound_of_tries_the_check_is_skipped_and_no_pass(
+def test_beyond_the_bound_of_tries_the_check_is_skipped_and_says_so(
     aws: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    aws.keep_as_earlier().condition(aws.subject(f"{aws.PATTERN}", "v=1:org=other:team=other:model=m"))
-    aws.write("tokens/other.json", {"claims": aws.claims_of(sub=aws.SUBJECT.replace("production", "preview"))})
-    before = aws.ask().check(CHECK)
-    assert before.status != "skipped"
-    for most in (1, 120):
-        monkeypatch.setattr(widened, "WIDENED", widened.WIDENED._replace(most=most))
-        row = aws.ask().check(CHECK)
-        assert row.status in {"skipped", "failed"}
-        if row.status == "skipped":
-            assert f"tried on earlier configurations {most:,} times" in row.reason
+    aws.keep_as_earlier().condition(aws.subject(f"v=1:org={aws.ORG}:team=*:*"))
+    monkeypatch.setattr(widened, "WIDENED", widened.WIDENED._replace(most=1))
+    row = aws.ask().check(CHECK)
+    assert row.status == "skipped"
+    assert row.reason == (
+        "tokens were tried on earlier configurations 1 times, as often as a report does (oidc-doctor's bound); "
+        "whether this trust accepts more than before is unknown"
+    )
 
 
 def test_a_token_is_tried_once_for_all_exchanges(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
