@@ -79,6 +79,78 @@ def values_and_subjects(place: Path) -> Command:
     return report(folder)
 
 
+def keys_and_subjects(place: Path) -> Command:
+    """A trust policy with 800 condition keys, with a log of 300 refused subjects."""
+    folder = trust(place, {"StringEquals": {f"k{number}": "" for number in range(800)}})
+    records(folder, 300)
+    return report(folder)
+
+
+def gaps_and_subjects(place: Path) -> Command:
+    """A trust policy with 700 values with placeholders, with a log of 300 refused subjects."""
+    folder = trust(place, {"StringLike": {"oidc.baseten.co:sub": [f"<A{number}>:x" for number in range(700)]}})
+    (folder / "manifest.json").unlink()
+    records(folder, 300)
+    return report(folder)
+
+
+def marks_and_subjects(place: Path) -> Command:
+    """A trust policy with 700 values with question marks, with a log of 300 refused subjects."""
+    folder = trust(place, {"StringLike": {"oidc.baseten.co:sub": [f"*o?g{number}*" for number in range(700)]}})
+    records(folder, 300)
+    return report(folder)
+
+
+def revisions_and_subjects(place: Path) -> Command:
+    """A role with 60 exact subjects and 20 logged edits of them, with a log of 300 refused subjects."""
+    folder = revised(place, 20)
+    records(folder, 300)
+    return report(folder)
+
+
+def revisions_and_tokens(place: Path) -> Command:
+    """The same with 50 sample tokens in place of the log."""
+    folder = revised(place, 20)
+    (folder / "tokens").mkdir()
+    for number in range(50):
+        (folder / f"tokens/t{number:02}.json").write_text(claims(number), encoding="utf-8")
+    return report(folder)
+
+
+def revised(place: Path, count: int) -> Path:
+    """A bundle whose trust policy has 60 exact subjects, and was edited so many times."""
+
+    def condition_of(number: int) -> dict[str, Any]:
+        return {"StringEquals": {"oidc.baseten.co:sub": [exact(number + index) for index in range(60)]}}
+
+    folder = trust(place, condition_of(count - 1))
+    document = json.loads((folder / "aws/role.json").read_text(encoding="utf-8"))["Role"]["AssumeRolePolicyDocument"]
+    edits = []
+    for number in range(count):
+        document["Statement"][0]["Condition"] = condition_of(number)
+        edits.append(
+            {
+                "eventTime": f"2026-11-19T09:{number:02}:00Z",
+                "eventSource": "iam.amazonaws.com",
+                "eventName": "UpdateAssumeRolePolicy",
+                "awsRegion": "us-east-1",
+                "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/deploy"},
+                "requestParameters": {"roleName": "BasetenRuntimeRole", "policyDocument": json.dumps(document)},
+                "eventID": f"10000000-0000-4000-8000-{number:012}",
+                "recipientAccountId": "111122223333",
+            }
+        )
+    trail = folder / "aws/cloudtrail"
+    trail.mkdir(parents=True)
+    (trail / "edits.json").write_text(json.dumps({"Records": edits}), encoding="utf-8")
+    return folder
+
+
+def exact(number: int) -> str:
+    """A subject of the sample's team, with a model of this number."""
+    return f"v=1:org=Org8Kd2P:team=Tm4Rx9Ws:model=m{number}:deployment=d:environment=production:type=model_container"
+
+
 def records(folder: Path, count: int) -> None:
     """A trail file of so many refused attempts, each of another subject."""
     role = json.loads((folder / "aws/role.json").read_text(encoding="utf-8"))["Role"]["Arn"]
@@ -114,7 +186,7 @@ def records(folder: Path, count: int) -> None:
         }
 
     trail = folder / "aws/cloudtrail"
-    trail.mkdir(parents=True)
+    trail.mkdir(parents=True, exist_ok=True)
     (trail / "many.json").write_text(json.dumps({"Records": [record(n) for n in range(count)]}), encoding="utf-8")
 
 
@@ -208,15 +280,47 @@ def many_attributes(place: Path) -> Command:
     return report(folder)
 
 
+def chain(place: Path) -> Command:
+    """A certificate chain of a mebibyte, all of it beginnings of certificates."""
+    folder = bundle(place, "healthy-aws")
+    (folder / "issuer/chain.pem").write_text("-----BEGIN CERTIFICATE-----\n" * 37_000, encoding="utf-8")
+    return report(folder)
+
+
+def expectations(place: Path) -> Command:
+    """A file of 500 expectations."""
+    entries = "".join(f"'{exact(number)}',\n" for number in range(500))
+    return expect(place, f"[[expect]]\nstrangers = 'refused'\naccepted = [\n{entries}]\n")
+
+
+def escaped(place: Path) -> Command:
+    """A file of 20,000 expectations whose texts are not found in its lines."""
+    return expect(place, "[[expect]]\naccepted = [\n" + '"\\u0061",\n' * 20_000 + "]\n")
+
+
+def expect(place: Path, text: str) -> Command:
+    """Test the healthy role with this file of expectations."""
+    (place / "expect.toml").write_text(text, encoding="utf-8")
+    return [*PROGRAM, "expect", str(place / "expect.toml"), str(SAMPLES / "healthy-aws/aws/role.json")]
+
+
 INPUTS = {
     "condition keys": condition_keys,
     "values": values,
     "values x subjects": values_and_subjects,
+    "keys x subjects": keys_and_subjects,
+    "placeholders x subjects": gaps_and_subjects,
+    "question marks x subjects": marks_and_subjects,
+    "revisions x subjects": revisions_and_subjects,
+    "revisions x tokens": revisions_and_tokens,
     "startsWith": starts_with,
     "matches": matches,
     "mapping": many_attributes,
     "audience": audience,
     "tokens": tokens,
+    "chain": chain,
+    "expectations": expectations,
+    "expectations, escaped": escaped,
     "capture": captured,
     "archive": archive,
     "pattern of --check": pattern,

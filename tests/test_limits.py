@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from oidc_doctor.documents import expect_file
+from oidc_doctor.documents.expect_file import parse_expectations
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.toml_text import load_toml
 from oidc_doctor.documents.trust_policy import parse_policy, policy_size
 from oidc_doctor.documents.yaml_text import load_yaml
 from oidc_doctor.findings import trust_reach
+from oidc_doctor.judge.certificates import _marks
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import ObservedError
@@ -286,6 +289,28 @@ def test_what_is_no_regular_file_is_not_waited_for(aws: Bundle, tmp_path: Path) 
     (row,) = [row for row in answer.report.coverage if row.what == "aws/cloudtrail"]
     assert "not a regular file, so it was not read" in row.reason
     assert row.status == "partial"
+
+
+def test_expectations_are_counted_before_their_lines_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[object] = []
+    monkeypatch.setattr(
+        expect_file._ExpectReader, "_line_of", lambda _, value, first: looked_for.append(value) or first
+    )
+    entries = "[[expect]]\naccepted = [\n" + '"\\u0061",\n' * 501 + "]\n"
+    for text in (entries, '[[expect]]\nstrangers = "refused"\n' * 501):
+        with pytest.raises(Unreadable, match="501 entries: a file of expectations has at most 500 entries"):
+            parse_expectations(text)
+    assert not looked_for
+
+
+def test_a_chain_of_too_many_certificates_is_not_read(aws: Bundle) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    (row,) = [
+        row for row in aws.write("issuer/chain.pem", pem * 11).ask().report.coverage if row.what == "issuer/chain.pem"
+    ]
+    assert row.status == "missing"
+    assert "11 certificates: issuer/chain.pem has at most 10 certificates" in row.reason
+    assert list(_marks(pem * 3)) == [0, len(pem), 2 * len(pem)]
 
 
 def test_the_lines_of_a_document_are_found_in_one_pass(lines_run: LinesRun) -> None:

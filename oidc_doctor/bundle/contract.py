@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.bundle.file_parsers import allow_policy, as_text, credentials, described, listed, names_of
+from oidc_doctor.bundle.file_parsers import allow_policy, as_text, chain_text, credentials, described, listed, names_of
 from oidc_doctor.documents.json_text import load
 from oidc_doctor.documents.planned import parse_planned
 from oidc_doctor.documents.provider import (
@@ -150,7 +150,7 @@ _ISSUER = (
     File(
         "issuer/chain.pem",
         "`openssl s_client -showcerts -connect HOST:443`",
-        as_text,
+        chain_text,
         "chain",
         lenient=True,
     ),

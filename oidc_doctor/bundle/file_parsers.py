@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_allow_policy
+from oidc_doctor.model.limits import CERTIFICATES
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Document
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 
 def as_text(text: str, _: str) -> str:
     """Return the text unchanged."""
+    return text
+
+
+def chain_text(text: str, file: str) -> str:
+    """Return the text of a certificate chain unchanged. Raises Unreadable for more certificates than hosts send."""
+    count = text.count("-----BEGIN CERTIFICATE-----")
+    if count > CERTIFICATES.most:
+        raise Unreadable(file, None, None, CERTIFICATES.exceeded_by(count))
     return text
 
 

@@ -87,11 +87,16 @@ def parse_expectations(text: str, file: str = FILE) -> tuple[Expectation, ...]:
             )
     if not isinstance(document.get("expect"), list) or not document["expect"]:
         raise reader.fault("/expect/0", f"no [[expect]] table; add a line [[expect]] and below it {_EXAMPLE}")
-    tables = tuple(reader.expectation(table, f"/expect/{index}") for index, table in enumerate(document["expect"]))
-    count = sum(len(part) for table in tables for part in (table.accepted, table.refused, table.allowed, table.denied))
+    count = sum(map(_size, document["expect"]))
     if count > EXPECTATIONS.most:
         raise Unreadable(file, None, None, EXPECTATIONS.exceeded_by(count))
-    return tables
+    return tuple(reader.expectation(table, f"/expect/{index}") for index, table in enumerate(document["expect"]))
+
+
+def _size(table: Toml) -> int:
+    """Count the entries of a table; one without any counts as one."""
+    lists = [table.get(name) for name in (*OF_TOKENS, *OF_CALLS)] if isinstance(table, dict) else []
+    return max(1, sum(len(entries) for entries in lists if isinstance(entries, list)))
 
 
 def is_expect_file(text: str) -> bool:

@@ -81,6 +81,7 @@ def _compared(run: Run, exchange: Judged) -> dict[str, Any]:
                 for revision, following in itertools.pairwise(revisions)
             ],
             list(dict.fromkeys(subjects)),
+            run.widened_tries,
         ),
         "lost_permissions": lost_permissions(exchange.evidence) if then is not None else none,
         "stopped": Stopped(run, exchange),

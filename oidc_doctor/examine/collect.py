@@ -11,6 +11,7 @@ from oidc_doctor.documents.json_text import printable
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.shared_traces import SharedTraces
+from oidc_doctor.findings.widened import WidenedTries
 from oidc_doctor.judge.times import on_calendar, rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
     NOT_GIVEN,
@@ -50,6 +51,7 @@ class Run:
     coverage: list[Coverage] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     shared_traces: SharedTraces = field(default_factory=SharedTraces)
+    widened_tries: WidenedTries = field(default_factory=WidenedTries)
     open_log: Callable[[str], BinaryIO] = open_regular  # reopens a log file by the name in an event's origin
 
     @property

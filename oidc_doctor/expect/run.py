@@ -19,7 +19,7 @@ from oidc_doctor.expect.audiences import (
 )
 from oidc_doctor.expect.decide import Decision, is_of_identity, refuses_everyone
 from oidc_doctor.expect.outsiders import insiders_of
-from oidc_doctor.expect.strangers import bases_of, own_cases, try_strangers
+from oidc_doctor.expect.strangers import allowed_for, bases_of, own_cases, try_strangers
 from oidc_doctor.expect.targets import ExpectTarget, chosen
 from oidc_doctor.expect.tokens import Drafted, tokens_of
 from oidc_doctor.issuers.characters import listed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from oidc_doctor.documents.expect_file import Expectation, ExpectedCall, ExpectedToken
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Origin
+    from oidc_doctor.model.evaluations import Evaluations
     from oidc_doctor.model.evidence import TargetEvidence
 
 _GRAVITY: dict[Outcome, int] = {"broken": 0, "unknown": 1, "met": 2}
@@ -42,10 +43,11 @@ _BROKEN, _UNKNOWN = 1, 3  # exit codes
 def run(tables: Sequence[Expectation], targets: Sequence[ExpectTarget], file: str, at: float | None) -> Expectations:
     """Judge every expectation. `at` is the examined instant in epoch seconds. Raises TargetError."""
     pairs = [(table, target) for table in tables for target in chosen(table, targets)]
+    allowed: dict[int, Evaluations] = {}  # by the id of a target's case
     result = Expectations(0, rfc3339(time.time() if at is None else at), _tool(), file)
     for table, target in pairs:
         for case in target.cases:
-            one = _OnTarget(table, target, case)
+            one = _OnTarget(table, target, case, allowed.setdefault(id(case), allowed_for(case)))
             result.results += list(one.results())
             result.assumed += [what for what in one.assumed if what not in result.assumed]
     result.exit_code = _BROKEN if result.count("broken") else _UNKNOWN if result.count("unknown") else 0
@@ -54,7 +56,7 @@ def run(tables: Sequence[Expectation], targets: Sequence[ExpectTarget], file: st
 
 def judge_table(table: Expectation, target: ExpectTarget, case: Case) -> Iterator[ExpectationResult]:
     """Yield the results of one table on one target and cloud."""
-    return _OnTarget(table, target, case).results()
+    return _OnTarget(table, target, case, allowed_for(case)).results()
 
 
 def _tool() -> dict[str, str]:
@@ -73,10 +75,11 @@ class _Row(NamedTuple):
 class _OnTarget:
     """A table on one target and cloud."""
 
-    def __init__(self, table: Expectation, target: ExpectTarget, case: Case) -> None:
+    def __init__(self, table: Expectation, target: ExpectTarget, case: Case, allowed: Evaluations) -> None:
         self.table = table
         self.target = target
         self.case = case
+        self.allowed = allowed
         self.assumed: list[str] = []
         self.bases: list[Case] = []  # with the token of each accepted entry
         self._controls: list[Case] | None = None
@@ -208,7 +211,7 @@ class _OnTarget:
             tenants = dict.fromkeys(insiders_of(case.profile) for case in bases)
             if bases and self.table.insiders not in tenants:
                 return self._of_wrong_insiders(about, [name for name in tenants if name])
-        tried = try_strangers(bases, self.table.insiders)
+        tried = try_strangers(bases, self.allowed, self.table.insiders)
         if not bases and (self.bases or self.own):
             tried = tried._replace(why_none="the configuration refuses each token that strangers derive from")
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)

@@ -80,11 +80,15 @@ def _issuer(case: Case) -> str:
     return normalised(str(case.token.claims.get("iss", "")))
 
 
-def try_strangers(bases: list[Case], insiders: str = "") -> Tried:
+def allowed_for(case: Case) -> Evaluations:
+    """Return the evaluations of strangers that all tables about a target may take in this cloud."""
+    return Evaluations(max(200, EXPECTED_STRANGERS.most // _size(case)))
+
+
+def try_strangers(bases: list[Case], allowed: Evaluations, insiders: str = "") -> Tried:
     """Judge the strangers of these tokens. `insiders` is the part of the subject whose value no stranger has."""
     if not bases:
         return Tried(0, (), why_none="neither the file nor the configuration names a token that strangers derive from")
-    allowed = Evaluations(max(200, EXPECTED_STRANGERS.most // _size(bases[0])))
     outsiders = Outsiders(bases, insiders)
     accepted: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
     unknown: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from oidc_doctor.checkkit import Check, Finding, NotReadError, Words
+from oidc_doctor.findings.shared_traces import BoundReachedError
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
@@ -148,9 +149,9 @@ def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: Cloud
 
 
 def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
-    """Run a weakness or log check on every target: skipped only if no target has what it needs."""
+    """Run a weakness or log check on every target: skipped if no target has what it needs, or a bound was reached."""
     findings: list[Finding] = []
-    ran, reasons = False, []
+    ran, bounded, reasons = False, False, []
     for view in views:
         missing = next((view[need] for need in check.needs if isinstance(view.get(need), Missing)), None)
         unknown = [need for need in check.needs if need not in view]
@@ -163,6 +164,7 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
         try:
             findings += _guarded(check.function, *(view[need] for need in check.needs))
         except NotReadError as lacking:
+            bounded = bounded or isinstance(lacking, BoundReachedError)
             reasons.append(str(lacking))
             continue
         except BrokenCheckError as broken:
@@ -185,7 +187,7 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
     if rows:
         row = CheckRow(check.code, check.name, "failed", check.effect, "", rows)
         return replace(row, opens_trust=check.opens_trust, early=check.early, about=check.about)
-    if ran:
+    if ran and not bounded:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
     return CheckRow(
         check.code, check.name, "skipped", check.effect, "; ".join(dict.fromkeys(reasons)) or "nothing to examine"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.judge import evaluate
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 _BY_IDENTITY = ("profile", "readings", "refused_writes")  # parts of a case that have no hash
 _NOT_OF_THE_ANSWER = ("evidence", "token", "allowed")
 _OF_THE_PLACE = ("claims", "origin", "name", "document")  # of a token: where it was read does not decide
+
+
+class BoundReachedError(NotReadError):
+    """A check tried as many tokens as it may: what it did not try is unknown, also where other exchanges passed."""
 
 
 class SharedTraces:

@@ -381,7 +381,9 @@ def _rules(token: Token, profile: Profile) -> Iterator[_Rule]:
     for name, value in token.claims.items():
         segment = profile.tenancy.follows.get(name, name)
         alike = tuple(other for other, text in before.items() if text == value)
-        yield _Rule(name, value, alike, name in profile.tenancy.common, segment, before.get(segment))
+        is_common = name in profile.tenancy.common
+        if alike or is_common or segment in before:  # of the others a stranger's value is unknown
+            yield _Rule(name, value, alike, is_common, segment, before.get(segment))
 
 
 def _audience(case: Case, subject: str) -> dict[str, str]:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError, Opening
-from oidc_doctor.findings.shared_traces import SharedTraces
+from oidc_doctor.findings.shared_traces import BoundReachedError, SharedTraces
 from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach_bases import Base, bases_of, policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import deciding, open_question, statement_name, subject_clauses
 from oidc_doctor.issuers.lookalikes import narrow
 from oidc_doctor.issuers.strangers import Stranger, Who, strangers, with_value
-from oidc_doctor.model.document import Document, texts_in
+from oidc_doctor.judge.aws.request_context import compared_in
+from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.limits import STRANGERS
 from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED
@@ -157,7 +158,7 @@ class TrustReach:
     def _evaluated(self, case: Case) -> Trace:
         """Evaluate a case. NotReadError if earlier cases took too much work."""
         if self._work > STRANGERS.most:
-            raise NotReadError(
+            raise BoundReachedError(
                 f"{len(self._traces):,} synthetic subjects were tried, as many as such a long text allows "
                 f"({STRANGERS.source})"
             )
@@ -168,7 +169,7 @@ class TrustReach:
     def _work_of(self, trace: Trace) -> int:
         if self.cloud == "aws":
             if self._values is None:
-                self._values = len(texts_in(self._policy().value))
+                self._values = compared_in([self._policy().value])
             return 1 + self._values
         expressions = [trace.detail.get("condition"), *trace.detail.get("mapping", {}).values()]
         steps: int = sum(root.work + root.parts for root in expressions if root is not None)

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.findings.reach import reach_of
+from oidc_doctor.findings.shared_traces import BoundReachedError, SharedTraces
 from oidc_doctor.findings.strangers import NAMED, OtherToken, declared_tokens, other_tokens, with_token
 from oidc_doctor.findings.trust_reach_bases import policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import statement_name, subject_clauses
 from oidc_doctor.issuers.heads import owner_head
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.comparison import Widening, apart
-from oidc_doctor.model.document import Document
+from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.evaluations import Evaluations, NoEvaluationsLeftError
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.json_pointer import segments
+from oidc_doctor.model.limits import WIDENED
 from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.steps import PASSED, REFUSED
 
@@ -55,10 +58,18 @@ class EarlierConfiguration(NamedTuple):
     change: Change | None = None
 
 
+class WidenedTries:
+    """The tokens that the exchanges of a report try on earlier configurations: each once, and so many in all."""
+
+    def __init__(self) -> None:
+        self.traces = SharedTraces()
+        self.allowed = Evaluations(WIDENED.most)
+
+
 class Widened:
     """Compares the trust of an exchange with earlier ones. `last` is that of the last time; `logged` those of the logs.
 
-    `logged` are in order of time. `subjects` are those of logged attempts.
+    `logged` are in order of time. `subjects` are those of logged attempts. The exchanges of a report share `tries`.
     """
 
     def __init__(
@@ -67,8 +78,10 @@ class Widened:
         last: EarlierConfiguration | None,
         logged: Sequence[EarlierConfiguration],
         subjects: Sequence[str],
+        tries: WidenedTries,
     ) -> None:
-        self.case = case._replace(readings=(), asks_access=False)
+        self.case = case._replace(readings=(), asks_access=False, allowed=tries.allowed)
+        self._traces = tries.traces
         self.last = last
         self.logged = logged[-_MOST_CONFIGURATIONS:]
         self.subjects = list(subjects)
@@ -81,7 +94,19 @@ class Widened:
         return self.reach.resource
 
     def widenings(self) -> list[Widening]:
-        """Return the widest kind of token for each clause that accepts it now. Raises NotReadError."""
+        """Return the widest kind of token for each clause that accepts it now. Raises NotReadError.
+
+        BoundReachedError where the report tried as many tokens as it may: whether this trust became wider is unknown.
+        """
+        try:
+            return self._widenings()
+        except NoEvaluationsLeftError:
+            raise BoundReachedError(
+                f"tokens were tried on earlier configurations {WIDENED.most:,} times, as often as a report does "
+                f"({WIDENED.source}); whether this trust accepts more than before is unknown"
+            ) from None
+
+    def _widenings(self) -> list[Widening]:
         policy_of(self.case) if self.cloud == "aws" else provider_of(self.case)
         if self.last is None and not self.logged:
             raise NotReadError("neither earlier/ nor the logs have an earlier configuration to compare with")
@@ -144,19 +169,16 @@ class Widened:
     def _of_token(
         self, base: Case, own: Case, other: OtherToken, earlier: Sequence[EarlierConfiguration]
     ) -> Widening | None:
-        now = evaluate(with_token(base, other))
-        steps = (*BEFORE[self.cloud], *self._steps())
-        if any(now.step(step).state != PASSED for step in self._steps() if step in DECIDING):
-            return None
-        if any(now.step(step).state == REFUSED for step in steps):
+        present = with_token(base, other)
+        if not self._passes(self._traces.trace(present._replace(traced=False))):
             return None
         refusing = next((one for one in reversed(earlier) if self._refused(base, other, one)), None)
         if refusing is None or self._is_replaced(refusing):
             return None
         if not other.outsider and not self._accepted(own, refusing.evidence):
             return None
-        then = self._judged(base, other, refusing.evidence)
-        step = next(step for step in steps if then.step(step).state == REFUSED)
+        now, then = evaluate(present), evaluate(self._case_then(base, other, refusing.evidence))
+        step = next(step for step in (*BEFORE[self.cloud], *self._steps()) if then.step(step).state == REFUSED)
         if now.step(step).state != PASSED:
             return None
         clause, side, before = self._clauses(step, now, then, refusing.evidence)
@@ -177,19 +199,35 @@ class Widened:
             event_id=write.event_id if write is not None else "",
         )
 
+    def _passes(self, now: Trace) -> bool:
+        """Whether no step of the trust refuses a token now, and those that have to pass it do."""
+        steps = (*BEFORE[self.cloud], *self._steps())
+        return all(now.step(step).state == PASSED for step in self._steps() if step in DECIDING) and not any(
+            now.step(step).state == REFUSED for step in steps
+        )
+
     def _steps(self) -> tuple[str, ...]:
         """Return the steps that have to pass. Without a policy of the service account its members are not known."""
         gcp = self.case.evidence.gcp
         read = gcp is not None and isinstance(gcp.service_account_policy, AllowPolicy)
         return tuple(step for step in OF_TRUST[self.cloud] if step != "impersonate" or read)
 
-    def _judged(self, base: Case, other: OtherToken, evidence: TargetEvidence) -> Trace:
+    def _case_then(self, base: Case, other: OtherToken, evidence: TargetEvidence) -> Case:
         evidence = evidence._replace(target=self.case.evidence.target)
-        return evaluate(with_token(base._replace(evidence=evidence), other)._replace(explain=True))
+        return with_token(base._replace(evidence=evidence), other)._replace(explain=True)
 
     def _refused(self, base: Case, other: OtherToken, one: EarlierConfiguration) -> bool:
         """Whether the earlier trust certainly refused the token, although its provider could accept others."""
-        then = self._judged(base, other, one.evidence)
+        return self._certainly_refuses(self._states_then(base, other, one.evidence))
+
+    def _states_then(self, base: Case, other: OtherToken, evidence: TargetEvidence) -> Trace:
+        """Judge without explanations, unless a step's state may depend on them."""
+        case = self._case_then(base, other, evidence)
+        if self.cloud == "aws" and isinstance(evidence.truss, Missing):
+            case = case._replace(explain=False, traced=False, contradictions=True)
+        return self._traces.trace(case)
+
+    def _certainly_refuses(self, then: Trace) -> bool:
         if any(then.step(step).state == REFUSED for step in BEFORE[self.cloud]):
             return False
         return any(then.step(step).state == REFUSED for step in self._steps())
@@ -203,7 +241,7 @@ class Widened:
 
     def _accepted(self, own: Case, evidence: TargetEvidence) -> bool:
         """Whether a trust does not refuse the own token. If it did, an edit may be the repair of that."""
-        then = self._judged(own, OtherToken("", own.token.subject or ""), evidence)
+        then = self._states_then(own, OtherToken("", own.token.subject or ""), evidence)
         return all(then.step(step).state != REFUSED for step in self._steps())
 
     def _write(self, base: Case, other: OtherToken, read: EarlierConfiguration) -> Change | None:

@@ -184,12 +184,19 @@ def turn(
     if index <= low or index == 0:
         return None
     before, after = vector[index - 1], vector[index]
-    standing = dict(before.states).get(after.first or "")
-    if not accepting(index - 1) and not (before.decision == "unknown" and standing in _STANDING):
+    if not accepting(index - 1) and not (before.decision == "unknown" and _stood(before, after)):
         return None
     if before.decision != "accepted" and after.decision == "doubtful" and at > index:
         return None  # neither side can be replayed, and there is more than one write to choose from
     return index
+
+
+def _stood(before: Verdict, after: Verdict) -> bool:
+    """Whether the step that refuses later was passed before."""
+    states = dict(before.states)
+    if not any(states.get(step) in _STANDING for step, state in after.states if state not in _STANDING):
+        return False  # whatever the reasons, which take time to find
+    return dict(before.states).get(after.first or "") in _STANDING
 
 
 def ended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:

@@ -13,7 +13,6 @@ from oidc_doctor.history.outages import LAG, Verdict
 from oidc_doctor.history.verdicts import Revisions, Verdicts, verdict_of
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model import limits
-from oidc_doctor.model.document import texts_in
 
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
@@ -74,8 +73,11 @@ class Replayer:
         self._accepting: dict[int, frozenset[str]] = {}
         self._revisions = Revisions(history, self.accepted_providers)
         policies = [trust.document.value for trust in self._revisions.trust_policies if trust is not None]
-        texts = [texts_in(policy) for policy in policies]  # distinct values to compare with each subject
-        self.values = max(1, len({text for of_one in texts for text in of_one}))
+        self.values = 1  # to compare with each subject
+        if policies:
+            from oidc_doctor.judge.aws.request_context import compared_in  # late: a report only on Google needs no IAM
+
+            self.values = max(1, compared_in(policies))
         self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self.values))
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
         self.own_attempts = attempts.subset(signature.number for signature in signatures)

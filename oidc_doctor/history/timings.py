@@ -71,10 +71,11 @@ def _exchange_timing(
     step = "impersonate" if replayed.cloud == "gcp" and refusal.step == "impersonate" else "exchange"
     vector = _vector(diagnosis, replayed, step)
     groups = replayed.groups_like(diagnosis.case.token, step, vector)
+    of_groups = set(map(id, groups))
     current = [
         explained
         for explained in replayed.target_history.outages
-        if any(explained.group is group for group in groups) and not explained.over
+        if id(explained.group) in of_groups and not explained.over
     ]
     if not current:
         current = [rest for group in groups if (rest := _rest_of_outage(group, replayed)) is not None]
@@ -234,10 +235,11 @@ def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | No
 
 def _own_keys(replayed: ReplayedLogs, subject: str | None) -> set[int]:
     """Return the signatures of refusals of this subject's kind of token."""
+    family = replayed.family(subject or "")
     return {
         signature.number
         for signature in replayed.replayer.signatures
-        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
+        if signature.sample.outcome == "refused" and signature.family == family
     }
 
 

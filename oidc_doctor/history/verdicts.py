@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,6 +46,9 @@ class Revisions:
     def __init__(self, history: History, accepted_providers: Callable[[int], frozenset[str]]) -> None:
         self.same_as = _first_alike(history)
         self.trust_policies = _trust_policies(history, accepted_providers)
+        distinct = {(trust.alike, id(trust.policy)) for trust in self.trust_policies if trust is not None}
+        counts = Counter(alike for alike, _ in distinct)
+        self.single = frozenset(alike for alike, count in counts.items() if count == 1)  # of one policy each
 
 
 def _first_alike(history: History) -> list[int]:
@@ -87,9 +91,13 @@ def _trust_policies(history: History, accepted_providers: Callable[[int], frozen
 
 
 def _without_policy(evidence: TargetEvidence, role: Role) -> TargetEvidence:
-    """Return the evidence without the role's trust policy text and origin."""
+    """Return the evidence without the role's trust policy text and origin, and without the file that has both.
+
+    Of that file the judge reads only the members that it has twice.
+    """
     raw = {name: value for name, value in role.raw.items() if name != "AssumeRolePolicyDocument"}
-    bare = role._replace(trust_policy=None, origin=None, raw=raw)  # type: ignore[arg-type]  # to compare, not to judge
+    document = role.document if role.document is not None and role.document.duplicates else None
+    bare = role._replace(trust_policy=None, origin=None, raw=raw, document=document)  # type: ignore[arg-type]  # to compare, not to judge
     return evidence._replace(aws=evidence.aws._replace(role=bare)) if evidence.aws is not None else evidence
 
 
@@ -115,17 +123,23 @@ class Verdicts:
         trust = self._revisions.trust_policies[index]
         if trust is None:
             return verdict_of(evaluate(self._case_at(index)), self._step)
-        if trust.alike not in self._policies:
-            from oidc_doctor.judge.aws.alike import AlikeTrustPolicies
-
-            self._policies[trust.alike] = AlikeTrustPolicies(self._case_at(index), trust.document)
-        key = (trust.alike, self._policies[trust.alike].decisions(trust.policy))
+        key = (trust.alike, self._decisions(trust, index))
         if key not in self._decided:
             self._decided[key] = self._decide(index)
         decided = self._decided[key]
         if decided.decision in {"accepted", "unknown"}:
             return decided
         return Verdict(decided.decision, functools.partial(self._reasons, index), decided.states)
+
+    def _decisions(self, trust: _TrustPolicy, index: int) -> tuple[object, ...]:
+        """Return what tells the trust policy from those alike; nothing where it is the only one."""
+        if trust.alike in self._revisions.single:
+            return ()
+        if trust.alike not in self._policies:
+            from oidc_doctor.judge.aws.alike import AlikeTrustPolicies
+
+            self._policies[trust.alike] = AlikeTrustPolicies(self._case_at(index), trust.document)
+        return self._policies[trust.alike].decisions(trust.policy)
 
     def _decide(self, index: int) -> Verdict:
         """Judge without computing reasons, unless the decision depends on them."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Piece: TypeAlias = tuple[str, bool, bool]
 
 LAST_OF_BMP = "\uffff"
+_MOST_PLACES = 16  # of a literal run that are tried one by one
 
 
 def _units(text: str) -> str:
@@ -32,11 +33,12 @@ def _units(text: str) -> str:
 class _Segment:
     """The pattern between two stars: literal runs at fixed offsets, every other position a `?`."""
 
-    __slots__ = ("length", "masks", "runs")
+    __slots__ = ("length", "longest", "masks", "runs")
 
     def __init__(self, runs: tuple[tuple[int, str], ...], length: int) -> None:
         self.runs = runs
         self.length = length
+        self.longest = max(runs, key=lambda part: len(part[1]), default=(0, ""))
         self.masks: dict[str, int] | None = None
 
     @property
@@ -56,7 +58,20 @@ class _Segment:
             return start
         if self.is_text:
             return text.find(self.runs[0][1], start, end)
-        return self._find_with_gaps(text, start, end)
+        return self._find_by_run(text, start, end)
+
+    def _find_by_run(self, text: str, start: int, end: int) -> int:
+        """Look at the places of the longest literal run: nearly always they are few."""
+        offset, run = self.longest
+        place, last = start + offset, end - self.length + offset
+        for _ in range(_MOST_PLACES):
+            place = text.find(run, place, last + len(run))
+            if place < 0:
+                return -1
+            if self.at(text, place - offset):
+                return place - offset
+            place += 1
+        return self._find_with_gaps(text, place - offset, end)
 
     def _find_with_gaps(self, text: str, start: int, end: int) -> int:
         # Shift-And: bit i of `state` says that the first i + 1 positions match up to here. One step per character,

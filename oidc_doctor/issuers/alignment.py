@@ -113,30 +113,41 @@ def _side_by_side(left: Sequence[_Node], right: Sequence[_Node], matches: Matche
     return Alignment(tuple(steps), cost)
 
 
-def least_cost(
-    expected: Subject, actual: Subject, open_ended: Callable[[str], bool], changes: Sequence[FormatChange]
-) -> Cost:
-    """Return a cost that no alignment of the two is below, from the names and values alone.
+class LeastCosts:
+    """Finds costs that no alignment with one subject is below, from names and values alone.
 
     A policy may list hundreds of subjects: those that cannot be the nearest one are not aligned.
     """
-    if open_ended(actual.text):
-        return Cost()  # its gaps may represent segments of the other side
-    values: dict[str, set[str]] = {}
-    for segment in actual.segments:
-        values.setdefault(segment.name, set()).add(segment.value)
-    changed = {name for change in changes for name in (*change.adds, change.old_key, change.new_key)}
-    gaps = open_ended(expected.text)
-    missing = different = 0
-    for segment in expected.segments:
-        if segment.name == WILD or not (segment.known or segment.labelled) or segment.name in changed:
-            continue
-        reaches = WILD in segment.value or (gaps and open_ended(segment.value))
-        if segment.name not in values:
-            missing += segment.labelled or not reaches
-        elif not reaches and "?" not in segment.value:
-            different += segment.value not in values[segment.name]
-    return Cost(form=missing) if missing else Cost(values=different)
+
+    def __init__(self, actual: Subject, open_ended: Callable[[str], bool], changes: Sequence[FormatChange]) -> None:
+        self._open_ended = open_ended
+        self._values: dict[str, set[str]] | None = None  # by segment; None where a gap may represent any
+        if not open_ended(actual.text):
+            self._values = {}
+            for segment in actual.segments:
+                self._values.setdefault(segment.name, set()).add(segment.value)
+        self._ignored = {WILD, *(name for change in changes for name in (*change.adds, change.old_key, change.new_key))}
+
+    def of(self, expected: Subject) -> Cost:
+        """Return a cost that the alignment with this text is not below."""
+        values, ignored = self._values, self._ignored
+        if values is None:
+            return Cost()
+        gaps = self._open_ended(expected.text)
+        missing = different = 0
+        for name, value, start, _, known, value_start in expected.segments:
+            labelled = value_start > start
+            if name in ignored or not (known or labelled):
+                continue
+            of_name = values.get(name)
+            if of_name is not None and value in of_name:
+                continue
+            reaches = WILD in value or (gaps and self._open_ended(value))
+            if of_name is None:
+                missing += labelled or not reaches
+            elif not reaches and "?" not in value:
+                different += 1
+        return Cost(form=missing) if missing else Cost(values=different)
 
 
 def _nodes(subject: Subject, open_ended: Callable[[str], bool]) -> list[_Node]:
@@ -169,7 +180,8 @@ def _nothing_else(value: str) -> bool:
     return not value.strip(WILD) or (value[0] in "<{$" and value[-1] in ">}")
 
 
-_Cell = tuple[Cost, tuple[int, int] | None, AlignedStep | None]
+# The least cost, the preceding pair, and of the step between the two: its kind, and what AlignedStep has besides.
+_Cell = tuple[Cost, tuple[int, int] | None, StepKind, FormatChange | None, bool]
 
 
 class _Table:
@@ -190,8 +202,11 @@ class _Table:
         self.left_names = {node.name for node in left}
         self.right_names = {node.name for node in right}
         self.verdicts: dict[tuple[str, str], bool | None] = {}
-        # For each pair of prefixes: the least cost, the preceding pair, and the step between the two.
-        self.cells: dict[tuple[int, int], _Cell] = {(0, 0): (Cost(), None, None)}
+        self.added = [_added(changes, node.name, self.right_names) for node in left]
+        self.gone = [_added(changes, node.name, self.left_names) for node in right]
+        self.cells: dict[tuple[int, int], _Cell] = {
+            (0, 0): (Cost(), None, "agrees", None, False)
+        }  # by pair of prefixes
 
     def best(self) -> Alignment:
         """Fill the table and follow the cheapest path back."""
@@ -202,12 +217,15 @@ class _Table:
                     self._wildcards(i, j)
                     self._gaps(i, j)
         steps: list[AlignedStep] = []
-        at: tuple[int, int] | None = (len(self.left), len(self.right))
-        cost = self.cells[len(self.left), len(self.right)][0]
-        while at is not None:
-            _, at, step = self.cells[at]
-            if step is not None:
-                steps.append(step)
+        at = (len(self.left), len(self.right))
+        cost = self.cells[at][0]
+        while (origin := self.cells[at][1]) is not None:
+            _, _, kind, change, value_differs = self.cells[at]
+            (i, j), (k, m) = origin, at
+            expected = tuple(node.segment for node in self.left[i:k])
+            actual = tuple(node.segment for node in self.right[j:m])
+            steps.append(AlignedStep(kind, expected, actual, change, value_differs))
+            at = origin
         return Alignment(tuple(reversed(steps)), cost)
 
     def _reach(
@@ -220,18 +238,11 @@ class _Table:
         *,
         value_differs: bool = False,
     ) -> None:
-        i, j = origin
-        target = (i + used[0], j + used[1])
+        target = (origin[0] + used[0], origin[1] + used[1])
         total = self.cells[origin][0].plus(cost)
-        if target not in self.cells or total < self.cells[target][0]:
-            step = AlignedStep(
-                kind,
-                tuple(node.segment for node in self.left[i : target[0]]),
-                tuple(node.segment for node in self.right[j : target[1]]),
-                change,
-                value_differs,
-            )
-            self.cells[target] = (total, origin, step)
+        cell = self.cells.get(target)
+        if cell is None or total < cell[0]:
+            self.cells[target] = (total, origin, kind, change, value_differs)
 
     def _match(self, pattern: str, text: str) -> bool | None:
         key = (pattern, text)
@@ -306,11 +317,11 @@ class _Table:
 
     def _gaps(self, i: int, j: int) -> None:
         if i < len(self.left):
-            change = _added(self.changes, self.left[i].name, self.right_names)
+            change = self.added[i]
             cost = Cost(formats=1) if change else Cost(form=self._missing(self.left[i], self.right_names))
             self._reach((i, j), (1, 0), cost, "format" if change else "only-expected", change)
         if j < len(self.right):
-            change = _added(self.changes, self.right[j].name, self.left_names)
+            change = self.gone[j]
             cost = Cost(formats=1) if change else Cost(form=self._missing(self.right[j], self.left_names))
             self._reach((i, j), (0, 1), cost, "format" if change else "only-actual", change)
 

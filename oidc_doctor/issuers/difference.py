@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from oidc_doctor.issuers.alignment import MOST_ALIGNED, MOST_BOUNDED, Alignment, Cost, align, least_cost
+from oidc_doctor.issuers.alignment import MOST_ALIGNED, MOST_BOUNDED, Alignment, Cost, LeastCosts, align
 from oidc_doctor.issuers.characters import (
     Span,
     agreeing,
@@ -205,8 +205,9 @@ class _Question:
         """Align the nearest expected text with the subject and report the first difference."""
         subject = self._parse(self.actual)
         changes = self.profile.changes if self.profile else ()
+        least_costs = LeastCosts(subject, self._open_ended, changes)
         candidates = sorted(
-            (least_cost(self._parse(text), subject, self._open_ended, changes), -agreeing(text, self.actual), index)
+            (least_costs.of(self._parse(text)), -agreeing(text, self.actual), index)
             for index, text in self._likeliest()
         )
         aligned: list[tuple[Cost, int, int, Alignment, Subject]] = []

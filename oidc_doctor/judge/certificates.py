@@ -9,7 +9,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oidc_doctor.judge.answers import usual_error
@@ -17,6 +17,7 @@ from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.early import Certificate
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.limits import CERTIFICATES
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.exchange import ExchangeBuilder
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
 _AWS_TIMEOUT = 5.0
 _CHAIN = "issuer/chain.pem"
-_MOST_CERTIFICATES = 10
 _MARK = "-----BEGIN CERTIFICATE-----"
 _END = "-----END CERTIFICATE-----"
 _Answer = TypeVar("_Answer")
@@ -52,7 +52,7 @@ def read_chain(text: str, at: float) -> ObservedChain | None:
 
 def read_certificates(text: str) -> tuple[Certificate, ...]:
     """Parse the certificates of a PEM chain, in its order; () if it has none or one of them cannot be read."""
-    lines = [text[:start].count("\n") + 1 for start in _marks(text)]
+    lines = [text.count("\n", 0, start) + 1 for start in islice(_marks(text), CERTIFICATES.most)]
 
     def listed(certificates: list[Any]) -> tuple[Certificate, ...]:
         return tuple(
@@ -82,7 +82,7 @@ def _of_chain(text: str, question: Callable[[list[Any]], _Answer]) -> _Answer | 
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
-    pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1])
+    pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : CERTIFICATES.most + 1])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library warns of faults in others' certificates

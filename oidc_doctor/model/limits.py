@@ -52,6 +52,7 @@ MEMBERS = Limit("an allow policy", 1_500, "members in all bindings", "Google Clo
 
 # Files
 FILES = Limit("a bundle", 200_000, "files", _OURS)
+CERTIFICATES = Limit("issuer/chain.pem", 10, "certificates", _OURS)
 EVIDENCE_FILE = Limit("a file that is not a log", 32 * MIB, "bytes", _OURS)
 LOG_FILE = Limit("a log file, unpacked", 1024 * MIB, "bytes", _OURS)
 ARCHIVE = Limit("an archive, unpacked", 4 * 1024 * MIB, "bytes", _OURS)
@@ -71,7 +72,7 @@ PLAN_REFERENCES = Limit("a value of a plan", 32, "references from module to modu
 PLAN_UNKNOWN = Limit("a target of a plan", 200, "unknown values that are named", _OURS)
 HEALTH_STATE = Limit("the state of health checks", 64 * MIB, "bytes", _OURS)
 TOML = Limit("oidc-doctor.toml", 256 * KIB, "characters", _OURS)
-EXPECTATIONS = Limit("a file of expectations", 500, "subjects and accesses", _OURS)
+EXPECTATIONS = Limit("a file of expectations", 500, "entries", _OURS)
 OUTBOX = Limit("the queue of undelivered messages", 5_000, "messages", _OURS)
 OUTBOX_DAYS = Limit("a message that is not delivered", 30, "days", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
@@ -130,6 +131,9 @@ STRANGERS = Limit(
     100_000,
     "comparisons or steps for an exchange",
     _OURS,
+)
+WIDENED = Limit(
+    "weaknesses: tokens tried on the configurations before a change", 3_000, "evaluations for a report", _OURS
 )
 EXPECTED_STRANGERS = Limit(
     "expectations: tokens of strangers, times the values of the policy or the characters of the expressions",

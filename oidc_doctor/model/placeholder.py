@@ -229,6 +229,8 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
                 return False
             if not _has_in_order(written.replace("?", "*").split("*"), text):
                 return False
+        elif not (text_gaps and has_placeholder(text)) and not _has_ends(written, text, wildcards=wildcards):
+            return False
     expected = _cells(pattern, 1)
     actual = _cells([(text, False, text_gaps)], -1)
     _drop_common(expected, actual[0])
@@ -236,6 +238,23 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
         return False
     # Strictly: a gap of the text is a cell that only a star covers, or the same gap.
     return True if _fits(expected, actual[0], loose=False) else None
+
+
+def _has_ends(written: str, text: str, *, wildcards: bool) -> bool:
+    """Whether the text begins and ends as the pattern does. The pattern has a gap, and the text has none."""
+    begin, end = _ends_of(written, wildcards)
+    return text.startswith(begin) and text.endswith(end)
+
+
+@lru_cache(maxsize=8192)
+def _ends_of(written: str, wildcards: bool) -> tuple[str, str]:
+    """Return what a pattern with a gap has before its first gap or wildcard, and after its last one."""
+    gaps = spans(written)
+    begin, end = gaps[0][0], gaps[-1][1]
+    if wildcards:
+        begin = min(begin, _before(written, "*"), _before(written, "?"))
+        end = max(end, written.rfind("*") + 1, written.rfind("?") + 1)
+    return written[:begin], written[end:]
 
 
 def _has_in_order(literals: list[str], text: str) -> bool:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from oidc_doctor.expect import strangers
 from plan_text import PlanText, kept_role
 from tests.expect.conftest import Judge, outcomes
 from trusts import GITHUB, GITLAB, JOB, MAIN, OTHER, POD, RUN, TERRAFORM, policy, provider, statement, text
@@ -138,3 +139,17 @@ def test_strangers_of_a_long_list_are_tried(judge: Judge) -> None:
 def test_a_policy_that_is_no_object_has_no_strangers(judge: Judge) -> None:
     plan = PlanText().add("aws_iam_role.deploy", kept_role("[]")).text()
     assert outcomes(judge(expecting(text(MAIN)), plan)) == ["unknown", "unknown"]
+
+
+def test_the_tables_of_a_target_share_the_evaluations_of_strangers(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[object] = []
+    decide = strangers.decide
+    monkeypatch.setattr(strangers, "EXPECTED_STRANGERS", strangers.EXPECTED_STRANGERS._replace(most=1))
+    monkeypatch.setattr(strangers, "decide", lambda case: decided.append(case) or decide(case))
+    result = judge(expecting(text(MAIN)) * 40, json.dumps(policy(NARROW)))
+    rows = [row for row in result.results if row.expects == "strangers"]
+    assert [rows[0].outcome, rows[-1].outcome] == ["met", "unknown"]
+    assert "not all strangers were tried" in rows[-1].reason
+    assert len([case for case in decided if case.allowed is not None]) < 250

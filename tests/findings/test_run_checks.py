@@ -8,6 +8,7 @@ import pytest
 
 from oidc_doctor.checkkit import Check, Finding, NotReadError, Words
 from oidc_doctor.findings.run_checks import cause_rows, document_row, say, wanted
+from oidc_doctor.findings.shared_traces import BoundReachedError
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
@@ -97,6 +98,18 @@ def test_a_weakness_that_could_not_look_skips_and_one_that_raised_is_broken() ->
     row = document_row(weakness(broken), [{"policy": 1}])
     assert row.status == "broken"
     assert "ZeroDivisionError" in row.traceback
+
+
+def test_a_weakness_that_reached_its_bound_is_no_pass_though_it_looked_at_other_exchanges() -> None:
+    def tries(policy: Any) -> list[Finding]:
+        if policy == 2:
+            raise BoundReachedError("3,000 tokens were tried")
+        return []
+
+    views = [{"policy": 1}, {"policy": 2}, {"policy": 3}]
+    row = document_row(weakness(tries), views)
+    assert (row.status, row.reason) == ("skipped", "3,000 tokens were tried")
+    assert document_row(weakness(tries), views[:1]).status == "passed"
 
 
 def test_the_same_finding_of_two_targets_is_one() -> None:

@@ -6,12 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from evidence import Bundle
-from oidc_doctor.history import replayer
+from oidc_doctor.history import replayer, verdicts
 from oidc_doctor.issuers.difference import Difference, compare_subject
+from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws import clauses
 
 if TYPE_CHECKING:
     import pytest
+
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Trace
 
 WRITES = 5
 
@@ -19,23 +23,57 @@ WRITES = 5
 def _edited(aws: Bundle) -> Bundle:
     """Five edits of the policy's Sid, and a refused attempt after them."""
     statement = aws.statement(aws.subject("v=1:org=other:*"))
-    writes = [
+    writes = _writes(aws, [{**statement, "Sid": f"S{number}"} for number in range(WRITES)])
+    aws.trust({**statement, "Sid": f"S{WRITES - 1}"})
+    return aws.cloudtrail([*writes, aws.event(at="2026-11-22T09:00:00Z")])
+
+
+def _writes(aws: Bundle, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A logged edit of the trust policy for each of these statements."""
+    return [
         aws.event(
-            event_id=f"00000000-0000-4000-8000-00000000000{number}",
-            at=f"2026-11-22T0{number}:00:00Z",
+            event_id=f"00000000-0000-4000-8000-{number:012}",
+            at=f"2026-11-22T0{number // 60}:{number % 60:02}:00Z",
             eventName="UpdateAssumeRolePolicy",
             eventSource="iam.amazonaws.com",
             errorCode=...,
             errorMessage=...,
             requestParameters={
                 "roleName": aws.ROLE_ARN.rpartition("/")[2],
-                "policyDocument": json.dumps(aws.policy({**statement, "Sid": f"S{number}"})),
+                "policyDocument": json.dumps(aws.policy(statement)),
             },
         )
-        for number in range(WRITES)
+        for number, statement in enumerate(statements)
     ]
-    aws.trust({**statement, "Sid": f"S{WRITES - 1}"})
-    return aws.cloudtrail([*writes, aws.event(at="2026-11-22T09:00:00Z")])
+
+
+def test_policies_that_differ_in_values_are_judged_once_for_an_attempt(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[Case] = []
+
+    def counting(case: Case) -> Trace:
+        judged.append(case)
+        return evaluate(case)
+
+    def judgements(count: int) -> int:
+        statements = [
+            aws.statement(aws.subject(*(f"v=1:org=o{number + place}:*" for place in range(4))))
+            for number in range(count)
+        ]
+        attempts = [
+            aws.event(event_id=f"attempt-{number}", at=f"2026-11-22T09:0{number}:00Z", subject=f"v=1:org=x{number}:a=b")
+            for number in range(5)
+        ]
+        aws.trust(statements[-1]).cloudtrail([*_writes(aws, statements), *attempts])
+        judged.clear()
+        aws.report()
+        return len(judged)
+
+    monkeypatch.setattr(verdicts, "evaluate", counting)
+    few, many = judgements(4), judgements(40)
+    assert few >= 5
+    assert many <= few + 5
 
 
 def test_revisions_that_leave_a_clause_alone_compare_it_once(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import ipaddress
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
@@ -78,6 +79,8 @@ POLICIES = st.fixed_dictionaries(
 ELEMENTS = st.sampled_from(
     ["Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource", "Sid"]
 )
+
+LinesRun = Callable[[Callable[[], object]], int]
 
 
 def nodes(root: Node) -> list[Node]:
@@ -337,3 +340,16 @@ def test_policies_that_differ_in_their_sid_alone_are_one() -> None:
     one, other = ({"Version": "2012-10-17", "Statement": [{**statement, "Sid": sid}]} for sid in ("A", "B"))
     assert shared.policy(one) is shared.policy(other)
     assert shared.policy(one) is not shared.policy({"Version": "2012-10-17", "Statement": [], "X": 1})
+
+
+@given(st.text("ab?*", max_size=14), st.text("ab", min_size=20, max_size=60))
+@settings(deadline=None, max_examples=share_of(400))
+def test_a_literal_part_at_many_places_of_a_text_is_looked_for_at_all(pattern: str, text: str) -> None:
+    reference = re.fullmatch("".join({"*": ".*", "?": "."}.get(part, part) for part in pattern), text) is not None
+    assert matcher([(pattern, True, False)])(text) is reference
+
+
+def test_a_part_with_a_gap_is_compared_where_its_longest_text_is(lines_run: LinesRun) -> None:
+    match = matcher([("*o?g9*", True, False)])
+    assert match("org9") is True
+    assert lines_run(lambda: match("v=1:org=o7:team=t:" * 200)) < 100

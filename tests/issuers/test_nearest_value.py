@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.issuers import alignment, difference, profile_for
-from oidc_doctor.issuers.alignment import Alignment, Cost
+from oidc_doctor.issuers.alignment import Alignment, Cost, LeastCosts
 from oidc_doctor.issuers.difference import compare_subject
 
 PROFILE = profile_for("https://oidc.baseten.co")
@@ -29,7 +29,7 @@ subjects = segments.map(_subject)
 def test_the_answer_is_that_of_aligning_all(expected: list[str], actual: str, wildcards: bool) -> None:
     quick = compare_subject(expected, actual, wildcards=wildcards, profile=PROFILE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(difference, "least_cost", lambda *_: Cost())
+        patch.setattr(LeastCosts, "of", lambda *_: Cost())
         patch.setattr(difference, "MOST_ALIGNED", 99)
         patch.setattr(alignment, "_side_by_side", lambda *_: None)
         slow = compare_subject(expected, actual, wildcards=wildcards, profile=PROFILE)

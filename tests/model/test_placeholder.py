@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
+from oidc_doctor.model import placeholder
 from oidc_doctor.model.placeholder import (
     account_is_redacted,
     compare,
@@ -276,3 +277,17 @@ def test_a_star_alone_covers_any_text_and_any_gap(star: str, text: str, gaps: bo
 def test_three_stars_of_a_person_are_no_wildcard() -> None:
     assert compare([("***", True, True)], "a:b", text_gaps=False) is None
     assert compare([("***", True, False)], "a:b", text_gaps=False) is True
+
+
+@given(st.text("ab*?<>{}$.x", max_size=12), st.text("abx", max_size=8), st.booleans())
+@settings(deadline=None, max_examples=share_of(600))
+def test_the_ends_of_a_pattern_refuse_only_what_the_whole_refuses(pattern: str, text: str, wildcards: bool) -> None:
+    quick = compare([(pattern, wildcards, True)], text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(placeholder, "_has_ends", lambda *_, **__: True)
+        assert compare([(pattern, wildcards, True)], text) is quick
+
+
+def test_a_pattern_with_a_gap_and_another_end_is_refused_without_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placeholder, "_may_meet", pytest.fail)
+    assert compare([("org=<org>:team=<team>:web", True, True)], "org=a:team=b:api") is False

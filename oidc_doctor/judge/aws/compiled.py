@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Keyed by the id of a value (of a document, or all documents of a kind). The value is kept, so its id is not reused.
 _COMPILED: dict[tuple[int, Callable[..., Any], bool], tuple[Any, Any]] = {}
-_MOST_COMPILED = 64
+_MOST_COMPILED = 512
 
 
 class Controls(NamedTuple):

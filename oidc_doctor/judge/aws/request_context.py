@@ -6,6 +6,7 @@ Which claims are condition keys, and their values, follow the IAM condition-key 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import iam
@@ -24,7 +25,7 @@ from oidc_doctor.judge.aws.session_claims import (
     transitive_keys,
 )
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Json, texts_in
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
 
 if TYPE_CHECKING:
@@ -184,6 +185,12 @@ def _keys_once(policy: Json) -> list[str]:
             _KEYS.clear()
         _KEYS[id(policy)] = (policy, list(dict.fromkeys(condition_keys_of(policy))))
     return _KEYS[id(policy)][1]
+
+
+def compared_in(policies: Sequence[Json]) -> int:
+    """Return how many distinct values and condition keys trust policies have, with which a decision's work grows."""
+    texts = {text for policy in policies for text in texts_in(policy)}
+    return len(texts) + len({key for policy in policies for key in condition_keys_of(policy)})
 
 
 def condition_keys_of(policy: Json) -> list[str]:

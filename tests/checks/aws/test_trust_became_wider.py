@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from evidence.timed import clock, policy_edit
+from oidc_doctor.findings import widened
 
 if TYPE_CHECKING:
     from evidence import Answer, Bundle
@@ -173,3 +174,32 @@ def test_a_workload_of_an_issuer_without_a_profile(aws: Bundle) -> None:
     aws.aws_provider(url="issuer.example", arn=arn).trust(statement("build-runner")).keep_as_earlier()
     aws.trust(statement("build-runner", "deploy-*"))
     assert "accepts tokens of another workload, which were refused" in only(aws.ask())
+
+
+def test_beyond_the_bound_of_tries_the_check_is_skipped_and_says_so(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.keep_as_earlier().condition(aws.subject(f"v=1:org={aws.ORG}:team=*:*"))
+    monkeypatch.setattr(widened, "WIDENED", widened.WIDENED._replace(most=1))
+    row = aws.ask().check(CHECK)
+    assert row.status == "skipped"
+    assert row.reason == (
+        "tokens were tried on earlier configurations 1 times, as often as a report does (oidc-doctor's bound); "
+        "whether this trust accepts more than before is unknown"
+    )
+
+
+def test_a_token_is_tried_once_for_all_exchanges(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[object] = []
+    from oidc_doctor.findings import shared_traces
+    from oidc_doctor.judge import evaluate
+
+    monkeypatch.setattr(shared_traces, "evaluate", lambda case: judged.append(case) or evaluate(case))
+    aws.keep_as_earlier().condition(aws.subject(f"v=1:org={aws.ORG}:team=*:*"))
+    aws.ask()
+    one = len(judged)
+    for number in range(4):
+        aws.write(f"tokens/t{number}.json", {"claims": aws.claims_of()})
+    judged.clear()
+    aws.ask()
+    assert len(judged) <= one + 10
