@@ -33,7 +33,7 @@ from oidc_doctor.logs.reading.scope import WriteScope
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
 from oidc_doctor.logs.records.cloudtrail import epoch
 from oidc_doctor.model.document import Origin
-from oidc_doctor.model.events import Source
+from oidc_doctor.model.events import Attempt, Source
 from oidc_doctor.report.json import to_json
 
 Record = dict[str, Any]
@@ -181,7 +181,7 @@ def differences(one: Any, other: Any, at: str = "") -> list[str]:
 
 # ------------------------------------------------------------------------------------------------------------ thinning
 
-_COLUMNS = ["event_id", "event_time", "kind", "known", "alike_as", "caller", "nameless", "joins", "record"]
+_COLUMNS = ["event_id", "event_time", "kind", "known", "alike_as", "record"]
 
 
 def thinned(wanted: Iterable[Record], source: Source, seconds: float) -> list[Record]:
@@ -193,12 +193,7 @@ def thinned(wanted: Iterable[Record], source: Source, seconds: float) -> list[Re
     rows = [_table_row(record, source) for record in wanted]
     database.register("log", pd.DataFrame.from_records(rows, columns=_COLUMNS))
     events = f"SELECT *, substr(event_time, 1, {period_length(seconds)}) AS period FROM log"  # noqa: S608 - a number
-    # a Google impersonation that does not name its principal is joined to the exchange before it from the same address
-    apart = (
-        "CASE WHEN max(nameless) OVER (PARTITION BY caller, period) = '1' AND joins = '1' THEN event_id END AS apart"
-    )
-    events = f"SELECT *, {apart} FROM ({events})"  # noqa: S608 - texts of this file
-    query = thinned_query(events, ("kind", "record"), ("alike_as", "apart"))
+    query = thinned_query(events, ("kind", "record"), ("alike_as",))
     found = []
     for kind, text, number in database.execute(query).fetchall():
         record = json.loads(text)
@@ -209,26 +204,32 @@ def thinned(wanted: Iterable[Record], source: Source, seconds: float) -> list[Re
     return found
 
 
-def _table_row(record: Record, source: Source) -> tuple[str | None, ...]:
+def _table_row(record: Record, source: Source) -> tuple[str, ...]:
     """The columns of a record, as an engine makes them of its own; kinds and likeness by our readers."""
     aws = source == "cloudtrail"
+    event_id, time = (record["eventID"], record["eventTime"]) if aws else (record["insertId"], record["timestamp"])
     attempt = (cloudtrail if aws else gcp_audit).attempt(record, _NOWHERE)
     denial = (cloudtrail_writes if aws else gcp_writes).session_denial(record, _NOWHERE)
-    kind, known, alike, nameless, joins, caller = "change", 1, "", False, False, None
+    kind, known, alike = "change", 1, ""
     if attempt is not None:
         rows = Rows()
         rows.add(attempt, lambda _: None, 0)
         kind, known = "attempt", int(attempt.outcome != "unknown")
-        alike = repr((rows.key_of(rows.key[0]), rows.identity_of(rows.identity[0]), attempt.region))
-        nameless = attempt.step == "impersonate" and attempt.mapped_principal is None
-        joins = nameless or (attempt.step == "exchange" and attempt.outcome == "accepted")
-        caller = None if aws else attempt.caller
+        same = (rows.key_of(rows.key[0]), rows.identity_of(rows.identity[0]), attempt.region)
+        alike = repr((*same, *(() if aws else _joining(attempt, event_id, time))))
     elif denial is not None:
         kind = "denial"
         alike = repr(replace(denial, time=0.0, first_seen=0.0, event_ids=(), origin=_NOWHERE, shared_id=None))
-    event_id, time = (record["eventID"], record["eventTime"]) if aws else (record["insertId"], record["timestamp"])
-    flags = (str(int(nameless)), str(int(joins and not aws)))
-    return event_id, time, kind, str(known), alike, caller, *flags, json.dumps(record)
+    return event_id, time, kind, str(known), alike, json.dumps(record)
+
+
+def _joining(attempt: Attempt, event_id: str, time: str) -> tuple[str | None, ...]:
+    """What else distinguishes Google's attempts, as thinning.py says it."""
+    if attempt.step == "impersonate":
+        return () if attempt.mapped_principal else (event_id,)
+    return (
+        (attempt.caller, attempt.user_agent, time[: len("2026-11-30T10:00:0")]) if attempt.outcome == "accepted" else ()
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- hot loops

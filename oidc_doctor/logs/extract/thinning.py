@@ -2,8 +2,11 @@
 
 Attempts are alike if they agree in everything that a signature and a token's identity have, and in their Region. Of
 those of one period, the first and the last KEPT are records of their own, and the KEPT-th, without its caller, also
-stands for those in between. Google's impersonations that do not name their principal are never thinned, nor are the
-accepted exchanges from the same address in that period: the exchange before an impersonation names its workload.
+stands for those in between.
+
+Google's impersonations that do not name their principal are never thinned: the exchange before each, from the same
+address and user agent within ten seconds, names its workload. So that one is there, accepted exchanges of Google are
+alike only from one address and user agent, and in the same ten seconds.
 
 A report counts all of them, and shows the same first and last events of each signature. Runs of one outcome, and so an
 outage, have the same begin, end and number as in the whole log if the outcome changes at most once in each period. The
