@@ -121,7 +121,7 @@ _FILES = re.compile(r"LOG(?:, LOG)*(?: and (?:LOG|[\d,]+ more))?")
 _OF_READING = ("records", "services", "regions", "from", "to")
 # Of a missing event: the records that were read, and the Regions and services that are not among them.
 _READ = re.compile(
-    r"Read: [\d,]+ records? in [\d,]+ files?(?:, [^.]*)?\."
+    r"Read: [\d,]+ records? in [\d,]+ files?.*?\.(?= [A-Z]|$)"
     r"(?: None of them is a record of AWS STS, so the files may be of a kind that omits it\.)?"
     r"(?: A log engine returned them; whether its table is complete is not known\.)?"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -64,6 +65,24 @@ def test_every_plant_has_the_same_report(plant: str, seed: int, tmp_path: Path) 
     assert not unlike(report, report_of(with_extract(tmp_path / "folder", tmp_path / "engine")))
     archive = with_extract(tmp_path / "folder", tmp_path / "archive", header=whole(tmp_path / "folder"))
     assert not unlike(report, report_of(archive), selective=False)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("plant", sorted(plant for plant in PLANTS if plant.startswith("aws")))
+def test_the_events_of_the_roles_account_suffice(plant: str, seed: int, tmp_path: Path) -> None:
+    """A query is restricted to the account where the table is partitioned by it: other accounts decide nothing."""
+    make_archive(tmp_path / "folder", seed, plant=plant, events=EVENTS)
+    match = re.search(r"::(\d{12}):role", (tmp_path / "folder/oidc-doctor.toml").read_text())
+    assert match
+    own = [record for record in extracts(tmp_path / "folder") if record["recipientAccountId"] == match[1]]
+    reports = [
+        report_of(tmp_path / "folder"),
+        report_of(with_extract(tmp_path / "folder", tmp_path / "engine", instead=own)),
+    ]
+    for report in reports:  # what may be missing names the accounts that were read
+        report["checks"] = [check for check in report["checks"] if check["name"] != "no-events-found"]
+    assert not unlike(*reports)
 
 
 @pytest.mark.sweep
