@@ -15,7 +15,7 @@ from oidc_doctor.cli.main import main
 from oidc_doctor.logs.extract.file import ENDING, count_of, header_of
 
 
-@pytest.mark.parametrize("plant", ["aws-client-id-removed", "gcp-healthy"])
+@pytest.mark.parametrize("plant", ["gcp-healthy"])
 def test_a_copy_of_an_extract_is_one(plant: str, tmp_path: Path) -> None:
     """Its name, its header and its counts are kept: they say how much was read."""
     make_archive(tmp_path / "logs", 2, plant=plant, events=60)

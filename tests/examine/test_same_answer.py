@@ -31,7 +31,7 @@ from oidc_doctor.examine.examine import examine
 from oidc_doctor.examine.question import Question
 
 SEEDS = range(20, 20 + int(os.environ.get("ARCHIVE_SEEDS", "2")))  # by hand: hundreds
-EVENTS = 300
+EVENTS = 200
 DAY_AND_A_HALF = 36 * 3600.0
 NOON = 1_795_089_600.0  # of the day on which the logs begin
 
@@ -92,7 +92,7 @@ def test_hot_loops_of_which_few_attempts_are_returned(plant: str, tmp_path: Path
     folder = tmp_path / "made"
     make_archive(folder, 31, plant=plant, events=EVENTS)
     source = source_of(folder)
-    hot = retried(extracts(folder), source, times=60, seconds=0.2, seed=7)
+    hot = retried(extracts(folder), source, times=45, seconds=0.25, seed=7)
     few = thinned(hot, source, DAY_AND_A_HALF)
     assert len(few) < len(hot)
     reports = [
