@@ -27,8 +27,9 @@ from extracts import (
     with_folder,
 )
 from oidc_doctor.bundle.open import open_bundle
-from oidc_doctor.examine.examine import examine
+from oidc_doctor.examine.examine import examine, run
 from oidc_doctor.examine.question import Question
+from oidc_doctor.report.text import render_text
 
 SEEDS = range(20, 20 + int(os.environ.get("ARCHIVE_SEEDS", "2")))  # by hand: hundreds
 EVENTS = 200
@@ -161,3 +162,14 @@ def test_the_events_of_every_row_are_those_of_the_log(made: Path, tmp_path: Path
         for change in changes:
             ((_, text),) = examined.raw.of_change(change)
             assert json.loads(text) == logged[change]
+
+
+def test_the_report_says_that_a_log_engine_was_asked(made: Path, tmp_path: Path) -> None:
+    engine = with_extract(made, tmp_path / "engine")
+    row = next(row for row in report_of(engine)["coverage"] if row["what"] == "aws/cloudtrail")
+    assert row["reason"].endswith("a log engine was asked only for the events that a report reads")
+    with open_bundle(engine) as bundle:
+        text = " ".join(render_text(run(bundle, Question()), width=80, color=False).split())
+    assert "UTC, from a log engine that was asked only for these)" in text
+    with open_bundle(with_extract(made, tmp_path / "archive", header=whole(made))) as bundle:
+        assert "log engine" not in render_text(run(bundle, Question()), width=80, color=False)
