@@ -353,11 +353,11 @@ def others(folder: Path, source: str) -> Iterator[tuple[str, float]]:
         import duckdb
     except ImportError:
         return
-    where = "list_filter(Records, x -> x.eventName = 'AssumeRoleWithWebIdentity')"
+    where = "list_filter(Records, lambda x: x.eventName = 'AssumeRoleWithWebIdentity')"
     trail = "select sum(len({where})) from read_json('{folder}/*.gz', columns={{Records: 'STRUCT(eventName TEXT)[]'}}, "
     sink = "select count(*) from read_json('{folder}/*.json', format='newline_delimited', "
     query = (trail if source == "cloudtrail" else sink).format(where=where, folder=folder) + (
-        "maximum_object_size=268435456)"
+        "maximum_object_size=33554432)"
         if source == "cloudtrail"
         else "columns={protoPayload: 'STRUCT(methodName VARCHAR)'}) where protoPayload.methodName like '%ExchangeToken'"
     )

@@ -35,7 +35,8 @@ def successes_stopped(stopped: Stopped) -> Iterator[Finding]:
     for stop in stopped.stops():
         yield Finding(
             f"{stop.workload} exchanged its token {_rate(stop)} until {on(stop.last).removeprefix('on ')}, and not "
-            f"since: {_span(stop.until - stop.last)} without an attempt, where {_span(stop.longest)} was the longest",
+            f"since: {_span(stop.until - stop.last)} without an attempt, where no pause before was longer than "
+            f"{_span(stop.longest)}",
             f"Check whether the workload runs, and what its client logs{_look(stop)}.",
             Side(f"a success at least every {_span(stop.longest)}"),
             Side(f"none for {_span(stop.until - stop.last)}", Origin(stop.at.file) if stop.at else None),

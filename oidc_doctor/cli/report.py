@@ -49,11 +49,11 @@ def report(options: argparse.Namespace) -> int:
     finally:
         if bundle is not None:
             bundle.close()
+    for warning in result.warnings:
+        complain(warning)
     unread = [row for row in result.coverage if row.named]
     if bundle is not None and not any(row.status in ("read", "partial") for row in result.coverage) and unread:
         message = f"nothing could be read: {unread[0].what}: {unread[0].reason}"
         raise UsageError(message)
-    for warning in result.warnings:
-        complain(warning)
     write(options, rendered(options, result))
     return result.exit_code

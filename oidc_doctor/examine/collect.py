@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.events import Change, LogCoverage, SessionDenial, Signature
 
+_ASKED = "a log engine was asked only for the events that a report reads"
+
 
 @dataclass
 class Run:
@@ -159,11 +161,12 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
     return Coverage(
         what,
         "partial" if covered.problems else "read",
-        "; ".join((*covered.problems, *covered.notes, *_copies(covered))),
+        "; ".join((*covered.problems, *covered.notes, *_copies(covered), *([_ASKED] if covered.selective else []))),
         rfc3339(covered.first) if covered.first is not None else None,
         rfc3339(covered.last) if covered.last is not None else None,
         covered.events,
         named=named or bool(covered.problems),
+        selective=covered.selective,
     )
 
 

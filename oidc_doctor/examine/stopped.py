@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.logs.extract.file import ENDING
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.comparison import Stop
 from oidc_doctor.model.times import epoch_of
@@ -65,8 +66,9 @@ class Stopped:
     def _reach(self, newest: Attempt) -> float:
         """Return the time until which a further success would be in the logs that were read.
 
-        It is what the manifest says of the file that has the newest success; the newest file of a trail, which has all
-        events of its Region; or the newest attempt of any workload on the same role or provider, in the same Region.
+        It is what the manifest says of the file that has the newest success, unless it is an extract; the newest file
+        of a trail, which has all events of its Region; or the newest attempt of any workload on the same role or
+        provider, in the same Region.
         """
         question = self.run.question.until
         known = [*self._ends_of_reads(newest.origin.file), *self._trail_files(newest), self._newest_like(newest)]
@@ -84,6 +86,8 @@ class Stopped:
         return max(in_region, default=0.0)
 
     def _ends_of_reads(self, file: str) -> Iterator[float]:
+        if file.endswith(ENDING):  # a table or a bucket may lag behind the window that it was asked for
+            return
         for row in self.run.coverage:
             end = epoch_of(row.until) if row.count is None and row.status == "read" else None
             if end is not None and (file == row.what or (row.what.endswith("/") and file.startswith(row.what))):

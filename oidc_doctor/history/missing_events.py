@@ -126,6 +126,8 @@ def _searched(
         event = f"exchange with {provider} or impersonation after it"
         services = " and ".join(name for name in (STS, IAM_CREDENTIALS) if name in coverage.services)
         read += f", {'with' if services else 'without'} entries of {services or f'{STS} and {IAM_CREDENTIALS}'}."
+    if coverage.selective:
+        read += " A log engine returned them; whether its table is complete is not known."
     if coverage.problems:
         read += " Parts of the files could not be read; see the problems named for them."
     if not signatures:
@@ -162,9 +164,12 @@ def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]
     if not unread:
         return []
     places = " and ".join(unread)
+    headline = f"No record from {places} is in the logs that were read."
+    if coverage.selective:
+        headline = f"The log engine returned no record from {places}; whether its table has any is not known."
     return [
         MissingEventNote(
-            f"No record from {places} is in the logs that were read.",
+            headline,
             "CloudTrail records the exchange in the Region whose endpoint was called, the global endpoint's "
             f"(sts.amazonaws.com) in {_GLOBAL_REGION}.",
             "window-does-not-cover",

@@ -8,6 +8,7 @@ from oidc_doctor.documents.setup_output import reason_of
 from oidc_doctor.history.aws_writes import aws_field_writes, provider_path
 from oidc_doctor.history.gcp_writes import gcp_field_writes, joined_operations
 from oidc_doctor.logs.records.gcp_writes import SET_POLICY
+from oidc_doctor.model.placeholder import account_is_redacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,8 +95,15 @@ def _is_harmless(write: Change) -> bool:
 
 
 def _makes_good(later: Change, refused: Change) -> bool:
-    same = later.resource.rpartition("/")[2] == refused.resource.rpartition("/")[2]
+    same = later.resource.rpartition("/")[2] == refused.resource.rpartition("/")[2] and not _in_other_accounts(
+        later.account, refused.account
+    )
     return later.error_code is None and same and later.what in _INSTEAD.get(refused.what, (refused.what,))
+
+
+def _in_other_accounts(one: str | None, other: str | None) -> bool:
+    """Whether two writes are known to be of two accounts, which may have resources of one name."""
+    return bool(one and other) and one != other and not any(map(account_is_redacted, (one or "", other or "")))
 
 
 def _issuer(evidence: TargetEvidence) -> str | None:

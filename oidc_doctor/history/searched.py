@@ -116,9 +116,12 @@ def _read(cloud: Cloud, searched: Searched) -> str:
 
 def _gaps(cloud: Cloud, searched: Searched, between: tuple[float | None, float]) -> Iterable[str]:
     coverage, (begin, end) = searched.coverage, between
-    if _WRITER[cloud] not in coverage.services and not coverage.selective:
+    if coverage.selective:
+        if _WRITER[cloud] not in coverage.services:
+            yield f" A log engine returned no write of {_WRITER[cloud]}; whether its table has writes is not known."
+    elif _WRITER[cloud] not in coverage.services:
         yield f" None of them is a write of {_WRITER[cloud]}, so they may be of a kind that omits writes."
-    if cloud == "aws" and coverage.regions and _IAM_REGION not in coverage.regions:
+    if cloud == "aws" and coverage.regions and _IAM_REGION not in coverage.regions and not coverage.selective:
         yield f" None is of {_IAM_REGION}, where CloudTrail records the writes of IAM."
     early = coverage.first is not None and (begin is None or coverage.first > begin)
     if early or (coverage.last is not None and coverage.last < end):

@@ -308,6 +308,7 @@ class Coverage:
     named: bool = False  # named by the user, so a failure to read it changes the exit code
     path: str = ""  # its path in a bundle, without the target's folder; `what` may be only a file name
     local: Local = ""  # not read because of a fault of this machine or its credentials
+    selective: bool = False  # of logs: a log engine was asked only for the events that a report reads
 
     @property
     def named_unread(self) -> bool:

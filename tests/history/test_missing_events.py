@@ -247,3 +247,15 @@ def test_every_step_has_words(cloud: Cloud) -> None:
             notes = ask(cloud, TRAIL if cloud == "aws" else ENTRIES, failing_step=step, logging=logging)
             assert notes[0].kind == "no-events-found"
             assert all(text.endswith(".") for note in notes for text in (note.headline, note.detail) if text)
+
+
+def test_a_log_engine_returns_what_a_report_reads() -> None:
+    """Other services and Regions are not among it, so that nothing follows from their absence."""
+    engine = replace(TRAIL, services=frozenset(), regions=frozenset(), selective=True)
+    notes = ask("aws", engine, failing_step="authorise")
+    assert "A log engine returned them; whether its table is complete is not known." in notes[0].detail
+    assert "of a kind that omits it" not in notes[0].detail
+    assert notes[1].headline == (
+        "The log engine returned no record from us-east-1 and us-west-2; whether its table has any is not known."
+    )
+    assert "A log engine" not in ask("aws", TRAIL, failing_step="authorise")[0].detail

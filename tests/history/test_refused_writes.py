@@ -51,6 +51,12 @@ def test_what_makes_a_refused_creation_good(later: str, good: bool) -> None:
     assert found(change(later, 0), change("CreateRole", 1, "AccessDenied")) == ["CreateRole-1"]
 
 
+@pytest.mark.parametrize(("account", "good"), [("999988887777", False), (None, True), ("redacted", True)])
+def test_a_role_of_the_same_name_in_another_account(account: str | None, good: bool) -> None:
+    later = change("UpdateAssumeRolePolicy", 2, account=account)
+    assert (found(change("CreateRole", 1, "AccessDenied"), later) == []) is good
+
+
 def test_a_provider_that_was_there() -> None:
     for code in ("EntityAlreadyExists", "EntityAlreadyExistsException"):
         resource = "https://oidc.baseten.co"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from evidence.timed import FALSE, clock, edit, exchanges, of_aws, trust_edit
+from oidc_doctor.logs.extract.file import Header, write_extract
 
 if TYPE_CHECKING:
     from evidence import Answer, Bundle
@@ -115,3 +116,16 @@ def test_a_write_that_was_seen_is_not_denied(aws: Bundle) -> None:
     assert "The write of that time, UpdateAssumeRolePolicy by arn:aws:sts::" in note
     assert f"/deploy-bot, {clock(8)} (event edit-{clock(8)})" in note
     assert "does not decide it by the evidence that was read. That evidence has no other UpdateAssumeRolePolicy" in note
+
+
+def test_a_log_engine_that_returned_no_write_proves_nothing(aws: Bundle) -> None:
+    """Its table may lack them; and a Region without an event of ours says nothing."""
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    good = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour), awsRegion="eu-west-1") for hour in range(2, 8)]
+    bad = [aws.event(event_id=f"bad-{hour}", at=clock(hour), awsRegion="eu-west-1") for hour in range(9, 14)]
+    extract = write_extract(Header("cloudtrail", selective=True), [*good, *bad])
+    answer = aws.write("aws/cloudtrail/athena-1.extract.jsonl.gz", extract).remove("token.jwt").ask()
+    note = between(answer)
+    assert "A log engine returned no write of iam.amazonaws.com; whether its table has writes is not known." in note
+    assert "None is of us-east-1" not in note
+    assert "of a kind that omits" not in note

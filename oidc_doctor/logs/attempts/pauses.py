@@ -32,7 +32,8 @@ class Pause(NamedTuple):
     successes: int
     first: float
     last: float
-    longest: float  # seconds between two of its successes, at most
+    # seconds between two of its successes, at most: of rows that stand for several, those in between are not known
+    longest: float
     row: int  # of its last success
 
 
@@ -78,9 +79,12 @@ def pauses(attempts: Attempts, keys: Iterable[int]) -> list[Pause]:
             longest = float(times.diff().max()) if len(own) > 1 else 0.0
             ended = others[others["family"].isin([family, ""]) & (others["time"] >= last)]
             renamed = starts[(starts.index != family) & (starts > last - longest)]
-            if not family or len(own) < FEWEST or own["count"].max() > 1 or len(ended) or len(renamed):
+            successes = int(own["count"].sum())
+            if not family or successes < FEWEST or len(ended) or len(renamed):
                 continue
             found.append(
-                Pause(str(target), str(family), len(own), float(times.iloc[0]), last, longest, int(own["row"].iloc[-1]))
+                Pause(
+                    str(target), str(family), successes, float(times.iloc[0]), last, longest, int(own["row"].iloc[-1])
+                )
             )
     return found

@@ -8,8 +8,9 @@ error messages whose runs of digits are #:
 - Google: method, resource name or service account, principal subject, mapped principal, outcome, status code and
   message, lifetime
 
-An impersonation whose entry has no principal is joined to its exchange by its caller (join_impersonations.py): such
-ones are alike if they also agree in address and user agent, and `same_caller` says so.
+A Google impersonation whose entry has no principal is alike to no other: it is joined to the exchange before it, from
+the same address within ten seconds (join_impersonations.py). So that one is there, accepted exchanges of Google are
+alike only from one address and user agent, and in the same ten seconds.
 
 A refused call of a session is alike another in its action, resource, role, session, provider, error code and message.
 """
@@ -20,24 +21,27 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from oidc_doctor.logs.attempts.columns import without_digits
+from oidc_doctor.logs.attempts.matching import JOIN_WITHIN
 
 if TYPE_CHECKING:
     from oidc_doctor.model.events import Attempt, SessionDenial
 
 
-def attempts_alike(attempt: Attempt, account: str | None) -> bytes:
-    """Return a digest of what alike attempts agree in. `account`: the account in which an event of AWS was recorded."""
-    caller = (attempt.caller, attempt.user_agent) if same_caller(attempt) else None
+def attempts_alike(attempt: Attempt, account: str | None) -> bytes | None:
+    """Return a digest of what alike attempts agree in; None for an attempt that is alike to no other.
+
+    `account`: the account in which an event of AWS was recorded.
+    """
+    joining: tuple[object, ...] = ()
+    if attempt.cloud == "gcp" and attempt.step == "impersonate" and attempt.mapped_principal is None:
+        return None
+    if attempt.cloud == "gcp" and attempt.step == "exchange" and attempt.outcome == "accepted":
+        joining = (attempt.caller, attempt.user_agent, int(attempt.time // JOIN_WITHIN))
     return _digest(
         attempt.cloud, attempt.step, attempt.target, attempt.provider, attempt.audience, attempt.subject,
         attempt.mapped_principal, attempt.service_account, attempt.claims, attempt.outcome, attempt.error_code,
-        without_digits(attempt.error_message), attempt.duration_seconds, attempt.region, account, caller,
+        without_digits(attempt.error_message), attempt.duration_seconds, attempt.region, account, *joining,
     )  # fmt: skip
-
-
-def same_caller(attempt: Attempt) -> bool:
-    """Return whether attempts alike also have the same caller."""
-    return attempt.step == "impersonate" and attempt.mapped_principal is None
 
 
 def denials_alike(denial: SessionDenial) -> bytes:

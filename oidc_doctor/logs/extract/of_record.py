@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.logs.extract.alike import attempts_alike, denials_alike, same_caller
+from oidc_doctor.logs.extract.alike import attempts_alike, denials_alike
 from oidc_doctor.logs.extract.members import DENIED_CALL, EXCHANGE, GOOGLE_ATTEMPT, GOOGLE_DENIED_CALL, only
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
 from oidc_doctor.model.document import Origin
@@ -21,9 +21,8 @@ class Part(NamedTuple):
     record: dict[str, Any]
     time: float  # epoch seconds
     event_id: str | None  # the same for all copies of the event
-    alike: bytes | None  # equal for attempts alike; None for a write, which stands for itself
+    alike: bytes | None  # equal for attempts alike; None for what stands for itself, as a write does
     known: bool = True  # whether the event has its outcome or, a write, its request: of two copies that one is kept
-    same_caller: bool = False  # whether attempts alike have the same caller
 
 
 def part_of(record: dict[str, Any], source: Source) -> Part | None:
@@ -37,7 +36,7 @@ def part_of(record: dict[str, Any], source: Source) -> Part | None:
         part = only(record, EXCHANGE if aws else GOOGLE_ATTEMPT)
         alike = attempts_alike(attempt, cloudtrail.text(record.get("recipientAccountId")))
         is_known = attempt.outcome != "unknown"
-        return Part(part, attempt.time, attempt.event_id, alike, is_known, same_caller(attempt))
+        return Part(part, attempt.time, attempt.event_id, alike, is_known)
     writes = cloudtrail_writes if aws else gcp_writes
     change = writes.change(record, _NOWHERE)
     if change is not None:

@@ -51,10 +51,9 @@ class _Entry(NamedTuple):
 class _Group:
     """The attempts alike of one period."""
 
-    __slots__ = ("kept", "pushed_out", "same_caller")
+    __slots__ = ("kept", "pushed_out")
 
-    def __init__(self, *, same_caller: bool) -> None:
-        self.same_caller = same_caller
+    def __init__(self) -> None:
         self.kept: list[_Entry] = []  # in order, at most 2 * KEPT
         self.pushed_out = 0
 
@@ -109,7 +108,7 @@ class Thinner:
         else:
             group = box.groups.get(part.alike)
             if group is None:
-                group = box.groups[part.alike] = _Group(same_caller=part.same_caller)
+                group = box.groups[part.alike] = _Group()
             self._insert(box, group, entry)
         if self._records > self._most or self._size > _MOST_MEMORY:
             self._drop_the_oldest()
@@ -184,11 +183,9 @@ def _is_new(ids: array[int], part: Part) -> bool:
 
 
 def _counted(line: bytes, group: _Group) -> bytes:
-    """Return the line of a record that stands for others as well, without its caller where theirs may differ."""
+    """Return the line of a record that stands for others as well, without its caller."""
     record: dict[str, Any] = json.loads(line)
     record[COUNT] = 1 + group.pushed_out
-    if group.same_caller:
-        return line_of(record)
     for name in _CALLER:
         record.pop(name, None)
     for outer, names in (("requestParameters", ("roleSessionName",)), ("protoPayload", ())):

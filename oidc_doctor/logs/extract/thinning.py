@@ -1,8 +1,18 @@
 """Bound the number of attempts that an extract has: of many attempts alike in one period, the first and the last.
 
-Attempts are alike if they agree in everything that a signature and a token's identity have. Of those of one period, the
-first and the last KEPT are records of their own, and the KEPT-th, without its caller, also stands for those in between.
-A report counts all of them, finds the same first and last events, and the same begin and end of an outage.
+Attempts are alike if they agree in everything that a signature and a token's identity have, and in their Region. Of
+those of one period, the first and the last KEPT are records of their own, and the KEPT-th, without its caller, also
+stands for those in between.
+
+Google's impersonations that do not name their principal are never thinned: the exchange before each, from the same
+address and user agent within ten seconds, names its workload. So that one is there, accepted exchanges of Google are
+alike only from one address and user agent, and in the same ten seconds.
+
+A report counts all of them, and shows the same first and last events of each signature. Runs of one outcome, and so an
+outage, have the same begin, end and number as in the whole log if the outcome changes at most once in each period. The
+only outage in a period has the same first and last refusal; the successes next to it may be others. In a period in
+which the outcome changes more often, runs may begin late, end early, or become one. Pauses between attempts are known
+only where no attempts in between were left out.
 """
 
 from __future__ import annotations

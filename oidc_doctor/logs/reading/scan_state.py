@@ -153,7 +153,7 @@ class ScanState:
     def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int, count: int = 1) -> None:
         """Keep the record if it is an attempt, a write that concerns the targets, or a denied call of a session.
 
-        `count` is the number of attempts that it stands for.
+        `count` is the number of attempts, or of denied calls, that it stands for.
         """
         aws = self.source == "cloudtrail"
         attempt = (cloudtrail if aws else gcp_audit).attempt(record, origin)

@@ -229,6 +229,7 @@ def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:
     starts = sorted(filter(None, (row.since for row in dated_rows)), key=_instant)
     ends = sorted(filter(None, (row.until for row in dated_rows)), key=_instant)
     facts += [period(starts[0], ends[-1], now)] if starts and ends else []
+    facts += ["from a log engine that was asked only for these"] if any(row.selective for row in rows) else []
     return ", ".join(facts)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oidc_doctor.logs.extract.file import COUNT, Header, write_extract
+
 if TYPE_CHECKING:
     from evidence import Bundle
 
@@ -34,7 +36,7 @@ def test_a_workload_that_stopped(aws: Bundle) -> None:
     (message,) = answer.found(CHECK)
     assert message == (
         f"{aws.SUBJECT.replace('4be1c07', '*')} exchanged its token about 12 times a day until 14 Nov 2026 22:40 UTC, "
-        "and not since: 8 days without an attempt, where 2 hours was the longest"
+        "and not since: 8 days without an attempt, where no pause before was longer than 2 hours"
     )
     row = answer.check(CHECK)
     assert row.effect == "note"
@@ -102,3 +104,32 @@ def test_google(gcp: Bundle) -> None:
     (message,) = gcp.gcp_logs(entries).manifest([read]).ask().found(CHECK)
     assert "exchanged its token about 12 times a day" in message
     gcp.manifest([read | {"truncated": True}]).ask().skipped(CHECK)
+
+
+def extracted(aws: Bundle, records: list[Any], **read: Any) -> Bundle:
+    """The records as a log engine returned them, for a window that reaches the bundle's instant."""
+    path = "aws/cloudtrail/athena-1.extract.jsonl.gz"
+    entry = {"path": path, "call": "athena:StartQueryExecution", "outcome": "ok"}
+    window = {"from": aws.times(-90 * DAY), "to": aws.times(0)}
+    aws.write(path, write_extract(Header("cloudtrail", selective=True), records))
+    return aws.manifest([entry | window | read])
+
+
+def test_a_log_engine_does_not_show_how_far_its_table_reaches(aws: Bundle) -> None:
+    """A trail that stopped looks like a workload that stopped, unless another workload was logged since."""
+    records = successes(aws, 30 * DAY, 8 * DAY)
+    row = extracted(aws, records).ask().skipped(CHECK)
+    assert "only known to reach" in row.reason
+    other = successes(aws, 30 * DAY - HOUR, HOUR, subject=aws.SUBJECT.replace("production", "staging"))
+    assert len(extracted(aws, [*records, *other]).ask().found(CHECK)) == 1
+
+
+def test_pauses_are_those_between_the_attempts_that_were_returned(aws: Bundle) -> None:
+    """Of a record that stands for several, the pauses in between are shorter than the one that is seen."""
+    records = successes(aws, 30 * DAY, 8 * DAY)
+    other = successes(aws, 30 * DAY - HOUR, HOUR, subject=aws.SUBJECT.replace("production", "staging"))
+    records[7] |= {COUNT: 5_000}
+    del records[8:11]
+    (message,) = extracted(aws, [*records, *other]).ask().found(CHECK)
+    assert message.endswith("8 days without an attempt, where no pause before was longer than 8 hours")
+    assert "about 10 times an hour" in message

@@ -13,6 +13,7 @@ import pytest
 from archives import make_archive
 
 from oidc_doctor.documents.regular_file import open_regular
+from oidc_doctor.logs.attempts.signatures import Attempts
 from oidc_doctor.logs.extract.file import COUNT, Header, header_of, write_extract
 from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.reading.file import records
@@ -84,6 +85,14 @@ def test_a_record_stands_for_as_many_attempts_as_it_says() -> None:
 def test_a_count_that_is_none_is_one(count: Any) -> None:
     logs = scanned(write_extract(Header("cloudtrail", selective=True), [exchange(**{COUNT: count})]))
     assert list(logs.rows.count) == [1]
+
+
+def test_a_strangers_counts_are_bounded_and_add_up() -> None:
+    lines = [exchange(eventID=f"{number}", **{COUNT: 10**9}) for number in range(100)]
+    logs = scanned(write_extract(Header("cloudtrail", selective=True, events=10**9), lines))
+    (signature,) = Attempts(logs.rows).signatures()
+    assert signature.count == 100 * 10**9
+    assert sum(signature.counts) == 100 * 10**9
 
 
 def test_a_count_in_an_ordinary_log_counts_for_nothing() -> None:

@@ -124,11 +124,7 @@ def test_one_that_stands_for_others_has_no_caller() -> None:
     ]
 
 
-def test_the_caller_stays_where_those_alike_share_it() -> None:
-    made = Thinner()
-    for number in range(100):
-        made.add(Part({"userAgent": "x"}, BEGIN + number, str(number), b"a", same_caller=True))
-    assert [one for line in made.lines() if COUNT in (one := json.loads(line))] == [{"userAgent": "x", COUNT: 61}]
+def test_an_impersonation_that_hides_its_principal_is_alike_to_no_other() -> None:
     payload = {
         "serviceName": "iamcredentials.googleapis.com",
         "methodName": "GenerateAccessToken",
@@ -139,8 +135,7 @@ def test_the_caller_stays_where_those_alike_share_it() -> None:
         for address in ("192.0.2.1", "192.0.2.2")
     ]
     parts = [part_of(entry, "gcp-logs") for entry in entries]
-    assert [part.same_caller for part in parts if part] == [True, True]
-    assert len({part.alike for part in parts if part}) == 2
+    assert [part.alike for part in parts if part] == [None, None]
 
 
 def test_beyond_the_bounds_the_oldest_periods_are_left_out() -> None:
