@@ -53,7 +53,8 @@ machine's credentials. With files of configuration or logs everything is offline
   --token FILE    --subject SUB   --error TEXT   --role ARN   --gcp-provider NAME
 
 commands: explain WORDS · capture -o BUNDLE · ci · expect · health · init · setup aws|gcp ·
-          permissions aws|gcp · sql athena|bigquery · self-test · completion bash|zsh|fish (each with --help)
+          permissions aws|gcp · sql athena|bigquery|loganalytics · self-test ·
+          completion bash|zsh|fish (each with --help)
 all options: oidc-doctor --help-all
 """
 

@@ -127,7 +127,7 @@ class Insights:
                 smaller = [] if answer.is_whole else part.split(answer.parts)
                 pending += smaller
                 if not answer.is_whole and not smaller:
-                    reason = f"the log group has more than {MOST_ROWS:,} such events in one second"
+                    reason = f"the log group has more than {MOST_ROWS:,} exchanges and refused calls in one second"
                     unread.append(part)
             pending.sort(key=lambda part: part.until, reverse=True)
         unread += pending

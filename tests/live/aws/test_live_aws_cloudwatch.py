@@ -163,7 +163,7 @@ def test_more_events_in_a_second_than_an_answer_has(
     done = read(since="1h")
     row = done.coverage(FILE)
     assert row["status"] == "partial"
-    assert "more than 7 such events in one second; not all events before" in row["reason"]
+    assert "more than 7 exchanges and refused calls in one second; not all events before" in row["reason"]
     assert done.coverage("aws/cloudtrail")["count"] >= 37
 
 
