@@ -8,7 +8,7 @@ from oidc_doctor.cli import live
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_capture_parser
-from oidc_doctor.cli.output import note
+from oidc_doctor.cli.output import complain, note
 from oidc_doctor.cli.role_name import with_role_of_credentials, with_role_that_was_read
 from oidc_doctor.cli.streams import show
 from oidc_doctor.cli.things import take_things
@@ -70,6 +70,9 @@ def _capture(options: argparse.Namespace) -> int:
         raise UsageError(message)
     check_place(options.output, options.map, redact=not options.no_redact)  # before a live run of several minutes
     bundle, question = _evidence(options)
+    unread = bundle is not None and bool(bundle.named.difference(bundle.names()))
+    for warning in question.warnings:
+        complain(warning)
     try:
         captured = write_bundle(
             bundle,
@@ -85,7 +88,7 @@ def _capture(options: argparse.Namespace) -> int:
     if not options.quiet:
         for line in _summary(captured):
             note(line)
-    return ExitCode.UNKNOWN if captured.differs else ExitCode.OK
+    return ExitCode.UNKNOWN if captured.differs or unread else ExitCode.OK
 
 
 def _refuse_idle(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ class ExitCode(IntEnum):
     OK = 0  # no finding that --fail-on names
     FINDING = 1  # a token is refused, or a finding that --fail-on names; for capture --diff: the bundles differ
     USAGE = 2  # an option, or a file that it names, cannot be used
-    UNKNOWN = 3  # the evidence does not decide; for capture: the redacted copy yields another diagnosis
+    UNKNOWN = 3  # the evidence does not decide; for capture: another diagnosis of the copy, or named logs unread
     BROKEN = 4  # oidc-doctor itself is broken: an internal error, a broken check, no checks
     INTERRUPTED = 130  # by Ctrl+C; other signals that end the program: 128 and the signal's number, see signals.py
 

@@ -54,6 +54,6 @@ def report(options: argparse.Namespace) -> int:
     unread = [row for row in result.coverage if row.named]
     if bundle is not None and not any(row.status in ("read", "partial") for row in result.coverage) and unread:
         message = f"nothing could be read: {unread[0].what}: {unread[0].reason}"
-        raise UsageError(message)
+        raise UsageError(message, tuple(command for obstacle in question.obstacles for command in obstacle.commands))
     write(options, rendered(options, result))
     return result.exit_code

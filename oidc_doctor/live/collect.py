@@ -84,7 +84,7 @@ def collect(
         collector._close()  # noqa: SLF001 - its other half
         collector.cancellations.run(_CANCELLING)
         run.workers.close()
-    collector.warnings += filter(None, [collector.clocks.warning()])
+    collector.warnings += [*_unread(collector, planned), *filter(None, [collector.clocks.warning()])]
     began -= collector.clocks.ahead()
     return Collected(
         bundle_of(
@@ -99,6 +99,14 @@ def collect(
         dict(collector.failures),
         {_name_of(target): seconds for target, seconds in collector.watches.seconds().items()},
     )
+
+
+def _unread(collector: Collector, planned: tuple[Reader, ...]) -> Iterator[str]:
+    """Yield a warning for each place that the user named and that was not read: its path in a bundle says little."""
+    for reader in planned:
+        if reader.named and reader.path in collector.failures:
+            entry = collector.reads[reader.path]
+            yield f"{reader.named} was not read: {entry.get('message') or entry.get('code') or entry['outcome']}"
 
 
 class _Run:

@@ -103,7 +103,7 @@ class Reader(NamedTuple):
     follows: tuple[Following, ...] = ()
     silent: bool = False  # it makes no calls and only starts other readers
     lane: str = ""  # the rate limit that its calls wait for, if it has one of its own
-    named: bool = False  # the user named what it reads, so a failure changes the exit code
+    named: str = ""  # what it reads, if the user named it ("athena:db.t"): a failure changes the exit code
 
 
 class Collector:

@@ -134,10 +134,11 @@ class AwsLogs(Account):
                 path = f"aws/cloudtrail/{place.engine}-{number}{'' if is_first else f'-{self.account}'}"
                 self.group.places[place, self.account] = path
                 if place.engine == "s3":
-                    readers.append(trail_reader(self, place.text, path + ENDING, self.trail_regions))
+                    reader = trail_reader(self, place.text, path + ENDING, self.trail_regions)
                 else:
                     read = athena_reader if place.engine == "athena" else cloudwatch_reader
-                    readers.append(read(self, place, path + ENDING))
+                    reader = read(self, place, path + ENDING)
+                readers.append(reader._replace(named=place.text))
         return readers
 
     def trail_regions(self) -> list[str]:

@@ -24,7 +24,7 @@ class _Aws(AwsLogs, AwsConfiguration, Oracles):
 def readers(clients: AwsClients, scope: AwsScope, group: RoleGroup | None = None) -> list[Reader]:
     """Return all AWS readers that a target needs. `group` has the targets that share the clients."""
     target = _Aws(clients, scope, group or RoleGroup())
-    places = [reader._replace(named=True) for reader in target.places()]
+    places = target.places()
     if scope.only_logs:
         return [target.caller(), *places]
     readers = [target.caller(), target.provider_list(), target.provider()]

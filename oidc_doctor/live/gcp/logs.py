@@ -54,7 +54,8 @@ class GcpLogs(GcpReaders):
             if place not in self.group.places:
                 self.group.places.add(place)
                 read = gcs_reader if place.engine == "gs" else bigquery_reader
-                readers.append(read(self, place, f"gcp/logs/{place.engine}-{number}{ENDING}"))
+                reader = read(self, place, f"gcp/logs/{place.engine}-{number}{ENDING}")
+                readers.append(reader._replace(named=place.text))
         return readers
 
     def log_projects(self, kind: Kind) -> list[str]:

@@ -26,7 +26,7 @@ class _Google(GcpLogs, GcpConfiguration, GcpResources, GcpOracles, ExchangeReade
 def readers(clients: GcpClients, scope: GcpScope, group: ProjectGroup | None = None) -> list[Reader]:
     """Return all Google Cloud readers that a target needs. `group` has the targets that share the clients."""
     target = _Google(clients, scope, group or ProjectGroup())
-    places = [reader._replace(named=True) for reader in target.places()]
+    places = target.places()
     if scope.only_logs:
         return places
     readers = target.unusable()
