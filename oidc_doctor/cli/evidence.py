@@ -7,13 +7,14 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.cli import live
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.log_places import check_idle, log_places, meant
 from oidc_doctor.cli.streams import read_file
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
+    from oidc_doctor.model.events import Source
     from oidc_doctor.model.evidence import Token
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
@@ -102,7 +103,10 @@ def _compared(path: str | None) -> Token | None:
     return parse_token(text, Origin(place), "compared")
 
 
-def _files(paths: list[str], name: str) -> tuple[str, ...]:
+def _files(options: argparse.Namespace, name: str, source: Source) -> tuple[str, ...]:
+    """Return the log files of --cloudtrail or --gcp-logs, without the places of `log_places`. Raises UsageError."""
+    elsewhere = {place.text for place in log_places(options)}
+    paths: list[str] = [path for path in getattr(options, source.replace("-", "_")) if path not in elsewhere]
     files: list[str] = []
     for path in paths:
         if os.path.isdir(path):
@@ -111,21 +115,16 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
         elif os.path.isfile(path):
             files.append(path)
         else:
-            message = f"{name} {path}: no such file or folder"
+            message = f"{name} {path}: no such file or folder{meant(path, source)}"
             raise UsageError(message)
     return tuple(files)
-
-
-def _local(options: argparse.Namespace, paths: list[str]) -> list[str]:
-    """Return the paths that are files or folders."""
-    elsewhere = {place.text for place in live.log_places(options)}
-    return [path for path in paths if path not in elsewhere]
 
 
 def question_of(options: argparse.Namespace) -> Question:
     """Return the question of the options. Raises UsageError."""
     from oidc_doctor.examine.question import Question, named_target
 
+    check_idle(options)
     since, back = _since(options.since)
     until = moment_of(options.until, "--until") if options.until else None
     if since is not None and until is not None and until < since:
@@ -147,8 +146,8 @@ def question_of(options: argparse.Namespace) -> Question:
         since=since,
         since_back=back,
         until=until,
-        cloudtrail=_files(_local(options, options.cloudtrail), "--cloudtrail"),
-        gcp_logs=_files(_local(options, options.gcp_logs), "--gcp-logs"),
+        cloudtrail=_files(options, "--cloudtrail", "cloudtrail"),
+        gcp_logs=_files(options, "--gcp-logs", "gcp-logs"),
         check=tuple(options.check),
         skip=tuple(options.skip),
         fail_on=options.fail_on,

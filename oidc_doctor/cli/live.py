@@ -9,13 +9,14 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.log_places import log_places
 from oidc_doctor.cli.output import complain
 from oidc_doctor.cli.streams import read_file
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetAws
-from oidc_doctor.model.log_place import LogOptions, log_place
+from oidc_doctor.model.log_place import LogOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
     from oidc_doctor.live.plan import CollectionRequest, Goal
-    from oidc_doctor.model.events import Source
     from oidc_doctor.model.evidence import Token
-    from oidc_doctor.model.log_place import LogPlace
 
 _DAY = 86_400
 _FIRST_LOGS = 1_384_300_800  # 13 November 2013: CloudTrail began, before Google's audit logs; both ask day by day
@@ -56,26 +55,6 @@ def is_live(options: argparse.Namespace) -> bool:
 def adds_evidence(options: argparse.Namespace) -> bool:
     """Return whether the command line names files or logs that are added to the bundle."""
     return any((options.truss, options.credentials, options.whoami, options.pasted, log_places(options)))
-
-
-def log_places(options: argparse.Namespace) -> list[LogPlace]:
-    """Return the places of --cloudtrail and --gcp-logs that are no files. Raises UsageError."""
-    places: list[LogPlace] = []
-    named: list[tuple[str, Source, list[str]]] = [
-        ("--cloudtrail", "cloudtrail", options.cloudtrail),
-        ("--gcp-logs", "gcp-logs", options.gcp_logs),
-    ]
-    for name, source, texts in named:
-        for text in texts:
-            try:
-                place = log_place(text, source)
-            except ValueError as error:
-                raise UsageError(f"{name} {text}: {error}") from None
-            places += [] if place is None else [place]
-    if places and (options.offline or options.demo is not None):
-        option = "--offline" if options.offline else "--demo"
-        raise UsageError(f"{places[0].text}: {option} reads files only")
-    return places
 
 
 class Progress:

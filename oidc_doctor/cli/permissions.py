@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
+from oidc_doctor.cli.log_places import meant, place_of
 from oidc_doctor.cli.options import add_cross_check
 from oidc_doctor.cli.output import note
 from oidc_doctor.cli.parser import Parser
@@ -54,6 +55,9 @@ def make_permissions_parser() -> Parser:
 def permissions(arguments: list[str]) -> int:
     """Print the permissions for one cloud: for AWS an identity policy, for Google a custom role."""
     options = make_permissions_parser().read(arguments)
+    idle = ("--gcp-logs", options.gcp_logs) if options.cloud == "aws" else ("--cloudtrail", options.cloudtrail)
+    if idle[1]:
+        raise UsageError(f"permissions {options.cloud}: {idle[0]} would have no effect: it is of the other cloud")
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
     targets = _targets(options)
@@ -78,16 +82,11 @@ def permissions(arguments: list[str]) -> int:
 
 def _places(texts: list[str], option: str, source: Source) -> tuple[LogPlace, ...]:
     """Return the places of logs. Raises UsageError."""
-    from oidc_doctor.model.log_place import log_place
-
     places = []
     for text in texts:
-        try:
-            place = log_place(text, source)
-        except ValueError as error:
-            raise UsageError(f"permissions: {option} {text}: {error}") from None
+        place = place_of(text, source, f"permissions: {option}")
         if place is None:
-            raise UsageError(f"permissions: {option} {text}: files need no permission")
+            raise UsageError(f"permissions: {option} {text}: files need no permission{meant(text, source)}")
         places.append(place)
     return tuple(places)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import files
 from oidc_doctor.cli.evidence import moment_of, span_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
+from oidc_doctor.cli.log_places import place_of
 from oidc_doctor.cli.output import note
 from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import read_file, show
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.engines.table_shape import TableShape
 
 _WEEK = "7d"
+_TABLE = "default.cloudtrail_logs"
 _SPAN = re.compile(r"\d+(?:\.\d+)?\s*[a-z]+")
 _LARGEST_ANSWER = 1024 * 1024  # bytes of an answer of aws glue get-table
 _ANY_BUCKET = "s3://any-bucket"  # a query names no bucket
-_NEXT_STEPS = {"account": "add --account with its id", "region": "add --region with the Regions of the exchanges"}
+_NEXT_STEPS = {
+    "account": "add --account with its id, such as --account 123456789012",
+    "region": "add --region with the Regions of the exchanges, such as --region us-east-1,us-west-2",
+}
 _LATEST = 253_370_764_800.0  # the year 9999
 
 
@@ -50,12 +55,11 @@ def make_sql_parser() -> Parser:
         "place",
         metavar="PLACE",
         nargs="?",
-        help="PROJECT.DATASET of bigquery, or PROJECT.LOCATION.BUCKET of loganalytics (and .VIEW)",
+        help="DATABASE.TABLE of athena, PROJECT.DATASET of bigquery, or PROJECT.LOCATION.BUCKET of loganalytics "
+        "(and .VIEW)",
     )
     parser.add_argument("--ddl", action="store_true", help="print CREATE EXTERNAL TABLE for a trail's bucket")
-    parser.add_argument(
-        "--table", metavar="NAME", default="default.cloudtrail_logs", help="DATABASE.TABLE (default %(default)s)"
-    )
+    parser.add_argument("--table", metavar="NAME", help=f"DATABASE.TABLE of athena, as PLACE (default {_TABLE})")
     parser.add_argument(
         "--get-table", metavar="FILE", help="an answer of aws glue get-table, for the query of a table of another shape"
     )
@@ -77,7 +81,9 @@ def sql(arguments: list[str]) -> int:
     """Print the SQL of an engine. Raises UsageError."""
     options = make_sql_parser().read(arguments)
     if options.engine == "athena" and options.place:
-        raise UsageError(f"sql athena: {options.place}: --table names the table")
+        if options.table:
+            raise UsageError(f"sql athena: {options.place} and --table {options.table}: name one table")
+        options.table = options.place
     if options.engine != "athena" and (given := [name for name in _OF_ATHENA if getattr(options, name)]):
         raise UsageError(f"sql {options.engine}: --{given[0].replace('_', '-')} is an option of sql athena")
     if options.rows or options.output:
@@ -156,16 +162,12 @@ def _shape(options: argparse.Namespace) -> TableShape:
 
 def _google_query(options: argparse.Namespace) -> str:
     from oidc_doctor.logs.engines.google_query import printed
-    from oidc_doctor.model.log_place import log_place
 
     engine = options.engine
     if not options.place:
         shown = "PROJECT.DATASET" if engine == "bigquery" else "PROJECT.LOCATION.BUCKET"
         raise UsageError(f"sql {engine}: name the place of the logs: oidc-doctor sql {engine} {shown}")
-    try:
-        place = log_place(f"{engine}:{options.place.removeprefix(f'{engine}:')}", "gcp-logs")
-    except ValueError as error:
-        raise UsageError(f"sql {engine} {options.place}: {error}") from None
+    place = place_of(f"{engine}:{options.place.removeprefix(f'{engine}:')}", "gcp-logs", "sql")
     assert place is not None  # noqa: S101 - a text that begins with the engine
     window = _window(options)
     note("the first line dry-runs the file: without --dry_run it runs the query")
@@ -201,11 +203,10 @@ def _write_rows(options: argparse.Namespace) -> None:
 def _trail(options: argparse.Namespace) -> TrailTable:
     """Return the trail's table that the options describe. Raises UsageError."""
     from oidc_doctor.logs.engines.athena_ddl import TrailTable, bucket_and_prefix
-    from oidc_doctor.model.log_place import log_place
 
+    place = place_of(f"athena:{(options.table or _TABLE).removeprefix('athena:')}", "cloudtrail", "sql")
+    assert place is not None  # noqa: S101 - a text that begins with athena:
     try:
-        place = log_place(f"athena:{options.table.removeprefix('athena:')}", "cloudtrail")
-        assert place is not None  # noqa: S101 - a text that begins with athena:
         bucket, prefix = bucket_and_prefix(options.bucket or _ANY_BUCKET)
     except ValueError as error:
         raise UsageError(f"sql athena: {error}") from None

@@ -29,6 +29,8 @@ def test_the_query_with_its_parameters(capsys: pytest.CaptureFixture[str], tmp_p
     assert main(["sql", "athena", "--get-table", str(file), "--table", "a.b-c", *window]) == 0
     text = capsys.readouterr().out
     assert 'FROM "a"."b-c"' in text
+    assert main(["sql", "athena", "athena:a.b-c", "--get-table", str(file), *window]) == 0
+    assert capsys.readouterr().out == text
     assert "\"day\" IN ('20', '21')" in text
 
 
@@ -160,7 +162,10 @@ def test_the_query_of_google_is_a_file_for_bq(capsys: pytest.CaptureFixture[str]
         ("bigquery acme-logs.a`b", "not of the form bigquery:PROJECT.DATASET"),
         ("bigquery acme-logs.audit --ddl", "--ddl is an option of sql athena"),
         ("bigquery acme-logs.audit --since 2026-11-21T10:00:00Z --until 2026-11-20T10:00:00Z", "sql bigquery: --until"),
-        ("athena db.table", "--table names the table"),
+        ("athena db.table", "has to name the account"),
+        ("athena db.table --table db.other", "sql athena: db.table and --table db.other: name one table"),
+        ("athena table", "sql athena:table: not of the form athena:DATABASE.TABLE (such as athena:default.cloud"),
+        ("bigquery acme-logs:audit", "did you mean bigquery:acme-logs.audit?"),
     ],
 )
 def test_arguments_of_another_engine(capsys: pytest.CaptureFixture[str], arguments: str, message: str) -> None:
