@@ -24,7 +24,11 @@ _OF_IMAGE = "an image in a registry; the config.yaml that names it is read with 
 _DISCOVERY = "/.well-known/openid-configuration"
 _HINTS = (
     ("s3://", "logs in a bucket are read with --cloudtrail s3://BUCKET/PREFIX, weights with --truss config.yaml"),
-    ("gs://", "a bucket alone is not evidence; name the provider or the service account, or add --truss config.yaml"),
+    ("gs://", "logs in a bucket are read with --gcp-logs gs://BUCKET/PREFIX, weights with --truss config.yaml"),
+    ("athena:", "a table of logs is read with --cloudtrail athena:DATABASE.TABLE"),
+    ("cloudwatch:", "a log group is read with --cloudtrail cloudwatch:LOG_GROUP"),
+    ("bigquery:", "a dataset of logs is read with --gcp-logs bigquery:PROJECT.DATASET"),
+    ("loganalytics:", "a log bucket is read with --gcp-logs loganalytics:PROJECT.LOCATION.BUCKET"),
     ("principal://", "a principal of Google Cloud, not a subject; the token's subject is --subject SUB"),
     ("principalSet://", "a set of principals of Google Cloud; add its allow policy as a file"),
 )

@@ -101,3 +101,13 @@ def test_permissions_of_the_other_cloud(capsys: pytest.CaptureFixture[str]) -> N
     assert "permissions aws: --gcp-logs would have no effect" in capsys.readouterr().err
     assert main(["permissions", "aws", "--cloudtrail", "s3:trail"]) == 2
     assert "did you mean s3://trail?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "place", ["athena:a.b", "cloudwatch:g", "bigquery:my-project.d", "loganalytics:p.eu.b", "gs://b/x"]
+)
+def test_a_place_without_its_option(capsys: pytest.CaptureFixture[str], place: str) -> None:
+    assert main(["--report", place]) == 2
+    option = "--cloudtrail" if place[0] in "ac" else "--gcp-logs"
+    assert f"{place}: " in (said := capsys.readouterr().err)
+    assert f"read with {option} {place[: place.index(':') + 1]}" in said
