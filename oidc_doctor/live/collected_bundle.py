@@ -38,6 +38,11 @@ def bundle_of(
         entries = [entry for entry in recorded if isinstance(entry, dict)] if isinstance(recorded, list) else []
         reads = {entry["path"]: entry for entry in entries if isinstance(entry.get("path"), str)}
     for path, entry in collector.reads.items():
+        if entry["outcome"] == "ok" and path in members and path in named:  # it may be of another place or window
+            place = entry.get("filter") or "a place of this run"
+            collector.warnings.append(
+                f"{path} of the bundle, a log that was read before, is left out: {place} has its name"
+            )
         if entry["outcome"] == "ok" or path not in members:
             reads[path] = entry
         elif entry["outcome"] == "not_found":

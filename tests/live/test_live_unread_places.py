@@ -10,6 +10,7 @@ import pytest
 from clouds.aws import Cloud
 from clouds.command_line import FinishedRun
 from oidc_doctor.cli.main import main
+from oidc_doctor.live.collect import Collector, Reader, collect
 
 BUNDLE = Path("sample_logs/healthy-aws").resolve()
 MESSAGE = "athena:logs.none was not read: the catalog has no table logs.none in us-east-1"
@@ -49,3 +50,18 @@ def test_without_credentials_the_next_step_is_a_command(
     lines = capsys.readouterr().err.splitlines()
     assert any("nothing could be read" in line for line in lines)
     assert lines[-1].strip() == "aws configure sso"
+
+
+def test_a_place_whose_file_the_bundle_has_is_a_warning() -> None:
+    path = "aws/cloudtrail/athena-1.extract.jsonl.gz"
+
+    def read(collector: Collector) -> None:
+        collector.keep(path, b"of another table")
+        collector.record(path, "athena:StartQueryExecution", "ok", filter="athena:logs.other: day")
+
+    reader = Reader("logs", path, "athena:StartQueryExecution", read, named="athena:logs.other")
+    once = collect([reader]).bundle
+    again = collect([reader], base=once)
+    assert again.warnings == (
+        f"{path} of the bundle, a log that was read before, is left out: athena:logs.other: day has its name",
+    )
