@@ -14,7 +14,6 @@ from oidc_doctor.cli.streams import read_file
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
-    from oidc_doctor.model.events import Source
     from oidc_doctor.model.evidence import Token
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
@@ -103,10 +102,7 @@ def _compared(path: str | None) -> Token | None:
     return parse_token(text, Origin(place), "compared")
 
 
-def _files(options: argparse.Namespace, name: str, source: Source) -> tuple[str, ...]:
-    """Return the log files of --cloudtrail or --gcp-logs, without the places of `log_places`. Raises UsageError."""
-    elsewhere = {place.text for place in log_places(options)}
-    paths: list[str] = [path for path in getattr(options, source.replace("-", "_")) if path not in elsewhere]
+def _files(paths: list[str], name: str) -> tuple[str, ...]:
     files: list[str] = []
     for path in paths:
         if os.path.isdir(path):
@@ -115,9 +111,16 @@ def _files(options: argparse.Namespace, name: str, source: Source) -> tuple[str,
         elif os.path.isfile(path):
             files.append(path)
         else:
-            message = f"{name} {path}: no such file or folder{meant(path, source)}"
+            near = meant(path, "gcp-logs" if name == "--gcp-logs" else "cloudtrail")
+            message = f"{name} {path}: no such file or folder{near}"
             raise UsageError(message)
     return tuple(files)
+
+
+def _local(options: argparse.Namespace, paths: list[str]) -> list[str]:
+    """Return the paths that are files or folders."""
+    elsewhere = {place.text for place in log_places(options)}
+    return [path for path in paths if path not in elsewhere]
 
 
 def question_of(options: argparse.Namespace) -> Question:
@@ -146,8 +149,8 @@ def question_of(options: argparse.Namespace) -> Question:
         since=since,
         since_back=back,
         until=until,
-        cloudtrail=_files(options, "--cloudtrail", "cloudtrail"),
-        gcp_logs=_files(options, "--gcp-logs", "gcp-logs"),
+        cloudtrail=_files(_local(options, options.cloudtrail), "--cloudtrail"),
+        gcp_logs=_files(_local(options, options.gcp_logs), "--gcp-logs"),
         check=tuple(options.check),
         skip=tuple(options.skip),
         fail_on=options.fail_on,
