@@ -50,6 +50,7 @@ _IN_SENTENCES = """
     AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN B10_OIDC_TOKEN_PATH ACTIONS_ID_TOKEN_REQUEST_URL
     ACTIONS_ID_TOKEN_REQUEST_TOKEN GOOGLE_APPLICATION_CREDENTIALS id-token external_account RequestID StatusCode
     fatal exception traceback caused by Caused Exception line File stderr stdout exit
+    scanned processed estimated kB MB GB TB PB kiB MiB GiB TiB BETWEEN AND timestamp partitions queries
 """
 _WORD = re.compile(r"[^\W]+(?:-[^\W]+)*")
 REGION = re.compile(

@@ -49,10 +49,12 @@ def report(options: argparse.Namespace) -> int:
     finally:
         if bundle is not None:
             bundle.close()
-    for warning in result.warnings:
-        complain(warning)
     unread = [row for row in result.coverage if row.named]
-    if bundle is not None and not any(row.status in ("read", "partial") for row in result.coverage) and unread:
+    read_nothing = bundle is not None and not any(row.status in ("read", "partial") for row in result.coverage)
+    for warning in result.warnings:
+        if not (read_nothing and unread and unread[0].reason and unread[0].reason in warning):  # it is the last line
+            complain(warning)
+    if read_nothing and unread:
         message = f"nothing could be read: {unread[0].what}: {unread[0].reason}"
         raise UsageError(message, tuple(command for obstacle in question.obstacles for command in obstacle.commands))
     write(options, rendered(options, result))
