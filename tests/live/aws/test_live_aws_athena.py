@@ -195,6 +195,15 @@ def test_objects_that_cannot_be_listed_need_a_ceiling(
     collected = read(max_bytes=10_000_000)
     assert len(tables.started) == 1
     assert "what the query scans was not known before" in " ".join(collected.warnings)
+    ceilings: list[int] = []
+    rows = athena_run.AthenaRun.rows
+    monkeypatch.setattr(
+        athena_run.AthenaRun,
+        "rows",
+        lambda self, *a, most, **b: ceilings.append(most) or rows(self, *a, most=most, **b),
+    )
+    read(max_bytes=0)
+    assert ceilings == [0]
 
 
 def no_fault(_name: str, _number: int) -> Broken | None:
