@@ -167,8 +167,8 @@ def _columns(period: int) -> list[str]:
     """Return the columns of the events, each for the kinds of rows that have it."""
     columns = [
         "kind",
-        "CASE WHEN kind = 'denial' THEN coalesce(sharedeventid, eventid)\n"
-        "        WHEN kind = 'attempt' THEN coalesce(eventid, requestid) ELSE eventid END AS event_id",
+        "CASE kind WHEN 'denial' THEN coalesce(sharedeventid, eventid) WHEN 'attempt' THEN coalesce(eventid, requestid) "
+        + "ELSE eventid END AS event_id",
         "eventtime AS event_time",
         f"substr(eventtime, 1, {period}) AS period",
         "regexp_replace(errormessage, '[0-9]+', '#') AS error_family",
