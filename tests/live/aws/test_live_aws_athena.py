@@ -259,11 +259,16 @@ def test_days_whose_partitions_were_not_added(tables: AthenaTables, archive: Pat
     listed = [["us-east-1", "2026", "11", "20"], ["us-east-1", "2026", "11", "21"], ["us-east-1", "2026", "11", "18"]]
 
     def partitions(_: dict[str, Any]) -> Any:
-        location = {"Location": "s3://trail-of-the-organisation/x"}
-        return {"Partitions": [{"Values": values, "StorageDescriptor": location} for values in listed]}
+        places = [{"Location": f"s3://trail-of-the-organisation/{'/'.join(values)}"} for values in listed]
+        return {
+            "Partitions": [
+                {"Values": values, "StorageDescriptor": place} for values, place in zip(listed, places, strict=True)
+            ]
+        }
 
     tables.further = answering("glue:GetPartitions", partitions, tables.cloud)
     entry = read.entry()
+    assert "0 objects of 2 partitions" in entry["message"]  # the 18th is of no day of the window
     assert entry["truncated"]
     assert "the table has no partitions for 2026-11-19 (year, month, day)" in entry["message"]
     del listed[0]
