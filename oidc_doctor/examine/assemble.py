@@ -163,7 +163,7 @@ def _clock_behind_the_logs(run: Run) -> Iterator[str]:
     """
     if run.question.at is None and run.snapshot.collected_at is None:
         return  # the instant is that of the newest attempt on the target
-    newest = max((log.last for log in run.logs.values() if log.last is not None), default=None)
+    newest = max((log.newest for log in run.logs.values() if log.newest is not None), default=None)
     if newest is not None and newest > run.at + _COLLECTION:
         yield (
             f"the instant judged at, {rfc3339(run.at)}, is before the newest logged event, {rfc3339(newest)}: "

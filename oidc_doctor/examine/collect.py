@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
@@ -144,7 +144,8 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
             run.rows.extend(harvest.rows)
         run.changes += harvest.changes
         run.denials += harvest.denials
-        run.logs[source] = harvest.coverage
+        is_cut = any(row.status == "partial" and row.path in names[source] for row in run.coverage)
+        run.logs[source] = replace(harvest.coverage, is_cut=is_cut)
         if extra[source]:
             run.coverage = [row for row in run.coverage if not _is_absent(row, source)]
         run.coverage.append(_log_coverage(source, harvest.coverage, named=bool(extra[source])))

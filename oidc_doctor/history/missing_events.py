@@ -130,6 +130,8 @@ def _searched(
         read += " A log engine returned them; whether its table is complete is not known."
     if coverage.problems:
         read += " Parts of the files could not be read; see the problems named for them."
+    if coverage.is_cut:
+        read += " Records of that time were left out when they were gathered; see the coverage."
     if not signatures:
         return MissingEventNote(f"No {event} was found.", read, "no-events-found")
     counts = {"accepted": 0, "refused earlier": 0, "of unknown outcome": 0}

@@ -128,6 +128,8 @@ def _gaps(cloud: Cloud, searched: Searched, between: tuple[float | None, float])
         yield " They do not cover all of that time."
     if coverage.problems:
         yield " Parts of them could not be read."
+    if coverage.is_cut:
+        yield " Records of that time were left out when they were gathered; see the coverage."
 
 
 def _listed(names: list[str], word: str) -> str:

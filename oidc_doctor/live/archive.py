@@ -24,6 +24,7 @@ from oidc_doctor.live.ahead import ahead
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.logs.archive.day import DayExtract, DayReading, LogObject
 from oidc_doctor.logs.archive.window import WindowExtract
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,7 @@ class DayFolder(NamedTuple):
 
     key: str  # unique among all archives
     prefixes: tuple[str, ...]
+    begin: float  # of the day, epoch seconds
 
 
 class LogBucket(Protocol):
@@ -63,10 +65,20 @@ class LogBucket(Protocol):
 
 
 class ArchiveRead(NamedTuple):
-    """The file of the extract; and what was not read, in words, "" where all was."""
+    """The file of the extract; and what was not read, in words, "" where all was.
+
+    `since` is the begin of the window, or of the first day that has a log file: older ones may have been deleted.
+    """
 
     file: bytes
     missing: str
+    since: float
+    remark: str
+
+    def entry(self, until: float) -> dict[str, Any]:
+        """Return the members of the manifest's entry."""
+        period = {"from": rfc3339(self.since), "to": rfc3339(until)}
+        return period | ({"truncated": True} if self.missing else {}) | {"message": self.missing or self.remark}
 
 
 class _Plan(NamedTuple):
@@ -123,6 +135,7 @@ class _Reading:
         left = collector.deadline - time.monotonic()
         self.end = collector.deadline - min(_MOST_AT_THE_END, _AT_THE_END * left)
         self.extract = WindowExtract(source)
+        self.oldest: float | None = None  # begin of the first day that has a log file
         self.listed = self.days_done = 0
         self.skipped: set[LogObject] = set()  # objects whose further parts are not needed
         self.failures: list[tuple[LogObject, CallError]] = []
@@ -152,7 +165,11 @@ class _Reading:
             late = CallError("timeout", "TimeIsUp", "the time given with --timeout ended before a day was read")
             raise self.unlisted[0][1] if self.unlisted else late
         missing = self.missing()
-        return ArchiveRead(self.extract.file(None if missing else window), missing)
+        since, until = window
+        if self.oldest is not None:
+            since = min(max(since, self.oldest), until)
+        remark = f"no log file is of a day before {rfc3339(since)[:10]}" if since > window[0] else ""
+        return ArchiveRead(self.extract.file(None if missing else (since, until)), missing, since, remark)
 
     # ---------------------------------------------------------------------------------------------------- what to read
 
@@ -166,6 +183,8 @@ class _Reading:
                     raise objects
                 self.unlisted.append((folder, objects))
                 continue
+            if objects:
+                self.oldest = folder.begin if self.oldest is None else min(self.oldest, folder.begin)
             plan = self.plan_of(folder, objects)
             self.listed += len(objects)
             yield len(plan.cached.packed) if plan.cached else 0, functools.partial(_same, plan)
@@ -348,6 +367,11 @@ class _Stream(io.RawIOBase):
         view[:number] = self._rest[:number]
         self._rest = self._rest[number:]
         return number
+
+
+def begin_of(day: str) -> float:
+    """Return the begin of a day, epoch seconds."""
+    return datetime.strptime(day, "%Y/%m/%d").replace(tzinfo=UTC).timestamp()
 
 
 def days(since: float, until: float) -> list[str]:

@@ -107,10 +107,12 @@ class LogCoverage:
     files: int = 0
     events: int = 0  # all records read, kept or not
     duplicates: int = 0
-    first: float | None = None  # of all records: the window that the files cover
+    first: float | None = None  # of all records, and of the periods of extracts: the window that the files cover
     last: float | None = None
+    newest: float | None = None  # of all records
     problems: tuple[str, ...] = ()  # "file: place: what", in words
     notes: tuple[str, ...] = ()  # likewise, for files that were read in full
     services: frozenset[str] = frozenset()  # services seen among the records, by which missing events are judged
     regions: frozenset[str] = frozenset()  # AWS: Regions seen among the records and in the names of trail files
     selective: bool = False  # a source returned only the events that a report reads, so other services prove nothing
+    is_cut: bool = False  # the manifest says that records of its period were left out

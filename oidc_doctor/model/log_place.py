@@ -33,10 +33,10 @@ class _Form(NamedTuple):
     shown: str
 
 
-_NAME = r"[^\s\x00-\x1f\x7f`'\"\\./;]{1,255}"
+_NAME = r"[^\s\x00-\x1f\x7f-\x9f`'\"\\./;*?$]{1,255}"
 _BUCKET = re.compile(r"([a-z0-9][a-z0-9._-]{1,221})(?:/(.*))?", re.DOTALL)
 # Glue and Athena: any name of up to 255 bytes; quotes, backticks, backslashes, white space and control characters would
-# need escapes in some dialect.
+# need escapes in some dialect, and *, ? and ${ would name other tables in the resource of a grant.
 _FORMS: dict[str, tuple[Engine, _Form]] = {
     "s3://": ("s3", _Form("cloudtrail", _BUCKET, "s3://BUCKET/PREFIX")),
     "athena:": ("athena", _Form("cloudtrail", re.compile(rf"({_NAME})\.({_NAME})"), "athena:DATABASE.TABLE")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from oidc_doctor.cli.main import main
+from oidc_doctor.logs.extract.file import ENDING, Header, write_extract
 
 if TYPE_CHECKING:
     from evidence import Answer, Bundle
@@ -34,6 +35,12 @@ def test_an_instant_before_the_newest_event_is_named(aws: Bundle) -> None:
     assert "2026-11-22T22:40:00Z, is before the newest logged event, 2026-11-22T23:30:00Z" in line
     assert len(aws.ask(at=aws.NOW - 86_400.0).report.warnings) == 1
     assert aws.ask(at=aws.NOW + 3600.0).report.warnings == []
+
+
+def test_the_end_of_a_search_is_no_event(aws: Bundle) -> None:
+    header = Header("cloudtrail", selective=True, since=aws.NOW - 86_400.0, until=aws.NOW + 86_400.0)
+    aws.write(f"aws/cloudtrail/athena-1{ENDING}", write_extract(header, [aws.event(at="2026-11-22T22:35:00Z")]))
+    assert aws.ask().report.warnings == []
 
 
 def test_an_event_during_the_collection_is_no_contradiction(aws: Bundle) -> None:

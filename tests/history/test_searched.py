@@ -46,6 +46,13 @@ def test_what_was_searched_on_aws(aws: Bundle) -> None:
     }
 
 
+@pytest.mark.parametrize("truncated", [True, False])
+def test_records_that_were_left_out_when_the_logs_were_gathered(aws: Bundle, truncated: bool) -> None:
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    aws.manifest([{"path": "aws/cloudtrail/events.json", "outcome": "ok", "truncated": truncated}])
+    assert ("were left out when they were gathered" in between(broke_at_nine(aws))) == truncated
+
+
 def test_the_region_of_iams_writes_may_be_missing(aws: Bundle) -> None:
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
     assert "None is of us-east-1" in between(broke_at_nine(aws, awsRegion="eu-west-1"))

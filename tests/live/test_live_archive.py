@@ -314,3 +314,19 @@ def test_exchanges_of_a_trail_are_not_looked_up_as_well(place: str) -> None:
     paths = {one.path.rpartition("/")[2] for one in aws.readers(aws.AwsClients(None, "aws"), scope)}
     assert "role-changes.json" in paths
     assert ("exchanges.json" in paths) == (not place)
+
+
+def test_days_whose_files_were_deleted_are_not_covered(buckets: Buckets, reader: TrailReader) -> None:
+    put(buckets, range(3))
+    collected = reader.collect(since=NOON - 10 * DAY)
+    assert entry(collected)["from"] == "2026-11-19T00:00:00Z"
+    assert scanned(collected).coverage.first == NOON - DAY / 2
+    put(buckets, range(3), day=15)
+    collected = reader.collect(since=NOON - 10 * DAY)
+    assert entry(collected)["from"] == "2026-11-15T00:00:00Z"
+    assert "truncated" not in entry(collected)
+    assert entry(collected)["message"] == "no log file is of a day before 2026-11-15"
+    buckets.empty()
+    put(buckets, range(3), day=20)  # files of the day after alone
+    collected = reader.collect(since=NOON - 10 * DAY)
+    assert (entry(collected)["from"], entry(collected)["to"]) == ("2026-11-19T12:00:00Z",) * 2

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import stat
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,9 @@ def test_a_day_whose_attempts_were_thinned_is_read_again_when_objects_were_added
     assert sum(logs.rows.count) == 150
 
 
-@pytest.mark.parametrize("change", ["content", "removed", "truncated", "other format", "not gzip", "empty", "link"])
+@pytest.mark.parametrize(
+    "change", ["content", "removed", "truncated", "other format", "not gzip", "empty", "endless", "link"]
+)
 def test_what_is_kept_is_used_only_as_far_as_it_is_the_buckets(
     buckets: Buckets, reader: TrailReader, change: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -55,6 +59,11 @@ def test_what_is_kept_is_used_only_as_far_as_it_is_the_buckets(
     elif change == "link":
         kept.rename(tmp_path / "elsewhere")
         kept.symlink_to(tmp_path / "elsewhere")
+    elif change == "endless":
+        head = gzip.decompress(data).splitlines()[0]
+        kept.write_bytes(
+            data.replace(_first_member(data), gzip.compress(re.sub(rb'"records":\d+', b'"records":1e999', head)))
+        )
     else:
         kept.write_bytes({"truncated": data[:-20], "not gzip": b"{}", "empty": b""}[change])
     logs = reader.scan()
@@ -65,6 +74,12 @@ def test_what_is_kept_is_used_only_as_far_as_it_is_the_buckets(
     if change == "link":
         assert (tmp_path / "elsewhere").read_bytes() == data
         assert not kept.is_symlink()
+
+
+def _first_member(data: bytes) -> bytes:
+    head = zlib.decompressobj(wbits=31)
+    head.decompress(data)
+    return data[: len(data) - len(head.unused_data)]
 
 
 def test_a_bit_that_fell_over_is_noticed(buckets: Buckets, reader: TrailReader) -> None:

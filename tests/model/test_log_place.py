@@ -9,7 +9,27 @@ from hypothesis import strategies as st
 from oidc_doctor.model.events import Source
 from oidc_doctor.model.log_place import log_place
 
-HOSTILE = ['"', "'", "`", "\\", ";", " ", "\n", "\t", "\0", "\x1b", "\x7f", "\u2028", "/", "--\n", "?'"]
+HOSTILE = [
+    '"',
+    "'",
+    "`",
+    "\\",
+    ";",
+    " ",
+    "\n",
+    "\t",
+    "\0",
+    "\x1b",
+    "\x7f",
+    "\u2028",
+    "/",
+    "--\n",
+    "?'",
+    "*",
+    "?",
+    "${a}",
+    "\x9b",
+]
 
 
 @pytest.mark.parametrize(

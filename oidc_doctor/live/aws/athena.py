@@ -151,7 +151,7 @@ class _Table:
             query,
             shape.database,
             output=self.options.output,
-            most=self.options.max_bytes or DEFAULT_MOST,
+            most=DEFAULT_MOST if self.options.max_bytes is None else self.options.max_bytes,
             shown=self.place.text,
         )
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]

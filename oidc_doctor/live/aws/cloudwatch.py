@@ -198,5 +198,6 @@ class _LogGroupReading:
             notes.append(f"the log group keeps no events before {rfc3339(window.since)}")
         if self.unreadable:
             notes.append(f"{self.unreadable:,} events could not be read")
+            log |= {"truncated": True}
         log["message"] = printable("; ".join(dict.fromkeys(notes)))
         return _Extract(write_extract(header, map(json.loads, self.thinner.lines())), log)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.archive import DayFolder, days, read_archive
-from oidc_doctor.live.aws.account import member, not_of_owner, rfc3339
+from oidc_doctor.live.archive import DayFolder, begin_of, days, read_archive
+from oidc_doctor.live.aws.account import member, not_of_owner
 from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.live.pages import Paging, pages
@@ -99,16 +99,15 @@ def trail_reader(account: Account, place: str, path: str, regions: Callable[[], 
             DayFolder(
                 f"s3://{bucket}/{root} {owner} {region} {day}",
                 tuple(f"{folder}{owner}/CloudTrail/{region}/{day}/" for folder in owners),
+                begin_of(day),
             )
             for day in reversed(days(since, until + _DAY))
             for region in regions()
         ]
         cache = DayCache(account.scope.log_options.cache)
         found = read_archive(collector, trail, folders, "cloudtrail", cache, (since, until))
-        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
-        log |= {"truncated": True, "message": found.missing} if found.missing else {}
         collector.keep(path, found.file)
-        collector.record(path, _LIST, "ok", **log)
+        collector.record(path, _LIST, "ok", filter=f"s3://{bucket}/{root}", **found.entry(until))
 
     return Reader(account.name(f"trail:{place}"), path, _LIST, read, (account.name("caller"),), grants, follows)
 

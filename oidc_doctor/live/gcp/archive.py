@@ -11,14 +11,13 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.archive import DayFolder, days, read_archive
+from oidc_doctor.live.archive import DayFolder, begin_of, days, read_archive
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.live.gcp.client import segment
 from oidc_doctor.live.gcp.configuration import with_permission
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.archive.cache import DayCache
 from oidc_doctor.logs.archive.day import LogObject
-from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from oidc_doctor.live.gcp.configuration import GcpReaders
@@ -81,7 +80,7 @@ def gcs_reader(target: GcpReaders, place: LogPlace, path: str) -> Reader:
         first, until = collector.clocks.window(target.scope.since, target.scope.until, target.scope.back)
         since = first if first is not None else until - _USUAL
         folders = [
-            DayFolder(f"gs://{bucket}/{folder}", (folder,))
+            DayFolder(f"gs://{bucket}/{folder}", (folder,), begin_of(day))
             for day in reversed(days(since, until + _DAY))
             for folder in (f"{root}{_AUDIT}/{name}/{day}/" for name in _LOGS)
         ]
@@ -92,10 +91,8 @@ def gcs_reader(target: GcpReaders, place: LogPlace, path: str) -> Reader:
             )
         except CallError as failure:
             raise with_permission(failure, grants) from None
-        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"gs://{bucket}/{root}{_AUDIT}/"}
-        log |= {"truncated": True, "message": found.missing} if found.missing else {}
         collector.keep(path, found.file)
-        collector.record(path, _LIST, "ok", **log)
+        collector.record(path, _LIST, "ok", filter=f"gs://{bucket}/{root}{_AUDIT}/", **found.entry(until))
 
     return Reader(target.name(f"logs:{place.text}"), path, _LIST, read, (), grants, follows)
 

@@ -120,6 +120,7 @@ class _Dataset:
             left -= job.billed
             if len(entries) > MOST_RECORDS:
                 break
+        since = max(since, _first_day(found.tables, since))
         log: dict[str, Any] = {"from": _rfc3339(since), "to": _rfc3339(until)}
         notes = [f"{size_text(most - left)} billed", f"estimated {_size(estimate)}", f"paid by {self.api.project}"]
         if found.missing:
@@ -168,6 +169,7 @@ class _Dataset:
         missing = missing_logs(names)
         what = {"activity": "changes", "data_access": "token exchanges and impersonations"}
         notes = [f"the dataset has no table of the log {log}, so {what[log]} were not read" for log in missing]
+        notes += [] if tables else ["the dataset has no table with entries of the window"]
         return self._described(tables, "; ".join(notes))
 
     def _names(self, project: str, dataset: str) -> list[str]:
@@ -267,6 +269,12 @@ class _Dataset:
         names = [f"{table.dataset}.{table.name}" for table in found.tables]
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""  # noqa: PLR2004 - the names of a line
         return f"{self.place.text}: {', '.join(names[:4])}{more}" if names else self.place.text
+
+
+def _first_day(tables: Sequence[LogTable], otherwise: float) -> float:
+    """Return the begin of the first day, where each table is of one: older tables may have expired."""
+    first = min((table.day for table in tables), default="")
+    return datetime.fromisoformat(f"{first}T00:00:00+00:00").timestamp() if first else otherwise
 
 
 def _reference(project: str, dataset: str) -> Any:

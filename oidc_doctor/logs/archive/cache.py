@@ -57,7 +57,7 @@ class DayCache:
             head = zlib.decompressobj(wbits=_GZIP)
             line = head.decompress(data, _LARGEST_HEAD)
             return _day_of(json.loads(line), key, source, head.unused_data) if head.eof else None
-        except (OSError, zlib.error, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, zlib.error, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None  # it is read again
 
     def save(self, key: str, day: DayExtract) -> None:

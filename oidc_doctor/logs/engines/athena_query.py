@@ -165,9 +165,13 @@ def _kind(shape: TableShape) -> str:
 
 def _columns(period: int) -> list[str]:
     """Return the columns of the events, each for the kinds of rows that have it."""
+    # copies of a refused call in several accounts have one shared id; a log may lack the id of an exchange
+    same = {"denial": "sharedeventid, eventid", "attempt": "eventid, requestid"}
+    cases = " ".join(f"WHEN '{kind}' THEN coalesce({names})" for kind, names in same.items())
+    event_id = f"CASE kind {cases} ELSE eventid END"
     columns = [
         "kind",
-        "CASE WHEN kind = 'denial' THEN coalesce(sharedeventid, eventid) ELSE eventid END AS event_id",
+        f"{event_id} AS event_id",
         "eventtime AS event_time",
         f"substr(eventtime, 1, {period}) AS period",
         "regexp_replace(errormessage, '[0-9]+', '#') AS error_family",

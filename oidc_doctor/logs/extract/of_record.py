@@ -48,7 +48,7 @@ def part_of(record: dict[str, Any], source: Source) -> Part | None:
     denial = writes.session_denial(record, _NOWHERE)
     if denial is not None:
         part = only(record, DENIED_CALL if aws else GOOGLE_DENIED_CALL)
-        return Part(part, denial.time, denial.event_ids[0] or None, denials_alike(denial))
+        return Part(part, denial.time, denial.shared_id or denial.event_ids[0] or None, denials_alike(denial))
     return None
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from array import array
 from bisect import bisect_left, insort
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.logs.attempts.columns import ROUNDING
 from oidc_doctor.logs.extract.file import COUNT, line_of
 from oidc_doctor.logs.extract.thinning import KEPT, MOST_RECORDS
 
@@ -172,8 +174,11 @@ class Thinner:
 
 
 def _is_new(ids: array[int], part: Part) -> bool:
-    """Add an event to the ids of its period, eight bytes each; return whether it was not there yet."""
-    text = f"{part.event_id}\n{part.time!r}".encode("utf-8", "surrogatepass")
+    """Add an event to the ids of its period, eight bytes each; return whether it was not there yet.
+
+    Times are compared as those of rows are (attempts/columns.py): copies of an event differ below a millisecond.
+    """
+    text = f"{part.event_id}\n{math.floor(part.time * 1000 + ROUNDING)}".encode("utf-8", "surrogatepass")
     number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")
     place = bisect_left(ids, number)
     if place < len(ids) and ids[place] == number:

@@ -77,13 +77,15 @@ def _scanned(state: ScanState) -> ScannedLogs:
     denials, repeated = state.denials.grouped(workloads(rows))
     changes = once_each(state.changes)
     duplicates += repeated + len(state.changes) - len(changes)
+    times = [*state.searched, *(time for time in (state.first, state.last) if time is not None)]
     coverage = LogCoverage(
         source=state.source,
         files=state.files,
         events=state.events,
         duplicates=duplicates,
-        first=state.first,
-        last=state.last,
+        first=min(times, default=None),
+        last=max(times, default=None),
+        newest=state.last,
         problems=(*state.problems.lines(), *_bounds(state)),
         notes=state.problems.lines(notes=True),
         services=frozenset(state.services),

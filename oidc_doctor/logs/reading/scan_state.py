@@ -48,6 +48,7 @@ class ScanState:
         self.events = 0
         self.first: float | None = None
         self.last: float | None = None
+        self.searched: list[float] = []  # begin and end of the periods that extracts are of
         self.services: set[str] = set()
         self.regions: set[str] = set()
         self.duplicates = 0  # removed so far
@@ -122,8 +123,9 @@ class ScanState:
         self.events += header.events
         self.duplicates += header.duplicates
         self.selective |= header.selective
-        for time in (header.since, header.until):
-            self.note_time(time, Origin(""))
+        self.searched += [time for time in (header.since, header.until) if time is not None]
+        if header.until is not None and header.until > clock.time() + _DAY:
+            self.problems(Origin(""), FUTURE)
         for service in header.services:
             self.note_service(service, None)
         for region in header.regions:
@@ -181,6 +183,7 @@ class ScanState:
         self.duplicates += other.duplicates
         self.selective |= other.selective
         self.events += other.events
+        self.searched += other.searched
         times = [time for time in (self.first, self.last, other.first, other.last) if time is not None]
         self.first, self.last = (min(times), max(times)) if times else (None, None)
         for names, further_names in ((self.services, other.services), (self.regions, other.regions)):

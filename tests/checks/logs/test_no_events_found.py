@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from oidc_doctor.logs.extract.file import ENDING, Header, write_extract
+
 if TYPE_CHECKING:
     from evidence import Bundle
 
@@ -54,3 +58,13 @@ def test_a_healthy_exchange_is_not_missed(aws: Bundle) -> None:
 
 def test_no_logs_were_read(aws: Bundle) -> None:
     refusing(aws).ask().skipped("no-events-found")
+
+
+@pytest.mark.parametrize("truncated", [True, False])
+def test_logs_of_which_records_were_left_out(aws: Bundle, truncated: bool) -> None:
+    path = f"aws/cloudtrail/s3-1{ENDING}"
+    other = aws.event(role=aws.ROLE_ARN + "2")
+    refusing(aws).write(path, write_extract(Header("cloudtrail", selective=False, files=9, events=900), [other]))
+    aws.manifest([{"path": path, "outcome": "ok", "truncated": truncated, "message": "9 of 12 files were read"}])
+    said = " ".join(aws.ask().found("no-events-found"))
+    assert ("were left out when they were gathered" in said) == truncated

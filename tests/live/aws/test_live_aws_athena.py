@@ -195,6 +195,15 @@ def test_objects_that_cannot_be_listed_need_a_ceiling(
     collected = read(max_bytes=10_000_000)
     assert len(tables.started) == 1
     assert "what the query scans was not known before" in " ".join(collected.warnings)
+    ceilings: list[int] = []
+    rows = athena_run.AthenaRun.rows
+    monkeypatch.setattr(
+        athena_run.AthenaRun,
+        "rows",
+        lambda self, *a, most, **b: ceilings.append(most) or rows(self, *a, most=most, **b),
+    )
+    read(max_bytes=0)
+    assert ceilings == [0]
 
 
 def no_fault(_name: str, _number: int) -> Broken | None:
@@ -250,11 +259,16 @@ def test_days_whose_partitions_were_not_added(tables: AthenaTables, archive: Pat
     listed = [["us-east-1", "2026", "11", "20"], ["us-east-1", "2026", "11", "21"], ["us-east-1", "2026", "11", "18"]]
 
     def partitions(_: dict[str, Any]) -> Any:
-        location = {"Location": "s3://trail-of-the-organisation/x"}
-        return {"Partitions": [{"Values": values, "StorageDescriptor": location} for values in listed]}
+        places = [{"Location": f"s3://trail-of-the-organisation/{'/'.join(values)}"} for values in listed]
+        return {
+            "Partitions": [
+                {"Values": values, "StorageDescriptor": place} for values, place in zip(listed, places, strict=True)
+            ]
+        }
 
     tables.further = answering("glue:GetPartitions", partitions, tables.cloud)
     entry = read.entry()
+    assert "0 objects of 2 partitions" in entry["message"]  # the 18th is of no day of the window
     assert entry["truncated"]
     assert "the table has no partitions for 2026-11-19 (year, month, day)" in entry["message"]
     del listed[0]

@@ -25,7 +25,7 @@ from clouds.command_line import FinishedRun
 from clouds.insights import CloudWatchLogs, LogGroup
 from examples import share_of
 from oidc_doctor.live import collect as collect_module
-from oidc_doctor.live.aws import insights
+from oidc_doctor.live.aws import cloudwatch, insights
 from oidc_doctor.live.aws.account import Account, AwsScope
 from oidc_doctor.live.aws.client import AwsClients
 from oidc_doctor.live.aws.lookup import RoleGroup
@@ -321,6 +321,15 @@ def test_messages_that_are_no_records(logs: CloudWatchLogs, read: Callable[..., 
     done = read()
     assert done.coverage("aws/cloudtrail")["count"] == 31
     assert "\x1b" not in done.out
+
+
+def test_rows_that_cannot_be_read_are_missing(
+    logs: CloudWatchLogs, read: Callable[..., FinishedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = cloudwatch.attempts_query()
+    monkeypatch.setattr(cloudwatch, "attempts_query", lambda: query._replace(record_of=lambda _: {}))
+    row = read().coverage(FILE)
+    assert (row["status"], row["reason"]) == ("partial", "cut off when it was gathered: 30 events could not be read")
 
 
 def test_when_time_ends_what_was_read_is_kept(

@@ -77,6 +77,18 @@ def test_of_tables_of_a_day_only_those_of_the_window_are_touched(reader: Dataset
     )
 
 
+def test_days_whose_tables_expired_are_not_covered(reader: DatasetReader, wire: BigQueryWire) -> None:
+    dated = f"bigquery:{PROJECT}.dated"
+    _, entry = reader.read(dated, since=START - 9 * 86_400.0)
+    assert entry["from"] == "2026-11-19T00:00:00Z"
+    assert "truncated" not in entry
+    wire.jobs.clear()
+    _, entry = reader.read(dated, since=START - 9 * 86_400.0, until=START - 1.0)
+    assert entry["truncated"]
+    assert "the dataset has no table with entries of the window" in entry["message"]
+    assert not wire.jobs
+
+
 def test_a_window_scans_its_partitions(reader: DatasetReader, wire: BigQueryWire) -> None:
     for table in ("activity", "data_access"):
         wire.partitioning[f"cloudaudit_googleapis_com_{table}"] = {"type": "DAY"}

@@ -141,6 +141,15 @@ def test_a_session_that_was_opened_before_the_window_is_known_by_its_own_record(
     assert found == dict.fromkeys(SHAPES, 1) | {"older": 0, "numbered": 0}  # these lack webIdFederationData
 
 
+def test_copies_of_an_exchange_without_an_id_count_once(tmp_path: Path) -> None:
+    rng = Random(6)
+    refused = [exchange(rng, NOON + number % 60, accepted=False) for number in range(100)]
+    records = [{name: value for name, value in record.items() if name != "eventID"} for record in refused]
+    folder = put(tmp_path, [*records, *records])
+    logs = scanned(extract_of_table(folder, "console", WINDOW, account=ACCOUNT))
+    assert sum(logs.rows.count) == sum(scan_of(folder).rows.count) == 100
+
+
 def test_both_ends_of_the_window_belong_to_it(tmp_path: Path) -> None:
     rng = Random(5)
     folder = put(tmp_path, [exchange(rng, NOON + number) for number in range(-1, 5)])

@@ -108,6 +108,7 @@ def test_the_header_of_a_whole_reading_is_its_coverage() -> None:
     logs = scanned(write_extract(header, [exchange()])).coverage
     assert (logs.files, logs.events, logs.duplicates, logs.selective) == (12, 4_000, 3, False)
     assert (logs.first, logs.last) == (1_795_000_000.0, 1_795_200_000.0)
+    assert logs.newest == 1_795_168_800.0  # of the record: the end of a search is no event
     assert logs.services == {"s3.amazonaws.com", "sts.amazonaws.com"}
     assert logs.regions == {"eu-west-1", "us-east-1"}
 

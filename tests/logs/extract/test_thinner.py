@@ -209,3 +209,25 @@ def key_of(record: dict[str, Any]) -> bytes:
     assert part is not None
     assert part.alike is not None
     return part.alike
+
+
+def test_copies_of_a_refused_call_in_two_accounts_are_one() -> None:
+    """CloudTrail gives the copies of several accounts ids of their own, and one shared id."""
+    session = {"sessionContext": {"webIdFederationData": {"federatedProvider": "arn:aws:iam::111122223333:x"}}}
+    call = {"eventName": "GetObject", "errorCode": "AccessDenied", "userIdentity": session}
+    made = Thinner()
+    for number in range(60):
+        for account in ("1111", "2222"):
+            more = {"eventID": f"{account}-{number}", "sharedEventID": f"both-{number}"}
+            part = part_of(call | more | {"eventTime": rfc3339(BEGIN + number)}, "cloudtrail")
+            assert part is not None
+            assert made.add(part) == (account == "1111")
+    assert sum(json.loads(line).get(COUNT, 1) for line in made.lines()) == 60
+
+
+def test_copies_whose_times_differ_below_a_millisecond_are_one() -> None:
+    made = Thinner()
+    for number in range(60):
+        for fraction in (0.1234, 0.123456):
+            made.add(part_of_event(Event("attempt", f"id-{number}", BEGIN + number + fraction, 1, "a")))
+    assert sum(json.loads(line).get(COUNT, 1) for line in made.lines()) == 60

@@ -89,6 +89,7 @@ def test_a_trail() -> None:
         events=4,
         first=1795352401.0,
         last=1795352470.0,
+        newest=1795352470.0,
         services=frozenset({"sts.amazonaws.com", "kms.amazonaws.com"}),
         regions=frozenset({"us-west-2", "us-east-1"}),
     )
