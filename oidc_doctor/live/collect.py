@@ -92,7 +92,7 @@ def collect(
             base,
             began,
             live=bool(planned) and not only_logs,
-            named=frozenset(reader.path for reader in planned if reader.named),
+            places={reader.path: reader.named for reader in planned if reader.named},
         ),
         tuple(collector.warnings),
         tuple(collector.reads.values()),

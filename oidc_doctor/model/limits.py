@@ -98,6 +98,7 @@ LOG_FAULTS = Limit("faults of a log file, and its values that are not records", 
 LOG_BLOCK = Limit("a line or block of a log file that is kept at once", 8 * MIB, "bytes", _OURS)
 ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts", _OURS)
 ALIKE_ATTEMPTS = Limit("an extract: attempts alike in one period, at its begin and at its end", 20, "attempts", _OURS)
+SCANNED = Limit("what a log engine scans for a run, without --max-bytes", 100_000_000_000, "bytes", _OURS)
 EXTRACT = Limit("an extract of an engine's or an archive's logs", 200_000, "records", _OURS)
 TABLE_LOCATIONS = Limit("the estimate of a query: partitions", 20_000, "partitions", _OURS)
 INSIGHTS_QUERIES = Limit("a log group: queries of one reading", 400, "queries", _OURS)

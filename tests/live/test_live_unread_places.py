@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from clouds.aws import Cloud
 from clouds.command_line import FinishedRun
 from oidc_doctor.cli.main import main
-from oidc_doctor.live.collect import Collector, Reader, collect
+from oidc_doctor.live.collect import CallError, Collector, Reader, collect
 
 BUNDLE = Path("sample_logs/healthy-aws").resolve()
 MESSAGE = "athena:logs.none was not read: the catalog has no table logs.none in us-east-1"
@@ -52,16 +53,42 @@ def test_without_credentials_the_next_step_is_a_command(
     assert lines[-1].strip() == "aws configure sso"
 
 
-def test_a_place_whose_file_the_bundle_has_is_a_warning() -> None:
+def reader_of(place: str, failure: CallError | None = None) -> Reader:
     path = "aws/cloudtrail/athena-1.extract.jsonl.gz"
 
     def read(collector: Collector) -> None:
-        collector.keep(path, b"of another table")
-        collector.record(path, "athena:StartQueryExecution", "ok", filter="athena:logs.other: day")
+        if failure is not None:
+            raise failure
+        collector.keep(path, place.encode())
+        collector.record(path, "athena:StartQueryExecution", "ok")
 
-    reader = Reader("logs", path, "athena:StartQueryExecution", read, named="athena:logs.other")
-    once = collect([reader]).bundle
-    again = collect([reader], base=once)
-    assert again.warnings == (
-        f"{path} of the bundle, a log that was read before, is left out: athena:logs.other: day has its name",
-    )
+    return Reader("logs", path, "athena:StartQueryExecution", read, named=place)
+
+
+def test_a_new_read_of_a_place_takes_the_file_of_the_former() -> None:
+    once = collect([reader_of("athena:logs.one")]).bundle
+    again = collect([reader_of("athena:logs.one")], base=once)
+    path = "aws/cloudtrail/athena-1.extract.jsonl.gz"
+    assert again.warnings == (f"{path} of the bundle, an earlier read of athena:logs.one, is left out",)
+    assert [name for name in again.bundle.names() if "athena" in name] == [path]
+
+
+def test_another_place_has_a_file_beside_that_of_the_bundle() -> None:
+    once = collect([reader_of("athena:logs.one")]).bundle
+    again = collect([reader_of("athena:logs.other")], base=once)
+    assert again.warnings == ()
+    files = {name: again.bundle.read(name) for name in again.bundle.names() if "athena" in name}
+    assert files == {
+        "aws/cloudtrail/athena-1.extract.jsonl.gz": b"athena:logs.one",
+        "aws/cloudtrail/athena-1-2.extract.jsonl.gz": b"athena:logs.other",
+    }
+
+
+def test_the_log_of_the_bundle_is_not_the_answer_of_another_place() -> None:
+    once = collect([reader_of("athena:logs.one")]).bundle
+    failing = reader_of("athena:logs.none", CallError("failed", "EntityNotFoundException", "no table"))
+    again = collect([failing], base=once)
+    entries = {entry["path"]: entry for entry in json.loads(again.bundle.read("manifest.json"))["reads"]}
+    assert entries["aws/cloudtrail/athena-1.extract.jsonl.gz"]["place"] == "athena:logs.one"
+    assert entries["aws/cloudtrail/athena-1-2.extract.jsonl.gz"]["outcome"] == "failed"
+    assert again.bundle.named == {"aws/cloudtrail/athena-1-2.extract.jsonl.gz"}

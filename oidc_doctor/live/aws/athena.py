@@ -24,6 +24,7 @@ from oidc_doctor.logs.engines.table_query import table_query
 from oidc_doctor.logs.engines.table_shape import table_shape
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
+from oidc_doctor.logs.records.cloudtrail import epoch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,8 @@ class _Table:
         notes.append(f"{size_text(finished.scanned)} scanned")
         notes += [] if isinstance(found, CallError) else [f"estimated {found}"]
         notes += filter(None, [blind_spot(shape)])
-        cut_at = str(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else ""
+        oldest = epoch(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else None
+        cut_at = "" if oldest is None else rfc3339(oldest + 1)  # others of that second may have been left out
         return _Result(records, cut_at, missing, tuple(notes))
 
     def _window(self) -> Window:

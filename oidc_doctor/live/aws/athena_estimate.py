@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.engines.partitions import Selection
     from oidc_doctor.logs.engines.table_shape import TableShape
 
-DEFAULT_MOST = 100_000_000_000  # bytes that a query may scan without --max-bytes
+DEFAULT_MOST = limits.SCANNED.most
 _MOST_LISTINGS = limits.TABLE_LISTINGS.most  # about twenty seconds, and less than two US cents
 _OBJECTS = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated", most=_MOST_LISTINGS)
 _PARTITIONS = Paging("NextToken", "NextToken", most=200)

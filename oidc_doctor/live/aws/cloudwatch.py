@@ -22,6 +22,7 @@ from oidc_doctor.logs.engines.query import Window
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.of_record import part_of
 from oidc_doctor.logs.extract.thinner import Thinner
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from oidc_doctor.logs.engines.query import EngineQuery, Row
@@ -31,7 +32,7 @@ _CALL = "logs:StartQuery"
 _PAGING = Paging("nextToken", "nextToken", most=20)
 _DAY = 86_400.0
 _DAYS = 7  # of the window, where none is given
-_MOST_BYTES = 100_000_000_000  # that queries may scan without --max-bytes
+_MOST_BYTES = limits.SCANNED.most
 _QUERIES = 2  # over the window: attempts, and changes
 
 

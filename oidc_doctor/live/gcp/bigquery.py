@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
@@ -35,6 +35,8 @@ from oidc_doctor.logs.engines.google_tables import (
 )
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
+from oidc_doctor.model import limits
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from oidc_doctor.live.gcp.configuration import GcpReaders
     from oidc_doctor.model.log_place import LogPlace
 
-DEFAULT_MOST = 100_000_000_000  # bytes that a query may scan without --max-bytes
+DEFAULT_MOST = limits.SCANNED.most
 _CALL = "bigquery.jobs.create"
 _API = "bigquery.googleapis.com"
 _LOGGING = "logging.googleapis.com"
@@ -121,7 +123,7 @@ class _Dataset:
             if len(entries) > MOST_RECORDS:
                 break
         since = max(since, _first_day(found.tables, since))
-        log: dict[str, Any] = {"from": _rfc3339(since), "to": _rfc3339(until)}
+        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until)}
         notes = [f"{size_text(most - left)} billed", f"estimated {_size(estimate)}", f"paid by {self.api.project}"]
         if found.missing:
             log["truncated"] = True
@@ -286,7 +288,3 @@ def _reference(project: str, dataset: str) -> Any:
 
 def _size(size: int | None) -> str:
     return "an unknown number of bytes" if size is None else size_text(size)
-
-
-def _rfc3339(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

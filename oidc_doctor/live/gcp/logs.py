@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
 from typing import Any
 
 from oidc_doctor.documents.json_text import printable
@@ -14,6 +13,7 @@ from oidc_doctor.live.gcp.client import GcpClients, with_any_error, with_call_er
 from oidc_doctor.live.gcp.configuration import GcpReaders, GcpScope, with_permission
 from oidc_doctor.live.gcp.shared_logs import About, Kind, ProjectGroup, SharedEntries, filters
 from oidc_doctor.logs.extract.file import ENDING
+from oidc_doctor.model.times import rfc3339
 
 _DAY = 86_400.0
 _USUAL = 7 * _DAY
@@ -141,14 +141,14 @@ class GcpLogs(GcpReaders):
             since = until - _KEPT
         filtered = query
         # always with times: otherwise the client library silently limits to the last 24 hours
-        query += _between(_rfc3339(since), _rfc3339(until))
+        query += _between(rfc3339(since), rfc3339(until))
         body: dict[str, Any] = {
             "resourceNames": [f"projects/{project}"],
             "filter": query,
             "orderBy": "timestamp desc",
             "pageSize": _PAGE,
         }
-        log: dict[str, Any] = {"from": _rfc3339(since), "to": _rfc3339(until), "filter": query}
+        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": query}
         entries: list[Any] = []
         token = ""
         pacer = self.clients.pacer
@@ -196,7 +196,3 @@ def _entries(answer: Any) -> list[Any]:
 
 def _between(since: str, until: str) -> str:
     return f' AND timestamp>="{since}" AND timestamp<="{until}"'
-
-
-def _rfc3339(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

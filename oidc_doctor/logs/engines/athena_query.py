@@ -16,7 +16,7 @@ import string
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.engines.partitions import partition_predicate
-from oidc_doctor.logs.engines.query import EngineQuery, UnreadableTableError
+from oidc_doctor.logs.engines.query import NO_CREDENTIALS, EngineQuery, UnreadableTableError, literals, of_service
 from oidc_doctor.logs.extract.file import COUNT
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
 from oidc_doctor.logs.records.cloudtrail import EVENT_NAME, attempt
@@ -25,8 +25,6 @@ from oidc_doctor.model.document import Origin
 from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from oidc_doctor.logs.engines.partitions import Selection
     from oidc_doctor.logs.engines.query import Row, Window
     from oidc_doctor.logs.engines.table_shape import TableShape
@@ -60,9 +58,9 @@ _WHOLE = ("requestParameters", "responseElements", "additionalEventData")  # of 
 _RESOURCES = ("ARN", "accountId", "type")
 _OPENED = ("opened_principal", "opened_user", "opened_provider")  # of the exchange that opened the session
 _KINDS = {"a": "attempt", "c": "change", "d": "denial"}
-_NO_CREDENTIALS = ("null", "{}", "[]", "false", "0", '""')
 _COUNT = re.compile(r"[0-9]{1,9}")
 _NOWHERE = Origin("")
+_SERVICE = "eventsource"
 
 
 def _name(table_column: str, member: str) -> str:
@@ -149,7 +147,7 @@ def _read() -> list[str]:
 def _kind(shape: TableShape) -> str:
     """Return the expression for the kind of an event, NULL for an event that is not read."""
     writes = " OR ".join(
-        f"(eventname IN ({_texts(names)}) AND {_of_service(service)})"
+        f"(eventname IN ({literals(names)}) AND {of_service('eventsource', service)})"
         for service, names in (
             ("iam", OF_ROLE | OF_PROVIDER | OF_POLICY),
             *((of, {name for name in OF_RESOURCE if OF_RESOURCE[name] == of}) for of in ("s3", "ecr", "kms")),
@@ -157,7 +155,7 @@ def _kind(shape: TableShape) -> str:
     )
     in_session = f"(useridentity.accesskeyid <> '' OR {_federated(shape)} <> '')"
     return (
-        f"CASE WHEN eventname = '{EVENT_NAME}' AND {_of_service('sts')} THEN 'attempt'\n"
+        f"CASE WHEN eventname = '{EVENT_NAME}' AND {of_service('eventsource', 'sts')} THEN 'attempt'\n"
         f"          WHEN {writes} THEN 'change'\n"
         f"          WHEN errorcode <> '' AND {in_session} THEN 'denial' END"
     )
@@ -185,7 +183,7 @@ def _columns(period: int) -> list[str]:
     for column, name, kinds in _VALUES:
         columns.append(_of(kinds, f"json_format(json_extract({column.lower()}, '$.{name}'))", _name(column, name)))
     credentials = "json_format(json_extract(responseelements, '$.credentials'))"
-    issued = f"CASE WHEN {credentials} NOT IN ({_texts(_NO_CREDENTIALS)}) THEN '1' END"
+    issued = f"CASE WHEN {credentials} NOT IN ({literals(NO_CREDENTIALS)}) THEN '1' END"
     key = "json_extract_scalar(responseelements, '$.credentials.accessKeyId')"
     without_outcome = f"kind = 'attempt' AND coalesce(errorcode, '') = '' AND {issued} IS NULL"
     columns += [
@@ -206,20 +204,11 @@ def _of(kinds: str, expression: str, name: str) -> str:
     """Return a column that is NULL in rows of other kinds."""
     if kinds == "acd":
         return expression if expression == name else f"{expression} AS {name}"
-    return f"CASE WHEN kind IN ({_texts(_KINDS[kind] for kind in kinds)}) THEN {expression} END AS {name}"
+    return f"CASE WHEN kind IN ({literals(_KINDS[kind] for kind in kinds)}) THEN {expression} END AS {name}"
 
 
 def _list(expression: str) -> str:
     return f"json_format(CAST(transform(resources, r -> {expression}) AS JSON))"
-
-
-def _of_service(service: str) -> str:
-    return f"(eventsource IS NULL OR eventsource LIKE '{service}.%')"
-
-
-def _texts(values: Iterable[str]) -> str:
-    """Return constants of ours as literals."""
-    return ", ".join(f"'{value}'" for value in sorted(values))
 
 
 def _federated(shape: TableShape) -> str:

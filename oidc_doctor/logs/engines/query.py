@@ -5,9 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Row = Mapping[str, str | None]  # of the result: the engine's texts by column
+
+
+# What the credentials of an exchange's response are where none were issued, as JSON texts.
+NO_CREDENTIALS = ("null", "{}", "[]", "false", "0", '""')
+
+
+def literals(values: Iterable[str]) -> str:
+    """Return constants of ours as a list of SQL literals."""
+    return ", ".join(f"'{value}'" for value in sorted(values))
+
+
+def of_service(column: str, service: str) -> str:
+    """Return the predicate for the events of a service of AWS, or of one that is not named."""
+    return f"({column} IS NULL OR {column} LIKE '{service}.%')"
 
 
 class UnreadableTableError(Exception):

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.logs.engines import athena_query
 from oidc_doctor.logs.engines.athena_query import ALIKE, COLUMNS
 from oidc_doctor.logs.engines.partitions import literal, partition_predicate
-from oidc_doctor.logs.engines.query import EngineQuery, UnreadableTableError
+from oidc_doctor.logs.engines.query import NO_CREDENTIALS, EngineQuery, UnreadableTableError, literals, of_service
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
 from oidc_doctor.logs.records.cloudtrail import EVENT_NAME, members
 from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_PROVIDER, OF_RESOURCE, OF_ROLE
@@ -87,10 +87,10 @@ _VALUES = ("principalTags", "transitiveTagKeys")
 _FEDERATION = "userIdentity.sessionContext.webIdFederationData.federatedProvider"
 _NULL = "CAST(NULL AS varchar)"
 _KINDS = {"a": "attempt", "c": "change", "d": "denial"}
-_NO_CREDENTIALS = ("null", "{}", "[]", "false", "0", '""')
 _TOP = ("time", "metadata", "api", "actor", "cloud", "src_endpoint", "http_request", "unmapped", "user", "resources")
 _DEEPEST = 16  # of a flattened name
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
+_SERVICE = "api.service.name"
 
 
 def security_lake_query(shape: TableShape, window: Window, chosen: Selection) -> EngineQuery:
@@ -162,10 +162,11 @@ class _Table:
             (of, frozenset(name for name in OF_RESOURCE if OF_RESOURCE[name] == of)) for of in ("ecr", "kms", "s3")
         ]
         writes = " OR ".join(
-            f"(api.operation IN ({_texts(names)}) AND {_of_service(service)})" for service, names in services
+            f"(api.operation IN ({literals(names)}) AND {of_service('api.service.name', service)})"
+            for service, names in services
         )
         return (
-            f"CASE WHEN api.operation = '{EVENT_NAME}' AND {_of_service('sts')} THEN 'attempt'\n"
+            f"CASE WHEN api.operation = '{EVENT_NAME}' AND {of_service('api.service.name', 'sts')} THEN 'attempt'\n"
             f"      WHEN {writes} THEN 'change'\n"
             f"      WHEN api.response.error <> '' AND {self.federated()} <> '' THEN 'denial' END"
         )
@@ -265,7 +266,7 @@ class _Table:
         cases = []
         for text in [*self.all(_DATA[_RESPONSE]), *self.flat(_RESPONSE)]:
             credentials = f"json_format(json_extract({text}, '$.credentials'))"
-            cases.append(f"CASE WHEN {credentials} NOT IN ({_texts(_NO_CREDENTIALS)}) THEN '1' END")
+            cases.append(f"CASE WHEN {credentials} NOT IN ({literals(NO_CREDENTIALS)}) THEN '1' END")
         for name in ("accessKeyId", "expiration"):
             cases += [f"CASE WHEN {text} <> '' THEN '1' END" for text in self.flat(f"{_RESPONSE}.credentials.{name}")]
         return _first(cases)
@@ -299,16 +300,7 @@ def _of(kinds: str, expression: str) -> str:
     """Return a column that is NULL in rows of other kinds."""
     if kinds == "acd":
         return expression
-    return f"CASE WHEN kind IN ({_texts(_KINDS[kind] for kind in kinds)}) THEN {expression} END"
-
-
-def _of_service(service: str) -> str:
-    return f"(api.service.name IS NULL OR api.service.name LIKE '{service}.%')"
-
-
-def _texts(values: Iterable[str]) -> str:
-    """Return constants of ours as literals."""
-    return ", ".join(f"'{value}'" for value in sorted(values))
+    return f"CASE WHEN kind IN ({literals(_KINDS[kind] for kind in kinds)}) THEN {expression} END"
 
 
 # --------------------------------------------------------------------------------------------------------- the records
