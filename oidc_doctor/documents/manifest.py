@@ -35,7 +35,7 @@ class ManifestRead(NamedTuple):
     since: str | None = None
     until: str | None = None
     truncated: bool = False
-    remark: str = ""  # for a successful read
+    remark: str = ""  # for a successful read; that of a log begins with its place, if the user named one
     seconds: float | None = None
     redirects: tuple[str, ...] = ()
     tls13_only: bool = False
@@ -99,7 +99,9 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         since=_text(box, "from"),
         until=_text(box, "to"),
         truncated=box.get("truncated") is True,
-        remark=printable(_text(box, "message") or "") if outcome == "ok" else "",
+        remark=printable(": ".join(filter(None, (_text(box, "place"), _text(box, "message")))))
+        if outcome == "ok"
+        else "",
         seconds=_seconds(box.get("seconds")),
         redirects=tuple(address for address in _list(box.get("redirects")) if isinstance(address, str)),
         tls13_only=box.get("tls13_only") is True,

@@ -365,7 +365,7 @@ def test_rows_are_paged_and_bounded(
     monkeypatch.setattr("oidc_doctor.live.aws.athena.MOST_RECORDS", 8)
     entry = read.entry()
     assert entry["truncated"]
-    assert entry["from"] == "2026-11-20T10:00:52Z"
+    assert entry["from"] == "2026-11-20T10:00:53Z"  # others of the second before were cut off
     assert "the newest 8 events were read: an earlier --until reads those before" in entry["message"]
 
 
