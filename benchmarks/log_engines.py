@@ -22,7 +22,7 @@ from typing import Any
 from log_scan import PROCESSES, Maker, middle, others, ours, plain, pooled, standard
 
 from oidc_doctor.logs.extract.file import Header, write_extract
-from oidc_doctor.logs.extract.of_record import extract_of
+from oidc_doctor.logs.extract.of_record import part_of
 from oidc_doctor.logs.reading.file import records
 
 ACCOUNT = "123456789012"
@@ -50,10 +50,10 @@ def on_this_machine(folder: Path, unpacked: int, runs: int) -> None:
 
 def _extract_size(paths: list[str]) -> int:
     kept = [
-        extract
+        part.record
         for path in paths
         for record, _ in records(io.BytesIO(Path(path).read_bytes()), path, "cloudtrail", lambda *_: None)
-        if (extract := extract_of(record, "cloudtrail")) is not None
+        if (part := part_of(record, "cloudtrail")) is not None
     ]
     return len(write_extract(Header("cloudtrail", selective=True), kept))
 

@@ -49,7 +49,7 @@ def span_of(text: str, name: str) -> float:
     return seconds
 
 
-def _since(text: str | None) -> tuple[float | None, float | None]:
+def since_of(text: str | None) -> tuple[float | None, float | None]:
     """Return the start of the window, or its seconds before the examined instant."""
     if text is None:
         return None, None
@@ -128,7 +128,7 @@ def question_of(options: argparse.Namespace) -> Question:
     from oidc_doctor.examine.question import Question, named_target
 
     check_idle(options)
-    since, back = _since(options.since)
+    since, back = since_of(options.since)
     until = moment_of(options.until, "--until") if options.until else None
     if since is not None and until is not None and until < since:
         message = f"--until {options.until}: before --since {options.since}"

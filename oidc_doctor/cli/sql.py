@@ -6,17 +6,15 @@ For people who may not let the doctor run queries, or who have no table yet. Not
 from __future__ import annotations
 
 import json
-import os
-import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import files
-from oidc_doctor.cli.evidence import moment_of, span_of
+from oidc_doctor.cli.evidence import moment_of, since_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.log_places import place_of
-from oidc_doctor.cli.output import note
+from oidc_doctor.cli.output import check_output, note
 from oidc_doctor.cli.parser import Parser
 from oidc_doctor.cli.streams import read_file, show
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 _WEEK = "7d"
 _TABLE = "default.cloudtrail_logs"
-_SPAN = re.compile(r"\d+(?:\.\d+)?\s*[a-z]+")
 _LARGEST_ANSWER = 1024 * 1024  # bytes of an answer of aws glue get-table
 _ANY_BUCKET = "s3://any-bucket"  # a query names no bucket
 _NEXT_STEPS = {
@@ -186,12 +183,11 @@ def _write_rows(options: argparse.Namespace) -> None:
         raise UsageError("sql athena: --rows FILE and -o FILE go together: a result becomes a log")
     if not options.output.endswith(ENDING):
         raise UsageError(f"sql athena: -o {options.output}: the name of such a log ends in {ENDING}")
-    if os.path.lexists(options.output) and not options.force:
-        raise UsageError(f"sql athena: {options.output} exists; --force replaces it, another -o writes another file")
+    check_output(options, None)
     try:
         with open(options.rows, encoding="utf-8", errors="replace", newline="") as stream:
             data, number = extract_of_rows(stream)
-        files.write(options.output, data)
+        files.write(options.output, data, replaces=options.force)
     except RowsError as error:
         raise UsageError(f"--rows {options.rows}: {error}") from None
     except OSError as error:
@@ -224,15 +220,11 @@ def _window(options: argparse.Namespace) -> Window:
     from oidc_doctor.logs.engines.query import Window
 
     until = moment_of(options.until, "--until") if options.until else time.time()
-    since = _since(options, until)
+    begin, back = since_of(options.since or _WEEK)
+    since = until - back if begin is None and back is not None else begin or 0.0
     if not 0 <= since <= until < _LATEST:
         raise UsageError(f"sql {options.engine}: --until is before --since, or after the year 9998")
     return Window(since, until)
-
-
-def _since(options: argparse.Namespace, until: float) -> float:
-    text = options.since or _WEEK
-    return until - span_of(text, "--since") if _SPAN.fullmatch(text) else moment_of(text, "--since", "24h, 7d, ")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -16,21 +16,23 @@ import functools
 import io
 import itertools
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.ahead import ahead
 from oidc_doctor.live.collect import CallError, Collector
+from oidc_doctor.live.log_queries import DAY
 from oidc_doctor.logs.archive.day import DayExtract, DayReading, LogObject
 from oidc_doctor.logs.archive.window import WindowExtract
-from oidc_doctor.model.times import rfc3339
+from oidc_doctor.model.times import days_of, rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
     from oidc_doctor.logs.archive.cache import DayCache
+    from oidc_doctor.logs.engines.query import Window
     from oidc_doctor.model.events import Source
 
 RANGE = 8 << 20  # bytes of a request for a part of an object
@@ -112,11 +114,11 @@ def read_archive(
     folders: Sequence[DayFolder],
     source: Source,
     cache: DayCache,
-    window: tuple[float, float],
+    window: Window,
 ) -> ArchiveRead:
     """Read the folders, the newest of which come first. Raises CallError where not one was read.
 
-    `window` is the period, in epoch seconds, that the folders hold if all of it is read.
+    `window` is the period that the folders hold if all of it is read.
     """
     return _Reading(collector, bucket, folders, source, cache).run(window)
 
@@ -143,7 +145,7 @@ class _Reading:
         self.problems: list[str] = []
         self.is_late = False
 
-    def run(self, window: tuple[float, float]) -> ArchiveRead:
+    def run(self, window: Window) -> ArchiveRead:
         """Read all that the time allows."""
         items = self.results(ahead(self.calls(), threads=_THREADS, most=_IN_FLIGHT))
         plan: _Plan | None = None
@@ -369,15 +371,13 @@ class _Stream(io.RawIOBase):
         return number
 
 
-def begin_of(day: str) -> float:
-    """Return the begin of a day, epoch seconds."""
-    return datetime.strptime(day, "%Y/%m/%d").replace(tzinfo=UTC).timestamp()
+def days_of_folders(window: Window) -> Iterator[tuple[str, float]]:
+    """Yield the days whose folders have a window, the newest first, as in 2026/11/29, each with its begin.
 
-
-def days(since: float, until: float) -> list[str]:
-    """Return the days from one moment to another, epoch seconds, both included: 2026/11/29."""
-    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
-    return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]
+    Files are delivered after their events: the day after the window is one of them.
+    """
+    for day in reversed(days_of(window.since, window.until + DAY)):
+        yield f"{day:%Y/%m/%d}", datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
 def _same(plan: _Plan) -> _Plan:

@@ -6,6 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 from oidc_doctor.model.events import Source
+from oidc_doctor.model.limits import SCANNED
 
 Engine = Literal["s3", "athena", "cloudwatch", "gs", "bigquery", "loganalytics"]
 
@@ -21,10 +22,21 @@ class LogPlace(NamedTuple):
 class LogOptions(NamedTuple):
     """The options of reading such places."""
 
-    max_bytes: int | None = None  # that an engine may scan; None: the default of each reader
+    max_bytes: int | None = None  # that an engine may scan; None: the user named no number
     workgroup: str | None = None  # of Athena
     output: str | None = None  # s3://…, where Athena writes results if its workgroup names no place
     cache: str | None = None  # the folder of the cache of archives; None: no cache
+
+    @property
+    def ceiling(self) -> int:
+        """The bytes that an engine may scan."""
+        return SCANNED.most if self.max_bytes is None else self.max_bytes
+
+
+def folder_above(path: str, name: str) -> str:
+    """Return the folders above the one with a name, "" or with a slash at the end: people paste the whole path."""
+    above = f"/{path.strip('/')}/".partition(f"/{name}/")[0].strip("/")
+    return f"{above}/" if above else ""
 
 
 class _Form(NamedTuple):

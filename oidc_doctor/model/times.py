@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 FIRST, END = -62_135_596_800, 253_402_300_800  # epoch seconds: the years 1 to 9999 of Python's calendar
 _WORD = 1 << 63  # a larger integer exceeds every vendor's integers
@@ -31,6 +31,12 @@ def epoch_of(text: object) -> float | None:
         return None
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return seconds if on_calendar(seconds) else None
+
+
+def days_of(since: float, until: float) -> list[date]:
+    """Return the days (UTC) from one moment to another, epoch seconds, both included."""
+    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def rfc3339(instant: float) -> str:

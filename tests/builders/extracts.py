@@ -19,13 +19,13 @@ from typing import Any
 
 from log_shapes import event_id, fine_stamp, letters, stamp
 
+from exchanges import extract_of
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.logs.attempts.columns import Rows
 from oidc_doctor.logs.extract.file import COUNT, Header, write_extract
-from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
 from oidc_doctor.logs.reading.file import records
 from oidc_doctor.logs.reading.scan import scan

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oidc_doctor.live.addresses import is_public
-from oidc_doctor.live.archive import days
+from oidc_doctor.live.archive import days_of_folders
 from oidc_doctor.live.aws.account import file_name, repository_of
 from oidc_doctor.live.aws.trail_bucket import bucket_of
 from oidc_doctor.live.collect import CallError
 from oidc_doctor.live.https import Rules, fetch
+from oidc_doctor.logs.engines.query import Window
+from oidc_doctor.model.log_place import folder_above, log_place
 
 ACCOUNT = "123456789012"
 
@@ -34,25 +36,30 @@ def test_repositories(text: str, found: object) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("s3://trail", ("trail", "")),
-        ("s3://trail/", ("trail", "")),
-        ("s3://trail/a/b/", ("trail", "a/b")),
-        (f"s3://trail/AWSLogs/{ACCOUNT}/CloudTrail", ("trail", "")),
-        ("s3://trail/a/AWSLogs/o-1/", ("trail", "a")),
+        ("s3://trail", ("trail", "AWSLogs/")),
+        ("s3://trail/", ("trail", "AWSLogs/")),
+        ("s3://trail/a/b/", ("trail", "a/b/AWSLogs/")),
+        (f"s3://trail/AWSLogs/{ACCOUNT}/CloudTrail", ("trail", "AWSLogs/")),
+        ("s3://trail/a/AWSLogs/o-1/", ("trail", "a/AWSLogs/")),
     ],
 )
 def test_trails(text: str, found: object) -> None:
-    assert bucket_of(text) == found
+    place = log_place(text, "cloudtrail")
+    assert place is not None
+    assert bucket_of(place) == found
 
 
 def test_the_days_of_a_window() -> None:
-    assert days(1_795_000_000, 1_795_000_000 + 86_400) == ["2026/11/18", "2026/11/19"]
+    window = Window(1_795_000_000, 1_795_000_000 + 86_400)
+    found = list(days_of_folders(window))
+    assert [day for day, _ in found] == ["2026/11/20", "2026/11/19", "2026/11/18"]  # with the day of the delivery
+    assert [window.since - begin < 86_400 for _, begin in found] == [True, True, True]
 
 
 @given(st.text())
 def test_any_name(text: str) -> None:
     repository_of(text)
-    bucket_of("s3://" + text)
+    folder_above(text, "AWSLogs")
     assert "/" not in file_name(text)
     assert len(file_name(text)) <= 120
 

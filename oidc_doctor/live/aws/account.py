@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.truss import ECR_HOST
@@ -247,11 +246,6 @@ def repository_of(text: str) -> tuple[str | None, str | None, str]:
     if arn:
         return arn["account"], arn["region"], arn["name"]
     return None, None, text.partition(":")[0].partition("@")[0]
-
-
-def rfc3339(moment: float) -> str:
-    """Format epoch seconds as CloudTrail writes a time."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def file_name(text: str) -> str:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.aws.account import rfc3339
-from oidc_doctor.live.aws.athena_estimate import DEFAULT_MOST, Estimate, check, estimate
+from oidc_doctor.live.aws.athena_estimate import Estimate, check, estimate
 from oidc_doctor.live.aws.athena_run import AthenaRun, WorkGroup, ask, work_group
 from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.log_queries import log_window, newest_only
 from oidc_doctor.logs.engines.athena_query import blind_spot
 from oidc_doctor.logs.engines.partitions import days_without_partitions, partition_predicate, selection
 from oidc_doctor.logs.engines.query import UnreadableTableError, Window
@@ -25,6 +25,7 @@ from oidc_doctor.logs.engines.table_shape import table_shape
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
 from oidc_doctor.logs.records.cloudtrail import epoch
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 BUCKET_OF_TABLE, BUCKET_OF_RESULTS = "BUCKET-OF-THE-TABLE", "BUCKET-OF-THE-RESULTS"
 _CALL = "athena:StartQueryExecution"
-_WEEK = 7 * 86_400.0  # the window, where none is given
 _PRIMARY = "primary"  # the workgroup that every account has
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
@@ -118,7 +118,7 @@ class _Table:
     def read(self, path: str) -> None:
         """Fill the file, or raise CallError or UnreadableTableError."""
         shape = self._shape()
-        window = self._window()
+        window = log_window(self.collector, self.account.scope)
         chosen = self._chosen(window)
         today = datetime.fromtimestamp(self.collector.clocks.now(), UTC).date()
         not_projected = _without_partitions(days_without_partitions(shape, chosen, today), shape, chosen)
@@ -131,7 +131,7 @@ class _Table:
         notes = list(result.notes)
         if result.cut_at:
             log |= {"truncated": True, "from": result.cut_at}
-            notes.insert(0, f"the newest {MOST_RECORDS:,} events were read: an earlier --until reads those before")
+            notes.insert(0, newest_only(MOST_RECORDS))
         elif missing := not_projected or result.missing:
             log["truncated"] = True
             notes.insert(0, missing)
@@ -152,7 +152,7 @@ class _Table:
             query,
             shape.database,
             output=self.options.output,
-            most=DEFAULT_MOST if self.options.max_bytes is None else self.options.max_bytes,
+            most=self.options.ceiling,
             shown=self.place.text,
         )
         records = [query.record_of(row) for row in rows[:MOST_RECORDS]]
@@ -163,13 +163,6 @@ class _Table:
         oldest = epoch(records[-1].get("eventTime")) if len(rows) > MOST_RECORDS else None
         cut_at = "" if oldest is None else rfc3339(oldest + 1)  # others of that second may have been left out
         return _Result(records, cut_at, missing, tuple(notes))
-
-    def _window(self) -> Window:
-        """Return the window, the same for all targets."""
-        scope = self.account.scope
-        asked = (scope.since, scope.until, scope.back)
-        since, until = self.collector.shared(("window", *asked), lambda: self.collector.clocks.window(*asked))
-        return Window(until - _WEEK if since is None else since, until)
 
     def _chosen(self, window: Window) -> Selection:
         """Return the partitions, restricted to the account of the role; its Regions are for tables that need some."""
@@ -210,7 +203,7 @@ class _Table:
             if failure.code == "TimeIsUp":
                 raise
             found = failure
-        check(found, shape, self.options.max_bytes)
+        check(found, shape, self.options)
         if isinstance(found, CallError):
             self.collector.warn(f"{self.place.text}: what the query scans was not known before: {found}")
             return found

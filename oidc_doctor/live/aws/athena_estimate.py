@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor.live.aws.athena_run import ask
 from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector
+from oidc_doctor.live.log_queries import beyond_ceiling
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.engines.partitions import Listed, catalog_expression, locations
 from oidc_doctor.model import limits
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from oidc_doctor.live.aws.account import Account
     from oidc_doctor.logs.engines.partitions import Selection
     from oidc_doctor.logs.engines.table_shape import TableShape
+    from oidc_doctor.model.log_place import LogOptions
 
-DEFAULT_MOST = limits.SCANNED.most
 _MOST_LISTINGS = limits.TABLE_LISTINGS.most  # about twenty seconds, and less than two US cents
 _OBJECTS = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated", most=_MOST_LISTINGS)
 _PARTITIONS = Paging("NextToken", "NextToken", most=200)
@@ -65,20 +66,20 @@ def estimate(account: Account, collector: Collector, region: str, shape: TableSh
     return Estimate(listed.objects, listed.size, len(places), tuple(sorted(without)))
 
 
-def check(found: Estimate | CallError, shape: TableShape, most: int | None) -> None:
+def check(found: Estimate | CallError, shape: TableShape, options: LogOptions) -> None:
     """Raise CallError for a query that may scan more than the ceiling, or more than is known without one."""
     if isinstance(found, CallError):
-        if most is None:
+        if options.max_bytes is None:
             raise CallError(
                 found.outcome,
                 found.code,
                 f"no query was started: the bytes that it would scan could not be listed ({found.message})",
                 hint=f"{found.hint or 'allow s3:ListBucket on the bucket of the table'}, or set a ceiling at which the "
-                f"query is stopped: --max-bytes {at_least(DEFAULT_MOST)}",
+                f"query is stopped: --max-bytes {at_least(options.ceiling)}",
                 local=found.local,
             )
         return
-    if most is None and not has_dates(shape):
+    if options.max_bytes is None and not has_dates(shape):
         raise CallError(
             "failed",
             "NoPartitions",
@@ -86,14 +87,8 @@ def check(found: Estimate | CallError, shape: TableShape, most: int | None) -> N
             f"{size_text(found.size)} in {found.objects:,} objects; --max-bytes {at_least(found.size)} allows it, and "
             "oidc-doctor sql athena --ddl prints a table with partitions",
         )
-    ceiling = DEFAULT_MOST if most is None else most
-    if found.size > ceiling:
-        raise CallError(
-            "failed",
-            "MaxBytes",
-            f"no query was started: it would scan {found}, more than the ceiling of {size_text(ceiling)}; "
-            f"--max-bytes {at_least(found.size)} allows it, and a later --since needs less",
-        )
+    if found.size > options.ceiling:
+        raise beyond_ceiling(str(found), found.size, options.ceiling)
 
 
 def _locations(

@@ -12,17 +12,18 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.aws.account import Account, member, rfc3339
-from oidc_doctor.live.aws.insights import Insights, Outcome
+from oidc_doctor.live.aws.account import Account, member
+from oidc_doctor.live.aws.insights import Insights, Unread
 from oidc_doctor.live.byte_sizes import at_least, size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.log_queries import DAY, log_window
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.engines.insights_query import attempts_query, changes_query
 from oidc_doctor.logs.engines.query import Window
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.of_record import part_of
 from oidc_doctor.logs.extract.thinner import Thinner
-from oidc_doctor.model import limits
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from oidc_doctor.logs.engines.query import EngineQuery, Row
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 _CALL = "logs:StartQuery"
 _PAGING = Paging("nextToken", "nextToken", most=20)
-_DAY = 86_400.0
-_DAYS = 7  # of the window, where none is given
-_MOST_BYTES = limits.SCANNED.most
 _QUERIES = 2  # over the window: attempts, and changes
 
 
@@ -79,10 +77,7 @@ class _LogGroupReading:
         Targets of several accounts share a reading: a log group has the events of all.
         """
         group = self._log_group()
-        scope = self.account.scope
-        asked = (scope.since, scope.until, scope.back)
-        first, until = self.collector.shared(("window", *asked), lambda: self.collector.clocks.window(*asked))
-        window = Window(first if first is not None else until - _DAYS * _DAY, until)
+        window = log_window(self.collector, self.account.scope)
         found: _Extract = self.collector.shared(
             ("cloudwatch", self.place.text, group.region, window), lambda: self._extract(group, window)
         )
@@ -145,13 +140,12 @@ class _LogGroupReading:
         days = days if isinstance(days, int) and days > 0 else None
         kept_from = created / 1000 if isinstance(created, int | float) and created > 0 else 0.0
         if days is not None:
-            kept_from = max(kept_from, self.collector.clocks.now() - days * _DAY)
+            kept_from = max(kept_from, self.collector.clocks.now() - days * DAY)
         return _LogGroup(region, float(stored) if isinstance(stored, int | float) else 0.0, kept_from)
 
     def _insights(self, group: _LogGroup, window: Window) -> Insights:
         """Return the queries' runner. Raises CallError if the estimate is beyond the ceiling."""
-        most = self.account.scope.log_options.max_bytes
-        most = _MOST_BYTES if most is None else most
+        most = self.account.scope.log_options.ceiling
         insights = Insights(self.account, self.collector, group.region, self.place.parts[0], most=most)
         now = self.collector.clocks.now()
         share = (min(window.until, now) - window.since) / max(now - group.kept_from, 1.0)
@@ -171,7 +165,7 @@ class _LogGroupReading:
         )
         return insights
 
-    def _read(self, insights: Insights, query: EngineQuery, window: Window) -> Outcome:
+    def _read(self, insights: Insights, query: EngineQuery, window: Window) -> Unread:
         def take(row: Row) -> None:
             record = query.record_of(row)
             part = part_of(record, "cloudtrail") if record else None
@@ -182,7 +176,7 @@ class _LogGroupReading:
 
         return insights.read(query.text, window, take)
 
-    def _written(self, group: _LogGroup, window: Window, outcomes: list[Outcome], *, begins_later: bool) -> _Extract:
+    def _written(self, group: _LogGroup, window: Window, outcomes: list[Unread], *, begins_later: bool) -> _Extract:
         cuts = [outcome.cut + 1 for outcome in outcomes if outcome.cut is not None]
         since = max([window.since, *map(float, cuts)])
         header = Header("cloudtrail", selective=True, since=since, until=window.until, files=_QUERIES)

@@ -65,11 +65,10 @@ class Part(NamedTuple):
 class _Answer(NamedTuple):
     rows: list[Row]
     is_whole: bool
-    scanned: float  # bytes
     parts: int  # into which the range is split if it is not whole
 
 
-class Outcome(NamedTuple):
+class Unread(NamedTuple):
     """What was not read of a window, and why. `cut`: events up to the end of this second may be missing."""
 
     cut: int | None = None  # epoch; None: nothing was left out
@@ -106,7 +105,7 @@ class Insights:
         with self._lock:
             return self._scanned + sum(self._running.values())
 
-    def read(self, text: str, window: Window, take: Callable[[Row], None]) -> Outcome:
+    def read(self, text: str, window: Window, take: Callable[[Row], None]) -> Unread:
         """Pass every row of a window to `take`, some of them twice, and return what was not read."""
         pending = [Part(math.floor(window.since), math.ceil(window.until))]
         unread: list[Part] = []
@@ -132,9 +131,9 @@ class Insights:
             pending.sort(key=lambda part: part.until, reverse=True)
         unread += pending
         if not unread:
-            return Outcome()
+            return Unread()
         reason = str(self._failure.message) if self._failure else reason
-        return Outcome(max(part.until for part in unread), self._failure, reason, is_empty=answered == 0)
+        return Unread(max(part.until for part in unread), self._failure, reason, is_empty=answered == 0)
 
     def _next(self, pending: list[Part]) -> tuple[list[Part], list[Part]]:
         """Return the next parts to ask for, the newest, and the others. Sets the failure if none can be asked for."""
@@ -211,9 +210,9 @@ class Insights:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
 
     def _read_pages(self, query: str, answer: dict[str, Any]) -> _Answer:
-        scanned, matched = _number(answer, "bytesScanned"), _number(answer, "recordsMatched")
+        matched = _number(answer, "recordsMatched")
         if answer["status"] == "Timeout":  # of the service, for a range that is too long
-            return _Answer([], is_whole=False, scanned=scanned, parts=2)
+            return _Answer([], is_whole=False, parts=2)
         rows, token = _rows(answer), answer.get("nextToken")
         while isinstance(token, str) and token and len(rows) < MOST_ROWS:
             answer = self._results(query, nextToken=token)
@@ -222,7 +221,7 @@ class Insights:
                 raise CallError("failed", "Malformed", "a page names itself as the next one")
             rows, token = rows + _rows(answer), following
         is_whole = len(rows) < MOST_ROWS and _number(answer, "resultCount") <= len(rows)
-        return _Answer(rows, is_whole, scanned, math.ceil(1.5 * max(matched, len(rows)) / MOST_ROWS))
+        return _Answer(rows, is_whole, math.ceil(1.5 * max(matched, len(rows)) / MOST_ROWS))
 
     def _results(self, query: str, **page: str) -> dict[str, Any]:
         pacer = self._account.clients.learned_pacer("logs", self._region)

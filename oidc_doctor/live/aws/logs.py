@@ -134,7 +134,7 @@ class AwsLogs(Account):
                 path = f"aws/cloudtrail/{place.engine}-{number}{'' if is_first else f'-{self.account}'}"
                 self.group.places[place, self.account] = path
                 if place.engine == "s3":
-                    reader = trail_reader(self, place.text, path + ENDING, self.trail_regions)
+                    reader = trail_reader(self, place, path + ENDING, self.trail_regions)
                 else:
                     read = athena_reader if place.engine == "athena" else cloudwatch_reader
                     reader = read(self, place, path + ENDING)

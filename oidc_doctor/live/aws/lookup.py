@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.aws.account import Account, member, rfc3339
+from oidc_doctor.live.aws.account import Account, member
 from oidc_doctor.live.collect import CallError, Collector
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,11 +6,12 @@ import base64
 import json
 from typing import Any
 
-from oidc_doctor.live.aws.account import Account, file_name, member, repository_of, rfc3339
+from oidc_doctor.live.aws.account import Account, file_name, member, repository_of
 from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.model.evidence import Token
+from oidc_doctor.model.times import rfc3339
 
 
 class Oracles(Account):

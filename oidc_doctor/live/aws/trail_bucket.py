@@ -9,23 +9,26 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.archive import DayFolder, begin_of, days, read_archive
+from oidc_doctor.live.archive import DayFolder, days_of_folders, read_archive
 from oidc_doctor.live.aws.account import member, not_of_owner
 from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
+from oidc_doctor.live.log_queries import DAY, log_window
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.archive.cache import DayCache
 from oidc_doctor.logs.archive.day import LogObject
+from oidc_doctor.model.log_place import folder_above
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oidc_doctor.live.aws.account import Account
+    from oidc_doctor.model.log_place import LogPlace
 
+_LOGS = "AWSLogs"
 _LIST, _GET = "s3:ListBucket", "s3:GetObject"
 _PAGING = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated")
-_DAY = 86_400.0
-_USUAL = 2 * _DAY  # without a window
+_USUAL = 2 * DAY  # without a window
 
 
 class TrailBucket:
@@ -77,44 +80,39 @@ class TrailBucket:
             raise not_of_owner(failure, self._bucket, owner, _GET) from None
 
 
-def trail_reader(account: Account, place: str, path: str, regions: Callable[[], list[str]]) -> Reader:
+def trail_reader(account: Account, place: LogPlace, path: str, regions: Callable[[], list[str]]) -> Reader:
     """Return the reader of a trail's bucket: it fills `path`, the file of an extract (logs/extract/file.py).
 
     `regions` returns the Regions whose folders are read, of all targets of the account.
     """
-    bucket, prefix = bucket_of(place)
+    bucket, root = bucket_of(place)
     arn = f"arn:{account.partition}:s3:::{bucket}"
-    inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
     grants = (Grant(_LIST, arn),)
-    follows = (Following(path, (Grant(_GET, f"{arn}/{inside}"),)),)
+    follows = (Following(path, (Grant(_GET, f"{arn}/{root}*"),)),)
 
     def read(collector: Collector) -> None:
         owner = account.account or collector.needed(account.name("caller"), "the account of the trail")
-        first, until = collector.clocks.window(account.scope.since, account.scope.until, account.scope.back)
-        since = first if first is not None else until - _USUAL
-        root = f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
+        window = log_window(collector, account.scope, _USUAL)
         trail = TrailBucket(account, collector, bucket)
         owners = [root, *trail.folders(f"{root}o-")]
         folders = [
             DayFolder(
                 f"s3://{bucket}/{root} {owner} {region} {day}",
                 tuple(f"{folder}{owner}/CloudTrail/{region}/{day}/" for folder in owners),
-                begin_of(day),
+                begin,
             )
-            for day in reversed(days(since, until + _DAY))
+            for day, begin in days_of_folders(window)
             for region in regions()
         ]
         cache = DayCache(account.scope.log_options.cache)
-        found = read_archive(collector, trail, folders, "cloudtrail", cache, (since, until))
+        found = read_archive(collector, trail, folders, "cloudtrail", cache, window)
         collector.keep(path, found.file)
-        collector.record(path, _LIST, "ok", filter=f"s3://{bucket}/{root}", **found.entry(until))
+        collector.record(path, _LIST, "ok", filter=f"s3://{bucket}/{root}", **found.entry(window.until))
 
-    return Reader(account.name(f"trail:{place}"), path, _LIST, read, (account.name("caller"),), grants, follows)
+    return Reader(account.name(f"trail:{place.text}"), path, _LIST, read, (account.name("caller"),), grants, follows)
 
 
-def bucket_of(place: str) -> tuple[str, str]:
-    """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
-    bucket, _, prefix = place.removeprefix("s3://").partition("/")
-    prefix = prefix.strip("/")
-    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the path of the full folder
-    return bucket, head.strip("/") if whole_folder else prefix
+def bucket_of(place: LogPlace) -> tuple[str, str]:
+    """Return the bucket, and the folder AWSLogs/ in it."""
+    bucket, path = place.parts
+    return bucket, f"{folder_above(path, _LOGS)}{_LOGS}/"

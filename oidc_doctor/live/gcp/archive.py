@@ -11,13 +11,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.archive import DayFolder, begin_of, days, read_archive
+from oidc_doctor.live.archive import DayFolder, days_of_folders, read_archive
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.live.gcp.client import segment
 from oidc_doctor.live.gcp.configuration import with_permission
+from oidc_doctor.live.log_queries import log_window
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.archive.cache import DayCache
 from oidc_doctor.logs.archive.day import LogObject
+from oidc_doctor.model.log_place import folder_above
 
 if TYPE_CHECKING:
     from oidc_doctor.live.gcp.configuration import GcpReaders
@@ -28,8 +30,6 @@ _API = "storage.googleapis.com"
 _AUDIT = "cloudaudit.googleapis.com"
 _LOGS = ("data_access", "activity", "policy", "system_event")
 _PAGING = Paging("pageToken", "nextPageToken")
-_DAY = 86_400.0
-_USUAL = 7 * _DAY  # without a window
 
 
 class SinkBucket:
@@ -77,31 +77,24 @@ def gcs_reader(target: GcpReaders, place: LogPlace, path: str) -> Reader:
     follows = (Following(path, (Grant(_GET, resource, _API),)),)
 
     def read(collector: Collector) -> None:
-        first, until = collector.clocks.window(target.scope.since, target.scope.until, target.scope.back)
-        since = first if first is not None else until - _USUAL
+        window = log_window(collector, target.scope)
         folders = [
-            DayFolder(f"gs://{bucket}/{folder}", (folder,), begin_of(day))
-            for day in reversed(days(since, until + _DAY))
+            DayFolder(f"gs://{bucket}/{folder}", (folder,), begin)
+            for day, begin in days_of_folders(window)
             for folder in (f"{root}{_AUDIT}/{name}/{day}/" for name in _LOGS)
         ]
         cache = DayCache(target.scope.log_options.cache)
         try:
-            found = read_archive(
-                collector, SinkBucket(target, collector, bucket), folders, "gcp-logs", cache, (since, until)
-            )
+            found = read_archive(collector, SinkBucket(target, collector, bucket), folders, "gcp-logs", cache, window)
         except CallError as failure:
             raise with_permission(failure, grants) from None
         collector.keep(path, found.file)
-        collector.record(path, _LIST, "ok", filter=f"gs://{bucket}/{root}{_AUDIT}/", **found.entry(until))
+        collector.record(path, _LIST, "ok", filter=f"gs://{bucket}/{root}{_AUDIT}/", **found.entry(window.until))
 
     return Reader(target.name(f"logs:{place.text}"), path, _LIST, read, (), grants, follows)
 
 
 def bucket_of(place: LogPlace) -> tuple[str, str]:
-    """Bucket and prefix of gs://bucket/prefix; the prefix is empty, or ends with a slash, before the name of a log."""
-    bucket, prefix = place.parts
-    head, whole_folder, _ = f"/{prefix.strip('/')}/".partition(
-        f"/{_AUDIT}/"
-    )  # people paste the path of the full folder
-    prefix = head.strip("/") if whole_folder else prefix.strip("/")
-    return bucket, f"{prefix}/" if prefix else ""
+    """Return the bucket, and the folder in it that has the logs."""
+    bucket, path = place.parts
+    return bucket, folder_above(path, _AUDIT)

@@ -15,11 +15,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.byte_sizes import at_least, size_text
+from oidc_doctor.live.byte_sizes import size_text
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.bigquery_job import BigQuery, Job
 from oidc_doctor.live.gcp.client import segment
 from oidc_doctor.live.gcp.configuration import with_permission
+from oidc_doctor.live.log_queries import beyond_ceiling, log_window, newest_only
 from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.logs.engines.google_columns import lacks
 from oidc_doctor.logs.engines.google_query import queries
@@ -35,7 +36,6 @@ from oidc_doctor.logs.engines.google_tables import (
 )
 from oidc_doctor.logs.extract.file import Header, write_extract
 from oidc_doctor.logs.extract.thinning import MOST_RECORDS
-from oidc_doctor.model import limits
 from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
@@ -44,11 +44,9 @@ if TYPE_CHECKING:
     from oidc_doctor.live.gcp.configuration import GcpReaders
     from oidc_doctor.model.log_place import LogPlace
 
-DEFAULT_MOST = limits.SCANNED.most
 _CALL = "bigquery.jobs.create"
 _API = "bigquery.googleapis.com"
 _LOGGING = "logging.googleapis.com"
-_WEEK = 7 * 86_400.0  # the window, where none is given
 _MOST_NAMES = 100_000  # tables of a dataset
 _MOST_TABLES = 2_000  # of the window, each of which is described by a request
 _LINKS = Paging("pageToken", "nextPageToken")
@@ -106,10 +104,9 @@ class _Dataset:
     def read(self, path: str) -> None:
         """Fill the file. Raises CallError."""
         scope = self.target.scope
-        first, until = self.collector.clocks.window(scope.since, scope.until, scope.back)
-        since = until - _WEEK if first is None else first
+        since, until = log_window(self.collector, scope)
         found = self._found(since, until)
-        most = DEFAULT_MOST if scope.log_options.max_bytes is None else max(1, scope.log_options.max_bytes)
+        most = max(1, scope.log_options.ceiling)
         jobs = [
             Job(self.api, query, found.location, most, self.grants[:2]) for query in queries(found.tables, since, until)
         ]
@@ -131,7 +128,7 @@ class _Dataset:
         if len(entries) > MOST_RECORDS:
             del entries[MOST_RECORDS:]
             log |= {"truncated": True, "from": str(entries[-1].get("timestamp"))}
-            notes.insert(0, f"the newest {MOST_RECORDS:,} events were read: an earlier --until reads those before")
+            notes.insert(0, newest_only(MOST_RECORDS))
         is_whole = "truncated" not in log
         header = Header(
             "gcp-logs",
@@ -255,12 +252,7 @@ class _Dataset:
         sizes = [job.estimate() for job in jobs]
         known = sum(size for size in sizes if size is not None)
         if known > most:
-            raise CallError(
-                "failed",
-                "MaxBytes",
-                f"no query was started: it would scan {size_text(known)}, more than the ceiling of {size_text(most)}; "
-                f"--max-bytes {at_least(known)} allows it, and a later --since needs less",
-            )
+            raise beyond_ceiling(size_text(known), known, most)
         found = None if None in sizes else known
         self.collector.say(
             f"{self.place.text}: the query will scan {_size(found)}, at most {size_text(most)}; {self.api.project} pays"

@@ -107,11 +107,7 @@ class DayReading:
                 self.thinner.add(part)
         self._objects += day.objects
         self._problems += day.problems
-        self._counts.files += day.header.files
-        self._counts.events += day.header.events
-        self._counts.duplicates += day.header.duplicates
-        self._counts.services |= set(day.header.services)
-        self._counts.regions |= set(day.header.regions)
+        self._counts.add_header(day.header)
         self.thinner.left_out += day.left_out
 
     def scan(self, name: str, open_file: Callable[[str], BinaryIO]) -> ObjectScan:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from oidc_doctor.logs.engines.hive_types import HiveType, hive_type
 from oidc_doctor.logs.engines.table_shape import TableShape, table_shape
+from oidc_doctor.model.log_place import folder_above
 
 _STRINGS = "string"
 _IDENTITY = (
@@ -121,8 +122,7 @@ def bucket_and_prefix(text: str) -> tuple[str, str]:
     if not text.startswith("s3://"):
         raise ValueError(f"{text!r} is not of the form s3://BUCKET/PREFIX")
     bucket, _, path = text.removeprefix("s3://").partition("/")
-    prefix = f"/{path.strip('/')}/".partition("/AWSLogs/")[0].strip("/")  # people paste the path of the full folder
-    return bucket, f"{prefix}/" if prefix else ""
+    return bucket, folder_above(path, "AWSLogs")
 
 
 def definition(trail: TrailTable) -> str:

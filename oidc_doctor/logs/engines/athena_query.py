@@ -16,11 +16,18 @@ import string
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.engines.partitions import partition_predicate
-from oidc_doctor.logs.engines.query import NO_CREDENTIALS, EngineQuery, UnreadableTableError, literals, of_service
+from oidc_doctor.logs.engines.query import (
+    NO_CREDENTIALS,
+    EngineQuery,
+    UnreadableTableError,
+    is_write,
+    literals,
+    of_kinds,
+    of_service,
+)
 from oidc_doctor.logs.extract.file import COUNT
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
 from oidc_doctor.logs.records.cloudtrail import EVENT_NAME, attempt
-from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_PROVIDER, OF_RESOURCE, OF_ROLE
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.times import rfc3339
 
@@ -57,7 +64,6 @@ _VALUES = (("requestParameters", "principalTags", "a"), ("requestParameters", "t
 _WHOLE = ("requestParameters", "responseElements", "additionalEventData")  # of a write
 _RESOURCES = ("ARN", "accountId", "type")
 _OPENED = ("opened_principal", "opened_user", "opened_provider")  # of the exchange that opened the session
-_KINDS = {"a": "attempt", "c": "change", "d": "denial"}
 _COUNT = re.compile(r"[0-9]{1,9}")
 _NOWHERE = Origin("")
 _SERVICE = "eventsource"
@@ -146,17 +152,10 @@ def _read() -> list[str]:
 
 def _kind(shape: TableShape) -> str:
     """Return the expression for the kind of an event, NULL for an event that is not read."""
-    writes = " OR ".join(
-        f"(eventname IN ({literals(names)}) AND {of_service('eventsource', service)})"
-        for service, names in (
-            ("iam", OF_ROLE | OF_PROVIDER | OF_POLICY),
-            *((of, {name for name in OF_RESOURCE if OF_RESOURCE[name] == of}) for of in ("s3", "ecr", "kms")),
-        )
-    )
     in_session = f"(useridentity.accesskeyid <> '' OR {_federated(shape)} <> '')"
     return (
         f"CASE WHEN eventname = '{EVENT_NAME}' AND {of_service('eventsource', 'sts')} THEN 'attempt'\n"
-        f"          WHEN {writes} THEN 'change'\n"
+        f"          WHEN {is_write('eventname', _SERVICE)} THEN 'change'\n"
         f"          WHEN errorcode <> '' AND {in_session} THEN 'denial' END"
     )
 
@@ -202,9 +201,8 @@ def _columns(period: int) -> list[str]:
 
 def _of(kinds: str, expression: str, name: str) -> str:
     """Return a column that is NULL in rows of other kinds."""
-    if kinds == "acd":
-        return expression if expression == name else f"{expression} AS {name}"
-    return f"CASE WHEN kind IN ({literals(_KINDS[kind] for kind in kinds)}) THEN {expression} END AS {name}"
+    column = of_kinds(kinds, expression)
+    return column if column == name else f"{column} AS {name}"
 
 
 def _list(expression: str) -> str:

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.logs.engines.google_columns import DOCUMENTS, reads
-from oidc_doctor.logs.engines.google_tables import EVERY_LOG_VIEW, NEEDED_LOGS, PREFIX, LogTable, days, view
+from oidc_doctor.logs.engines.google_tables import EVERY_LOG_VIEW, NEEDED_LOGS, PREFIX, LogTable, view
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
 from oidc_doctor.logs.records.gcp_audit import EXCHANGE, FAILED, IAM_CREDENTIALS, IMPERSONATIONS, PRINCIPAL, STS
 from oidc_doctor.logs.records.gcp_writes import SERVICES, SET_BUCKET_POLICY, WRITES
+from oidc_doctor.model.times import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -92,7 +93,7 @@ def _parts(tables: Sequence[LogTable], since: float, until: float) -> Iterator[t
             of_day.setdefault(table.day, []).append(table)
     part: list[LogTable] = []
     end, begin = until, since
-    for day in reversed(days(since, until)):
+    for day in map(str, reversed(days_of(since, until))):
         more = of_day.get(day, [])
         if part and len(part) + len(more) + len(always) > MOST_TABLES:
             yield [*always, *part], begin, end

@@ -9,8 +9,9 @@ Analytics, query and view].
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from oidc_doctor.model.times import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,19 +43,13 @@ class LogTable(NamedTuple):
     columns: frozenset[str] | None = None  # dotted, in lower case; None: all that the shape may have
 
 
-def days(since: float, until: float) -> list[str]:
-    """Return the days (UTC) from one moment to another, epoch seconds, both included, as YYYY-MM-DD."""
-    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
-    return [str(first + timedelta(days=number)) for number in range((last - first).days + 1)]
-
-
 def log_tables(project: str, dataset: str, names: Iterable[str], since: float, until: float) -> list[LogTable]:
     """Return the tables among a dataset's names that have audit logs of a period: those of a sink, else the view.
 
     Names come from the dataset, which anyone who may create tables in it chooses: others are ignored.
     """
     listed = sorted(set(names))
-    wanted = set(days(since, until))
+    wanted = set(map(str, days_of(since, until)))
     tables = []
     for name in listed:
         match = _TABLE.fullmatch(name)

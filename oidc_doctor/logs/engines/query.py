@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_PROVIDER, OF_RESOURCE, OF_ROLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     Row = Mapping[str, str | None]  # of the result: the engine's texts by column
 
 
+_KINDS = {"a": "attempt", "c": "change", "d": "denial"}
 # What the credentials of an exchange's response are where none were issued, as JSON texts.
 NO_CREDENTIALS = ("null", "{}", "[]", "false", "0", '""')
 
@@ -22,6 +25,23 @@ def literals(values: Iterable[str]) -> str:
 def of_service(column: str, service: str) -> str:
     """Return the predicate for the events of a service of AWS, or of one that is not named."""
     return f"({column} IS NULL OR {column} LIKE '{service}.%')"
+
+
+def of_kinds(kinds: str, expression: str) -> str:
+    """Return a column that is NULL in rows of other kinds: a is an attempt, c a change, d a denial."""
+    if set(kinds) == _KINDS.keys():
+        return expression
+    return f"CASE WHEN kind IN ({literals(_KINDS[kind] for kind in kinds)}) THEN {expression} END"
+
+
+def is_write(event: str, service: str) -> str:
+    """Return the predicate for writes of configuration. `event` and `service` are columns."""
+    names_of = {"iam": OF_ROLE | OF_PROVIDER | OF_POLICY}
+    for name, of in OF_RESOURCE.items():
+        names_of[of] = names_of.get(of, frozenset()) | {name}
+    return " OR ".join(
+        f"({event} IN ({literals(names)}) AND {of_service(service, of)})" for of, names in names_of.items()
+    )
 
 
 class UnreadableTableError(Exception):

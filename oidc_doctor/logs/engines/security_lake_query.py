@@ -33,10 +33,17 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.logs.engines import athena_query
 from oidc_doctor.logs.engines.athena_query import ALIKE, COLUMNS
 from oidc_doctor.logs.engines.partitions import literal, partition_predicate
-from oidc_doctor.logs.engines.query import NO_CREDENTIALS, EngineQuery, UnreadableTableError, literals, of_service
+from oidc_doctor.logs.engines.query import (
+    NO_CREDENTIALS,
+    EngineQuery,
+    UnreadableTableError,
+    is_write,
+    literals,
+    of_kinds,
+    of_service,
+)
 from oidc_doctor.logs.extract.thinning import period_length, thinned_query
 from oidc_doctor.logs.records.cloudtrail import EVENT_NAME, members
-from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_PROVIDER, OF_RESOURCE, OF_ROLE
 from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
@@ -86,7 +93,6 @@ _OF_DENIAL = ("bucketName", "key", "repositoryName", "keyId")
 _VALUES = ("principalTags", "transitiveTagKeys")
 _FEDERATION = "userIdentity.sessionContext.webIdFederationData.federatedProvider"
 _NULL = "CAST(NULL AS varchar)"
-_KINDS = {"a": "attempt", "c": "change", "d": "denial"}
 _TOP = ("time", "metadata", "api", "actor", "cloud", "src_endpoint", "http_request", "unmapped", "user", "resources")
 _DEEPEST = 16  # of a flattened name
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
@@ -157,17 +163,9 @@ class _Table:
 
     def kind(self) -> str:
         """Return the expression for the kind of an event, NULL for an event that is not read."""
-        services = [("iam", OF_ROLE | OF_PROVIDER | OF_POLICY)]
-        services += [
-            (of, frozenset(name for name in OF_RESOURCE if OF_RESOURCE[name] == of)) for of in ("ecr", "kms", "s3")
-        ]
-        writes = " OR ".join(
-            f"(api.operation IN ({literals(names)}) AND {of_service('api.service.name', service)})"
-            for service, names in services
-        )
         return (
-            f"CASE WHEN api.operation = '{EVENT_NAME}' AND {of_service('api.service.name', 'sts')} THEN 'attempt'\n"
-            f"      WHEN {writes} THEN 'change'\n"
+            f"CASE WHEN api.operation = '{EVENT_NAME}' AND {of_service(_SERVICE, 'sts')} THEN 'attempt'\n"
+            f"      WHEN {is_write('api.operation', _SERVICE)} THEN 'change'\n"
             f"      WHEN api.response.error <> '' AND {self.federated()} <> '' THEN 'denial' END"
         )
 
@@ -194,29 +192,31 @@ class _Table:
             "eventid": event_id,
             "sharedeventid": shared,
             "recipientaccountid": _first([*self.flat("recipientAccountId"), *self.all("cloud.account.uid")]),
-            "sourceipaddress": _of("ac", self.first("src_endpoint.ip", "src_endpoint.domain")),
-            "federated_provider": _of("cd", self.federated()),
-            "requestparameters_rolearn": _of("a", role),
-            "requestparameters_rolesessionname": _of(
+            "sourceipaddress": of_kinds("ac", self.first("src_endpoint.ip", "src_endpoint.domain")),
+            "federated_provider": of_kinds("cd", self.federated()),
+            "requestparameters_rolearn": of_kinds("a", role),
+            "requestparameters_rolesessionname": of_kinds(
                 "a", _first([*self.request("roleSessionName"), *self.all("user.name")])
             ),
-            "responseelements_provider": _of("a", provider),
-            "issued": _of("a", issued),
-            "issued_key": _of("a", _first(self.response("credentials.accessKeyId"))),
+            "responseelements_provider": of_kinds("a", provider),
+            "issued": of_kinds("a", issued),
+            "issued_key": of_kinds("a", _first(self.response("credentials.accessKeyId"))),
             "known": f"CASE WHEN kind = 'attempt' AND coalesce(api.response.error, '') = '' AND {issued} IS NULL "
             "THEN 0 ELSE 1 END",
         }
-        columns |= {name: _of(kinds, self.first(*paths)) for name, kinds, paths in _EVENT}
+        columns |= {name: of_kinds(kinds, self.first(*paths)) for name, kinds, paths in _EVENT}
         columns |= {
-            "identity_principalid": _of("ac", _text(self.principal)),
-            "identity_arn": _of("c", _text(self.arn)),
+            "identity_principalid": of_kinds("ac", _text(self.principal)),
+            "identity_arn": of_kinds("c", _text(self.arn)),
         }
         columns |= {
-            f"{whole}_{name}".lower(): _of("a", _first(self.member(whole, name))) for whole, name in _OF_ATTEMPT
+            f"{whole}_{name}".lower(): of_kinds("a", _first(self.member(whole, name))) for whole, name in _OF_ATTEMPT
         }
-        columns |= {f"{_REQUEST}_{name}".lower(): _of("d", _first(self.request(name))) for name in _OF_DENIAL}
-        columns |= {f"{_REQUEST}_{name}".lower(): _of("a", self.value(name)) for name in _VALUES}
-        columns |= {f"whole_{name}".lower(): _of("c", self.whole(name)) for name in (_REQUEST, _RESPONSE, _ADDITIONAL)}
+        columns |= {f"{_REQUEST}_{name}".lower(): of_kinds("d", _first(self.request(name))) for name in _OF_DENIAL}
+        columns |= {f"{_REQUEST}_{name}".lower(): of_kinds("a", self.value(name)) for name in _VALUES}
+        columns |= {
+            f"whole_{name}".lower(): of_kinds("c", self.whole(name)) for name in (_REQUEST, _RESPONSE, _ADDITIONAL)
+        }
         columns |= {"resource_arn": self.resources()}
         known = ("kind", "event_id", "event_time", "period", "error_family", "known")
         return [f"{columns.get(name, _NULL)} AS {name}" for name in dict.fromkeys((*known, *COLUMNS))]
@@ -294,13 +294,6 @@ def _text(path: str) -> str:
 def _first(places: Iterable[str]) -> str:
     found = list(places)
     return _NULL if not found else found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
-
-
-def _of(kinds: str, expression: str) -> str:
-    """Return a column that is NULL in rows of other kinds."""
-    if kinds == "acd":
-        return expression
-    return f"CASE WHEN kind IN ({literals(_KINDS[kind] for kind in kinds)}) THEN {expression} END"
 
 
 # --------------------------------------------------------------------------------------------------------- the records

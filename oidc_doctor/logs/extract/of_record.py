@@ -50,9 +50,3 @@ def part_of(record: dict[str, Any], source: Source) -> Part | None:
         part = only(record, DENIED_CALL if aws else GOOGLE_DENIED_CALL)
         return Part(part, denial.time, denial.shared_id or denial.event_ids[0] or None, denials_alike(denial))
     return None
-
-
-def extract_of(record: dict[str, Any], source: Source) -> dict[str, Any] | None:
-    """Return the part of a record that a report reads; None for a record that is not read."""
-    part = part_of(record, source)
-    return None if part is None else part.record

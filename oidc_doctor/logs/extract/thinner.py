@@ -37,8 +37,13 @@ _LAST = "\U0010ffff"  # of an event without an id, which a query orders last
 _MOST_UNKNOWN = 10_000  # records whose outcome another copy may show
 
 # The members of the caller, which the records that were pushed out need not share.
-_CALLER = ("sourceIPAddress", "userAgent")
-_GOOGLE_CALLER = ("callerIp", "callerSuppliedUserAgent")
+_CALLER = (
+    ("sourceIPAddress",),
+    ("userAgent",),
+    ("requestParameters", "roleSessionName"),
+    ("protoPayload", "requestMetadata", "callerIp"),
+    ("protoPayload", "requestMetadata", "callerSuppliedUserAgent"),
+)
 
 
 class _Entry(NamedTuple):
@@ -191,15 +196,10 @@ def _counted(line: bytes, group: _Group) -> bytes:
     """Return the line of a record that stands for others as well, without its caller."""
     record: dict[str, Any] = json.loads(line)
     record[COUNT] = 1 + group.pushed_out
-    for name in _CALLER:
-        record.pop(name, None)
-    for outer, names in (("requestParameters", ("roleSessionName",)), ("protoPayload", ())):
-        inside = record.get(outer)
+    for path in _CALLER:
+        inside: Any = record
+        for name in path[:-1]:
+            inside = inside.get(name) if isinstance(inside, dict) else None
         if isinstance(inside, dict):
-            record[outer] = {name: value for name, value in inside.items() if name not in names}
-    payload = record.get("protoPayload")
-    metadata = payload.get("requestMetadata") if isinstance(payload, dict) else None
-    if isinstance(payload, dict) and isinstance(metadata, dict):
-        kept = {name: value for name, value in metadata.items() if name not in _GOOGLE_CALLER}
-        record["protoPayload"] = payload | {"requestMetadata": kept}
+            inside.pop(path[-1], None)
     return line_of(record)

@@ -7,6 +7,7 @@ alone reports the faults of a file. Both return the same attempts, writes and re
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -43,44 +44,43 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
             state.merge(searched)
             return
     state.begin(name)
+    with _problems_reported(name, state), open_file(name) as stream:
+        state.files += 1
+        faults = _Faults(state)
+        for record, origin in records(stream, name, state.source, faults, faults.count):
+            state.add(record, origin, NO_PLACE)
+    state.end()
+
+
+@contextlib.contextmanager
+def _problems_reported(name: str, state: ScanState) -> Iterator[None]:
+    """Report what ends the reading of a file; the records before it count."""
     try:
-        with open_file(name) as stream:
-            state.files += 1
-            faults = _Faults(state)
-            for record, origin in records(stream, name, state.source, faults, faults.count):
-                state.add(record, origin, NO_PLACE)
+        yield
     except _TooManyFaultsError:
         state.problems(Origin(name), f"more than {MOST_FAULTS:,} faults; the rest of the file was not read")
     except NotRegularError:
         state.problems(Origin(name), "not a regular file, so it was not read")
     except (OSError, EOFError, zlib.error) as error:
         state.problems(Origin(name), f"cannot be read ({type(error).__name__})")
-    state.end()
 
 
 def _extract(open_file: Callable[[str], BinaryIO], name: str, found: ScanState, state: ScanState) -> bool:
-    """Read the file of an extract into the state; return whether it is one."""
+    """Read the file of an extract into the state, by way of an empty one; return whether it is one."""
     parse = cloudtrail if state.source == "cloudtrail" else gcp_audit
     found.begin(name)
     header = None
     faults = _Faults(found)
-    try:
-        with open_file(name) as stream:
-            for value, origin in values(stream, name, parse.LISTS, faults):
-                if header is None:
-                    header = header_of(value, state.source)
-                    if header is None:
-                        return False
-                    found.add_header(header)
-                    continue
+    with _problems_reported(name, found), open_file(name) as stream:
+        for value, origin in values(stream, name, parse.LISTS, faults):
+            if header is not None:
                 for record, place in parse.records(value, origin, faults):
                     found.add_extracted(record, place, counted=not header.selective)
-    except _TooManyFaultsError:
-        found.problems(Origin(name), f"more than {MOST_FAULTS:,} faults; the rest of the file was not read")
-    except NotRegularError:
-        return False
-    except (OSError, EOFError, zlib.error) as error:
-        found.problems(Origin(name), f"cannot be read ({type(error).__name__})")
+                continue
+            header = header_of(value, state.source)
+            if header is None:
+                return False
+            found.add_header(header)
     if header is None:
         return False
     found.end()

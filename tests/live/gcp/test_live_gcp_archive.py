@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from archives import make_archive
 from clouds.aws import Broken
 from clouds.buckets import Buckets, serving_buckets
 from clouds.google import ACCOUNT, PROVIDER, key_file
+from clouds.trail_reader import content
 from evidence import private_key
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.live import archive
@@ -23,7 +23,6 @@ from oidc_doctor.live.gcp import readers as gcp
 from oidc_doctor.live.gcp.archive import bucket_of
 from oidc_doctor.logs.reading.scan import ScannedLogs, scan
 from oidc_doctor.logs.reading.scope import WriteScope
-from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetGcp
 from oidc_doctor.model.log_place import LogOptions, log_place
 
@@ -70,13 +69,6 @@ def scanned(collected: Collected) -> ScannedLogs:
 
 def entry(collected: Collected) -> dict[str, Any]:
     return next(dict(read) for read in collected.reads if read["path"] == FILE)
-
-
-def content(logs: ScannedLogs) -> tuple[Any, ...]:
-    nowhere = Origin("")
-    return tuple(
-        [replace(one, origin=nowhere) for one in group] for group in (logs.attempts(), logs.changes, logs.denials)
-    )
 
 
 def objects_of(folder: Path, prefix: str = "") -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
+from exchanges import extract_of
 from google_tables import (
     FIELDS,
     Warehouse,
@@ -32,7 +33,6 @@ from oidc_doctor.logs.engines.google_tables import (
     with_schema,
 )
 from oidc_doctor.logs.extract.members import GOOGLE_ATTEMPT, only
-from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.extract.thinning import KEPT
 from oidc_doctor.logs.records import gcp_audit, gcp_writes
 from oidc_doctor.logs.records.gcp_writes import deltas_of, operation_of, policy_of

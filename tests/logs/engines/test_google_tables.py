@@ -17,8 +17,9 @@ from google_tables import FIELDS, rest_fields, tables_named
 from oidc_doctor.logs.engines import google_query
 from oidc_doctor.logs.engines.google_columns import lacks
 from oidc_doctor.logs.engines.google_query import printed, queries
-from oidc_doctor.logs.engines.google_tables import LogTable, days, log_tables, missing_logs, view, with_schema
+from oidc_doctor.logs.engines.google_tables import LogTable, log_tables, missing_logs, view, with_schema
 from oidc_doctor.model.log_place import log_place
+from oidc_doctor.model.times import days_of
 
 PROJECT, DATASET = "acme-logs", "audit"
 END = START + 86_400.0
@@ -95,7 +96,7 @@ def test_several_queries_have_each_moment_and_each_table_once(
     for part in parts:
         assert len(part.tables) <= most
         assert {table.name for table in part.tables if not table.day} == always
-        assert {table.day for table in part.tables if table.day} <= set(days(part.since, part.until))
+        assert {table.day for table in part.tables if table.day} <= set(map(str, days_of(part.since, part.until)))
     if parts:
         assert (parts[0].until, parts[-1].since) == (until, since)
     for newer, older in itertools.pairwise(parts):

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clouds.insights import run_query
+from exchanges import exchange, extract_of
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.logs.engines.insights_query import MOST_ROWS, attempts_query, changes_query, literal
 from oidc_doctor.logs.extract.file import Header, write_extract
-from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.reading.file import records
 from oidc_doctor.logs.reading.scan import scan
 from oidc_doctor.logs.reading.scope import WriteScope
@@ -36,23 +36,6 @@ def queried(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for query in (changes_query(), attempts_query()):
         found += [query.record_of(row) for row in run_query(query.text, events, MOST_ROWS)]
     return found
-
-
-def exchange(**more: Any) -> dict[str, Any]:
-    return {
-        "eventTime": "2026-11-20T10:00:00Z",
-        "eventID": "11111111-2222-3333-4444-555555555555",
-        "eventSource": "sts.amazonaws.com",
-        "eventName": "AssumeRoleWithWebIdentity",
-        "awsRegion": "us-east-1",
-        "userIdentity": {
-            "type": "WebIdentityUser",
-            "principalId": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com:aud:sub",
-            "userName": "sub",
-        },
-        "requestParameters": {"roleArn": "arn:aws:iam::111122223333:role/r", "durationSeconds": 3600},
-        **more,
-    }
 
 
 @pytest.mark.parametrize("plant", ["aws-subject-mistyped", "aws-mended", "aws-denied-all-along"])
@@ -109,7 +92,8 @@ def test_issued_credentials_without_a_key_id_are_an_accepted_exchange() -> None:
 
 
 def test_an_exchange_without_response_or_error_is_unknown() -> None:
-    (record,) = queried([exchange(responseElements=None)])
+    request = {"roleArn": "arn:aws:iam::111122223333:role/r", "durationSeconds": 3600}
+    (record,) = queried([exchange(responseElements=None, requestParameters=request)])
     attempt = cloudtrail.attempt(record, NOWHERE)
     assert attempt is not None
     assert (attempt.outcome, attempt.duration_seconds) == ("unknown", 3600)

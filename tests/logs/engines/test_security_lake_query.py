@@ -17,8 +17,10 @@ from archives import make_archive
 from hypothesis import given
 from hypothesis import strategies as st
 
+import exchanges
 import security_lake
 from engine_tables import run, translated
+from exchanges import extract_of
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.logs.engines.athena_query import COLUMNS
 from oidc_doctor.logs.engines.partitions import selection
@@ -27,7 +29,6 @@ from oidc_doctor.logs.engines.result_file import extract_of_rows
 from oidc_doctor.logs.engines.security_lake_query import security_lake_query
 from oidc_doctor.logs.engines.table_shape import table_shape
 from oidc_doctor.logs.extract.file import Header, write_extract
-from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.reading.scan import ScannedLogs, scan
 from oidc_doctor.logs.reading.scope import WriteScope
 from oidc_doctor.logs.records import cloudtrail
@@ -106,28 +107,18 @@ def _without_lists(value: Any, version: Version) -> Any:
 
 
 def exchange(**more: Any) -> dict[str, Any]:
-    return {
+    members = {
         "eventVersion": "1.08",
-        "eventTime": "2026-11-20T10:00:00Z",
-        "eventID": "11111111-2222-3333-4444-555555555555",
-        "eventSource": "sts.amazonaws.com",
-        "eventName": "AssumeRoleWithWebIdentity",
-        "awsRegion": "us-east-1",
         "recipientAccountId": "111122223333",
-        "userIdentity": {
-            "type": "WebIdentityUser",
-            "principalId": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com:aud:sub",
-            "userName": "sub",
-            "identityProvider": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com",
-        },
+        "userIdentity": {**exchanges.exchange()["userIdentity"], "identityProvider": exchanges.PROVIDER},
         "requestParameters": {
-            "roleArn": "arn:aws:iam::111122223333:role/r",
+            **exchanges.exchange()["requestParameters"],
             "roleSessionName": "s",
             "durationSeconds": 900,
             "principalTags": {"team": "a"},
         },
-        **more,
     }
+    return exchanges.exchange(**members | more)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

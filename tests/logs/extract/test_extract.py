@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from archives import make_archive
 
+from exchanges import exchange, extract_of
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.logs.attempts.signatures import Attempts
 from oidc_doctor.logs.extract.file import COUNT, Header, header_of, write_extract
-from oidc_doctor.logs.extract.of_record import extract_of
 from oidc_doctor.logs.reading.file import records
 from oidc_doctor.logs.reading.scan import ScannedLogs, scan
 from oidc_doctor.logs.reading.scope import WriteScope
@@ -57,25 +57,12 @@ def test_the_scan_of_an_extract_is_that_of_the_log(tmp_path: Path, plant: str) -
     assert not any("sessionToken" in json.dumps(extract) for extract in extracts)
 
 
-def exchange(**more: Any) -> dict[str, Any]:
-    return {
-        "eventTime": "2026-11-20T10:00:00Z",
-        "eventID": "11111111-2222-3333-4444-555555555555",
-        "eventSource": "sts.amazonaws.com",
-        "eventName": "AssumeRoleWithWebIdentity",
-        "awsRegion": "us-east-1",
-        "errorCode": "AccessDenied",
-        "userIdentity": {
-            "principalId": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com:aud:sub",
-            "userName": "sub",
-        },
-        "requestParameters": {"roleArn": "arn:aws:iam::111122223333:role/r"},
-        **more,
-    }
+def refused(**more: Any) -> dict[str, Any]:
+    return exchange(errorCode="AccessDenied", **more)
 
 
 def test_a_record_stands_for_as_many_attempts_as_it_says() -> None:
-    logs = scanned(write_extract(Header("cloudtrail", selective=True), [exchange(**{COUNT: 560})]))
+    logs = scanned(write_extract(Header("cloudtrail", selective=True), [refused(**{COUNT: 560})]))
     assert list(logs.rows.count) == [560]
     assert logs.coverage.events == 560
     assert logs.coverage.selective
@@ -83,12 +70,12 @@ def test_a_record_stands_for_as_many_attempts_as_it_says() -> None:
 
 @pytest.mark.parametrize("count", [0, -1, True, "7", 10**12, 1.5, None])
 def test_a_count_that_is_none_is_one(count: Any) -> None:
-    logs = scanned(write_extract(Header("cloudtrail", selective=True), [exchange(**{COUNT: count})]))
+    logs = scanned(write_extract(Header("cloudtrail", selective=True), [refused(**{COUNT: count})]))
     assert list(logs.rows.count) == [1]
 
 
 def test_a_strangers_counts_are_bounded_and_add_up() -> None:
-    lines = [exchange(eventID=f"{number}", **{COUNT: 10**9}) for number in range(100)]
+    lines = [refused(eventID=f"{number}", **{COUNT: 10**9}) for number in range(100)]
     logs = scanned(write_extract(Header("cloudtrail", selective=True, events=10**9), lines))
     (signature,) = Attempts(logs.rows).signatures()
     assert signature.count == 100 * 10**9
@@ -96,7 +83,7 @@ def test_a_strangers_counts_are_bounded_and_add_up() -> None:
 
 
 def test_a_count_in_an_ordinary_log_counts_for_nothing() -> None:
-    logs = scanned(json.dumps({"Records": [exchange(**{COUNT: 560})]}).encode(), name="aws/cloudtrail/a.json")
+    logs = scanned(json.dumps({"Records": [refused(**{COUNT: 560})]}).encode(), name="aws/cloudtrail/a.json")
     assert list(logs.rows.count) == [1]
 
 
@@ -105,7 +92,7 @@ def test_the_header_of_a_whole_reading_is_its_coverage() -> None:
         "cloudtrail", selective=False, since=1_795_000_000.0, until=1_795_200_000.0, files=12, events=4_000,
         duplicates=3, services=("s3.amazonaws.com",), regions=("eu-west-1",),
     )  # fmt: skip
-    logs = scanned(write_extract(header, [exchange()])).coverage
+    logs = scanned(write_extract(header, [refused()])).coverage
     assert (logs.files, logs.events, logs.duplicates, logs.selective) == (12, 4_000, 3, False)
     assert (logs.first, logs.last) == (1_795_000_000.0, 1_795_200_000.0)
     assert logs.newest == 1_795_168_800.0  # of the record: the end of a search is no event
@@ -121,13 +108,13 @@ def test_a_header_survives_its_file() -> None:
 
 
 def test_a_file_without_its_header_is_a_log() -> None:
-    data = gzip.compress(json.dumps(exchange()).encode() + b"\n")
+    data = gzip.compress(json.dumps(refused()).encode() + b"\n")
     logs = scanned(data)
     assert (logs.coverage.files, logs.coverage.events, logs.coverage.selective) == (1, 1, False)
 
 
 def test_a_damaged_extract_keeps_what_comes_before_the_damage() -> None:
-    lines = [exchange(eventID=f"11111111-2222-3333-4444-{number:012}") for number in range(2_000)]
+    lines = [refused(eventID=f"11111111-2222-3333-4444-{number:012}") for number in range(2_000)]
     data = write_extract(Header("cloudtrail", selective=True), lines)
     logs = scanned(data[: len(data) // 2])
     assert 0 < len(logs.rows) < 2_000
@@ -154,11 +141,11 @@ def test_a_denied_call_stands_for_as_many_as_it_says() -> None:
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_two_copies_that_counts_which_stands_for_others(order: int) -> None:
-    lines = [exchange(**{COUNT: 560}), exchange()][::order]
+    lines = [refused(**{COUNT: 560}), exchange()][::order]
     assert list(scanned(write_extract(Header("cloudtrail", selective=True), lines)).rows.count) == [560]
 
 
 def test_half_of_a_surrogate_pair_survives_its_file() -> None:
-    lines = [exchange(userAgent="\ud83d"), exchange(userAgent="\U0001f600", eventID="2")]
+    lines = [refused(userAgent="\ud83d"), exchange(userAgent="\U0001f600", eventID="2")]
     logs = scanned(write_extract(Header("cloudtrail", selective=True), lines))
     assert {attempt.user_agent for attempt in logs.attempts()} == {"\ud83d", "\U0001f600"}
