@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Source
 
 _LONGEST_HEADER = 1 << 20  # characters
-# As the readers of engines and archives name them: the kind of place, its number, and the account of several.
-_OWN_NAME = re.compile(r"((?:s3|gs|athena|cloudwatch|bigquery|loganalytics)-\d{1,4})(?:-(\d{12}))?")
+# As the readers of engines and archives name them: the kind of place, its number, the account of several, and a number
+# beside a file of the bundle (live/collected_bundle.py).
+_OWN_NAME = re.compile(r"((?:s3|gs|athena|cloudwatch|bigquery|loganalytics)-\d{1,4})(?:-(\d{12}))?(-\d{1,4})?")
 
 
 def extract_name(name: str, texts: Texts) -> str:
@@ -27,7 +28,7 @@ def extract_name(name: str, texts: Texts) -> str:
     own = _OWN_NAME.fullmatch(stem)
     if own is None:
         return texts.value(stem) + ENDING
-    return own[1] + (f"-{texts.value(own[2])}" if own[2] else "") + ENDING
+    return own[1] + (f"-{texts.value(own[2])}" if own[2] else "") + (own[3] or "") + ENDING
 
 
 def split_header(pieces: Iterator[str], source: Source, texts: Texts) -> tuple[str, Iterator[str]]:

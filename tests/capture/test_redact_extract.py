@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exchanges import PROVIDER, exchange
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture import redact_bundle
 from oidc_doctor.capture.redact_extract import split_header
@@ -26,16 +27,10 @@ HEADER = Header(
 
 
 def record(**more: Any) -> dict[str, Any]:
-    return {
-        "eventTime": "2026-11-20T10:00:00Z",
-        "eventID": "11111111-2222-3333-4444-555555555555",
-        "eventSource": "sts.amazonaws.com",
-        "eventName": "AssumeRoleWithWebIdentity",
-        "awsRegion": "us-east-1",
-        "userIdentity": {"principalId": "arn:aws:iam::111122223333:oidc-provider/oidc.example.com:aud:acme-job"},
-        "requestParameters": {"roleArn": "arn:aws:iam::111122223333:role/AcmeRole"},
-        **more,
-    }
+    named = {"principalId": f"{PROVIDER}:aud:acme-job"}
+    return exchange(
+        userIdentity=named, requestParameters={"roleArn": "arn:aws:iam::111122223333:role/AcmeRole"}, **more
+    )
 
 
 def copied(folder: Path, path: str, data: bytes) -> dict[str, bytes]:
@@ -49,6 +44,11 @@ def copied(folder: Path, path: str, data: bytes) -> dict[str, bytes]:
     with open_bundle(folder) as bundle:
         redact_bundle(bundle, write, b"k" * 32)
     return found
+
+
+def test_the_name_of_a_file_beside_that_of_the_bundle_stays(tmp_path: Path) -> None:
+    found = copied(tmp_path, "aws/cloudtrail/athena-1-2.extract.jsonl.gz", write_extract(HEADER, [record()]))
+    assert "aws/cloudtrail/athena-1-2.extract.jsonl.gz" in found
 
 
 def test_header_and_counts_stay_and_names_go(tmp_path: Path) -> None:
