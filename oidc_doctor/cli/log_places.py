@@ -34,26 +34,25 @@ _RULES: dict[Source, dict[str, str]] = {
         "loganalytics:": "such as loganalytics:my-project.global._Default",
     },
 }
-_RESULTS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[\x20-\x7e]*)?")
+_RESULTS = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[\x20-\x7e]*)?"
 _LOG_BUCKET = r"projects/([^/]+)/locations/([^/]+)/buckets/([^/]+)"
-_MEANT = tuple(  # what people type or copy from a console, and the place that it is; log_place judges the place
-    (re.compile(pattern, re.IGNORECASE | re.ASCII), place)
-    for pattern, place in (
-        (r"(?:cloudwatch:)?arn:aws[\w-]*:logs:[\w-]*:\d*:log-group:([^:*]+)(?::\*)?", r"cloudwatch:\1"),
-        (r"cloudwatch:([^:*]+):\*", r"cloudwatch:\1"),
-        (r"(?:athena:)?arn:aws[\w-]*:glue:[\w-]*:\d*:table/([^/]+)/([^/]+)", r"athena:\1.\2"),
-        (r"athena:(?:AwsDataCatalog[./])?([^./]+)[./]([^./]+)", r"athena:\1.\2"),
-        (r"(?:s3:)?/{0,2}arn:aws[\w-]*:s3:::([^*]+?)(?:/?\*)?", r"s3://\1"),
-        (r"s3:/{0,2}([^/:].*)", r"s3://\1"),
-        (r"gc?s:/{0,2}([^/:].*)", r"gs://\1"),
-        (r"https://(?:[\w-]+\.)?console\.aws\.amazon\.com/s3/buckets/([\w.-]+)(?:[/?].*)?", r"s3://\1"),
-        (r"https://console\.cloud\.google\.com/storage/browser/([\w.-]+)(?:[/;?].*)?", r"gs://\1"),
-        (r"https://storage\.(?:cloud\.google|googleapis)\.com/([\w.-]+)(?:/.*)?", r"gs://\1"),
-        (r"(?:bigquery|bq|gcp):([^.:]+)[.:]([^.:]+)(?:\..*)?", r"bigquery:\1.\2"),
-        (rf"(?:loganalytics:)?(?:logging\.googleapis\.com/)?{_LOG_BUCKET}", r"loganalytics:\1.\2.\3"),
-        (rf"(?:loganalytics:)?(?:logging\.googleapis\.com/)?{_LOG_BUCKET}/views/([^/]+)", r"loganalytics:\1.\2.\3.\4"),
-        (r"loganalytics:(.*)", r"loganalytics:\1"),
-    )
+# What people type or copy from a console, and the place that it is; log_place judges the place. The patterns are
+# compiled where a text is no file and no place.
+_MEANT = (
+    (r"(?:cloudwatch:)?arn:aws[\w-]*:logs:[\w-]*:\d*:log-group:([^:*]+)(?::\*)?", r"cloudwatch:\1"),
+    (r"cloudwatch:([^:*]+):\*", r"cloudwatch:\1"),
+    (r"(?:athena:)?arn:aws[\w-]*:glue:[\w-]*:\d*:table/([^/]+)/([^/]+)", r"athena:\1.\2"),
+    (r"athena:(?:AwsDataCatalog[./])?([^./]+)[./]([^./]+)", r"athena:\1.\2"),
+    (r"(?:s3:)?/{0,2}arn:aws[\w-]*:s3:::([^*]+?)(?:/?\*)?", r"s3://\1"),
+    (r"s3:/{0,2}([^/:].*)", r"s3://\1"),
+    (r"gc?s:/{0,2}([^/:].*)", r"gs://\1"),
+    (r"https://(?:[\w-]+\.)?console\.aws\.amazon\.com/s3/buckets/([\w.-]+)(?:[/?].*)?", r"s3://\1"),
+    (r"https://console\.cloud\.google\.com/storage/browser/([\w.-]+)(?:[/;?].*)?", r"gs://\1"),
+    (r"https://storage\.(?:cloud\.google|googleapis)\.com/([\w.-]+)(?:/.*)?", r"gs://\1"),
+    (r"(?:bigquery|bq|gcp):([^.:]+)[.:]([^.:]+)(?:\..*)?", r"bigquery:\1.\2"),
+    (rf"(?:loganalytics:)?(?:logging\.googleapis\.com/)?{_LOG_BUCKET}", r"loganalytics:\1.\2.\3"),
+    (rf"(?:loganalytics:)?(?:logging\.googleapis\.com/)?{_LOG_BUCKET}/views/([^/]+)", r"loganalytics:\1.\2.\3.\4"),
+    (r"loganalytics:(.*)", r"loganalytics:\1"),
 )
 
 
@@ -81,7 +80,7 @@ def place_of(text: str, source: Source, name: str) -> LogPlace | None:
 def meant(text: str, source: Source) -> str:
     """Return "; did you mean PLACE?" for a text that is no file and no place but resembles one; else ""."""
     for pattern, form in _MEANT:
-        found = pattern.fullmatch(text)
+        found = re.fullmatch(pattern, text, re.IGNORECASE | re.ASCII)
         if found is None:
             continue
         scheme, _, rest = found.expand(form).partition(":")
@@ -103,7 +102,7 @@ def check_idle(options: argparse.Namespace) -> None:
             places = ", ".join(f"{engine}://" if engine in ("s3", "gs") else f"{engine}:" for engine in of)
             raise UsageError(f"{option} would have no effect: it is for logs at {places}")
     output = options.athena_output
-    if output is not None and not _RESULTS.fullmatch(output):
+    if output is not None and not re.fullmatch(_RESULTS, output):
         raise UsageError(f"--athena-output {output}: not of the form s3://BUCKET/PREFIX")
 
 

@@ -41,36 +41,31 @@ def folder_above(path: str, name: str) -> str:
 
 class _Form(NamedTuple):
     source: Source
-    pattern: re.Pattern[str]
+    pattern: str
     shown: str
 
 
 _NAME = r"[^\s\x00-\x1f\x7f-\x9f`'\"\\./;*?$]{1,255}"
-_BUCKET = re.compile(r"([a-z0-9][a-z0-9._-]{1,221})(?:/(.*))?", re.DOTALL)
+_BUCKET = r"(?s)([a-z0-9][a-z0-9._-]{1,221})(?:/(.*))?"
+_PROJECT = r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])"
+# Patterns are compiled where they are used: most runs have no such place.
 # Glue and Athena: any name of up to 255 bytes; quotes, backticks, backslashes, white space and control characters would
 # need escapes in some dialect, and *, ? and ${ would name other tables in the resource of a grant.
 _FORMS: dict[str, tuple[Engine, _Form]] = {
     "s3://": ("s3", _Form("cloudtrail", _BUCKET, "s3://BUCKET/PREFIX")),
-    "athena:": ("athena", _Form("cloudtrail", re.compile(rf"({_NAME})\.({_NAME})"), "athena:DATABASE.TABLE")),
-    "cloudwatch:": ("cloudwatch", _Form("cloudtrail", re.compile(r"([\w./#-]{1,512})"), "cloudwatch:LOG_GROUP")),
+    "athena:": ("athena", _Form("cloudtrail", rf"({_NAME})\.({_NAME})", "athena:DATABASE.TABLE")),
+    "cloudwatch:": ("cloudwatch", _Form("cloudtrail", r"([\w./#-]{1,512})", "cloudwatch:LOG_GROUP")),
     "gs://": ("gs", _Form("gcp-logs", _BUCKET, "gs://BUCKET/PREFIX")),
-    "bigquery:": (
-        "bigquery",
-        _Form("gcp-logs", re.compile(r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])\.(\w{1,1024})", re.ASCII),
-              "bigquery:PROJECT.DATASET"),
-    ),
+    "bigquery:": ("bigquery", _Form("gcp-logs", rf"(?a){_PROJECT}\.(\w{{1,1024}})", "bigquery:PROJECT.DATASET")),
     "loganalytics:": (
         "loganalytics",
         _Form(
             "gcp-logs",
-            re.compile(
-                r"((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9])\.([a-z0-9-]{1,63})\.([\w-]{1,100})(?:\.([\w-]{1,100}))?",
-                re.ASCII,
-            ),
+            rf"(?a){_PROJECT}\.([a-z0-9-]{{1,63}})\.([\w-]{{1,100}})(?:\.([\w-]{{1,100}}))?",
             "loganalytics:PROJECT.LOCATION.BUCKET or loganalytics:PROJECT.LOCATION.BUCKET.VIEW",
         ),
     ),
-}  # fmt: skip
+}
 
 
 def log_place(text: str, source: Source) -> LogPlace | None:
@@ -81,7 +76,7 @@ def log_place(text: str, source: Source) -> LogPlace | None:
         if form.source != source:
             option = "--cloudtrail" if form.source == "cloudtrail" else "--gcp-logs"
             raise ValueError(f"{form.shown} is a place of {option}")
-        match = form.pattern.fullmatch(text[len(scheme) :])
+        match = re.fullmatch(form.pattern, text[len(scheme) :])
         if match is None:
             raise ValueError(f"not of the form {form.shown}")
         return LogPlace(text, engine, tuple(part or "" for part in match.groups()))
