@@ -99,7 +99,7 @@ def _athena_table(options: argparse.Namespace) -> str:
 
     for given, option in ((options.get_table, "--get-table"), (options.until, "--until")):
         if given:
-            raise UsageError(f"sql athena: {option} with --ddl: it is about a query")
+            raise UsageError(f"sql athena: {option} would have no effect with --ddl, which prints a table and no query")
     if not options.bucket:
         raise UsageError("sql athena: --ddl needs the bucket of the trail: --bucket s3://BUCKET/PREFIX")
     if not options.account and not options.organization:
