@@ -23,7 +23,7 @@ from oidc_doctor.ci.secret_values import SecretValues
 from oidc_doctor.ci.token_search import Search, find_tokens
 from oidc_doctor.documents.expect_file import parse_expectations
 from oidc_doctor.documents.health_file import HealthFile, HealthTarget, parse_health_file
-from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.documents.json_text import Unreadable, decode
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.examine.examine import read_and_judge, run
 from oidc_doctor.examine.proposed.lay import ChangeError
@@ -73,13 +73,14 @@ def health_files(data: bytes) -> None:
     """The user's oidc-doctor.toml, and its receivers. Raises Unreadable, which quotes no address."""
     text = text_of(data)
     try:
-        file = parse_health_file(text)
+        file = parse_health_file(decode(data, "oidc-doctor.toml"))
     except Unreadable as error:
         assert str(error).isprintable()
         return
     for receiver in file.receivers:
         channel = webhook_of(receiver, {receiver.url_env: text[:200], receiver.secret_env: text[-60:]})
-        assert receiver.url.partition("//")[2].partition("/")[2][:20] not in channel.label or len(receiver.url) < 40
+        path = receiver.url.partition("//")[2].partition("/")[2]
+        assert len(path) < 20 or path not in channel.label
 
 
 def _health_file_seeds() -> Iterator[bytes]:
@@ -152,7 +153,9 @@ def _expect_targets() -> list[ExpectTarget]:
 def expect_files(data: bytes) -> None:
     """An expect.toml, judged on a scenario. Raises Unreadable and TargetError; nothing is met without a token."""
     try:
-        result = expectations.run(parse_expectations(text_of(data)), _expect_targets(), "expect.toml", NOW)
+        result = expectations.run(
+            parse_expectations(decode(data, "expect.toml")), _expect_targets(), "expect.toml", NOW
+        )
     except (Unreadable, TargetError) as error:
         assert str(error).isprintable()
         return
