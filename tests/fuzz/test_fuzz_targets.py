@@ -14,7 +14,7 @@ SEEDS = {name: tuple(target.seeds()) for name, target in TARGETS.items()}
 WHOLE = {"reports": 15, "alone": 15, "captures": 15, "proposed": 7, "health_states": 4, "plan_reports": 4}
 SLOW = {"ci_jobs": 20, "expect_files": 20, "api_arguments": 20, "learnt_files": 20}
 NASTY = (
-    b"\xff", b"\x00", b"\xed\xa0\x80", b"\\ud800", b"NaN", b"1e999", b"9" * 400, b"[" * 300, b"null", b"\x1b]0;x\x07",
+    b"\xff", b"\x00", b"\xed\xa0\x80", b"\\ud800", b"NaN", b"1e999", b"9" * 5_000, b"[" * 300, b"null", b"\x1b]0;x\x07",
     b'""', b"\xe2\x80\xae", b"${a}", b"&a [*a]", b"...", b"***", b"REDACTED",
 )  # fmt: skip
 
