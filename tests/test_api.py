@@ -315,10 +315,13 @@ def test_a_result_of_expectations_is_rendered(tmp_path: Path) -> None:
 
 
 def test_mistakes_in_expectations_are_one_line(tmp_path: Path, aws: Bundle) -> None:
+    cycle: dict[str, Any] = {}
+    cycle["accepted"] = [cycle]
     wrong: list[tuple[Any, str]] = [
         ([{"acepted": [BRANCH]}], "unknown key acepted"),
         ([{"accepted": [None]}], "TOML"),
         ([{1: 2}], "Keys must be strings"),
+        ([cycle], "nested too deep"),
         ([], "no \\[\\[expect\\]\\] table"),
         ([{"accepted": [BRANCH], "target": "another"}], "another"),
         (tmp_path / "absent.toml", "no such file or directory"),

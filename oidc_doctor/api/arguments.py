@@ -66,6 +66,8 @@ def expectations_of(expectations: Path | Sequence[Mapping[str, object]]) -> tupl
         raise ValueError(message) from None
     except (Unreadable, TypeError, ValueError) as error:
         raise ValueError(str(error)) from None
+    except RecursionError:
+        raise ValueError("expectations: nested too deep") from None
 
 
 def question_of(

@@ -176,7 +176,7 @@ def _text(path: str) -> str:
     from oidc_doctor.cli.streams import read_file
 
     try:
-        return decode(read_file(path, "expect", TOML.most), path)
+        return decode(read_file(path, "expect", TOML.most, regular=True), path)
     except Unreadable as error:
         raise UsageError(str(error)) from None
 

@@ -209,7 +209,7 @@ def health_file(path: str, *, named: bool) -> HealthFile:
         message = f"{path}: a link that leads out of this folder, and was not read; name it with -c"
         raise UsageError(message)
     try:
-        file = parse_health_file(decode(read_file(path, "-c", TOML.most), path), path)
+        file = parse_health_file(decode(read_file(path, "-c", TOML.most, regular=not named), path), path)
     except Unreadable as error:
         raise UsageError(str(error)) from None
     try:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.documents.regular_file import open_regular
 
 Filter = Callable[[str], str]
 
@@ -85,13 +86,16 @@ def tell(text: str) -> None:
         _give_up(sys.stderr)
 
 
-def read_file(path: str, name: str, most: int) -> bytes:
-    """Return the bytes of a file that the option or variable `name` names; - is stdin. Raises UsageError."""
+def read_file(path: str, name: str, most: int, *, regular: bool = False) -> bytes:
+    """Return the bytes of a file that the option or variable `name` names; - is stdin. Raises UsageError.
+
+    `regular`: the user did not name the file, so a FIFO of a stranger's folder must not keep the run waiting.
+    """
     try:
         if path == "-":
             data = sys.stdin.buffer.read(most + 1)
         else:
-            with open(path, "rb") as stream:
+            with open_regular(path) if regular else open(path, "rb") as stream:
                 data = stream.read(most + 1)
     except OSError as error:
         message = f"{name} {path}: {_reason(error)}"

@@ -22,6 +22,8 @@ _SUPPRESS = ("code", "resource", "reason", "owner", "until", "target")
 _OPTIONAL = ("target",)
 _NOTIFY = ("url", "url_env", "secret_env", "apprise_env")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_VARIABLE = re.compile(r"[A-Za-z_]\w{0,254}", re.ASCII)
+_KEY = re.compile(r"[\w-]{1,60}")  # any other is a value in the wrong place, such as an address, and is not shown
 
 
 class HealthTarget(NamedTuple):
@@ -131,6 +133,10 @@ class _HealthReader(TableReader):
             raise self.fault(pointer, "[[notify]]: expected exactly one of url, url_env and apprise_env")
         if values.get("apprise_env") and values.get("secret_env"):
             raise self.fault(pointer, "[[notify]]: secret_env signs a webhook, and apprise_env names none")
+        for name in ("url_env", "secret_env", "apprise_env"):  # not shown: it may be the address or the secret itself
+            if values.get(name) and not _VARIABLE.fullmatch(values[name]):
+                message = f"[[notify]]: {name}: expected the name of an environment variable, such as ALERTS_URL"
+                raise self.fault(f"{pointer}/{name}", message)
         return Receiver(**values, at=self.place(pointer))
 
     def texts(self, table: Toml, pointer: str, name: str, known: tuple[str, ...]) -> dict[str, str]:
@@ -139,9 +145,8 @@ class _HealthReader(TableReader):
             raise self.wrong(pointer, name, "a table", table)
         for key in table:
             if key not in known:
-                raise self.fault(
-                    pointer + pointer_segment(key), f"{name}: unknown key {printable(key)}{_meant(key, known)}"
-                )
+                shown = f"unknown key {printable(key)}{_meant(key, known)}" if _KEY.fullmatch(key) else "an unknown key"
+                raise self.fault(pointer + pointer_segment(key), f"{name}: {shown}; known are {', '.join(known)}")
         values = {}
         for key, value in table.items():
             is_date = isinstance(value, dt.date) and not isinstance(value, dt.datetime)

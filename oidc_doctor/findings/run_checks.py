@@ -14,7 +14,7 @@ from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import CheckRow, FindingRow, NamedRefusal
-from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED, Cloud
+from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED, UNKNOWN, Cloud
 from oidc_doctor.report.parts.sentences import refusal_sentence
 
 _PASSING = (PASSED, PASSED_BY_ERROR)
@@ -105,7 +105,8 @@ def _met(check: Check, met: Sequence[NamedRefusal]) -> CheckRow:
     if any(named.refusal.certain for named in met):
         return CheckRow(check.code, check.name, "failed", check.effect, "", findings)
     settle = "; ".join(dict.fromkeys(named.refusal.settle for named in met if named.refusal.settle))
-    return CheckRow(check.code, check.name, "skipped", check.effect, f"suspected only: {settle}", findings)
+    reason = f"suspected only: {settle}"
+    return CheckRow(check.code, check.name, "skipped", check.effect, reason, findings, undecided=True)
 
 
 def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
@@ -133,7 +134,7 @@ def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
         if states
         else "not applicable: no matching exchange was examined"
     )
-    return CheckRow(check.code, check.name, "skipped", check.effect, reason)
+    return CheckRow(check.code, check.name, "skipped", check.effect, reason, undecided=UNKNOWN in states)
 
 
 def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: Cloud | None = None) -> list[CheckRow]:
@@ -151,12 +152,13 @@ def document_rows(check: Check, views: Sequence[Mapping[str, Any]], cloud: Cloud
 def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
     """Run a weakness or log check on every target: skipped if no target has what it needs, or a bound was reached."""
     findings: list[Finding] = []
-    ran, bounded, reasons = False, False, []
+    ran, bounded, unread, reasons = False, False, False, []
     for view in views:
         missing = next((view[need] for need in check.needs if isinstance(view.get(need), Missing)), None)
         unknown = [need for need in check.needs if need not in view]
         if missing is not None:
             reasons.append(f"{missing.what}: {missing.reason}")
+            unread = unread or not missing.proves_absence
             continue
         if unknown:
             reasons.append(f"not part of this run: {', '.join(unknown)}")
@@ -166,6 +168,7 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
         except NotReadError as lacking:
             bounded = bounded or isinstance(lacking, BoundReachedError)
             reasons.append(str(lacking))
+            unread = True
             continue
         except BrokenCheckError as broken:
             reason = "the check itself failed"
@@ -189,9 +192,8 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
         return replace(row, opens_trust=check.opens_trust, early=check.early, about=check.about)
     if ran and not bounded:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
-    return CheckRow(
-        check.code, check.name, "skipped", check.effect, "; ".join(dict.fromkeys(reasons)) or "nothing to examine"
-    )
+    reason = "; ".join(dict.fromkeys(reasons)) or "nothing to examine"
+    return CheckRow(check.code, check.name, "skipped", check.effect, reason, undecided=unread)
 
 
 def by_kind(checks: Iterable[Check]) -> dict[Kind, Check]:

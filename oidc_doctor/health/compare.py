@@ -1,7 +1,8 @@
 """Compare a target's findings with those of the last run: new, continuing, changed, resolved.
 
-A finding is resolved only by a run that read everything that the run which saw it last had read. Until then it is
-neither confirmed nor resolved, and keeps the time at which it was last seen.
+A finding is resolved only by a run that read everything that the run which saw it last had read, and whose check could
+decide: a policy that is cut, redacted or about another role decides nothing. Until then it is neither confirmed nor
+resolved, and keeps the time at which it was last seen.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Seen(NamedTuple):
     findings: tuple[Observed, ...]
     evidence: Evidence
     resources: tuple[str, ...] = ()
+    undecided: frozenset[str] = frozenset()  # codes of the checks that could not decide on what was read
 
 
 class Compared(NamedTuple):
@@ -69,9 +71,13 @@ def compare(seen: Seen, before: TargetRecord | None, *, first: bool) -> Compared
                 record.until = seen.now
                 records.append(record)
                 findings.append(_finding(record, "new"))
-        elif seen.evidence.lacks(record.read) or seen.state in ("broken", "unread"):
-            if seen.state == "healthy" and record.effect == "blocks":  # nothing shows that it is over
-                reason = seen.evidence.reason_of(seen.evidence.lacking(record.read)[0])
+        elif (
+            (lacking := seen.evidence.lacking(record.read))
+            or record.code in seen.undecided
+            or seen.state in ("broken", "unread")
+        ):
+            if lacking and seen.state == "healthy" and record.effect == "blocks":  # nothing shows that it is over
+                reason = seen.evidence.reason_of(lacking[0])
                 seen = seen._replace(state="unread", reason=kept(reason))
             findings.append(_finding(record, _change_of(record)))
             records.append(record)

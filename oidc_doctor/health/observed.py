@@ -163,6 +163,11 @@ def undecided_by(report: Report) -> list[str]:
     ]
 
 
+def undecided_codes(report: Report) -> frozenset[str]:
+    """Return the codes of the checks that could not decide, because what they need was not read."""
+    return frozenset(row.code for row in report.checks if row.undecided)
+
+
 def resources_of(report: Report) -> list[str]:
     """Return the role ARNs and the providers' names of the report's exchanges."""
     return list(dict.fromkeys(kept(exchange.resource) for exchange in report.exchanges if exchange.resource))

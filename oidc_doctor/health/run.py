@@ -22,6 +22,7 @@ from oidc_doctor.health.observed import (
     resources_of,
     state_of,
     undecided_by,
+    undecided_codes,
     why_unknown,
 )
 from oidc_doctor.health.reading import LiveOptions, Reading, read_targets
@@ -177,6 +178,7 @@ def _examined(
         tuple(findings_of(report, target.name, explained)),
         evidence,
         tuple(resources_of(report)),
+        undecided_codes(report),
     )
     return seen, report, documents_of(bundle, examined, earlier)
 

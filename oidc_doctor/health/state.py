@@ -162,9 +162,12 @@ def load(path: str) -> State:
             raise StateError(f"{printable(path)}: written by a newer oidc-doctor ({printable(schema)}); upgrade it")
         if schema != SCHEMA:
             raise StateError(f"{printable(path)}: not a state of health checks; name another file with --state")
-        return msgspec.json.decode(data, type=State)
+        state = msgspec.json.decode(data, type=State)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise StateError(f"{printable(path)}: damaged ({printable(str(error))}); {anew}") from None
+    if any(key not in state.documents for record in state.targets.values() for key in record.documents.values()):
+        raise StateError(f"{printable(path)}: damaged (a document of a target is not in it); {anew}")
+    return state
 
 
 def save(path: str, state: State) -> None:

@@ -252,6 +252,7 @@ class CheckRow:
     early: bool = False  # its findings are about what works now, and is known to stop working
     about: About = "target"
     page: str = ""  # the check's page, as `oidc-doctor explain` prints it; "" in a row that no check made
+    undecided: bool = False  # of a skipped check: what it needs was not read, so an earlier finding may still hold
 
 
 FixKind = Literal["restore", "add", "correct", "create"]

@@ -183,7 +183,9 @@ def _load(text: str, label: str) -> dict[str, Any]:
 
 def _notes(top: dict[str, Any], label: str, version: str) -> Iterator[PlanNote]:
     if not _READ.fullmatch(version):
-        yield PlanNote(label, f"its format_version is {version[:20]}, newer than 1.x: a part of it may be misread")
+        yield PlanNote(
+            label, f"its format_version is {version[:20]}, newer than 1.x: a part of it may be misread", True
+        )
     if top.get("errored") not in (None, False):
         yield PlanNote(label, "planning ended with an error (errored), so that the plan lacks changes", True)
     if top.get("complete") not in (None, True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,19 @@ def test_wrong_usage_is_exit_2_with_one_line(ran: Ran, text: str, arguments: tup
     code, out, err = ran(*arguments)
     assert (code, out) == (2, ""), err
     assert words in err.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", ["expect.toml", "oidc-doctor.toml"])
+def test_a_file_that_is_a_fifo_does_not_keep_the_run_waiting(ran: Ran, name: str) -> None:
+    Path(name).unlink(missing_ok=True)
+    os.mkfifo(name)
+    signal.alarm(30)
+    try:
+        code, _, err = ran(*(["trust.json"] if name == "expect.toml" else []))
+    finally:
+        signal.alarm(0)
+    assert code == 2
+    assert "not a regular file" in err
 
 
 def test_an_empty_file_is_one_of_expectations_and_a_missing_thing_has_examples_of_expect(ran: Ran) -> None:

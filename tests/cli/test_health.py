@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -201,6 +202,17 @@ def test_no_file_or_one_elsewhere_behind_a_link(world: World, capsys: pytest.Cap
     path.symlink_to("aws/mine.toml")
     assert "a link" in ran(capsys)[2]
     assert ran(capsys, "-c", "missing.toml")[0] == 2
+
+
+def test_a_file_that_is_a_fifo_does_not_keep_the_run_waiting(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    path = world.folder / "oidc-doctor.toml"
+    path.unlink()
+    os.mkfifo(path)
+    signal.alarm(30)
+    try:
+        assert ran(capsys)[0] == ran(capsys, "--notify-test")[0] == 2
+    finally:
+        signal.alarm(0)
 
 
 def test_paths_count_from_the_file(world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

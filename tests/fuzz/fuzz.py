@@ -28,9 +28,12 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 # much time: a report takes a thousand times as long as a condition.
 SHARES = {
     "documents": 200, "archives": 200, "outputs": 200, "trust_policies": 200, "expressions": 200, "subjects": 200,
-    "errors": 200, "explanations": 80, "things": 40, "alone": 1.5, "captures": 1.5, "reports": 0.6,
+    "errors": 200, "tables": 200, "annotations": 200, "plans": 100, "explanations": 80, "rows": 60, "extracts": 60,
+    "sql_commands": 60, "things": 40, "learnt_files": 20, "ci_jobs": 20, "api_arguments": 20, "workloads": 10,
+    "expect_files": 4, "alone": 1.5, "captures": 1.5, "proposed": 1, "reports": 0.6, "health_states": 0.6,
+    "plan_reports": 0.4,
 }  # fmt: skip
-HUNG = {"alone": 60, "captures": 60, "reports": 60}  # seconds; 20 for the others
+HUNG = dict.fromkeys(("alone", "captures", "reports", "proposed", "health_states", "plan_reports"), 60)  # else 20 s
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 NOT_INSTRUMENTED = ("oidc_doctor.tui", "oidc_doctor.live", "oidc_doctor.__main__")  # no target runs them
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import io
 import json
 import tempfile
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import fuzz_engines
+import fuzz_runs
+from fuzz_inputs import NOW, Target, files_named, is_clear, json_of, sample_files, shown_report, text_of
 from oidc_doctor import cel, iam
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.file_alone import path_of
@@ -23,7 +24,6 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.capture import redact_bundle
 from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
-from oidc_doctor.documents.expect_file import parse_expectations
 from oidc_doctor.documents.github_workflow import workflow_targets
 from oidc_doctor.documents.json_text import Unreadable, decode
 from oidc_doctor.documents.setup_output import read_setup_output
@@ -32,62 +32,22 @@ from oidc_doctor.documents.token import parse_token
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.explained import closest, find
-from oidc_doctor.findings.packs import all_checks, bundled
+from oidc_doctor.findings.packs import all_checks
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts, save_rules
 from oidc_doctor.judge.certificates import read_chain
 from oidc_doctor.model.document import Origin
-from oidc_doctor.model.report import Report
 from oidc_doctor.plans.open import bundle_of_plan
-from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import contains_jwt, forbid_tokens, visible
 from oidc_doctor.things.open import open_paths
 from oidc_doctor.things.recognise import place_of, recognise_text, recognise_word
 
-SAMPLES = Path(bundled("_samples", "sample_logs"))
 ACTION = "sts:AssumeRoleWithWebIdentity"
 ISSUERS = ("https://oidc.baseten.co", "https://token.actions.githubusercontent.com", "https://gitlab.com")
-EXIT_CODES = (0, 1, 3)
 KEY = b"k" * 32
 LONGEST_SEED = 20_000  # bytes of a file
-NOW = 1_795_387_200.0  # the instant that is judged at
-
-
-class Target(NamedTuple):
-    """Something to be fuzzed: what is run on any bytes, and inputs to begin with."""
-
-    run: Callable[[bytes], None]
-    seeds: Callable[[], Iterable[bytes]]
-
-
-def text_of(data: bytes) -> str:
-    """Bytes as a text of any characters, lone surrogates included."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def json_of(data: bytes) -> Any:
-    """Bytes as the JSON value that the product's own reader makes of them; None where there is none."""
-    from oidc_doctor.documents.json_text import load
-
-    try:
-        return load(decode(data, "x.json"), "x.json").value
-    except Unreadable:
-        return None
-
-
-@cache
-def sample_files() -> tuple[tuple[str, str, bytes], ...]:
-    """Sample, name in its bundle and content of every file of the bundled scenarios."""
-    places = sorted(place for place in SAMPLES.rglob("*") if place.is_file() and place.name != contract.EXPECTED)
-    named = [(place.relative_to(SAMPLES).as_posix(), place) for place in places]
-    return tuple((name.partition("/")[0], name.partition("/")[2], place.read_bytes()) for name, place in named)
-
-
-def files_named(*endings: str) -> Iterator[bytes]:
-    """The contents of the sample files whose names end so."""
-    return (data for _, name, data in sample_files() if name.endswith(endings))
 
 
 # ------------------------------------------------------------------------------------------------------------- parsers
@@ -118,19 +78,11 @@ def tokens(data: bytes) -> None:
 
 
 def targets(data: bytes) -> None:
-    """oidc-doctor.toml and expect.toml. Raises Unreadable."""
-    for parse, file in ((parse_targets, "oidc-doctor.toml"), (parse_expectations, "expect.toml")):
-        try:
-            parse(decode(data, file), file)
-        except Unreadable as error:
-            assert str(error).isprintable()
-
-
-_EXPECTATIONS = (
-    b'[[expect]]\ntarget = "weights"\naccepted = [\n  "repo:acme/app:ref:refs/heads/main",\n'
-    b'  { repository = "acme/app" },\n]\n'
-    b'strangers = "refused"\nallowed = ["s3:GetObject arn:aws:s3:::weights/*"]\n'
-)
+    """oidc-doctor.toml of a bundle. Raises Unreadable."""
+    try:
+        parse_targets(decode(data, "oidc-doctor.toml"), "oidc-doctor.toml")
+    except Unreadable as error:
+        assert str(error).isprintable()
 
 
 def archives(data: bytes) -> None:
@@ -318,16 +270,9 @@ def _subject_seeds() -> Iterator[bytes]:
 def escapes(data: bytes) -> None:
     """Texts of strangers on their way out. Raises nothing; nothing of them acts on a terminal, and no token stays."""
     text = text_of(data)
-    _is_clear(visible(text))
+    is_clear(visible(text))
     assert not contains_jwt(forbid_tokens(text))
     command_lines(visible(text), 40)
-
-
-def _is_clear(text: str) -> None:
-    for character in text:
-        assert character == "\n" or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp"), repr(
-            character
-        )
 
 
 def _changed(data: bytes) -> Bundle:
@@ -345,7 +290,7 @@ def _changed(data: bytes) -> Bundle:
 
 def reports(data: bytes) -> None:
     """A whole report on a scenario of which one file is replaced, in every format."""
-    _rendered(run(_changed(data), Question(at=NOW)))
+    shown_report(run(_changed(data), Question(at=NOW)))
 
 
 def alone(data: bytes) -> None:
@@ -355,7 +300,7 @@ def alone(data: bytes) -> None:
         place.write_bytes(data)
         try:
             with open_paths([str(place)]) as bundle:
-                _rendered(run(bundle, Question(at=NOW)))
+                shown_report(run(bundle, Question(at=NOW)))
         except BundleError as error:
             assert str(error).isprintable()
 
@@ -371,16 +316,17 @@ def plans(data: bytes) -> None:
         assert all(value.sentence and value.place for value in evidence.unknown_values)
 
 
-def _rendered(report: Report) -> None:
-    assert report.exit_code in EXIT_CODES, [row.traceback for row in report.checks if row.status == "broken"]
-    assert not (report.exit_code == 0 and any(exchange.prediction != "accepted" for exchange in report.exchanges))
-    for form in FORMATS:
-        text = render(report, form, width=80, color=False, verbose=True)
-        assert not contains_jwt(text)
-        if form in ("json", "sarif"):
-            json.loads(text)
-        else:
-            _is_clear(text)
+def plan_reports(data: bytes) -> None:
+    """A whole report on a Terraform plan, in every format. Raises BundleError."""
+    try:
+        bundle = bundle_of_plan(data.decode("utf-8", "replace"), "plan.json")
+    except BundleError:
+        return
+    shown_report(run(bundle, Question(at=NOW)))
+
+
+def _plan_seeds() -> Iterator[bytes]:
+    return (path.read_bytes() for path in sorted(Path(__file__).parent.glob("plan_*.json")))
 
 
 def captures(data: bytes) -> None:
@@ -403,7 +349,7 @@ def _bundle_seeds() -> Iterator[bytes]:
 TARGETS = {
     "documents": Target(documents, _document_seeds),
     "tokens": Target(tokens, lambda: files_named("token.jwt", "claims.json")),
-    "targets": Target(targets, lambda: (*files_named("oidc-doctor.toml"), _EXPECTATIONS)),
+    "targets": Target(targets, lambda: files_named("oidc-doctor.toml")),
     "archives": Target(archives, _archive_seeds),
     "errors": Target(errors, _error_seeds),
     "things": Target(things, _thing_seeds),
@@ -417,5 +363,8 @@ TARGETS = {
     "reports": Target(reports, _bundle_seeds),
     "alone": Target(alone, lambda: (data for _, _, data in sample_files() if len(data) < LONGEST_SEED)),
     "captures": Target(captures, _bundle_seeds),
-    "plans": Target(plans, lambda: (path.read_bytes() for path in sorted(Path(__file__).parent.glob("plan_*.json")))),
+    "plans": Target(plans, _plan_seeds),
+    "plan_reports": Target(plan_reports, _plan_seeds),
+    **fuzz_engines.TARGETS,
+    **fuzz_runs.TARGETS,
 }

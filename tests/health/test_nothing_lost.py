@@ -105,6 +105,16 @@ def test_a_state_with_a_word_that_no_version_wrote_is_damaged(tmp_path: Path, na
         states.load(str(world.state))
 
 
+@pytest.mark.parametrize("documents", [{}, {"0" * 64: "{}"}])
+def test_a_state_without_a_document_of_a_target_is_damaged(tmp_path: Path, documents: dict[str, str]) -> None:
+    world = World(tmp_path, {"x": "healthy-aws"})
+    world.run(START)
+    state = json.loads(world.state.read_text())
+    world.state.write_text(json.dumps(state | {"documents": documents}))
+    with pytest.raises(states.StateError, match="damaged"):
+        states.load(str(world.state))
+
+
 def test_a_path_with_nul_is_a_mistake_in_the_file() -> None:
     with pytest.raises(Unreadable, match="NUL"):
         parse_health_file('[[target]]\nname = "x"\nfrom = "a\\u0000"\n')

@@ -119,6 +119,14 @@ def test_a_plan_that_lacks_changes_is_no_pass(name: str) -> None:
     assert "plan" in rows[0].reason
 
 
+@pytest.mark.parametrize("version", ["2.0", "9", "1.x\x1b[2J"])
+def test_a_plan_of_a_version_that_is_not_known_is_no_pass(version: str) -> None:
+    plan = json.loads(plan_of("errored"))
+    text = json.dumps(plan | {"errored": False, "format_version": version})
+    rows = [row for row in report_on(text, MAIN).coverage if row.named_unread]
+    assert any("format_version" in row.reason for row in rows)
+
+
 def test_no_sensitive_value_is_in_a_bundle() -> None:
     text = plan_of("sensitive_and_aliases")
     assert "do-not-show" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.documents.json_text import Unreadable, decode, load, printable
 from oidc_doctor.examine.observed import denials_of_target
 from oidc_doctor.examine.proposed.accesses import access_effects
 from oidc_doctor.examine.proposed.lay import ChangeError, Laid, lay
@@ -19,9 +20,10 @@ from oidc_doctor.judge.profiles import profile_of
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document, Missing, texts_in
 from oidc_doctor.model.evidence import AwsEvidence, GcpEvidence, Role, Target
-from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.json_pointer import pointer_segment, segments
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.proposed import LaidDocument, LaidState, Proposed
+from oidc_doctor.things.changed import is_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from oidc_doctor.examine.judge import Judged
     from oidc_doctor.examine.question import Question
     from oidc_doctor.model.evidence import TargetEvidence
-    from oidc_doctor.model.proposed import WorkloadEffect
+    from oidc_doctor.model.proposed import Decision, WorkloadEffect
     from oidc_doctor.model.report import Report
     from oidc_doctor.model.steps import Cloud
 
@@ -69,6 +71,7 @@ def answer_to(run: Run, judged: Sequence[Judged]) -> Proposed:
 def _opened(file: str, bundle: Bundle) -> Change:
     """Return the evidence of a change, each role and provider of a list on its own. Raises ChangeError."""
     snapshot = load_snapshot(bundle)
+    _refuse_repeated(file, bundle)
     for row in snapshot.coverage:
         if row.named and row.status == "missing" and row.path.startswith(("aws/", "gcp/", "issuer/")):
             place = "" if row.what == file else f"{row.what}: "
@@ -76,6 +79,23 @@ def _opened(file: str, bundle: Bundle) -> Change:
             raise ChangeError(message)
     incomplete = tuple(f"{row.what}: {row.reason}" for row in snapshot.coverage if row.status == "partial")
     return Change(file, tuple(part for evidence in snapshot.targets for part in _parts(evidence)), incomplete)
+
+
+def _refuse_repeated(file: str, bundle: Bundle) -> None:
+    """Raise ChangeError for a document that has a member twice: which of the two a cloud would store is not known."""
+    for name in bundle.names():
+        if bundle.is_plan or not is_configuration(name) or not name.endswith(".json"):
+            continue
+        try:
+            document = load(decode(bundle.read(name), bundle.shown(name)), bundle.shown(name))
+        except Unreadable:
+            continue  # its coverage says so
+        if document.duplicates:
+            pointer = document.duplicates[0]
+            member = segments(pointer)[-1]
+            raise ChangeError(
+                f"{file}: {document.at(pointer)}: the member {printable(member)} is there twice; write it once"
+            )
 
 
 def _parts(evidence: TargetEvidence) -> Iterator[TargetEvidence]:
@@ -247,16 +267,31 @@ def _conclude(proposed: Proposed, every: Sequence[Changed], question: Question) 
     """Set headline, sign and exit code."""
     own = [*(row.effect for row in proposed.workloads), *(row.effect for row in proposed.accesses)]
     loses = "loses" in own
+    given = _given(proposed, every)
+    refused = "refused" in given
     strangers = any(row.stranger and row.effect == "gains" for row in proposed.others)
     strangers = strangers or any(row.foreign for row in proposed.workloads)
     neighbours = any(row.effect == "gains" for row in proposed.others)
-    unknown = "unknown" in (*own, *(row.effect for row in proposed.others)) or bool(proposed.incomplete)
+    unknown = "unknown" in (*own, *given, *(row.effect for row in proposed.others)) or bool(proposed.incomplete)
     decides = any(changed.affected for changed in every)
     nothing_known = decides and not proposed.workloads and any(changed.decides_exchange for changed in every)
-    fails = bool(proposed.objections) or loses or strangers or (neighbours and question.fail_on == "weakens")
+    fails = bool(proposed.objections) or loses or refused or strangers or (neighbours and question.fail_on == "weakens")
     if fails and question.fail_on != "never":
         proposed.exit_code = 1
     elif not proposed.objections and (unknown or nothing_known):
         proposed.exit_code = 3
-    proposed.sign = "✗" if proposed.objections or loses or strangers else "?" if unknown or nothing_known else "✓"
-    proposed.headline = headline_of(proposed, decides=decides)
+    is_bad = bool(proposed.objections) or loses or refused or strangers
+    proposed.sign = "✗" if is_bad else "?" if unknown or nothing_known else "✓"
+    proposed.headline = headline_of(proposed, decides=decides, given=() if proposed.workloads else given)
+
+
+def _given(proposed: Proposed, every: Sequence[Changed]) -> list[Decision]:
+    """Return the decisions on the given tokens with the change; one that decides nothing leaves them as they are."""
+    decisions: list[Decision] = [row.after for row in proposed.workloads if row.given]
+    for changed in every:
+        if not changed.affected or not changed.decides_exchange:
+            exchanges = (exchange.diagnosis for exchange in changed.exchanges)
+            decisions += [
+                one.prediction for one in exchanges if one.case.token.given and one.case.token.kind != "event"
+            ]
+    return decisions

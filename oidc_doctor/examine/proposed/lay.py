@@ -86,7 +86,8 @@ class Laid(NamedTuple):
     def differs(self) -> bool:
         """Whether the content differs: not only the layout, and not only what no step reads."""
         before, after = self._values
-        return self.is_open or before != after or (self.before is None) != (self.after is None)
+        repeats = self.after is not None and bool(self.after.duplicates)  # so what it says is not known
+        return self.is_open or repeats or before != after or (self.before is None) != (self.after is None)
 
     @property
     def texts(self) -> tuple[str, str]:

@@ -9,19 +9,23 @@ from oidc_doctor.model.steps import CLOUDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.model.proposed import Proposed, WorkloadEffect
+    from oidc_doctor.model.proposed import Decision, Proposed, WorkloadEffect
 
 _MOST_NAMES = 2  # calls and files in the headline
 
 
-def headline_of(proposed: Proposed, *, decides: bool) -> str:
-    """Return the answer in one sentence. `decides`: the change differs from the present in what a step reads."""
+def headline_of(proposed: Proposed, *, decides: bool, given: Sequence[Decision] = ()) -> str:
+    """Return the answer in one sentence. `decides`: the change differs from the present in what a step reads.
+
+    `given` are the decisions on the given tokens where the change does not decide the exchange.
+    """
     files = [file.rpartition("/")[2] or file for file in proposed.files]
     named = " and ".join(files[:_MOST_NAMES]) + (f" and {len(files) - _MOST_NAMES} more" if files[_MOST_NAMES:] else "")
     if proposed.objections:
         return f"{_saver(proposed)} would not save {named}: {proposed.objections[0].rstrip('. ')}."
     if not decides:
-        return f"{named} changes nothing: the present documents say the same."
+        also = "; a given token is still refused" if "refused" in given else ""
+        return f"{named} changes nothing: the present documents say the same{also}."
     logs_show_more = any(not row.given for row in proposed.workloads)  # than the given tokens
     parts = [
         _of_logs([row for row in proposed.workloads if row.accepted or row.refused] if logs_show_more else []),

@@ -35,6 +35,7 @@ _MONTHS = {"YEAR": 12, "MONTH": 1}
 _INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint")
 _MOST_LOCATIONS = limits.TABLE_LOCATIONS.most
 _DELIVERY = timedelta(days=1)
+_LONG = 10  # digits, more than any year, month or day has
 
 
 class Selection(NamedTuple):
@@ -264,8 +265,16 @@ def _default_template(shape: TableShape) -> str:
 def _has(key: PartitionKey, number: int) -> bool:
     if key.projection == "enum":
         return any(_bare(value) == str(number) for value in key.values)
-    begin, end = (int(text) if text.isascii() and text.isdigit() else None for text in key.range)
+    begin, end = map(_number, key.range)
     return (begin is None or number >= begin) and (end is None or number <= end)
+
+
+def _number(text: str) -> int | None:
+    """Return an end of a projected range of numbers; None where it is none. Whoever made the table wrote its digits."""
+    digits = text.lstrip("0") or text[:1]
+    if not digits.isascii() or not digits.isdigit():
+        return None
+    return int(digits) if len(digits) < _LONG else 10**_LONG
 
 
 def _edge(key: PartitionKey, text: str, today: date) -> date | None:

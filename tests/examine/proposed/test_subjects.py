@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from evidence import Bundle
 from evidence.changes import effects, proposed_of, saved
+from oidc_doctor.examine.proposed.lay import ChangeError
 from oidc_doctor.examine.proposed.workloads import Logged, effect_of
 from oidc_doctor.model.proposed import Decision, Effect
 
@@ -50,6 +52,25 @@ def test_an_equal_document_changes_nothing(aws: Bundle, tmp_path: Path) -> None:
     assert (answer.exit_code, answer.workloads, answer.others) == (0, [], [])
     assert answer.headline == "role.json changes nothing: the present documents say the same."
     assert [row.state for row in answer.documents] == ["equal"]
+
+
+def test_a_given_token_that_stays_refused_is_no_pass(aws: Bundle, tmp_path: Path) -> None:
+    evidence = aws.write("aws/role.json", role(aws, OTHER))
+    equal = proposed_of(evidence, saved(tmp_path, "equal.json", role(aws, OTHER)))
+    another = proposed_of(evidence, saved(tmp_path, "another.json", role(aws, OTHER, STAGING)))
+    longer = proposed_of(evidence, saved(tmp_path, "longer.json", role(aws, OTHER, MaxSessionDuration=7200)))
+    for answer in (equal, another, longer):
+        assert (answer.exit_code, answer.sign) == (1, "✗"), answer.headline
+        assert "given token is still refused" in answer.headline or answer is longer
+
+
+@pytest.mark.parametrize("member", ["Role", "RoleName", "AssumeRolePolicyDocument", "Statement", "Effect", "Condition"])
+def test_a_document_with_a_member_twice_is_not_judged(aws: Bundle, tmp_path: Path, member: str) -> None:
+    text = json.dumps(aws.read("aws/role.json"))
+    changed = tmp_path / "changed.json"
+    changed.write_text(text.replace(f'"{member}":', f'"{member}": {{}}, "{member}":', 1))
+    with pytest.raises(ChangeError, match=f"{member} is there twice"):
+        proposed_of(aws, changed)
 
 
 def test_a_logged_success_is_lost_although_the_documents_before_are_unknown(aws: Bundle, tmp_path: Path) -> None:

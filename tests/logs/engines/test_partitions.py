@@ -166,6 +166,15 @@ def test_days_that_a_table_does_not_project() -> None:
     for more in ("NOW-1MONTHS,NOW", "NOW-2YEARS,NOW+1DAY", "2020/01/01,NOW", "whenever,NOW"):
         assert not days_without_partitions(shape_of("projected", projection_timestamp_range=more), chosen, today)
     assert not days_without_partitions(shape_of("manual"), chosen, today)
+    for numbers, missing in (
+        ("9" * 5_000, days),
+        (f"2020,{'9' * 5_000}", []),
+        (f"{'0' * 5_000}7,2030", []),
+        ("²,³", []),
+    ):
+        shape = shape_of("numbered", projection_year_type="integer", projection_year_range=numbers)
+        found = list(days_without_partitions(shape, chosen, today))
+        assert bool(found) == bool(missing), numbers[:20]
 
 
 def test_the_catalog_is_asked_for_the_years_and_the_account() -> None:
