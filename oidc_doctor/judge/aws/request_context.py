@@ -7,7 +7,7 @@ Which claims are condition keys, and their values, follow the IAM condition-key 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
@@ -26,12 +26,13 @@ from oidc_doctor.judge.aws.session_claims import (
 )
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json, texts_in
-from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
+from oidc_doctor.model.placeholder import Pasted, has_placeholder, is_left_out, may_equal
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
     from oidc_doctor.model.evidence import Token
 
+ASSUME = "sts:AssumeRoleWithWebIdentity"
 # Keys of the request that a bundle cannot know unless the target's context says so.
 _OF_THE_CALL = ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:UserAgent")
 
@@ -105,24 +106,21 @@ def _session_keys(token: Token) -> dict[str, Any]:
     return keys
 
 
-def _unread_keys(exchange: AwsExchange, keys: list[str]) -> dict[str, Any]:
+def _unread_keys(exchange: AwsExchange, keys: _Keys) -> dict[str, Any]:
     """Return the policy's keys that the request may have and that were not read."""
-    known_keys = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
-    return dict.fromkeys(
-        (
-            key.lower()
-            for key in keys
-            if is_unknown(key) or is_unlisted(key) or _may_be_tag(exchange.token, key, known_keys)
-        ),
-        iam.UNKNOWN,
-    )
+    unread = dict(keys.unread)
+    if keys.tags:
+        known_keys = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
+        unread |= dict.fromkeys(
+            (key.lower() for key in keys.tags if _may_be_tag(exchange.token, key, known_keys)), iam.UNKNOWN
+        )
+    return unread
 
 
 def _may_be_tag(token: Token, key: str, known_keys: set[str]) -> bool:
-    prefix, slash, tag = key.partition("/")
-    if not slash or prefix.lower() != "aws:requesttag" or key.lower() in known_keys:
+    if key.lower() in known_keys:
         return False
-    return UNKNOWN in (token.claim(TAGS), token.claim(PRINCIPAL_TAGS + tag))
+    return UNKNOWN in (token.claim(TAGS), token.claim(PRINCIPAL_TAGS + key.partition("/")[2]))
 
 
 def _authorized_by_idp(exchange: AwsExchange) -> Any:
@@ -157,10 +155,10 @@ def _text(value: Json, exchange: AwsExchange) -> str:
     return Pasted(text) if exchange.token_pasted and has_placeholder(text) else text
 
 
-def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: _Keys) -> dict[str, Any]:
     path = issuer_path(exchange.issuer or "")
     extra: dict[str, Any] = {}
-    for key in keys:
+    for key in keys.every if exchange.gap(path) else keys.gapped:
         prefix, mark, claim = key.rpartition(":")
         if not mark or prefix.lower() == path.lower() or not exchange.gap(prefix, path):
             continue
@@ -174,17 +172,36 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str
     return {**context, **extra}
 
 
+class _Keys(NamedTuple):
+    """The condition keys that a policy tests, once each."""
+
+    every: list[str]
+    unread: dict[str, Any]  # in lower case: those whose value only other evidence would show, iam.UNKNOWN
+    tags: list[str]  # of session tags
+    gapped: list[str]  # whose prefix may be another one
+
+
 # Keyed by the id of a policy, which is kept so that its id is not reused: many tokens are judged on few policies.
-_KEYS: dict[int, tuple[Json, list[str]]] = {}
+_KEYS: dict[int, tuple[Json, _Keys]] = {}
 _MOST_KEPT = 64
 
 
-def _keys_once(policy: Json) -> list[str]:
+def _keys_once(policy: Json) -> _Keys:
     if id(policy) not in _KEYS:
         if len(_KEYS) >= _MOST_KEPT:
             _KEYS.clear()
-        _KEYS[id(policy)] = (policy, list(dict.fromkeys(condition_keys_of(policy))))
+        _KEYS[id(policy)] = (policy, _keys_in(policy))
     return _KEYS[id(policy)][1]
+
+
+def _keys_in(policy: Json) -> _Keys:
+    keys = list(dict.fromkeys(condition_keys_of(policy)))
+    return _Keys(
+        keys,
+        dict.fromkeys((key.lower() for key in keys if is_unknown(key) or is_unlisted(key)), iam.UNKNOWN),
+        [key for key in keys if key.lower().startswith("aws:requesttag/")],
+        [key for key in keys if has_placeholder(prefix := key.rpartition(":")[0]) or is_left_out(prefix)],
+    )
 
 
 def compared_in(policies: Sequence[Json]) -> int:

@@ -9,12 +9,13 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause, present_in
-from oidc_doctor.judge.aws.compiled import resource_controls, trust_policy
-from oidc_doctor.judge.aws.request_context import request_context
+from oidc_doctor.judge.aws.compiled import trust_policy
+from oidc_doctor.judge.aws.other_denials import suspect_endpoints, suspect_resource_controls
+from oidc_doctor.judge.aws.request_context import ASSUME, request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.contradictions import place_in_words
 from oidc_doctor.judge.exchange import plain_note, same, shown
-from oidc_doctor.model.document import Document, Json, Missing, Origin
+from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import is_left_out
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
     from oidc_doctor.judge.aws.state import AwsExchange
 
-ASSUME = "sts:AssumeRoleWithWebIdentity"
 TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 
@@ -38,89 +38,43 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         return
     policy = trust_policy(document, pasted=exchange.pasted)
     context = request_context(exchange, document.value)
+    if not (exchange.case.explain or exchange.case.traced):
+        _decided(exchange, policy, principal, context, document)
+        return
     decision = policy.decide(principal, ASSUME, context, traced=exchange.case.traced)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document
     if decision.effect == "allow":
-        if _allowed_besides(exchange, policy, principal, context, document):
-            _resource_control(exchange)
-            _endpoints(exchange)
-            exchange.passed("authorise", "", document.at(_allowing(decision)))
-            exchange.assumed.append("that no resource control policy or other organization control denies it")
+        _allowed(exchange, policy, principal, context, document, document.at(_allowing(decision)))
     elif decision.effect == "explicit-deny":
         _denied(exchange, decision, document)
     else:
         _not_allowed(exchange, decision, document, context)
 
 
-def _resource_control(exchange: AwsExchange) -> None:
-    """Suspect a resource control policy that denies the call; whether it is attached to this account is unknown."""
-    for document in exchange.aws.rcps:
-        if document.duplicates:
-            exchange.refuse(
-                Kind.OUTSIDE_THE_TRUST_POLICY,
-                where=document.at(document.duplicates[0]),
-                certain=False,
-                location=Clause(document=document.file),
-                settle="aws organizations describe-policy: the policy's text",
-                reason=f"the resource control policy {document.file} has a member twice, and may deny it",
-            )
-    _suspect_denials(
-        exchange,
-        Kind.OUTSIDE_THE_TRUST_POLICY,
-        exchange.aws.rcps,
-        ("resource control policy", "if it is attached to this account"),
-        "aws organizations list-targets-for-policy: whether the policy is attached to this account",
-    )
-    for file in exchange.aws.unread_rcps:
-        exchange.refuse(
-            Kind.OUTSIDE_THE_TRUST_POLICY,
-            where=Origin(file),
-            certain=False,
-            location=Clause(document=file),
-            settle="aws organizations describe-policy: the policy's text",
-            reason=f"the resource control policy {file} could not be read, and may deny it",
-        )
-
-
-def _endpoints(exchange: AwsExchange) -> None:
-    """Suspect a VPC endpoint's policy that denies the call; whether the call goes through the endpoint is not known."""
-    documents = exchange.documents("aws/endpoint-policies/*.json")
-    if isinstance(documents, Missing) or not documents:
-        return
-    # one that lacks an Allow for STS may be of an endpoint of another service
-    exchange.assumed.append("that the call goes through no VPC endpoint whose policy does not allow it")
-    _suspect_denials(
-        exchange,
-        Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
-        documents,
-        ("VPC endpoint policy", "if the call goes through this endpoint"),
-        "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint",
-    )
-
-
-def _suspect_denials(
-    exchange: AwsExchange, kind: Kind, documents: tuple[Document, ...], words: tuple[str, str], settle: str
+def _decided(
+    exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document
 ) -> None:
-    """Suspect the statements of these policies that deny the call, or may; `words`: the policy, and when it applies."""
-    controls = resource_controls(documents)
-    context = request_context(exchange, controls.together) if controls.statements else {}
-    for document, statement in controls.statements:
-        denies = statement.denies(ASSUME, context)
-        if denies is False:
-            continue
-        clauses = statement.clauses
-        operator, key = clauses[0] if clauses else ("", "")
-        by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
-        verb = f"denies it{by}" if denies else f"has a statement of which it is not known whether it denies it{by}"
-        exchange.refuse(
-            kind,
-            where=document.at(statement.pointer),
-            certain=False,
-            location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
-            settle=settle,
-            reason=f"the {words[0]} {document.file} {verb}, {words[1]}",
-        )
+    """Settle `authorise` for a case of which only the states are needed."""
+    effect, pointer = policy.asked_by_many(principal, ASSUME).decide(context)
+    if effect == "allow":
+        _allowed(exchange, policy, principal, context, document, document.at(pointer))
+    elif effect == "explicit-deny":
+        exchange.settle("authorise", REFUSED if exchange.grounded else UNDECIDED)
+    else:
+        sure = effect == "implicit-deny" and (exchange.grounded or not policy.has_allow)
+        exchange.settle("authorise", REFUSED if sure else UNDECIDED)
+
+
+def _allowed(
+    exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document, at: Origin
+) -> None:
+    """Settle `authorise` for an exchange that a statement of the trust policy allows."""
+    if _allowed_besides(exchange, policy, principal, context, document):
+        suspect_resource_controls(exchange)
+        suspect_endpoints(exchange)
+        exchange.passed("authorise", "", at)
+        exchange.assumed.append("that no resource control policy or other organization control denies it")
 
 
 def _allowing(decision: Decision) -> str:
