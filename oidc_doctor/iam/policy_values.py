@@ -7,15 +7,17 @@ from oidc_doctor.iam.context import UNKNOWN, text_of
 from oidc_doctor.iam.operators import (
     ARN,
     FAILS_CLOSED,
+    LIKE,
     NEITHER,
     NEITHER_HOLDS,
     POLICY_EQUALS_NOTHING,
     REQUEST_EQUALS_NOTHING,
+    STRING,
     is_arn,
 )
 from oidc_doctor.iam.trace import ANY, ERROR, NO, NOT, YES
 from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
-from oidc_doctor.model.placeholder import has_placeholder, is_left_out
+from oidc_doctor.model.placeholder import ends_of, has_placeholder, is_left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +51,9 @@ KEY_UNKNOWN: Outcome = (ANY, "key-unknown", None)
 class PolicyValue:
     """A policy value under an operator. `compare` is None if the result depends on more than the two strings."""
 
-    __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
+    __slots__ = (
+        *("compare", "ends", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw"),
+    )
 
     def __init__(self, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
         self.raw = raw
@@ -60,6 +64,9 @@ class PolicyValue:
         self.outcomes = _OUTCOMES[how.negated]
         self.compare: Callable[[str], bool | str] | None = None
         self.fixed: Outcome | None = None
+        self.ends: tuple[str, str] | None = (
+            None  # what a text that meets a value with a placeholder begins and ends with
+        )
         self.parts: list[Piece | Variable] = []
         text = text_of(raw)
         self.name = "" if text is None else text
@@ -78,6 +85,8 @@ class PolicyValue:
                 no_match: Outcome = (YES if how.negated else NO, "variable-literal-in-old-version", None)
                 self.outcomes = {**self.outcomes, False: no_match}
         if pasted and (has_placeholder(text) or how.family is ARN):
+            if how.family in {STRING, LIKE}:
+                self.ends = ends_of(text, how.family is LIKE)
             return
         self.compare = how.family.build(pieces)
 
@@ -89,6 +98,10 @@ class PolicyValue:
             return self.outcomes[self.compare(actual)]
         if self.family is ARN and not gaps and not is_arn(actual):  # the policy value is irrelevant
             return self.outcomes[NEITHER_HOLDS]
+        if self.ends is not None and not gaps:
+            begin, end = self.ends
+            if not (actual.startswith(begin) and actual.endswith(end)):  # nearly always
+                return self.outcomes[False]
         pieces = variables.resolve(self.parts, request)
         if isinstance(pieces, list):
             return self._judge_filled(pieces, actual, gaps=gaps)

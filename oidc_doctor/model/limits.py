@@ -148,6 +148,12 @@ EXPLAINED = Limit(
     "comparisons, the newest attempts",
     _OURS,
 )
+CLAUSES = Limit(
+    "a refusal by a trust policy: unmet conditions, and parts that IAM would not store, that are named",
+    40,
+    "of each",
+    _OURS,
+)
 PROPOSED = Limit(
     "a changed document: logged workloads that are judged before and after it", 1_000, "workloads, the newest", _OURS
 )

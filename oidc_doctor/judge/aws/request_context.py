@@ -204,10 +204,23 @@ def _keys_in(policy: Json) -> _Keys:
     )
 
 
+_OF_A_PART = 3  # explaining a condition key or a statement takes as long as explaining so many values
+
+
 def compared_in(policies: Sequence[Json]) -> int:
-    """Return how many distinct values and condition keys trust policies have, with which a decision's work grows."""
+    """Return how many distinct values trust policies have, with which the work of explaining a decision grows.
+
+    A condition key, and a statement of the longest policy, count threefold.
+    """
     texts = {text for policy in policies for text in texts_in(policy)}
-    return len(texts) + len({key for policy in policies for key in condition_keys_of(policy)})
+    return len(texts) + _OF_A_PART * parts_of(policies)
+
+
+def parts_of(policies: Sequence[Json]) -> int:
+    """Return how many distinct condition keys trust policies have, and the longest of them statements."""
+    keys = {key for policy in policies for key in condition_keys_of(policy)}
+    statements = [policy.get("Statement") for policy in policies if isinstance(policy, dict)]
+    return len(keys) + max((len(listed) if isinstance(listed, list) else 1 for listed in statements), default=0)
 
 
 def condition_keys_of(policy: Json) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_doctor import iam
 from oidc_doctor.issuers import profile_for
@@ -18,6 +18,7 @@ from oidc_doctor.judge.exchange import plain_note, same, shown
 from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.limits import CLAUSES
 from oidc_doctor.model.placeholder import is_left_out
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.steps import REFUSED
@@ -26,6 +27,8 @@ from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
     from oidc_doctor.judge.aws.state import AwsExchange
+
+_Part = TypeVar("_Part")
 
 TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
@@ -230,11 +233,14 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         for key in operator.children
         if operator.reason != "unreadable"
     ]
+    unmet = [(operator, key) for operator, key in keys if key.result is not True]
+    if len(unmet) > CLAUSES.most:  # those of a key that the request has say more
+        unmet.sort(key=lambda pair: pair[1].actual is None)
+    unmet.sort(key=lambda pair: pair[1].result is None)  # failed conditions, then open ones
     present = present_in(context)
-    for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # failed conditions, then open ones
-        if key.result is not True:
-            where = document.at(key.pointer)
-            explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), present)
+    for operator, key in _named(exchange, unmet, "unmet conditions"):
+        where = document.at(key.pointer)
+        explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), present)
     _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
         _undecided_deny(exchange, decision, document)
@@ -243,6 +249,15 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         # an unknown clause, with certain refusals in other statements: name the refusal anyway
         result.state = "refused"
     exchange.detail["nearest"] = nearest.node.pointer
+
+
+def _named(exchange: AwsExchange, parts: list[_Part], what: str) -> list[_Part]:
+    """Return the parts that are named as refusing. The step notes how many there are, if these are not all."""
+    if len(parts) > CLAUSES.most:
+        note = f"{len(parts):,} {what}, of which the first {CLAUSES.most} are named ({CLAUSES.source})"
+        result = exchange.results["authorise"]
+        result.note = "; ".join(filter(None, (result.note, note)))
+    return parts[: CLAUSES.most]
 
 
 def _unreadable(statement: StatementResult) -> list[Node]:
@@ -257,7 +272,7 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
     """Suspect the parts that IAM would not store: the effective policy differs there and may refuse."""
     nodes = [node for node in decision.trace.children if node.level == "member"]
     nodes += [node for statement in decision.statements for node in _unreadable(statement)]
-    for element in nodes:
+    for element in _named(exchange, nodes, "parts that IAM would not store"):
         node, value = _innermost(element)
         at = document.at(node.pointer)
         exchange.refuse(
@@ -293,9 +308,12 @@ def _innermost(node: Node) -> tuple[Node, str]:
 
 def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     """Refuse for operators that IAM does not have: no request meets them."""
-    for operator in operators_of(statement):
-        if operator.children or operator.result is True or operator.reason == "unreadable":
-            continue
+    broken = [
+        operator
+        for operator in operators_of(statement)
+        if not (operator.children or operator.result is True or operator.reason == "unreadable")
+    ]
+    for operator in _named(exchange, broken, "operators that IAM does not have"):
         exchange.refuse(
             Kind.CONDITION_OPERATOR_MISUSED,
             where=document.at(operator.pointer),
@@ -309,23 +327,27 @@ def _broken_conditions(exchange: AwsExchange, statement: StatementResult, docume
 
 def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document) -> None:
     """Suspect a Deny where an Allow grants and the Deny depends on values that were not read."""
-    for statement in decision.statements:
-        if statement.effect == "Deny" and statement.applies is None and not _unreadable(statement):
-            open_keys = [
-                (operator.name, key.name)
-                for operator in operators_of(statement)
-                for key in operator.children
-                if key.result is None
-            ]
-            exchange.refuse(
-                Kind.EXPLICIT_DENY,
-                where=document.at(statement.node.pointer),
-                certain=False,
-                location=Clause(statement=statement.index),
-                settle=_deny_settled_by(statement, [name for _, name in open_keys]),
-                statement=_statement_name(statement),
-                clause=", ".join(map(" · ".join, open_keys)),
-            )
+    undecided = [
+        statement
+        for statement in decision.statements
+        if statement.effect == "Deny" and statement.applies is None and not _unreadable(statement)
+    ]
+    for statement in _named(exchange, undecided, "statements that may deny it"):
+        open_keys = [
+            (operator.name, key.name)
+            for operator in operators_of(statement)
+            for key in operator.children
+            if key.result is None
+        ]
+        exchange.refuse(
+            Kind.EXPLICIT_DENY,
+            where=document.at(statement.node.pointer),
+            certain=False,
+            location=Clause(statement=statement.index),
+            settle=_deny_settled_by(statement, [name for _, name in open_keys]),
+            statement=_statement_name(statement),
+            clause=", ".join(map(" · ".join, open_keys)),
+        )
 
 
 def _deny_settled_by(statement: StatementResult, keys: list[str]) -> str:
