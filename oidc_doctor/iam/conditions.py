@@ -274,11 +274,9 @@ class Clause:
         """Return the possible answers of `evaluate`, without a node for each key."""
         if self.fixed is not None:
             return self.fixed.possible
-        if request.gapped or any(key.pasted for key in self.keys):
-            return self.evaluate(request).possible  # a gap in a name may be any key
         if self._spelled_once is None:
             self._spelled_once = _SpelledOnce(self)
-        if self._spelled_once.keys is None:
+        if request.gapped or self._spelled_once.keys is None:
             return self.evaluate(request).possible
         return self._spelled_once.answer(request)
 
@@ -327,14 +325,15 @@ class Clause:
 class _SpelledOnce:
     """The keys of an operator by name, and their answers where the request has none of them.
 
-    `keys` is None where two keys differ in letter case alone.
+    `keys` is None where two keys differ in letter case alone, and where a gap in a name may be any key.
     """
 
     __slots__ = ("absent", "counts", "keys")
 
     def __init__(self, clause: Clause) -> None:
         keys = {key.folded: key for key in clause.keys}
-        self.keys = keys if len(keys) == len(clause.keys) else None
+        is_plain = len(keys) == len(clause.keys) and not any(key.pasted for key in clause.keys)
+        self.keys = keys if is_plain else None
         self.absent = {name: clause.answer_of(key, _EMPTY) for name, key in keys.items()}
         self.counts = [list(self.absent.values()).count(answers) for answers in range(ANY + 1)]
 

@@ -257,7 +257,7 @@ class AskedByMany:
 
     def decide(self, context: Context, resource: str = "") -> tuple[Effect, str]:
         """Return the effect, and the JSON pointer of the first statement that allows; "" without one."""
-        request = Request(context, traced=False)
+        request = Request(context)  # not shared by policies, so that nothing has to be kept of a comparison
         granted, denied, allowing = self._granted, self._denied, self._always
         for statement, possible in self._statements:
             applies = statement.applies(possible, resource, request)

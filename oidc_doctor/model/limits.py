@@ -144,7 +144,7 @@ EXPECTED_STRANGERS = Limit(
 )
 EXPLAINED = Limit(
     "a report: attempts whose cause is named, times the values of the trust policies",
-    60_000,
+    40_000,
     "comparisons, the newest attempts",
     _OURS,
 )
