@@ -157,6 +157,7 @@ def test_keys_and_statements_count_as_work() -> None:
     keys = {f"k:{number}": "" for number in range(100)}
     assert compared_in([{"Statement": [{}] * 1000}]) >= 1000
     assert compared_in([{"Statement": {"Condition": {"StringEquals": keys}}}]) >= 100
+    assert compared_in([{"Statement": {"Condition": {"NumericEquals": {"x:sub": list(range(500))}}}}]) >= 500
     honest = {"Statement": {"Condition": {"StringEquals": {"x:sub": [str(number) for number in range(60)]}}}}
     assert compared_in([honest]) * 300 < limits.COMPARED.most
 

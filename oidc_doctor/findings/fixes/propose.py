@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
     from oidc_doctor.model.case import Case
 
-_OF_A_PART = 50  # characters, for a condition key or a statement
+_OF_A_PART = 100  # characters, for a condition key or a statement
 _MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct logged subjects that an edit is tried on
 _MOST_FAULTS = limits.FIX_FAULTS.most  # faults fixed by one edit
 _MOST_PROVEN = limits.FIX_CANDIDATES.most  # candidates to prove: each is judged with some fifty tokens

@@ -25,7 +25,7 @@ from oidc_doctor.judge.aws.session_claims import (
     transitive_keys,
 )
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.model.document import ABSENT, UNKNOWN, Json, texts_in
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, is_left_out, may_equal
 
 if TYPE_CHECKING:
@@ -212,8 +212,19 @@ def compared_in(policies: Sequence[Json]) -> int:
 
     A condition key, and a statement of the longest policy, count threefold.
     """
-    texts = {text for policy in policies for text in texts_in(policy)}
-    return len(texts) + _OF_A_PART * parts_of(policies)
+    return len(_scalars_in(list(policies))) + _OF_A_PART * parts_of(policies)
+
+
+def _scalars_in(value: Json) -> set[str | float | None]:
+    """Return the distinct values of a JSON value, except the names of members."""
+    scalars, waiting = set[str | float | None](), [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, dict | list):
+            waiting.extend(inner.values() if isinstance(inner, dict) else inner)
+        else:
+            scalars.add(inner)
+    return scalars
 
 
 def parts_of(policies: Sequence[Json]) -> int:
