@@ -72,12 +72,7 @@ class Replayer:
         self._verdicts: dict[tuple[object, ...], Verdicts] = {}
         self._accepting: dict[int, frozenset[str]] = {}
         self._revisions = Revisions(history, self.accepted_providers)
-        policies = [trust.document.value for trust in self._revisions.trust_policies if trust is not None]
-        self.values = 1  # to compare with each subject
-        if policies:
-            from oidc_doctor.judge.aws.request_context import compared_in  # late: a report only on Google needs no IAM
-
-            self.values = max(1, compared_in(policies))
+        self.values = self._revisions.values  # to compare with each subject
         self.most_families = max(1, min(limits.FAMILIES.most, limits.COMPARED.most // self.values))
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
         self.own_attempts = attempts.subset(signature.number for signature in signatures)
@@ -191,6 +186,11 @@ class Replayer:
             lines.append(
                 f"{len(self.signatures):,} kinds of attempt and {len(self.starts):,} configurations: attempts were "
                 f"replayed on the newest {self.most_revisions:,}; on those before them their verdict is unknown"
+            )
+        if self._revisions.undecided_left_out:
+            lines.append(
+                f"{self._revisions.undecided_left_out:,} replays without a decision: what may refuse their attempts "
+                f"was not looked for ({limits.EXPLAINED.source})"
             )
         if self.families_left_out:
             most = self.most_families

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.outages import Reasons, Verdict
 from oidc_doctor.judge import evaluate
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED, position
@@ -49,6 +50,31 @@ class Revisions:
         distinct = {(trust.alike, id(trust.policy)) for trust in self.trust_policies if trust is not None}
         counts = Counter(alike for alike, _ in distinct)
         self.single = frozenset(alike for alike, count in counts.items() if count == 1)  # of one policy each
+        documents = [_policy_of(revision.evidence) for revision in history.revisions]
+        self.with_policy = frozenset(index for index, document in enumerate(documents) if document is not None)
+        self.values = _compared_in([document for document in documents if document is not None])
+        self.undecided_left_out = 0  # cases without a decision that were not explained
+        self._left = limits.EXPLAINED.most
+
+    def may_explain(self) -> bool:
+        """Whether one more case without a decision may be explained, which shows whether anything may refuse it."""
+        self._left -= self.values
+        self.undecided_left_out += self._left < 0
+        return self._left >= 0
+
+
+def _policy_of(evidence: TargetEvidence) -> Document | None:
+    role = evidence.aws.role if evidence.aws is not None else None
+    return role.trust_policy if isinstance(role, Role) and isinstance(role.trust_policy, Document) else None
+
+
+def _compared_in(documents: list[Document]) -> int:
+    """Return the work of explaining a decision of these trust policies, at least 1."""
+    if not documents:
+        return 1
+    from oidc_doctor.judge.aws.request_context import compared_in  # late: a report only on Google needs no IAM
+
+    return max(1, compared_in([document.value for document in documents]))
 
 
 def _first_alike(history: History) -> list[int]:
@@ -70,13 +96,13 @@ def _trust_policies(history: History, accepted_providers: Callable[[int], frozen
     for index, revision in enumerate(history.revisions):
         evidence = revision.evidence
         role = evidence.aws.role if evidence.aws is not None else None
-        if not isinstance(role, Role) or not isinstance(role.trust_policy, Document):
+        document = _policy_of(evidence)
+        if document is None or not isinstance(role, Role):
             out.append(None)
             continue
         from oidc_doctor import iam  # late: a report only on Google does not load IAM
         from oidc_doctor.judge.aws.alike import outline
 
-        document = role.trust_policy
         outlined = outline(document)
         if outlined is None or (evidence.aws is not None and evidence.aws.near_roles):
             out.append(None)
@@ -121,11 +147,12 @@ class Verdicts:
 
     def _judged(self, index: int) -> Verdict:
         trust = self._revisions.trust_policies[index]
-        if trust is None:
+        if index not in self._revisions.with_policy:
             return verdict_of(evaluate(self._case_at(index)), self._step)
-        key = (trust.alike, self._decisions(trust, index))
+        key = (index,) if trust is None else (trust.alike, self._decisions(trust, index))
         if key not in self._decided:
             self._decided[key] = self._decide(index)
+            return self._decided[key]
         decided = self._decided[key]
         if decided.decision in {"accepted", "unknown"}:
             return decided
@@ -146,7 +173,12 @@ class Verdicts:
         case = self._case_at(index)
         states = _states(evaluate(case._replace(explain=False, traced=False, contradictions=True)), self._step)
         decision = _decision(states)
-        return Verdict(decision, Reasons(), states) if decision else verdict_of(evaluate(case), self._step)
+        if decision is not None:
+            reasons = functools.partial(self._reasons, index) if decision == "refused" else Reasons()
+            return Verdict(decision, reasons, states)
+        if not self._revisions.may_explain():
+            return Verdict("unknown", Reasons(), states)
+        return verdict_of(evaluate(case), self._step)
 
     def _reasons(self, index: int) -> Reasons:
         return verdict_of(evaluate(self._case_at(index)), self._step).reasons

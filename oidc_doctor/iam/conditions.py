@@ -4,134 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oidc_doctor.iam import variables
 from oidc_doctor.iam.context import ABSENT, UNKNOWN, Request, text_of
-from oidc_doctor.iam.operators import (
-    ARN,
-    FAILS_CLOSED,
-    NEITHER,
-    NEITHER_HOLDS,
-    NULL,
-    POLICY_EQUALS_NOTHING,
-    REQUEST_EQUALS_NOTHING,
-    is_arn,
-    operator,
-)
-from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
-from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
+from oidc_doctor.iam.operators import NULL, STRING, operator
+from oidc_doctor.iam.policy_values import KEY_UNKNOWN, PolicyValue
+from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, OR, TRUTH, YES, Node, deciding_reason, escape
 from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder, is_left_out, with_gaps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeAlias
+    from typing import Any
 
     from oidc_doctor.iam.context import Context
     from oidc_doctor.iam.operators import Operator
+    from oidc_doctor.iam.policy_values import Outcome
     from oidc_doctor.iam.trace import Reason
-    from oidc_doctor.iam.variables import Variable
-    from oidc_doctor.iam.wildcards import Piece
-
-    # The possible answers, the reason, and the policy value with its variables filled in.
-    Outcome: TypeAlias = tuple[int, Reason, str | None]
-    Outcomes: TypeAlias = dict[bool | str, Outcome]
 
 _BAD_REQUEST: Outcome = (ERROR, "unreadable-request-value", None)  # never a request value: not a string
-_OUTCOMES: dict[bool, Outcomes] = {
-    negated: {
-        True: (NO if negated else YES, "match" if not negated else "no-match", None),
-        False: (YES if negated else NO, "no-match" if not negated else "match", None),
-        REQUEST_EQUALS_NOTHING: (YES if negated else NO, "unreadable-request-value", None),
-        POLICY_EQUALS_NOTHING: (YES if negated else NO, "unreadable-policy-value", None),
-        NEITHER_HOLDS: (NO, "unreadable-request-value", None),
-        FAILS_CLOSED: (ERROR, "unreadable-policy-value", None),
-    }
-    for negated in (False, True)
-}
-_KEY_UNKNOWN: Outcome = (ANY, "key-unknown", None)
 _PLACEHOLDER: Outcome = (ANY, "placeholder", None)
 _MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
-
-
-class PolicyValue:
-    """A policy value under an operator. `compare` is None if the result depends on more than the two strings."""
-
-    __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
-
-    def __init__(self, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
-        self.raw = raw
-        self.pointer = pointer
-        self.family = how.family
-        self.negated = how.negated
-        self.pasted = pasted = pasted or (isinstance(raw, str) and is_left_out(raw))
-        self.outcomes = _OUTCOMES[how.negated]
-        self.compare: Callable[[str], bool | str] | None = None
-        self.fixed: Outcome | None = None
-        self.parts: list[Piece | Variable] = []
-        text = text_of(raw)
-        self.name = "" if text is None else text
-        if text is None:
-            self.fixed = (ANY, "unreadable", None)
-            return
-        pieces: list[Piece] = [(text, True, pasted)]
-        self.parts = [*pieces]
-        if how.family.takes_variables and "${" in text:
-            if version == variables.SUPPORTING_VERSION:
-                parts = variables.parse(text, pasted=pasted)
-                if parts is not None:
-                    self.parts = parts
-                    return
-            else:
-                no_match: Outcome = (YES if how.negated else NO, "variable-literal-in-old-version", None)
-                self.outcomes = {**self.outcomes, False: no_match}
-        if pasted and (has_placeholder(text) or how.family is ARN):
-            return
-        self.compare = how.family.build(pieces)
-
-    def judge(self, actual: str, request: Request, *, gaps: bool) -> Outcome:
-        """Compare with one request value, which may contain placeholders if `pasted` says so."""
-        if self.fixed is not None:
-            return self.fixed
-        if self.compare is not None and not gaps:
-            return self.outcomes[self.compare(actual)]
-        if self.family is ARN and not gaps and not is_arn(actual):  # the policy value is irrelevant
-            return self.outcomes[NEITHER_HOLDS]
-        pieces = variables.resolve(self.parts, request)
-        if isinstance(pieces, list):
-            return self._judge_filled(pieces, actual, gaps=gaps)
-        if pieces is UNKNOWN:
-            return _KEY_UNKNOWN
-        # Documented: a variable with no value equals nothing, so a negated operator is met.
-        return YES if self.negated else NO, "variable-unresolved", None
-
-    def _judge_filled(self, pieces: list[Piece], actual: str, *, gaps: bool) -> Outcome:
-        written = "".join(piece[0] for piece in pieces)
-        resolved = None if written == self.name else written
-        if self.family is ARN and self.pasted:
-            pieces, actual, gaps = _without_redacted_account(pieces, actual, gaps=gaps)
-        if gaps or any(may_be and has_placeholder(text) for text, _, may_be in pieces):
-            answers = self.family.may(pieces, actual, gaps)
-            if answers == NEITHER:
-                return (*self.outcomes[NEITHER_HOLDS][:2], resolved)
-            if answers in {YES, NO}:
-                return (*self.outcomes[answers == YES][:2], resolved)
-            possible = NOT[answers & ANY] if self.negated else answers & ANY
-            return possible | (NO if answers & NEITHER else 0), "placeholder", resolved
-        return (*self.outcomes[self.family.build(pieces)(actual)][:2], resolved)
-
-
-def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -> tuple[list[Piece], str, bool]:
-    """Turn a pasted account id that is not 12 digits, and so redacted, into a gap, unless both sides agree."""
-    written = "".join(piece[0] for piece in pieces)
-    if len(pieces) != 1 or written == actual:
-        return pieces, actual, gaps
-    expected_account, other_account = account_of(written), account_of(actual)
-    if expected_account == other_account:
-        return pieces, actual, gaps
-    if expected_account is not None and not ({"*", "?"} & {*expected_account}):
-        pieces = [(redact_account(written, POLICY_ACCOUNT), True, True)]
-    redacted = redact_account(actual, REQUEST_ACCOUNT)
-    return pieces, redacted, gaps or redacted != actual
+_EMPTY = Request({}, traced=False)
 
 
 class Key:
@@ -180,12 +72,45 @@ class Key:
         possible, reason, children = self._against(actual, request)
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
+    def answer(self, request: Request) -> int:
+        """Return the possible answers of `evaluate`, without a node for each policy value."""
+        actual = request.values.get(self.folded, ABSENT)
+        if type(actual) is not str:
+            special = self._special(actual, request)
+            if special is not None:
+                return special[0]
+            if isinstance(actual, (list, tuple)):
+                every = self.how.quantifier == "forallvalues"
+                start, join = (YES, AND) if every else (NO, OR)
+                possible = start
+                for element in actual:
+                    possible = self._joined(possible, self._answer_to(element, request), start, join)
+                return possible
+        return self._answer_to(actual, request)
+
+    def _answer_to(self, actual: object, request: Request) -> int:
+        """Return the possible answers of `_against`; values after the one that decides are not compared."""
+        text = text_of(actual)
+        if text is None:
+            outcome = KEY_UNKNOWN if actual is UNKNOWN else _BAD_REQUEST
+            return outcome[0] if self.values else self.start
+        gaps = isinstance(actual, Pasted) and has_placeholder(actual)
+        if self.comparisons is not None and not gaps:
+            met = self._meets_any(text, self.comparisons, request.compared)
+            return YES if met is not self.how.negated else NO
+        possible, decided = self.start, NO if self.how.negated else YES
+        for value in self.values:
+            possible = self._joined(possible, value.judge(text, request, gaps=gaps)[0], self.start, self.join)
+            if possible == decided:
+                break
+        return possible
+
     def _special(self, actual: object, request: Request) -> Outcome | None:
         """Return the outcome shared by all values if there is no request value to compare them with."""
         if actual is ABSENT or actual is None or actual in ([], ()):  # an empty list counts as absent
             return _PLACEHOLDER if self._may_be_present(request) else self._absent()
         if actual is UNKNOWN:
-            return _KEY_UNKNOWN
+            return KEY_UNKNOWN
         if isinstance(actual, (list, tuple)):
             # Measured: a multivalued key without a set operator never matches, whether positive, negated or IfExists.
             return None if self.how.quantifier else _MULTIVALUED
@@ -241,7 +166,7 @@ class Key:
             if text is not None:
                 answers, reason, resolved = value.judge(text, request, gaps=gaps)
             else:
-                answers, reason, resolved = _KEY_UNKNOWN if actual is UNKNOWN else _BAD_REQUEST
+                answers, reason, resolved = KEY_UNKNOWN if actual is UNKNOWN else _BAD_REQUEST
             children.append(Node("value", value.name, answers, value.pointer, value.raw, actual, reason, (), resolved))
             possible = self._joined(possible, answers, self.start, self.join)
         return possible, deciding_reason(children, possible), tuple(children)
@@ -250,9 +175,13 @@ class Key:
         self,
         text: str,
         comparisons: dict[str, Callable[[str], bool | str]],
-        compared: dict[tuple[object, str], tuple[set[str], set[str]]],
+        compared: dict[tuple[object, str], tuple[set[str], set[str]]] | None,
     ) -> bool:
         """Whether the string meets a policy value. Each value is compared once, however many policies contain it."""
+        if self.how.family is STRING:  # each value is compared by being the same text
+            return text in comparisons
+        if compared is None:
+            return any(compare(text) for compare in comparisons.values())
         compared_values, met = compared.setdefault((self.how.family, text), (set(), set()))
         for written in comparisons.keys() - compared_values:
             compared_values.add(written)
@@ -272,13 +201,17 @@ class NullKey(Key):
 
     __slots__ = ()
 
+    def answer(self, request: Request) -> int:
+        """Return the possible answers of `evaluate`."""
+        return self.evaluate(request).possible
+
     def evaluate(self, request: Request) -> Node:
         """The key's node, with a child for each value."""
         actual = request.values.get(self.folded, ABSENT)
         absent = actual is ABSENT or actual is None or actual in ([], ())
         unread: Outcome | None = None
         if actual is UNKNOWN:
-            unread = _KEY_UNKNOWN
+            unread = KEY_UNKNOWN
         elif absent and self._may_be_present(request):
             unread = _PLACEHOLDER
         shown = None if actual is ABSENT else actual
@@ -313,7 +246,7 @@ class Clause:
     key is unknown.
     """
 
-    __slots__ = ("fixed", "keys", "lets_in", "name", "pointer", "raw")
+    __slots__ = ("_spelled_once", "fixed", "keys", "lets_in", "name", "pointer", "raw")
 
     def __init__(
         self, name: str, raw: object, pointer: str, *, version: object, pasted: bool, lets_in: int = ERROR
@@ -335,6 +268,17 @@ class Clause:
                 kind(str(key), value, f"{pointer}/{escape(str(key))}", how, version=version, pasted=pasted)
                 for key, value in raw.items()
             ]
+        self._spelled_once: _SpelledOnce | None = None
+
+    def answer(self, request: Request) -> int:
+        """Return the possible answers of `evaluate`, without a node for each key."""
+        if self.fixed is not None:
+            return self.fixed.possible
+        if self._spelled_once is None:
+            self._spelled_once = _SpelledOnce(self)
+        if request.gapped or self._spelled_once.keys is None:
+            return self.evaluate(request).possible
+        return self._spelled_once.answer(request)
 
     def evaluate(self, request: Request) -> Node:
         """The operator's node, with a child for each key."""
@@ -367,11 +311,46 @@ class Clause:
             for key, node in zip(self.keys, children, strict=True)
         ]
 
+    def answer_of(self, key: Key, request: Request) -> int:
+        """Return the possible answers of one of its keys."""
+        return self._evaluated(key, request).possible
+
     def _evaluated(self, key: Key, request: Request) -> Node:
         node = key.evaluate(request)
         if node.possible == self.lets_in and key.folded not in request.values and not is_key_name(key.name):
             return Node("key", key.name, ANY, key.pointer, key.raw, node.actual, "unreadable", node.children)
         return node
+
+
+class _SpelledOnce:
+    """The keys of an operator by name, and their answers where the request has none of them.
+
+    `keys` is None where two keys differ in letter case alone, and where a gap in a name may be any key.
+    """
+
+    __slots__ = ("absent", "counts", "keys")
+
+    def __init__(self, clause: Clause) -> None:
+        keys = {key.folded: key for key in clause.keys}
+        is_plain = len(keys) == len(clause.keys) and not any(key.pasted for key in clause.keys)
+        self.keys = keys if is_plain else None
+        self.absent = {name: clause.answer_of(key, _EMPTY) for name, key in keys.items()}
+        self.counts = [list(self.absent.values()).count(answers) for answers in range(ANY + 1)]
+
+    def answer(self, request: Request) -> int:
+        """Return the possible answers of the keys together. A key that the request has not is not looked at."""
+        assert self.keys is not None  # noqa: S101 - as in Clause.answer
+        possible, counts = YES, self.counts
+        present = request.values.keys() & self.absent.keys()
+        if present:
+            counts = [*counts]
+            for name in present:
+                counts[self.absent[name]] -= 1
+                possible = AND[possible << 3 | self.keys[name].answer(request)]
+        for answers, count in enumerate(counts):
+            if count:
+                possible = AND[possible << 3 | answers]
+        return possible
 
 
 def clauses(block: object, pointer: str, *, version: object, pasted: bool, lets_in: int = ERROR) -> list[Clause]:
@@ -412,7 +391,7 @@ def compile_conditions(block: object, version: str = "2012-10-17") -> Callable[[
         request = Request(context, traced=False)
         possible = YES
         for clause in compiled:
-            possible = AND[possible << 3 | clause.evaluate(request).possible]
+            possible = AND[possible << 3 | clause.answer(request)]
         return TRUTH[possible]
 
     return hold

@@ -81,7 +81,8 @@ class AskedOfMany:
     def _any_applies(self, statements: _Statements) -> bool | None:
         for statement in statements - self._asked:
             self._asked.add(statement)
-            applies = statement.evaluate(self._principal, self._action, "", self._request).applies
+            possible = statement.of_all_requests(self._principal, self._action)
+            applies = statement.applies(possible, "", self._request)
             if applies is not False:
                 (self._applying if applies else self._open).add(statement)
         if not self._applying.isdisjoint(statements):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from oidc_doctor.iam import values, wildcards
 from oidc_doctor.iam.trace import ANY, ERROR, NO, YES
 from oidc_doctor.model import placeholder
@@ -105,6 +107,7 @@ def _base64_equals(pieces: Sequence[Piece]) -> Compare:
 
 def _compared(read: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Build:
     """Compare both sides as numbers or dates; `test` gets the request value first."""
+    read = lru_cache(maxsize=64)(read)  # all values of a key are compared with one value of the request
 
     def build(pieces: Sequence[Piece]) -> Compare:
         expected = read(_joined(pieces))

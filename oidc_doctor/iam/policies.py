@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Effect: TypeAlias = Literal["allow", "explicit-deny", "implicit-deny", "unknown"]
 
 
+_MOST_ASKED = 16
 _POLICY_MEMBERS = frozenset(("Version", "Id", "Statement"))
 _ALWAYS = ("Sid", "Effect", "Action", "NotAction", "Condition")
 _PRINCIPAL = ("Principal", "NotPrincipal")
@@ -84,12 +85,15 @@ class StatementResult:
         self.resource = resource
         self.condition = TRUTH[condition]
         self.undecidable = condition == ERROR
-        holds = YES if effect == "Allow" else YES | ERROR
-        self.applies: bool | None = None
-        if not node.possible & holds:
-            self.applies = False
-        elif effect is not None and not node.possible & ~holds:
-            self.applies = True
+        self.applies = _applies(effect, node.possible)
+
+
+def _applies(effect: Literal["Allow", "Deny"] | None, possible: int) -> bool | None:
+    """Whether a statement's effect applies, by its possible answers."""
+    holds = YES if effect == "Allow" else YES | ERROR
+    if not possible & holds:
+        return False
+    return True if effect is not None and not possible & ~holds else None
 
 
 class Decision:
@@ -115,6 +119,7 @@ class Statement:
     """A compiled statement."""
 
     __slots__ = (
+        "_of_all",
         "actions",
         "clauses",
         "effect",
@@ -137,6 +142,7 @@ class Statement:
         self.clauses: list[Clause] = []
         self.fixed: StatementResult | None = None
         self.unreadable: list[Node] = []
+        self._of_all: tuple[tuple[Any, ...], int] | None = None
         if not isinstance(raw, Mapping):
             node = Node("statement", self.name, YES | NO, pointer, raw, None, "unreadable")
             self.fixed = StatementResult(index, None, node, principal=None, action=None, condition=YES | NO)
@@ -159,6 +165,37 @@ class Statement:
         if "Condition" in raw:
             at, lets_in = f"{pointer}/Condition", YES if self.effect == "Allow" else NO
             self.clauses = clauses(raw["Condition"], at, version=version, pasted=pasted, lets_in=lets_in)
+
+    def of_all_requests(self, principal: Any, action: str) -> int:
+        """Return the possible answers of principal, action and what IAM would not store, which no key changes.
+
+        Kept for the last principal and action, which many requests share.
+        """
+        asked = (type(principal), principal, action)
+        if self._of_all is None or self._of_all[0] != asked:
+            self._of_all = (asked, self._asked_as(principal, action))
+        return self._of_all[1]
+
+    def _asked_as(self, principal: Any, action: str) -> int:
+        if self.fixed is not None:
+            return self.fixed.node.possible
+        nodes = [self.actions.evaluate(action), *self.unreadable]
+        if self.principals is not None:
+            nodes.append(self.principals.evaluate(principal))
+        possible = YES
+        for node in nodes:
+            possible = AND[possible << 3 | node.possible]
+        return possible
+
+    def applies(self, possible: int, resource: str, request: Request) -> bool | None:
+        """Return `evaluate(…).applies`, without a trace. `possible`: the answers `of_all_requests`."""
+        if self.resources is not None:
+            possible = AND[possible << 3 | self.resources.evaluate(resource, request).possible]
+        for clause in self.clauses:
+            if possible == NO:
+                break
+            possible = AND[possible << 3 | clause.answer(request)]
+        return _applies(self.effect, possible)
 
     def evaluate(self, principal: Any, action: str, resource: str, request: Request) -> StatementResult:
         """Return the statement's result for one request."""
@@ -191,18 +228,86 @@ class Statement:
         )
 
 
-class Policy:
-    """A compiled policy. Holds no state between decisions, so it may be shared by threads."""
+class AskedByMany:
+    """A policy that many requests ask about one principal and one action.
 
-    __slots__ = ("_statements", "_unreadable")
+    The decision equals that of `Policy.decide`, without the trace: principals and actions are compared once for all
+    requests, and a statement that no request can change is not evaluated again.
+    """
+
+    __slots__ = ("_always", "_denied", "_granted", "_statements")
+
+    def __init__(self, statements: list[Statement], is_readable: bool, principal: str | Caller, action: str) -> None:
+        # IAM has something else instead of a part that it would not store, which may grant or deny.
+        self._granted: bool | None = False if is_readable else None
+        self._denied = self._granted
+        self._always: Statement | None = None  # the first that allows every request
+        self._statements: list[tuple[Statement, int]] = []
+        for statement in statements:
+            possible = statement.of_all_requests(principal, action)
+            if possible == NO:
+                continue
+            if statement.clauses or statement.resources is not None:
+                self._statements.append((statement, possible))
+                continue
+            applies = _applies(statement.effect, possible)
+            if applies and statement.effect == "Allow" and self._always is None:
+                self._always = statement
+            self._granted, self._denied = _with_statement(statement, applies, self._granted, self._denied)
+
+    def decide(self, context: Context, resource: str = "") -> tuple[Effect, str]:
+        """Return the effect, and the JSON pointer of the first statement that allows; "" without one."""
+        request = Request(context)  # not shared by policies, so that nothing has to be kept of a comparison
+        granted, denied, allowing = self._granted, self._denied, self._always
+        for statement, possible in self._statements:
+            applies = statement.applies(possible, resource, request)
+            if applies and statement.effect == "Allow" and (allowing is None or statement.index < allowing.index):
+                allowing = statement
+            granted, denied = _with_statement(statement, applies, granted, denied)
+        return effect_of(granted=granted, denied=denied), allowing.pointer if allowing is not None else ""
+
+
+def _with_statement(
+    statement: Statement, applies: bool | None, granted: bool | None, denied: bool | None
+) -> tuple[bool | None, bool | None]:
+    """Return whether statements grant and deny, with one more. Its effect is neither where it cannot be read."""
+    if statement.effect != "Deny":
+        granted = _either(granted, applies)
+    if statement.effect != "Allow":
+        denied = _either(denied, applies)
+    return granted, denied
+
+
+class Policy:
+    """A compiled policy. Keeps nothing of a request but what it prepared for a principal and an action."""
+
+    __slots__ = ("_asked", "_statements", "_unreadable")
 
     def __init__(self, document: object, *, pasted: bool, grammar: Grammar = TRUST) -> None:
         version = document.get("Version") if isinstance(document, Mapping) else None
         self._unreadable = unreadable_parts(document)
+        self._asked: dict[tuple[Any, ...], AskedByMany] = {}
         self._statements = [
             Statement(statement, index, pointer, version=version, pasted=pasted, grammar=grammar)
             for index, (statement, pointer) in enumerate(written_statements(document))
         ]
+
+    @property
+    def has_allow(self) -> bool:
+        """Whether a statement has the effect Allow."""
+        return any(statement.effect == "Allow" for statement in self._statements)
+
+    def asked_by_many(self, principal: str | Caller, action: str) -> AskedByMany:
+        """Return the policy prepared for many requests of this principal and action, of which only the decision counts.
+
+        A principal of another type is another: a `Pasted` one may hold placeholders.
+        """
+        key = (type(principal), principal, action)
+        if key not in self._asked:
+            if len(self._asked) >= _MOST_ASKED:
+                self._asked.clear()
+            self._asked[key] = AskedByMany(self._statements, not self._unreadable, principal, action)
+        return self._asked[key]
 
     def decide(
         self, principal: str | Caller, action: str, context: Context, resource: str = "", *, traced: bool = True

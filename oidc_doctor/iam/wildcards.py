@@ -156,8 +156,12 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
 
     middle = [segment for segment in segments[1:-1] if segment.length]
     minimum = sum(segment.length for segment in segments)
+    longest = max((segment.longest[1] for segment in segments), key=len)
+    must_have = longest if longest.isascii() else ""  # in any text that matches
 
     def match(text: str) -> bool:
+        if must_have not in text:  # nearly always
+            return False
         text = _units(text)
         if len(text) < minimum or not first.at(text, 0) or not last.at(text, len(text) - last.length):
             return False

@@ -97,19 +97,30 @@ def align(
 def _side_by_side(left: Sequence[_Node], right: Sequence[_Node], matches: Matches) -> Alignment | None:
     """Pair the segments in order where both sides have the same ones; None where they have not.
 
-    That has then the least cost: any other alignment leaves out a segment.
+    That has then the least cost: any other alignment leaves out a segment. A lone `*` behind the first segment covers
+    what the other side has more: the segments around it have nothing else to be paired with.
     """
-    if len(left) != len(right) or any(
-        (a.name, a.label, a.before) != (b.name, b.label, b.before) or a.wild or b.elastic
-        for a, b in zip(left, right, strict=True)
-    ):
+    stars = [at for at, node in enumerate(left) if at and node.wild and node.segment.value == WILD]
+    star, after = (stars[0], len(right) - (len(left) - stars[0] - 1)) if len(stars) == 1 else (len(left), len(right))
+    pairs = [*zip(left[:star], right, strict=False), *zip(left[star + 1 :], right[after:], strict=False)]
+    if len(stars) == 1:
+        is_covered = star < after and left[star].before == right[star].before
+        others = (*left[:star], *left[star + 1 :], *right)
+        if not is_covered or any(node.elastic for node in others) or not all(a.before for a, _ in pairs[star:]):
+            return None
+    elif len(left) != len(right):
+        return None
+    if any((a.name, a.label, a.before) != (b.name, b.label, b.before) or a.wild or b.elastic for a, b in pairs):
         return None
     steps: list[AlignedStep] = []
     cost = Cost()
-    for a, b in zip(left, right, strict=True):
+    for a, b in pairs:
         verdict = matches(a.segment.value, b.segment.value)
         cost = cost.plus(Cost(values=1) if verdict is False else _open(verdict=verdict, reach=1))
         steps.append(AlignedStep("value" if verdict is False else "agrees", (a.segment,), (b.segment,)))
+    if len(stars) == 1:
+        covered = tuple(node.segment for node in right[star:after])
+        steps.insert(star, AlignedStep("agrees", (left[star].segment,), covered))
     return Alignment(tuple(steps), cost)
 
 

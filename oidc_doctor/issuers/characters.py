@@ -5,6 +5,7 @@ Either text may be written by an attacker: quotations are short and spell out in
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -38,6 +39,11 @@ def fold(text: str) -> str:
     """Lower the case without moving offsets; `$NAME` is kept, as only upper case makes it a placeholder."""
     if text.isascii() and "$" not in text:
         return text.lower()
+    return _folded(text)
+
+
+@functools.lru_cache(maxsize=1024)  # a policy's values are compared with many subjects
+def _folded(text: str) -> str:
     folded = "".join(low if len(low := char.lower()) == 1 else char for char in text)
     for match in re.finditer(r"\$[A-Z_][A-Z0-9_]*", text):
         folded = folded[: match.start()] + match.group() + folded[match.end() :]

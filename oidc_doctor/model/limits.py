@@ -144,8 +144,14 @@ EXPECTED_STRANGERS = Limit(
 )
 EXPLAINED = Limit(
     "a report: attempts whose cause is named, times the values of the trust policies",
-    60_000,
+    40_000,
     "comparisons, the newest attempts",
+    _OURS,
+)
+CLAUSES = Limit(
+    "a refusal by a trust policy: unmet conditions, and parts that IAM would not store, that are named",
+    40,
+    "of each",
     _OURS,
 )
 PROPOSED = Limit(

@@ -242,12 +242,12 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
 
 def _has_ends(written: str, text: str, *, wildcards: bool) -> bool:
     """Whether the text begins and ends as the pattern does. The pattern has a gap, and the text has none."""
-    begin, end = _ends_of(written, wildcards)
+    begin, end = ends_of(written, wildcards)
     return text.startswith(begin) and text.endswith(end)
 
 
 @lru_cache(maxsize=8192)
-def _ends_of(written: str, wildcards: bool) -> tuple[str, str]:
+def ends_of(written: str, wildcards: bool) -> tuple[str, str]:
     """Return what a pattern with a gap has before its first gap or wildcard, and after its last one."""
     gaps = spans(written)
     begin, end = gaps[0][0], gaps[-1][1]

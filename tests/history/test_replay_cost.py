@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from evidence import Bundle
 from oidc_doctor.history import replayer, verdicts
+from oidc_doctor.iam import Node, compile_conditions
+from oidc_doctor.iam.actions import Actions
 from oidc_doctor.issuers.difference import Difference, compare_subject
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws import clauses
+from oidc_doctor.judge.aws.request_context import compared_in
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from oidc_doctor.model.case import Case
@@ -97,3 +103,72 @@ def test_beyond_the_bound_of_replays_a_verdict_is_unknown(aws: Bundle, monkeypat
     report = _edited(aws).report()
     (line,) = [warning for warning in report.warnings if "replayed" in warning]
     assert "attempts were replayed on the newest 2; on those before them their verdict is unknown" in line
+
+
+def _refused(aws: Bundle, subjects: int) -> Bundle:
+    """The bundle with a log of so many refused subjects."""
+    return aws.cloudtrail(
+        [
+            aws.event(
+                event_id=f"attempt-{number}", at=f"2026-11-22T09:{number:02}:00Z", subject=f"v=1:org=x{number}:a=b"
+            )
+            for number in range(subjects)
+        ]
+    )
+
+
+def test_actions_are_compared_once_for_all_subjects(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    matches = Actions.evaluate
+
+    def counting(self: Actions, action: str) -> Node:
+        compared.append(action)
+        return matches(self, action)
+
+    def comparisons(subjects: int) -> int:
+        aws.trust(*({"Effect": "Deny", "Condition": {"Null": {f"x:{place}": "true"}}} for place in range(30)))
+        _refused(aws, subjects)
+        compared.clear()
+        aws.report()
+        return len(compared)
+
+    # explaining compares them again, so nothing is explained here
+    monkeypatch.setattr(limits, "EXPLAINED", limits.EXPLAINED._replace(most=0))
+    monkeypatch.setattr(limits, "COMPARED", limits.COMPARED._replace(most=0))
+    monkeypatch.setattr(Actions, "evaluate", counting)
+    few, many = comparisons(4), comparisons(40)
+    assert few
+    assert many <= few + 30
+
+
+def test_a_key_that_the_request_lacks_is_judged_once_for_all_subjects(
+    lines_run: Callable[[Callable[[], object]], int],
+) -> None:
+    def work(keys: int) -> int:
+        block = {"StringEquals": {f"k:{number}": "" for number in range(keys)}}
+        hold = compile_conditions(block)
+        assert hold({"x:sub": "a"}) is False
+        return lines_run(lambda: [hold({"x:sub": str(number)}) for number in range(20)])
+
+    assert work(200) == work(10)
+
+
+def test_keys_and_statements_count_as_work() -> None:
+    keys = {f"k:{number}": "" for number in range(100)}
+    assert compared_in([{"Statement": [{}] * 1000}]) >= 1000
+    assert compared_in([{"Statement": {"Condition": {"StringEquals": keys}}}]) >= 100
+    assert compared_in([{"Statement": {"Condition": {"NumericEquals": {"x:sub": list(range(500))}}}}]) >= 500
+    honest = {"Statement": {"Condition": {"StringEquals": {"x:sub": [str(number) for number in range(60)]}}}}
+    assert compared_in([honest]) * 300 < limits.COMPARED.most
+
+
+def test_beyond_the_bound_an_undecided_replay_is_unknown_and_counted(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "EXPLAINED", limits.EXPLAINED._replace(most=1))
+    tags = {"StringLike": {"oidc.baseten.co:sub": "${aws:RequestTag/x}*"}}
+    report = _refused(aws.trust(aws.statement(tags)), 3).report()
+    (line,) = [warning for warning in report.warnings if "replays without a decision" in warning]
+    assert line.endswith("what may refuse their attempts was not looked for (oidc-doctor's bound)")
+    assert {row.cause for row in report.attempts} == {None}
+    assert {row.replay["decision"] for row in report.attempts if row.replay} == {"unknown"}

@@ -353,3 +353,15 @@ def test_a_part_with_a_gap_is_compared_where_its_longest_text_is(lines_run: Line
     match = matcher([("*o?g9*", True, False)])
     assert match("org9") is True
     assert lines_run(lambda: match("v=1:org=o7:team=t:" * 200)) < 100
+
+
+@given(POLICIES, st.lists(CONTEXTS, min_size=1, max_size=3), st.booleans())
+def test_a_policy_asked_by_many_decides_as_with_a_trace(policy: Any, contexts: list[Any], pasted: bool) -> None:
+    compiled = compile_policy(policy, pasted=pasted)
+    for principal in (PROVIDER, Pasted(PROVIDER), PROVIDER + "<x>", Pasted(PROVIDER + "<x>")):
+        for context in contexts:
+            decision = compiled.decide(principal, ACTION, context)
+            allowing = [row.node.pointer for row in decision.statements if row.effect == "Allow" and row.applies]
+            asked = compiled.asked_by_many(principal, ACTION)
+            assert asked.decide(context) == (decision.effect, [*allowing, ""][0])
+    assert compiled.has_allow == any(row.effect == "Allow" for row in decision.statements)

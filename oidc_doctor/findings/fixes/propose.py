@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
     from oidc_doctor.model.case import Case
 
+_OF_A_PART = 100  # characters, for a condition key or a statement
 _MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct logged subjects that an edit is tried on
 _MOST_FAULTS = limits.FIX_FAULTS.most  # faults fixed by one edit
 _MOST_PROVEN = limits.FIX_CANDIDATES.most  # candidates to prove: each is judged with some fifty tokens
@@ -237,17 +238,21 @@ _LEAST_SIZE = 1_000  # characters: what an evaluation takes besides the configur
 
 
 def _size(case: Case) -> int:
-    """Return the number of characters that each evaluation reads."""
+    """Return the number of characters that each evaluation reads. A key or statement costs as much as many of them."""
     aws, gcp = case.evidence.aws, case.evidence.gcp
     read: list[object] = []
+    parts = 0
     if case.cloud == "aws" and aws is not None and isinstance(aws.role, Role):
         trust = aws.role.trust_policy
-        read = [trust.value] if isinstance(trust, Document) else []
+        if isinstance(trust, Document):
+            from oidc_doctor.judge.aws.request_context import parts_of  # late: a report only on Google needs no IAM
+
+            read, parts = [trust.value], parts_of([trust.value])
     elif case.cloud == "gcp" and gcp is not None:
         provider, policy = gcp.provider, gcp.service_account_policy
         read = [provider.mapping, provider.condition] if isinstance(provider, GcpProvider) else []
         read += [policy.bindings] if isinstance(policy, AllowPolicy) else []
-    return _LEAST_SIZE + len(str(read))
+    return _LEAST_SIZE + len(str(read)) + _OF_A_PART * parts
 
 
 def _named(others: Iterable[OtherToken]) -> list[str]:

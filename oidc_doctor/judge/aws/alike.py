@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from oidc_doctor import iam
 from oidc_doctor.judge.aws.arns import federated
 from oidc_doctor.judge.aws.decide import judged_before_role
-from oidc_doctor.judge.aws.request_context import condition_keys_of, request_context
-from oidc_doctor.judge.aws.trust import ASSUME, needed_besides
+from oidc_doctor.judge.aws.request_context import ASSUME, condition_keys_of, request_context
+from oidc_doctor.judge.aws.trust import needed_besides
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.documents.truss import truss_sources
 from oidc_doctor.judge.aws.compiled import trust_policy
-from oidc_doctor.judge.aws.trust import ASSUME
+from oidc_doctor.judge.aws.request_context import ASSUME
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind

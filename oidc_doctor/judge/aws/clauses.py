@@ -39,6 +39,7 @@ _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-o
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 # Keys whose values are networks, which have no closest match for an address.
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
+_KINDS = frozenset(map(str, Kind))
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
@@ -413,9 +414,8 @@ def _kind(
             return Kind.WILDCARD_UNDER_STRING_EQUALS, rank
         return Kind.AUDIENCE_CONDITION_DIFFERS, rank
     if claim == "sub":
-        kinds = {str(kind) for kind in Kind}
         return (
-            Kind(difference.kind) if difference.kind in kinds else Kind.SUBJECT_SEGMENT_DIFFERS,
+            Kind(difference.kind) if difference.kind in _KINDS else Kind.SUBJECT_SEGMENT_DIFFERS,
             _RANK["subject"],
         )
     if difference.kind == Kind.WILDCARD_UNDER_STRING_EQUALS:

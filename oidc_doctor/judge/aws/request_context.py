@@ -7,7 +7,7 @@ Which claims are condition keys, and their values, follow the IAM condition-key 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
@@ -25,13 +25,14 @@ from oidc_doctor.judge.aws.session_claims import (
     transitive_keys,
 )
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.model.document import ABSENT, UNKNOWN, Json, texts_in
-from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
+from oidc_doctor.model.placeholder import Pasted, has_placeholder, is_left_out, may_equal
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
     from oidc_doctor.model.evidence import Token
 
+ASSUME = "sts:AssumeRoleWithWebIdentity"
 # Keys of the request that a bundle cannot know unless the target's context says so.
 _OF_THE_CALL = ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:UserAgent")
 
@@ -105,24 +106,21 @@ def _session_keys(token: Token) -> dict[str, Any]:
     return keys
 
 
-def _unread_keys(exchange: AwsExchange, keys: list[str]) -> dict[str, Any]:
+def _unread_keys(exchange: AwsExchange, keys: _Keys) -> dict[str, Any]:
     """Return the policy's keys that the request may have and that were not read."""
-    known_keys = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
-    return dict.fromkeys(
-        (
-            key.lower()
-            for key in keys
-            if is_unknown(key) or is_unlisted(key) or _may_be_tag(exchange.token, key, known_keys)
-        ),
-        iam.UNKNOWN,
-    )
+    unread = dict(keys.unread)
+    if keys.tags:
+        known_keys = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
+        unread |= dict.fromkeys(
+            (key.lower() for key in keys.tags if _may_be_tag(exchange.token, key, known_keys)), iam.UNKNOWN
+        )
+    return unread
 
 
 def _may_be_tag(token: Token, key: str, known_keys: set[str]) -> bool:
-    prefix, slash, tag = key.partition("/")
-    if not slash or prefix.lower() != "aws:requesttag" or key.lower() in known_keys:
+    if key.lower() in known_keys:
         return False
-    return UNKNOWN in (token.claim(TAGS), token.claim(PRINCIPAL_TAGS + tag))
+    return UNKNOWN in (token.claim(TAGS), token.claim(PRINCIPAL_TAGS + key.partition("/")[2]))
 
 
 def _authorized_by_idp(exchange: AwsExchange) -> Any:
@@ -157,10 +155,10 @@ def _text(value: Json, exchange: AwsExchange) -> str:
     return Pasted(text) if exchange.token_pasted and has_placeholder(text) else text
 
 
-def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str]) -> dict[str, Any]:
+def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: _Keys) -> dict[str, Any]:
     path = issuer_path(exchange.issuer or "")
     extra: dict[str, Any] = {}
-    for key in keys:
+    for key in keys.every if exchange.gap(path) else keys.gapped:
         prefix, mark, claim = key.rpartition(":")
         if not mark or prefix.lower() == path.lower() or not exchange.gap(prefix, path):
             continue
@@ -174,23 +172,66 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str
     return {**context, **extra}
 
 
+class _Keys(NamedTuple):
+    """The condition keys that a policy tests, once each."""
+
+    every: list[str]
+    unread: dict[str, Any]  # in lower case: those whose value only other evidence would show, iam.UNKNOWN
+    tags: list[str]  # of session tags
+    gapped: list[str]  # whose prefix may be another one
+
+
 # Keyed by the id of a policy, which is kept so that its id is not reused: many tokens are judged on few policies.
-_KEYS: dict[int, tuple[Json, list[str]]] = {}
+_KEYS: dict[int, tuple[Json, _Keys]] = {}
 _MOST_KEPT = 64
 
 
-def _keys_once(policy: Json) -> list[str]:
+def _keys_once(policy: Json) -> _Keys:
     if id(policy) not in _KEYS:
         if len(_KEYS) >= _MOST_KEPT:
             _KEYS.clear()
-        _KEYS[id(policy)] = (policy, list(dict.fromkeys(condition_keys_of(policy))))
+        _KEYS[id(policy)] = (policy, _keys_in(policy))
     return _KEYS[id(policy)][1]
 
 
+def _keys_in(policy: Json) -> _Keys:
+    keys = list(dict.fromkeys(condition_keys_of(policy)))
+    return _Keys(
+        keys,
+        dict.fromkeys((key.lower() for key in keys if is_unknown(key) or is_unlisted(key)), iam.UNKNOWN),
+        [key for key in keys if key.lower().startswith("aws:requesttag/")],
+        [key for key in keys if has_placeholder(prefix := key.rpartition(":")[0]) or is_left_out(prefix)],
+    )
+
+
+_OF_A_PART = 3  # explaining a condition key or a statement takes as long as explaining so many values
+
+
 def compared_in(policies: Sequence[Json]) -> int:
-    """Return how many distinct values and condition keys trust policies have, with which a decision's work grows."""
-    texts = {text for policy in policies for text in texts_in(policy)}
-    return len(texts) + len({key for policy in policies for key in condition_keys_of(policy)})
+    """Return how many distinct values trust policies have, with which the work of explaining a decision grows.
+
+    A condition key, and a statement of the longest policy, count threefold.
+    """
+    return len(_scalars_in(list(policies))) + _OF_A_PART * parts_of(policies)
+
+
+def _scalars_in(value: Json) -> set[str | float | None]:
+    """Return the distinct values of a JSON value, except the names of members."""
+    scalars, waiting = set[str | float | None](), [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, dict | list):
+            waiting.extend(inner.values() if isinstance(inner, dict) else inner)
+        else:
+            scalars.add(inner)
+    return scalars
+
+
+def parts_of(policies: Sequence[Json]) -> int:
+    """Return how many distinct condition keys trust policies have, and the longest of them statements."""
+    keys = {key for policy in policies for key in condition_keys_of(policy)}
+    statements = [policy.get("Statement") for policy in policies if isinstance(policy, dict)]
+    return len(keys) + max((len(listed) if isinstance(listed, list) else 1 for listed in statements), default=0)
 
 
 def condition_keys_of(policy: Json) -> list[str]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_doctor import iam
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause, present_in
-from oidc_doctor.judge.aws.compiled import resource_controls, trust_policy
-from oidc_doctor.judge.aws.request_context import request_context
+from oidc_doctor.judge.aws.compiled import trust_policy
+from oidc_doctor.judge.aws.other_denials import suspect_endpoints, suspect_resource_controls
+from oidc_doctor.judge.aws.request_context import ASSUME, request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.contradictions import place_in_words
 from oidc_doctor.judge.exchange import plain_note, same, shown
-from oidc_doctor.model.document import Document, Json, Missing, Origin
+from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.limits import CLAUSES
 from oidc_doctor.model.placeholder import is_left_out
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.steps import REFUSED
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
     from oidc_doctor.judge.aws.state import AwsExchange
 
-ASSUME = "sts:AssumeRoleWithWebIdentity"
+_Part = TypeVar("_Part")
+
 TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
 
@@ -38,89 +41,43 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         return
     policy = trust_policy(document, pasted=exchange.pasted)
     context = request_context(exchange, document.value)
+    if not (exchange.case.explain or exchange.case.traced):
+        _decided(exchange, policy, principal, context, document)
+        return
     decision = policy.decide(principal, ASSUME, context, traced=exchange.case.traced)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document
     if decision.effect == "allow":
-        if _allowed_besides(exchange, policy, principal, context, document):
-            _resource_control(exchange)
-            _endpoints(exchange)
-            exchange.passed("authorise", "", document.at(_allowing(decision)))
-            exchange.assumed.append("that no resource control policy or other organization control denies it")
+        _allowed(exchange, policy, principal, context, document, document.at(_allowing(decision)))
     elif decision.effect == "explicit-deny":
         _denied(exchange, decision, document)
     else:
         _not_allowed(exchange, decision, document, context)
 
 
-def _resource_control(exchange: AwsExchange) -> None:
-    """Suspect a resource control policy that denies the call; whether it is attached to this account is unknown."""
-    for document in exchange.aws.rcps:
-        if document.duplicates:
-            exchange.refuse(
-                Kind.OUTSIDE_THE_TRUST_POLICY,
-                where=document.at(document.duplicates[0]),
-                certain=False,
-                location=Clause(document=document.file),
-                settle="aws organizations describe-policy: the policy's text",
-                reason=f"the resource control policy {document.file} has a member twice, and may deny it",
-            )
-    _suspect_denials(
-        exchange,
-        Kind.OUTSIDE_THE_TRUST_POLICY,
-        exchange.aws.rcps,
-        ("resource control policy", "if it is attached to this account"),
-        "aws organizations list-targets-for-policy: whether the policy is attached to this account",
-    )
-    for file in exchange.aws.unread_rcps:
-        exchange.refuse(
-            Kind.OUTSIDE_THE_TRUST_POLICY,
-            where=Origin(file),
-            certain=False,
-            location=Clause(document=file),
-            settle="aws organizations describe-policy: the policy's text",
-            reason=f"the resource control policy {file} could not be read, and may deny it",
-        )
-
-
-def _endpoints(exchange: AwsExchange) -> None:
-    """Suspect a VPC endpoint's policy that denies the call; whether the call goes through the endpoint is not known."""
-    documents = exchange.documents("aws/endpoint-policies/*.json")
-    if isinstance(documents, Missing) or not documents:
-        return
-    # one that lacks an Allow for STS may be of an endpoint of another service
-    exchange.assumed.append("that the call goes through no VPC endpoint whose policy does not allow it")
-    _suspect_denials(
-        exchange,
-        Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
-        documents,
-        ("VPC endpoint policy", "if the call goes through this endpoint"),
-        "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint",
-    )
-
-
-def _suspect_denials(
-    exchange: AwsExchange, kind: Kind, documents: tuple[Document, ...], words: tuple[str, str], settle: str
+def _decided(
+    exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document
 ) -> None:
-    """Suspect the statements of these policies that deny the call, or may; `words`: the policy, and when it applies."""
-    controls = resource_controls(documents)
-    context = request_context(exchange, controls.together) if controls.statements else {}
-    for document, statement in controls.statements:
-        denies = statement.denies(ASSUME, context)
-        if denies is False:
-            continue
-        clauses = statement.clauses
-        operator, key = clauses[0] if clauses else ("", "")
-        by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
-        verb = f"denies it{by}" if denies else f"has a statement of which it is not known whether it denies it{by}"
-        exchange.refuse(
-            kind,
-            where=document.at(statement.pointer),
-            certain=False,
-            location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
-            settle=settle,
-            reason=f"the {words[0]} {document.file} {verb}, {words[1]}",
-        )
+    """Settle `authorise` for a case of which only the states are needed."""
+    effect, pointer = policy.asked_by_many(principal, ASSUME).decide(context)
+    if effect == "allow":
+        _allowed(exchange, policy, principal, context, document, document.at(pointer))
+    elif effect == "explicit-deny":
+        exchange.settle("authorise", REFUSED if exchange.grounded else UNDECIDED)
+    else:
+        sure = effect == "implicit-deny" and (exchange.grounded or not policy.has_allow)
+        exchange.settle("authorise", REFUSED if sure else UNDECIDED)
+
+
+def _allowed(
+    exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document, at: Origin
+) -> None:
+    """Settle `authorise` for an exchange that a statement of the trust policy allows."""
+    if _allowed_besides(exchange, policy, principal, context, document):
+        suspect_resource_controls(exchange)
+        suspect_endpoints(exchange)
+        exchange.passed("authorise", "", at)
+        exchange.assumed.append("that no resource control policy or other organization control denies it")
 
 
 def _allowing(decision: Decision) -> str:
@@ -276,11 +233,14 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         for key in operator.children
         if operator.reason != "unreadable"
     ]
+    unmet = [(operator, key) for operator, key in keys if key.result is not True]
+    if len(unmet) > CLAUSES.most:  # those of a key that the request has say more
+        unmet.sort(key=lambda pair: pair[1].actual is None)
+    unmet.sort(key=lambda pair: pair[1].result is None)  # failed conditions, then open ones
     present = present_in(context)
-    for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # failed conditions, then open ones
-        if key.result is not True:
-            where = document.at(key.pointer)
-            explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), present)
+    for operator, key in _named(exchange, unmet, "unmet conditions"):
+        where = document.at(key.pointer)
+        explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), present)
     _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
         _undecided_deny(exchange, decision, document)
@@ -289,6 +249,15 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         # an unknown clause, with certain refusals in other statements: name the refusal anyway
         result.state = "refused"
     exchange.detail["nearest"] = nearest.node.pointer
+
+
+def _named(exchange: AwsExchange, parts: list[_Part], what: str) -> list[_Part]:
+    """Return the parts that are named as refusing. The step notes how many there are, if these are not all."""
+    if len(parts) > CLAUSES.most:
+        note = f"{len(parts):,} {what}, of which the first {CLAUSES.most} are named ({CLAUSES.source})"
+        result = exchange.results["authorise"]
+        result.note = "; ".join(filter(None, (result.note, note)))
+    return parts[: CLAUSES.most]
 
 
 def _unreadable(statement: StatementResult) -> list[Node]:
@@ -303,7 +272,7 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
     """Suspect the parts that IAM would not store: the effective policy differs there and may refuse."""
     nodes = [node for node in decision.trace.children if node.level == "member"]
     nodes += [node for statement in decision.statements for node in _unreadable(statement)]
-    for element in nodes:
+    for element in _named(exchange, nodes, "parts that IAM would not store"):
         node, value = _innermost(element)
         at = document.at(node.pointer)
         exchange.refuse(
@@ -339,9 +308,12 @@ def _innermost(node: Node) -> tuple[Node, str]:
 
 def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     """Refuse for operators that IAM does not have: no request meets them."""
-    for operator in operators_of(statement):
-        if operator.children or operator.result is True or operator.reason == "unreadable":
-            continue
+    broken = [
+        operator
+        for operator in operators_of(statement)
+        if not (operator.children or operator.result is True or operator.reason == "unreadable")
+    ]
+    for operator in _named(exchange, broken, "operators that IAM does not have"):
         exchange.refuse(
             Kind.CONDITION_OPERATOR_MISUSED,
             where=document.at(operator.pointer),
@@ -355,23 +327,27 @@ def _broken_conditions(exchange: AwsExchange, statement: StatementResult, docume
 
 def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document) -> None:
     """Suspect a Deny where an Allow grants and the Deny depends on values that were not read."""
-    for statement in decision.statements:
-        if statement.effect == "Deny" and statement.applies is None and not _unreadable(statement):
-            open_keys = [
-                (operator.name, key.name)
-                for operator in operators_of(statement)
-                for key in operator.children
-                if key.result is None
-            ]
-            exchange.refuse(
-                Kind.EXPLICIT_DENY,
-                where=document.at(statement.node.pointer),
-                certain=False,
-                location=Clause(statement=statement.index),
-                settle=_deny_settled_by(statement, [name for _, name in open_keys]),
-                statement=_statement_name(statement),
-                clause=", ".join(map(" · ".join, open_keys)),
-            )
+    undecided = [
+        statement
+        for statement in decision.statements
+        if statement.effect == "Deny" and statement.applies is None and not _unreadable(statement)
+    ]
+    for statement in _named(exchange, undecided, "statements that may deny it"):
+        open_keys = [
+            (operator.name, key.name)
+            for operator in operators_of(statement)
+            for key in operator.children
+            if key.result is None
+        ]
+        exchange.refuse(
+            Kind.EXPLICIT_DENY,
+            where=document.at(statement.node.pointer),
+            certain=False,
+            location=Clause(statement=statement.index),
+            settle=_deny_settled_by(statement, [name for _, name in open_keys]),
+            statement=_statement_name(statement),
+            clause=", ".join(map(" · ".join, open_keys)),
+        )
 
 
 def _deny_settled_by(statement: StatementResult, keys: list[str]) -> str:

@@ -127,3 +127,20 @@ def test_what_is_assumed_is_said(aws: Bundle) -> None:
         "that the cloud reaches the issuer and trusts its certificate",
         "that no resource control policy or other organization control denies it",
     ]
+
+
+def test_of_very_many_unmet_conditions_the_first_are_named_and_counted(aws: Bundle) -> None:
+    keys = {f"x:{number}": "a" for number in range(60)}
+    aws.trust(aws.statement({"StringEquals": {**keys, SUB: "v=1:org=other"}}))
+    step = trace_of(aws, "aws").step("authorise")
+    assert step.state == "refused"
+    assert len(step.refusals) == 40
+    assert SUB in {refusal.clause.key for refusal in step.refusals}
+    assert step.note == "61 unmet conditions, of which the first 40 are named (oidc-doctor's bound)"
+
+
+def test_of_very_many_unreadable_parts_the_first_are_named_and_counted(aws: Bundle) -> None:
+    step = trace_of(aws.trust(*({"Effect": "Deny"} for _ in range(50))), "aws").step("authorise")
+    assert step.state != "passed"
+    assert len([refusal for refusal in step.refusals if not refusal.certain]) == 40
+    assert "of which the first 40 are named" in step.note
