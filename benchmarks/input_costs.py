@@ -304,6 +304,35 @@ def expect(place: Path, text: str) -> Command:
     return [*PROGRAM, "expect", str(place / "expect.toml"), str(SAMPLES / "healthy-aws/aws/role.json")]
 
 
+def listed(place: Path) -> Command:
+    """A list of half a million entries in place of a role."""
+    return with_text(place, "aws/role.json", f"[{'1,' * 524_000}1]")
+
+
+def repeated(place: Path) -> Command:
+    """A key set of 69,000 objects with a repeated member."""
+    return with_text(place, "issuer/jwks.json", '[{"a":0,"a":1}' + ',{"a":0,"a":1}' * 69_000 + "]")
+
+
+def services(place: Path) -> Command:
+    """A list of 16,000 services of Google."""
+    listing = [{"config": {"name": f"s{number}.googleapis.com"}, "state": "ENABLED"} for number in range(16_000)]
+    return with_text(place, "gcp/services.json", json.dumps(listing), "healthy-gcp")
+
+
+def truss(place: Path) -> Command:
+    """A Truss configuration of 64 KiB, all of it elements."""
+    return with_text(place, "truss/config.yaml", f"[{'a,' * 32_000}]")
+
+
+def with_text(place: Path, name: str, text: str, scenario: str = "healthy-aws") -> Command:
+    """The report of a bundle with this text as one of its files."""
+    folder = bundle(place, scenario)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return report(folder)
+
+
 INPUTS = {
     "condition keys": condition_keys,
     "values": values,
@@ -325,6 +354,10 @@ INPUTS = {
     "archive": archive,
     "pattern of --check": pattern,
     "log of 3,000": events,
+    "list of entries": listed,
+    "repeated names": repeated,
+    "services": services,
+    "Truss configuration": truss,
 }
 
 

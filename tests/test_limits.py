@@ -291,6 +291,28 @@ def test_what_is_no_regular_file_is_not_waited_for(aws: Bundle, tmp_path: Path) 
     assert row.status == "partial"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("aws/role.json", '[{"RoleName": "a"}, 1, 1]'),
+        ("aws/roles.json", '{"Roles": [1, 1, 1]}'),
+        ("aws/oidc-provider.json", "[1, 1, 1]"),
+        ("aws/oidc-providers.json", '{"OpenIDConnectProviderList": ["", "", ""]}'),
+        ("gcp/providers.json", "[1, 1, 1]"),
+        ("gcp/pools.json", '{"workloadIdentityPools": [1, 1, 1]}'),
+        ("gcp/services.json", "[1, 1, 1]"),
+    ],
+)
+def test_a_list_is_counted_before_its_entries_are_read(
+    name: str, text: str, aws: Bundle, gcp: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LISTED", limits.LISTED._replace(most=2))
+    answer = (aws if name.startswith("aws") else gcp).write(name, text).ask()
+    (row,) = [row for row in answer.report.coverage if row.what == name]
+    assert row.status == "missing"
+    assert "3 entries: a list of roles, providers, pools or services has at most 2 entries" in row.reason
+
+
 def test_expectations_are_counted_before_their_lines_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_for: list[object] = []
     monkeypatch.setattr(

@@ -18,13 +18,30 @@ if TYPE_CHECKING:
     from .syntax import Expr
     from .trace import Node
 
+# Operators and functions that give a truth value, or a value of their operands or of the bindings as it is.
+_PASSING = frozenset(
+    {"literal", "ident", "select", "has", "index", "list", "map", "and", "or", "not", "compare", "in", "conditional"}
+)
+_TESTS = frozenset({"startsWith", "endsWith", "contains", "matches"})
 _MOST_CHECKED = 8  # declarations of types that the answers of one expression are kept for
 
 
 class Program:
     """A parsed expression. It holds no state of an evaluation, and may be used from several threads."""
 
-    __slots__ = ("_checked", "_loops", "_references", "_slots", "_step", "_unconfirmed", "container", "text", "tree")
+    __slots__ = (
+        "_builds",
+        "_checked",
+        "_loops",
+        "_references",
+        "_slots",
+        "_step",
+        "_texts",
+        "_unconfirmed",
+        "container",
+        "text",
+        "tree",
+    )
 
     def __init__(self, text: str, tree: Expr, container: str) -> None:
         self.text = text
@@ -34,6 +51,8 @@ class Program:
         self._slots = 0
         self._references: tuple[Reference, ...] | None = None  # walked once: they are asked for with every token
         self._loops: bool | None = None  # likewise
+        self._builds: bool | None = None  # likewise
+        self._texts: tuple[str, ...] | None = None  # likewise
         self._unconfirmed: tuple[tuple[str, int, int], ...] | None = None  # likewise
         self._checked: dict[object, tuple[CelError, ...]] = {}  # by the declared types: likewise
 
@@ -111,15 +130,30 @@ class Program:
                 waiting.extend(expr.children)
         return self._loops
 
+    def builds_texts(self) -> bool:
+        """Return whether a part may have a text as its value that is neither a literal nor in the bindings."""
+        if self._builds is None:
+            waiting = [self.tree]
+            self._builds = False
+            while waiting and not self._builds:
+                expr = waiting.pop()
+                tests = expr.op in _PASSING or (expr.op == "call" and expr.name in _TESTS)
+                self._builds = not tests
+                waiting.extend(expr.children)
+        return self._builds
+
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""
+        if self._texts is not None:
+            return list(self._texts)
         waiting, literals = [self.tree], []
         while waiting:
             expr = waiting.pop()
             if expr.op == "literal" and isinstance(expr.value, str) and expr.value:
                 literals.append(expr.value)
             waiting.extend(reversed(expr.children))
-        return list(dict.fromkeys(literals))
+        self._texts = tuple(dict.fromkeys(literals))
+        return list(self._texts)
 
     def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
         """Return the errors that a type checker reports before any evaluation; empty when it accepts.

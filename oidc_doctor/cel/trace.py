@@ -7,7 +7,7 @@ from oidc_doctor.model import limits
 from .errors import CelError
 from .strings import double_text
 from .times import duration_text, timestamp_text
-from .values import MAX_DEPTH, TYPES, CelType, Duration, Map, Mark, Timestamp, UInt, adopt, entries, type_name
+from .values import MAX_DEPTH, TYPES, CelType, Duration, Map, Mark, Scope, Timestamp, UInt, adopt, entries, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .control import Run
     from .evaluator import CompiledStep
-    from .values import Scope, Value
+    from .values import Value
 
 _VALUE_ITEMS: Final = 200
 _REPORT_ITEMS: Final = 20_000
@@ -47,7 +47,8 @@ class Node:
     """
 
     __slots__ = (
-        "children",
+        "_children",
+        "_unseen",
         "end",
         "error",
         "evaluated",
@@ -72,7 +73,8 @@ class Node:
         self.value: Any = NO_VALUE
         self.error: CelError | None = None
         self.evaluated = False
-        self.children: list[Node] = []
+        self._children: list[Node] = []
+        self._unseen: tuple[CompiledStep, str, Scope | None] | None = None
         self.variables: dict[str, Any] | None = None
         self.omitted = 0
         self.work = 0
@@ -81,6 +83,27 @@ class Node:
     def __repr__(self) -> str:
         outcome = f"error {self.error}" if self.error else f"{self.value!r}" if self.evaluated else "not evaluated"
         return f"<{self.op} {self.text!r}: {outcome}>"
+
+    @property
+    def children(self) -> list[Node]:
+        """The outcomes of its parts, as the class describes them."""
+        if self._unseen is not None:
+            step, text, scope = self._unseen
+            self._unseen = None
+            if scope is None:
+                self._children = [_not_evaluated(child, text) for child in step.children]
+            else:
+                again = Scope(scope.bindings, 0, text)  # the work of the evaluation has been counted
+                self._children = [trace(child, again) for child in step.children]
+        return self._children
+
+    @children.setter
+    def children(self, nodes: list[Node]) -> None:
+        self._children = nodes
+
+    def leave(self, step: CompiledStep, text: str, scope: Scope | None) -> None:
+        """Record the parts of this step when they are first asked for; with None, as parts that did not run."""
+        self._unseen = step, text, scope
 
     def walk(self) -> Iterator[Node]:
         """Yield the node and its descendants in the order of the text."""
@@ -100,12 +123,25 @@ class Node:
         return _node_json(self, [_REPORT_ITEMS], room or [limits.CEL_SHOWN.most], whole_maps=whole_maps)
 
 
-def trace(step: CompiledStep, scope: Scope) -> Node:
-    """Run a step and record the value of each part. Raises nothing; errors are in the nodes."""
+def trace(step: CompiledStep, scope: Scope, *, brief: bool = True) -> Node:
+    """Run a step and record the value of each part. Raises nothing; errors are in the nodes.
+
+    With `brief`, the operands of a call or comparison that has a value are recorded when they are first asked for: of
+    most comparisons of a condition only the result is read. They are run again then, on the same bindings.
+    """
     node = Node(step, scope.text)
     node.evaluated = True
+    if brief and step.apply is not None and step.children and not scope.variables:
+        work = scope.work
+        try:
+            node.value = step.run(scope)
+        except CelError:
+            scope.work, brief = work, False  # its trace shows the part at fault
+        else:
+            node.leave(step, scope.text, scope)
+            return node
     if step.apply is None:
-        _trace_control(step, scope, node)
+        _trace_control(step, scope, node, brief=brief)
         return node
     failed: CelError | None = None
     values = []
@@ -114,7 +150,7 @@ def trace(step: CompiledStep, scope: Scope) -> Node:
         if failed is not None and not (child.cheap and failed.code != "limit"):
             node.children.append(_not_evaluated(child, scope.text))
             continue
-        part = trace(child, scope)
+        part = trace(child, scope, brief=brief)
         node.children.append(part)
         values.append(part.value)
         if failed is None:
@@ -140,11 +176,11 @@ def _fail(node: Node, error: CelError, scope: Scope) -> None:
 
 def _not_evaluated(step: CompiledStep, text: str) -> Node:
     node = Node(step, text)
-    node.children = [_not_evaluated(child, text) for child in step.children]
+    node.leave(step, text, None)
     return node
 
 
-def _trace_control(step: CompiledStep, scope: Scope, node: Node) -> None:
+def _trace_control(step: CompiledStep, scope: Scope, node: Node, *, brief: bool) -> None:
     assert step.control is not None  # noqa: S101  # a step that is not strict has `control`
     names = step.expr.variables
     looped = step.expr.op == "comprehension"
@@ -164,7 +200,7 @@ def _trace_control(step: CompiledStep, scope: Scope, node: Node) -> None:
                     node.omitted += 1
                     return child.run(scope)
                 scope.room -= child.size
-            part = trace(child, scope)
+            part = trace(child, scope, brief=brief)
             nodes.append(part)
             if names and number:
                 part.variables = {name: scope.variables[step.slot + offset] for offset, name in enumerate(names)}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import islice
+from collections import Counter
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NoReturn
 
 from oidc_doctor.model.document import Document, Json
@@ -43,6 +44,9 @@ _WORDS = {
 }
 
 _decode = json.JSONDecoder().raw_decode
+
+# By identity, objects with a repeated member, and all of their members. The objects are kept, so that no id is reused.
+Repeated = dict[int, tuple[dict[str, Json], list[tuple[str, Json]]]]
 
 
 class Unreadable(Exception):  # noqa: N818 - it is raised for evidence, which is a finding and no fault of ours
@@ -94,16 +98,12 @@ def decode(data: bytes, file: str) -> str:
 def load(text: str, file: str) -> Document:
     """Parse JSON text as a Document. Raises only Unreadable, whatever the text."""
     text = text.removeprefix("\ufeff")
-    repeated: dict[int, tuple[dict[str, Json], set[str]]] = {}  # keeps the objects alive, so that no id is reused
+    repeated: Repeated = {}
 
     def pairs(members: list[tuple[str, Json]]) -> dict[str, Json]:
         value = dict(members)
         if len(value) != len(members):
-            unseen, again = set(value), set()
-            for name, _ in members:
-                again |= {name} - unseen
-                unseen.discard(name)
-            repeated[id(value)] = (value, again)
+            repeated[id(value)] = value, members
         return value
 
     try:
@@ -203,27 +203,32 @@ def _longest(value: Json) -> int:
 
 def levels(value: Json) -> int:
     """Return the nesting depth of arrays and objects; DEEPEST + 1 means any greater depth."""
-    level = [value]
+    boxes = [value] if isinstance(value, dict | list) else []
     for depth in range(DEEPEST + 1):
-        level = [
-            child
-            for box in level
-            if isinstance(box, dict | list)
-            for child in (box.values() if isinstance(box, dict) else box)
-        ]
-        if not level:
-            return depth
+        children = chain.from_iterable([box.values() if isinstance(box, dict) else box for box in boxes])
+        deeper = [child for child in children if isinstance(child, dict | list)]
+        if not deeper:
+            return depth + 1 if any(boxes) else depth
+        boxes = deeper
     return DEEPEST + 1
 
 
-def _pointers(value: Json, repeated: dict[int, tuple[dict[str, Json], set[str]]]) -> Iterator[str]:
-    """Return the JSON pointers of repeated members within `value`, in document order."""
-    waiting = [("", value)]
+def _pointers(value: Json, repeated: Repeated) -> Iterator[str]:
+    """Yield the JSON pointers of repeated members within `value`, in document order, each when it is asked for."""
+    waiting: list[Iterator[tuple[str, Json]]] = [iter([("", value)])]
     while waiting:
-        pointer, box = waiting.pop()
-        if isinstance(box, dict):
-            if id(box) in repeated:
-                yield from sorted(pointer + pointer_segment(name) for name in repeated[id(box)][1])
-            waiting += [(pointer + pointer_segment(name), child) for name, child in reversed(box.items())]
-        elif isinstance(box, list):
-            waiting += [(pointer + pointer_segment(index), box[index]) for index in reversed(range(len(box)))]
+        pointer, box = next(waiting[-1], ("", None))
+        if box is None:
+            waiting.pop()
+            continue
+        if id(box) in repeated:
+            counted = Counter(name for name, _ in repeated[id(box)][1])
+            yield from sorted(pointer + pointer_segment(name) for name, count in counted.items() if count > 1)
+        waiting.append(_boxes_in(pointer, box))
+
+
+def _boxes_in(pointer: str, box: Json) -> Iterator[tuple[str, Json]]:
+    """Yield the objects and arrays that `box` has as members or elements, with their JSON pointers."""
+    for name, child in box.items() if isinstance(box, dict) else enumerate(box):
+        if isinstance(child, dict | list):
+            yield pointer + pointer_segment(name), child

@@ -37,6 +37,7 @@ def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, 
     document = load(text, file)
     name = "OpenIDConnectProviderList"
     pointer, entries = _listed(document, name)
+    fields.within(document, pointer, len(entries), limits.LISTED)
     arns: list[str] = []
     full: list[AwsOidcProvider] = []
     for index, entry in enumerate(entries):
@@ -143,7 +144,9 @@ def parse_services(text: str, file: str) -> Document:
         raise fields.wrong(document, "", "no service in it: a project in use has some enabled")
     if not isinstance(value, dict) or "services" in value:  # otherwise a plain map of names to states
         listed, place = (value["services"], "/services") if isinstance(value, dict) else (value, "")
-        for index, entry in enumerate(fields.elements(document, place, listed)):
+        entries = fields.elements(document, place, listed)
+        fields.within(document, place, len(entries), limits.LISTED)
+        for index, entry in enumerate(entries):
             fields.members(document, place + pointer_segment(index), entry, "a service")
     if not service_states(document):
         raise fields.wrong(document, "", "no service with its state in it")
@@ -182,6 +185,7 @@ def _read_resources(
         pointer += pointer_segment(wrapper)
         value = fields.elements(document, pointer, value[wrapper])
     if isinstance(value, list):
+        fields.within(document, pointer, len(value), limits.LISTED)
         return tuple(read(document, pointer + pointer_segment(index), item) for index, item in enumerate(value))
     return (read(document, pointer, value),)
 

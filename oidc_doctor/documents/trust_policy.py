@@ -83,6 +83,7 @@ def _policy(document: Document) -> Document:
 
 
 def _listed(document: Document, pointer: str, values: list[Json]) -> tuple[Role, ...]:
+    fields.within(document, pointer, len(values), limits.LISTED)
     lines = [None] * len(values) if document.inner else element_lines(document.text, pointer)
     origins = [Origin(document.file, pointer + pointer_segment(index), line) for index, line in enumerate(lines)]
     return tuple(_role(document, origin.pointer, item, origin) for origin, item in zip(origins, values, strict=True))

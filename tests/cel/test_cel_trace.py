@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from oidc_doctor import cel
 from oidc_doctor.cel.trace import NO_VALUE, Node, json_value
+
+LinesRun = Callable[[Callable[[], object]], int]
 
 
 def trace(text: str, **bindings: object) -> Node:
@@ -264,3 +267,22 @@ def test_a_node_shows_itself() -> None:
     assert repr(root) == "<conditional 'a.b || true ? 1 : 2': 1>"
     assert repr(root.children[0].children[0]) == "<select 'a.b': error no such key: 'b'>"
     assert repr(root.children[2]) == "<literal '2': not evaluated>"
+
+
+def test_the_operands_of_a_comparison_are_recorded_when_they_are_asked_for(lines_run: LinesRun) -> None:
+    program = cel.compile("||".join(f"a.sub.startsWith('{number}')" for number in range(100)))
+    bindings = {"a": {"sub": "x"}}
+    program.trace(bindings)  # builds the steps
+    alone = lines_run(lambda: program.trace(bindings))
+    whole = lines_run(lambda: list(program.trace(bindings).walk()))
+    assert alone < whole / 2
+    later = program.trace(bindings)
+    assert later.work == 0
+    assert [part.value for part in later.children[7].walk()] == [False, "x", {"sub": "x"}, "7"]
+
+
+def test_a_part_at_fault_is_recorded_with_its_own_error() -> None:
+    root = trace("!!!(a.b == 'x')", a={})
+    parts = list(root.walk())
+    assert root.error is not None
+    assert all(part.error is root.error for part in parts[:5])

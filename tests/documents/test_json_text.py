@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -388,3 +389,12 @@ def test_no_text_breaks_the_yaml_reading(text: str) -> None:
         return
     for pointer in pointers(document.value):
         document.at(pointer)
+
+
+def test_repeated_names_of_many_objects_cost_what_is_reported(lines_run: Callable[[Callable[[], object]], int]) -> None:
+    few, many = (json.dumps([["x"]] * count)[:-1] + ',{"a":1,"a":2}' * count + "]" for count in (1_000, 4_000))
+    assert load(many, "x").duplicates == tuple(f"/{index}/a" for index in range(4_000, 5_000))
+    names = "{" + ",".join(['"a":0'] * 5_000) + "}"
+    assert load(names, "x").duplicates == ("/a",)
+    assert lines_run(lambda: load(many, "x")) < 6 * lines_run(lambda: load(few, "x"))
+    assert lines_run(lambda: load(names, "x")) < 10_000

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.cel.values import type_name
+from oidc_doctor.cel.values import UNKNOWN, type_name
 from oidc_doctor.model.placeholder import has_placeholder, may_contain, may_end_with, may_equal, may_start_with
 
 if TYPE_CHECKING:
+    from oidc_doctor.cel import Program
     from oidc_doctor.cel.trace import Node
 
 
@@ -60,6 +61,28 @@ def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] 
     if not pasted or not _open(node):
         return node.value
     return _open_answer(node)
+
+
+def may_be_open(program: Program, bindings: object) -> bool:
+    """Whether a text that the expression reads or builds may have a placeholder; False means that `settled` finds none.
+
+    The texts of an expression without calls that build some are its literals and those of the bindings, which are few.
+    """
+    if program.builds_texts():
+        return True
+    waiting: list[object] = [program.texts(), bindings]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if has_placeholder(value):
+                return True
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+        elif not (value is None or value is UNKNOWN or isinstance(value, int | float)):
+            return True
+    return False
 
 
 def _was_skipped(node: Node) -> bool:

@@ -12,7 +12,15 @@ from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
-from oidc_doctor.judge.gcp.cel_clause import DecidingTest, clause_around, deciding, failing, read_values, settled
+from oidc_doctor.judge.gcp.cel_clause import (
+    DecidingTest,
+    clause_around,
+    deciding,
+    failing,
+    may_be_open,
+    read_values,
+    settled,
+)
 from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
 from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
@@ -197,7 +205,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
         except cel.CelError:
             return None
 
-    answer = settled(node, pasted=exchange.either_pasted, evaluate=part)
+    pasted = exchange.either_pasted and may_be_open(program, values)
+    answer = settled(node, pasted=pasted, evaluate=part)
     if unconfirmed:
         exchange.assumed.append(
             f"that Google offers {', '.join(unconfirmed)} here (not confirmed by its documentation)"
@@ -223,7 +232,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def surely_false(child: Any) -> Any:
         again = child if child.evaluated else part(child.text)
-        if again is None or settled(again, pasted=exchange.either_pasted, evaluate=part) is not False:
+        if again is None or settled(again, pasted=pasted, evaluate=part) is not False:
             return None
         return again
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from examples import share_of
 from oidc_doctor import cel
-from oidc_doctor.judge.gcp.cel_clause import settled
+from oidc_doctor.judge.gcp.cel_clause import may_be_open, settled
 
 PARTS = ["a == 'x'", "a == '<gap>'", "b.startsWith('y')", "c == 'z'", "true", "false"]
 EXPRESSIONS = st.recursive(
@@ -55,3 +55,25 @@ def test_skipped_parts_are_not_evaluated_where_one_decides() -> None:
     node = cel.compile("a == 'x' || b == 'y' || b == 'z'").trace({"a": "x", "b": "w"})
     assert settled(node, pasted=False, evaluate=evaluated.append) is True
     assert evaluated == []
+
+
+@given(EXPRESSIONS, VALUES)
+@settings(max_examples=share_of(100), deadline=None)
+def test_without_a_placeholder_in_reach_the_value_is_settled(text: str, values: dict[str, str]) -> None:
+    program = cel.compile(text)
+    bindings = {**values, "c": cel.UNKNOWN}
+    if not may_be_open(program, bindings):
+        node = program.trace(bindings)
+        assert settled(node, pasted=True) == settled(node, pasted=False)
+
+
+def test_where_a_placeholder_may_come_from() -> None:
+    def may(text: str, **bindings: Any) -> bool:
+        return may_be_open(cel.compile(text), bindings)
+
+    assert not may("a.sub.startsWith('x') || !(a['b'] in ['y'])", a={"sub": "x", "b": 1, "c": cel.UNKNOWN})
+    assert may("a.sub == '<name>'", a={"sub": "x"})
+    assert may("a.sub == 'x'", a={"sub": ["<name>"]})
+    assert may("a.sub == '<' + 'name' + '>'", a={"sub": "x"})
+    assert may("a.sub.replace('y', 'x') == 'x'", a={"sub": "yyy"})
+    assert may("a == 'x'", a=object())
