@@ -453,9 +453,10 @@ def table() -> str:
 
 def split_target(name: str) -> tuple[str, str]:
     """`targets/NAME/` and the contract path below it; "" and the name itself at the top."""
-    parts = name.split("/", 2)
-    if name.startswith(TARGETS) and len(parts) > 2:  # noqa: PLR2004 - targets, NAME, rest
-        return f"{TARGETS}{parts[1]}/", parts[2]
+    if name.startswith(TARGETS):
+        target, slash, path = name.removeprefix(TARGETS).partition("/")
+        if slash:
+            return f"{TARGETS}{target}/", path
     return "", name
 
 

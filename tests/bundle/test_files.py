@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from examples import share_of
 from oidc_doctor.bundle import archives
 from oidc_doctor.bundle import files as bundle_files
-from oidc_doctor.bundle import open as opening
 from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.bundle.tar_header import TarHeader
 from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.model import limits
 from oidc_doctor.things.recognise import place_of_file
 
 FILES = {
@@ -253,10 +254,95 @@ def test_an_archive_that_is_too_large_when_unpacked(
 @pytest.mark.parametrize("make", MAKERS[:3])
 def test_too_many_files(tmp_path: Path, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path, {f"aws/cloudtrail/{index}.json": b"" for index in range(20)})
-    monkeypatch.setattr(opening, "MOST_FILES", 10)
-    monkeypatch.setattr(archives, "MOST_FILES", 10)
-    with pytest.raises(BundleError, match=r"more than 10 files$"):
+    monkeypatch.setattr(bundle_files, "FILES", limits.FILES._replace(most=10))
+    with pytest.raises(BundleError, match="a bundle has at most 10 files .*, so it was not read$"):
         open_bundle(path)
+
+
+@pytest.mark.parametrize("make", MAKERS[:3])
+@pytest.mark.parametrize("name", ["tokens/{}.jwt", "aws/role-policies/{}.json", "targets/{}/aws/role.json", "{}/x/a"])
+def test_too_many_files_that_are_no_logs(
+    tmp_path: Path, make: Callable[..., Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path, {name.format(index): b"" for index in range(20)})
+    monkeypatch.setattr(bundle_files, "OTHER_FILES", limits.OTHER_FILES._replace(most=10))
+    with pytest.raises(BundleError, match="a bundle, its logs excepted, has at most 10 files and folders"):
+        open_bundle(path)
+
+
+@pytest.mark.parametrize("make", MAKERS[:3])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "aws/cloudtrail/AWSLogs/1/CloudTrail/us-east-1/2026/11/22/{}.json.gz",
+        "bundle/targets/a/gcp/logs/{}/x.json",
+        "{}.json",
+        "exports/{}.log",
+    ],
+)
+def test_logs_are_not_counted_among_other_files(
+    tmp_path: Path, make: Callable[..., Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path, {"claims.json": b"{}"} | {name.format(index): b"" for index in range(20)})
+    monkeypatch.setattr(bundle_files, "OTHER_FILES", limits.OTHER_FILES._replace(most=10))
+    with open_bundle(path) as bundle:
+        assert len(bundle.names()) == 21
+
+
+def test_an_archive_with_much_beside_its_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle_files, "OTHER_BYTES", limits.OTHER_BYTES._replace(most=1000))
+    log = {"claims.json": b"{}", "aws/cloudtrail/a.json": b" " * 2000}
+    with open_bundle(tarred(tmp_path, log)) as bundle:
+        assert bundle.names() == tuple(log)
+    with pytest.raises(BundleError, match="an archive without its logs, unpacked, has at most 1,000 bytes"):
+        open_bundle(tarred(tmp_path, log | {"core": b" " * 1001}))
+
+
+def test_long_names_and_attributes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "b.tar"
+    with tarfile.open(path, "w") as archive:
+        for index in range(20):
+            info = tarfile.TarInfo(f"tokens/{index}")
+            info.pax_headers = {"comment": "x" * 2000}
+            archive.addfile(info)
+    monkeypatch.setattr(archives, "HEADERS", limits.HEADERS._replace(most=10_000))
+    with open_bundle(path) as bundle:
+        assert bundle.names() == tuple(f"tokens/{index}" for index in range(4))
+        assert bundle.refused == (("b.tar", "more than 0 MiB of long names and attributes after 4 files"),)
+
+
+@st.composite
+def headers(draw: st.DrawFn) -> bytes:
+    """A header as some tool writes it, with some bytes changed, and perhaps with the checksum of what it is now."""
+    info = tarfile.TarInfo(draw(st.text(max_size=90)) + draw(st.sampled_from(["", "/", "/" + "d" * 90, "\u00e9"])))
+    info.size = draw(st.integers(0, 1 << 40))
+    info.type = draw(st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.AREGTYPE, tarfile.SYMTYPE, b"S", b"x"]))
+    kind = draw(st.sampled_from([tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT]))
+    try:
+        block = bytearray(info.tobuf(kind, "utf-8", "surrogateescape")[-512:])
+    except (ValueError, UnicodeEncodeError):
+        block = bytearray(512)
+    for place, value in draw(st.lists(st.tuples(st.integers(0, 511), st.integers(0, 255)), max_size=3)):
+        block[place] = value
+    if draw(st.booleans()):
+        checksum = sum(block) - sum(block[148:156]) + 8 * ord(" ")
+        block[148:156] = b"%06o\0 " % checksum
+    return bytes(block[: draw(st.sampled_from([512, 512, 512, 100]))])
+
+
+@given(headers())
+@settings(max_examples=share_of(150))
+def test_a_tar_header_is_read_as_tarfile_reads_it(block: bytes) -> None:
+    def read(kind: type[tarfile.TarInfo]) -> object:
+        try:
+            info = kind.frombuf(block, "utf-8", "surrogateescape")
+        except (tarfile.TarError, ValueError) as error:
+            return type(error)
+        return info.name, info.size, info.type, info.isreg(), info.isdir()
+
+    expected = read(tarfile.TarInfo)
+    # a fault in the owner, the mode or the time of a file does not matter: they are not read
+    assert read(TarHeader) == expected or isinstance(expected, type)
 
 
 @pytest.mark.parametrize("make", MAKERS[:3])
