@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oidc_doctor.bundle import reader
+from oidc_doctor.bundle import bounds
 from oidc_doctor.bundle import snapshot as snapshots
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.reader import BundleReader
@@ -117,7 +117,7 @@ def test_tokens_beyond_the_bound_are_named(aws: Bundle) -> None:
 
 @pytest.mark.parametrize("name", ["role-policies", "rcps", "scps", "endpoint-policies"])
 def test_a_folder_of_too_many_policies_is_not_read(name: str, aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "POLICIES", limits.POLICIES._replace(most=3))
+    monkeypatch.setattr(bounds, "POLICIES", limits.POLICIES._replace(most=3))
     for number in range(4):
         aws.write(f"aws/{name}/{number}.json", '{"Statement": []}')
     answer = aws.ask()

@@ -209,6 +209,8 @@ class _TarSource:
 
     def opener(self, name: str, start: int, size: int) -> Callable[[], BinaryIO]:
         """Return the opener of a member. A small file that is not a log is read at once, with the listing."""
+        if not size:
+            return io.BytesIO
         if size <= _KEPT_FILE and self._kept + size <= _KEPT and not re.search(r"(?:^|/)(?:cloudtrail|logs)/", name):
             self._kept += size
             data = self._slice(start, size)

@@ -207,19 +207,20 @@ class Folder:
     def _logs(self, folder: str) -> tuple[str, ...]:
         """Return the log files of the folder, then the shared ones, in the order of the bundle."""
         names = self.reader.log_names
-        of_folder = [name for name in names if name.startswith(self.prefix + folder)]
-        return tuple(of_folder + [name for name in names if self.prefix and name.startswith(folder)])
+        return tuple(
+            name
+            for prefix in dict.fromkeys((self.prefix, ""))
+            for name in names.get(prefix, ())
+            if name.startswith(prefix + folder)
+        )
 
     def _tokens(self) -> list[Token]:
         tokens: list[Token] = []
         samples = sorted(name for name in self.names if contract.is_token(name))
-        if len(samples) > TOKENS.most:
-            self.reader.cover(
-                f"{self.prefix}{TOKENS.of} beyond the first {TOKENS.most}",
-                "missing",
-                TOKENS.exceeded_by(len(samples)),
-                named=True,
-            )
+        unread = self.reader.too_many.get(self.prefix + TOKENS.of)
+        if unread is not None:
+            place = f"{self.prefix}{TOKENS.of} beyond the first {TOKENS.most}"
+            self.reader.cover(place, "missing", unread.reason, named=True)
         for path in (*contract.TOKEN_FILES, *samples[: TOKENS.most]):
             name = "token" if path in contract.TOKEN_FILES else path.rpartition("/")[2].partition(".")[0]
             parse = partial(_token, name=name)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.bounds import too_many
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
 from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifest
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import NOT_GIVEN, NOT_IN_BUNDLE, NOT_READ, Coverage, Target
-from oidc_doctor.model.limits import POLICIES
 from oidc_doctor.model.times import rfc3339
 
 if TYPE_CHECKING:
@@ -55,11 +55,13 @@ class BundleReader:
         self.earlier_at: dict[str, float] = {}  # folder of the target → when its earlier configuration was read
         self.names: dict[str, list[str]] = {"": list(bundle.names())}  # paths below each target's folder, and all paths
         self.known: list[str] = []  # paths of files of the contract
-        self.log_names: list[str] = []
+        self.log_names: dict[str, list[str]] = {}  # by the folder of their target, "" for the top
         self._unknown: list[str] = []
         self._manifests: list[str] = []
         for name in bundle.names():
             self._sort(name)
+        self.too_many = too_many(self.known)
+        self.manifest: Manifest | Missing | None = None  # that of the top
         self._read_manifests()
         self._ordered_reads = sorted(self.reads)
         named = (*self.known, *self.reads)
@@ -70,7 +72,7 @@ class BundleReader:
         if prefix:
             self.names.setdefault(prefix, []).append(name)
         if contract.is_log(path):
-            self.log_names.append(name)
+            self.log_names.setdefault(prefix, []).append(name)
         elif not contract.is_known(name):
             if path != contract.EXPECTED:
                 self._unknown.append(name)
@@ -106,15 +108,12 @@ class BundleReader:
         return value
 
     def each(self, prefix: str, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
-        """Apply `parse` to every JSON file of a target's folder; an unreadable file is reported and skipped.
-
-        Of a folder with too many files none is read: a part of them may leave out the one that denies.
-        """
+        """Apply `parse` to every JSON file of a target's folder; an unreadable file is reported and skipped."""
+        if prefix + folder in self.too_many:
+            self.cover(prefix + folder, "missing", self.too_many[prefix + folder].reason, named=True)
+            return ()
         below = (name for name in self.names.get(prefix, ()) if name.startswith(prefix + folder))
         paths = sorted(name for name in below if contract.is_known(name))
-        if len(paths) > POLICIES.most:
-            self.cover(prefix + folder, "missing", POLICIES.exceeded_by(len(paths)), named=True)
-            return ()
         values = (self.parsed(path, parse) for path in paths)
         return tuple(value for value in values if not isinstance(value, Missing))
 
@@ -240,6 +239,8 @@ class BundleReader:
             prefix, path = contract.split_target(name)
             is_earlier = path != contract.MANIFEST
             manifest = self.parsed(name, parse_manifest)
+            if name == contract.MANIFEST:
+                self.manifest = manifest
             if not isinstance(manifest, Manifest):
                 continue
             for read in manifest.reads:
