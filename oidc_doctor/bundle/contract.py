@@ -453,10 +453,9 @@ def table() -> str:
 
 def split_target(name: str) -> tuple[str, str]:
     """`targets/NAME/` and the contract path below it; "" and the name itself at the top."""
-    if name.startswith(TARGETS):
-        target, slash, path = name.removeprefix(TARGETS).partition("/")
-        if slash:
-            return f"{TARGETS}{target}/", path
+    if name.startswith(TARGETS) and name.count("/") > 1:
+        target, path = name.removeprefix(TARGETS).split("/", 1)
+        return f"{TARGETS}{target}/", path
     return "", name
 
 
