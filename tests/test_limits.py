@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from oidc_doctor.bundle import bounds
+from oidc_doctor.bundle import snapshot as snapshots
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.bundle.reader import BundleReader
+from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents import expect_file
 from oidc_doctor.documents.expect_file import parse_expectations
 from oidc_doctor.documents.json_text import Unreadable
@@ -108,6 +113,39 @@ def test_tokens_beyond_the_bound_are_named(aws: Bundle) -> None:
     assert len(answer.report.exchanges) == limits.TOKENS.most + 1  # with token.jwt
     assert any("51 tokens: tokens/ has at most 50 tokens" in row.reason for row in answer.report.coverage)
     assert answer.report.exit_code == 3
+
+
+@pytest.mark.parametrize("name", ["role-policies", "rcps", "scps", "endpoint-policies"])
+def test_a_folder_of_too_many_policies_is_not_read(name: str, aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "POLICIES", limits.POLICIES._replace(most=3))
+    for number in range(4):
+        aws.write(f"aws/{name}/{number}.json", '{"Statement": []}')
+    answer = aws.ask()
+    (row,) = [row for row in answer.report.coverage if row.what == f"aws/{name}/"]
+    assert row.status == "missing"
+    assert "4 files: a folder of policies has at most 3 files" in row.reason
+    assert answer.report.exit_code == 3
+    snapshot = load_snapshot(open_bundle(aws.root))
+    evidence = snapshot.targets[0].aws
+    assert evidence is not None
+    assert not evidence.documents.get(f"aws/{name}/*.json")
+    unread = {
+        "rcps": evidence.unread_rcps,
+        "scps": evidence.unread_controls,
+        "endpoint-policies": evidence.unread_controls,
+    }
+    assert name not in unread or unread[name] == (f"aws/{name}/",)
+
+
+def test_targets_beyond_the_bound_are_read_no_further(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "TARGETS", limits.TARGETS._replace(most=3))
+    for number in range(6):
+        bundle.write(f"targets/t{number}/oidc-doctor.toml", "")
+        bundle.write(f"targets/t{number}/aws/role.json", "{}")
+    read: list[str] = []
+    monkeypatch.setattr(BundleReader, "targets", lambda _, prefix: read.append(prefix) or [])
+    assert len(load_snapshot(open_bundle(bundle.root)).targets) == 3
+    assert read == ["", "targets/t0/", "targets/t1/", "targets/t2/"]
 
 
 def test_targets_beyond_the_bound_are_named(bundle: Bundle) -> None:

@@ -11,16 +11,16 @@ import zlib
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from oidc_doctor.bundle.files import (
-    MOST_FILES,
     Bundle,
     BundleError,
     BundleMember,
     Closable,
+    FileCount,
     is_junk,
     without_outer_folder,
     words,
 )
-from oidc_doctor.model.limits import ARCHIVE, MIB
+from oidc_doctor.model.limits import ARCHIVE, HEADERS, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,8 @@ LARGEST_ARCHIVE = ARCHIVE.most  # unpacked
 _KEPT = 64 * MIB  # bytes of small files, kept while a tar is listed: seeking back means unpacking it again
 _KEPT_FILE = 4 * MIB
 _IN_MEMORY = 64 * MIB  # larger files of a tar are streamed
+
+_TAR_BLOCK = 512
 
 _MODE_SHIFT = 16  # the position of the Unix mode in a zip entry
 _ENCRYPTED = 1
@@ -46,7 +48,7 @@ class _Collector:
         self.repeated: set[str] = set()
         self.refused: list[tuple[str, str]] = []
         self.total = 0
-        self.count = 0
+        self.count = FileCount(label)
 
     def place(self, name: str) -> str | None:
         """Return the name inside the bundle; None if it is junk, or refused because it points outside the bundle."""
@@ -70,13 +72,11 @@ class _Collector:
         else:
             self.members[name] = member
 
-    def add(self, size: int) -> None:
+    def add(self, name: str, size: int) -> None:
         """Count an entry. Raises ValueError if a damaged header contains a negative size."""
-        self.count += 1
-        if self.count > MOST_FILES:
-            raise BundleError(f"{self.label}: more than {MOST_FILES} files")
         if size < 0:
             raise ValueError
+        self.count.add(name, size)
         self.total += size
         if self.total > LARGEST_ARCHIVE:
             raise BundleError(f"{self.label}: more than {LARGEST_ARCHIVE // MIB} MiB when unpacked")
@@ -102,7 +102,7 @@ def open_zip(place: str, label: str) -> Bundle:
     try:
         collected = _Collector(label)
         for info in archive.infolist():
-            collected.add(info.file_size)
+            collected.add(info.filename, info.file_size)
             directory = info.filename.endswith("/")  # is_dir() raises IndexError where a damaged name is empty
             name = None if directory else collected.place(info.filename)
             if name is None:
@@ -145,13 +145,17 @@ def open_tar(place: str, label: str) -> Bundle:
     import tarfile  # late: 10 ms
     from struct import error as struct_error
 
+    from oidc_doctor.bundle.tar_header import TarHeader
+
     source = _TarSource(place)
     collected = _Collector(label)
     try:
-        listing = tarfile.TarFile(fileobj=cast("BinaryIO", source))
+        listing = tarfile.TarFile(fileobj=cast("BinaryIO", source), tarinfo=TarHeader)
         while (info := listing.next()) is not None:
             listing.members.clear()  # type: ignore[attr-defined]  # tarfile would keep every member
-            collected.add(info.size)  # before the next header, which unpacks the content of this member
+            collected.add(
+                info.name + "/" * info.isdir(), info.size
+            )  # before the next header, which unpacks the content of this member
             name = None if info.isdir() else collected.place(info.name)
             if name is None:
                 continue
@@ -188,6 +192,7 @@ class _TarSource:
         self._bytes = self._unpacked()
         self._lock = threading.Lock()
         self._kept = 0
+        self._headers = 0
 
     def _unpacked(self) -> BinaryIO:
         raw = open(self._place, "rb")  # noqa: SIM115 - closed with the archive
@@ -204,6 +209,8 @@ class _TarSource:
 
     def opener(self, name: str, start: int, size: int) -> Callable[[], BinaryIO]:
         """Return the opener of a member. A small file that is not a log is read at once, with the listing."""
+        if not size:
+            return io.BytesIO
         if size <= _KEPT_FILE and self._kept + size <= _KEPT and not re.search(r"(?:^|/)(?:cloudtrail|logs)/", name):
             self._kept += size
             data = self._slice(start, size)
@@ -238,8 +245,11 @@ class _TarSource:
         return self._bytes.seek(position, whence)
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _IN_MEMORY:  # a header is 512 bytes; a long header contains its length
+        if not 0 <= size <= _IN_MEMORY:  # a header is one block; a long one contains its length
             raise _TooLargeError(errno.EFBIG, "a header of impossible length")
+        self._headers += size if size > _TAR_BLOCK else 0
+        if self._headers > HEADERS.most:
+            raise _TooLargeError(errno.EFBIG, f"more than {HEADERS.most // MIB} MiB of long names and attributes")
         return self._bytes.read(size)
 
     def close(self) -> None:

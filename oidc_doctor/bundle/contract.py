@@ -402,7 +402,7 @@ FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP, _THEN)
 BY_MEMBERS: tuple[File, ...] = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # claims may have any name, so they come last
 
 _BY_PATH = {row.path: row for row in FILES}
-_JSON_FOLDERS = tuple(row.folder for row in FILES if row.path.endswith("/*.json"))
+JSON_FOLDERS = tuple(row.folder for row in FILES if row.path.endswith("/*.json"))
 _TOKEN = re.compile(r"tokens/(?:[^/.]+|[^/]+\.(?:jwt|json|txt|token))", re.IGNORECASE)
 _LOG = re.compile(r"(?:aws/cloudtrail|gcp/logs)/.+\.(?:json|jsonl|ndjson)(?:\.gz)?", re.IGNORECASE)
 _NO_EVENTS = re.compile(r"/CloudTrail-(?:Digest|Insight)/")  # alongside the events in a trail's bucket
@@ -453,9 +453,9 @@ def table() -> str:
 
 def split_target(name: str) -> tuple[str, str]:
     """`targets/NAME/` and the contract path below it; "" and the name itself at the top."""
-    parts = name.split("/", 2)
-    if name.startswith(TARGETS) and len(parts) > 2:  # noqa: PLR2004 - targets, NAME, rest
-        return f"{TARGETS}{parts[1]}/", parts[2]
+    if name.startswith(TARGETS) and name.count("/") > 1:
+        target, path = name.removeprefix(TARGETS).split("/", 1)
+        return f"{TARGETS}{target}/", path
     return "", name
 
 
@@ -486,7 +486,7 @@ def _is_in_table(path: str) -> bool:
     if (path in _BY_PATH and "*" not in path) or is_token(path) or is_log(path):
         return True
     return path.endswith(".json") and any(
-        path.startswith(folder) and "/" not in path.removeprefix(folder) for folder in _JSON_FOLDERS
+        path.startswith(folder) and "/" not in path.removeprefix(folder) for folder in JSON_FOLDERS
     )
 
 

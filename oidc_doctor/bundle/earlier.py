@@ -26,9 +26,7 @@ class EarlierFolder:
 
     def evidence(self, target: Target) -> Earlier | None:
         """Return the target's configuration of the last time; None if the bundle has none."""
-        issuer = contract.EARLIER + contract.ISSUER
-        named = (*self.reader.reads, *self.reader.bundle.names())
-        if not any(name.startswith((self.place, issuer)) and contract.is_known(name) for name in named):
+        if not self.reader.has_earlier(self.prefix):
             return None
         if self._folder is None:
             self._folder = Folder(self.reader, self.place, shared=contract.EARLIER)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, Self
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable
-from oidc_doctor.model.limits import EVIDENCE_FILE, FILES, LOG_FILE, MIB
+from oidc_doctor.model.limits import EVIDENCE_FILE, FILES, LOG_FILE, MIB, OTHER_BYTES, OTHER_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from oidc_doctor.model.evidence import Target
 
-MOST_FILES = FILES.most
 LARGEST_EVIDENCE = EVIDENCE_FILE.most  # of a file that is read at once
 LARGEST_FILE = LOG_FILE.most
+_OF_LOGS = re.compile(r"(?:^|/)(?:cloudtrail|logs|awslogs)/", re.IGNORECASE)
+_LOG_ENDINGS = (".json", ".jsonl", ".ndjson", ".gz", ".log")
 _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
@@ -31,6 +33,34 @@ class BundleMember(NamedTuple):
     size: int
     open: Callable[[], BinaryIO]
     path: str | None = None
+
+
+class FileCount:
+    """The number of a bundle's files and folders as they are listed, and the bytes of those that are no logs."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.files = self.others = self.bytes = 0
+
+    def add(self, name: str, size: int = 0) -> None:
+        """Count a file, or a folder, whose name ends with a slash. Raises BundleError beyond a bound."""
+        self.files += 1
+        if not may_be_of_logs(name):
+            self.others += 1
+            self.bytes += size
+        for found, limit in ((self.files, FILES), (self.others, OTHER_FILES), (self.bytes, OTHER_BYTES)):
+            if found > limit.most:
+                raise BundleError(f"{self.label}: {limit.exceeded_by()}")
+
+
+def may_be_of_logs(name: str) -> bool:
+    """Return whether a file may be a log by its name, and a folder one of logs.
+
+    A plain folder may have logs anywhere, but not in a folder that the contract has for other files.
+    """
+    if _OF_LOGS.search(name):
+        return True
+    return name.lower().endswith(_LOG_ENDINGS) and contract.FOLDER_NAMES.isdisjoint(name.split("/"))
 
 
 class Closable(Protocol):

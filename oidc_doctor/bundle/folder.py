@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_doctor.bundle import contract
@@ -110,14 +110,14 @@ class Folder:
 
     def evidence(self, target: Target, only: Cloud | None = None) -> TargetEvidence:
         """Return the evidence for `target`, with open values filled from the files; `only`: limit to one cloud."""
-        target = derive(target._replace(pasted=self._is_pasted()), self.resources)
+        target = derive(target._replace(pasted=self._is_pasted), self.resources)
         if only is not None:
             target = target._replace(aws=None) if only == "gcp" else target._replace(gcp=None)
         truss = _or(self.common.truss, None)
         asked = {source.cloud for source in truss_sources(truss)} if truss is not None else set()
         asked |= {self.resources.setup.cloud} if self.resources.setup else set()
-        names_aws = target.aws is not None or self._names("aws/") or "aws" in asked
-        names_gcp = target.gcp is not None or self._names("gcp/") or "gcp" in asked
+        names_aws = target.aws is not None or "aws/" in self._clouds or "aws" in asked
+        names_gcp = target.gcp is not None or "gcp/" in self._clouds or "gcp" in asked
         if only is not None:
             names_aws, names_gcp = only == "aws", only == "gcp"
         if not (names_aws or names_gcp):  # only the shared logs mention a cloud
@@ -137,7 +137,7 @@ class Folder:
     def evidence_of_then(self, target: Target) -> TargetEvidence:
         """Return what these files say about a target that is known already: no value of it comes from them."""
         return self.common._replace(
-            target=target._replace(pasted=self._is_pasted()),
+            target=target._replace(pasted=self._is_pasted),
             aws=self._aws_of(target) if target.aws is not None else None,
             gcp=self._gcp_of(target) if target.gcp is not None else None,
         )
@@ -207,19 +207,20 @@ class Folder:
     def _logs(self, folder: str) -> tuple[str, ...]:
         """Return the log files of the folder, then the shared ones, in the order of the bundle."""
         names = self.reader.log_names
-        of_folder = [name for name in names if name.startswith(self.prefix + folder)]
-        return tuple(of_folder + [name for name in names if self.prefix and name.startswith(folder)])
+        return tuple(
+            name
+            for prefix in dict.fromkeys((self.prefix, ""))
+            for name in names.get(prefix, ())
+            if name.startswith(prefix + folder)
+        )
 
     def _tokens(self) -> list[Token]:
         tokens: list[Token] = []
         samples = sorted(name for name in self.names if contract.is_token(name))
-        if len(samples) > TOKENS.most:
-            self.reader.cover(
-                f"{self.prefix}{TOKENS.of} beyond the first {TOKENS.most}",
-                "missing",
-                TOKENS.exceeded_by(len(samples)),
-                named=True,
-            )
+        unread = self.reader.too_many.get(self.prefix + TOKENS.of)
+        if unread is not None:
+            place = f"{self.prefix}{TOKENS.of} beyond the first {TOKENS.most}"
+            self.reader.cover(place, "missing", unread.reason, named=True)
         for path in (*contract.TOKEN_FILES, *samples[: TOKENS.most]):
             name = "token" if path in contract.TOKEN_FILES else path.rpartition("/")[2].partition(".")[0]
             parse = partial(_token, name=name)
@@ -313,12 +314,19 @@ class Folder:
 
     # ---------------------------------------------------------------------------------------------------- one target
 
-    def _names(self, folder: str) -> bool:
-        """Return whether the files of the folder, or their entries in the manifest, belong to a cloud."""
-        return any(name.startswith(folder) and contract.is_known(name) for name in self.names) or any(
-            path.startswith(self.prefix + folder) for path in self.reader.reads
+    @cached_property
+    def _clouds(self) -> frozenset[str]:
+        """`aws/` and `gcp/`, where files of the folder, or their entries in the manifest, belong to that cloud."""
+        reader = self.reader
+        return frozenset(
+            cloud
+            for cloud in ("aws/", "gcp/")
+            if any(name.startswith(cloud) and contract.is_known(name) for name in self.names)
+            or self.prefix + cloud in reader.reads
+            or reader.has_reads_in(self.prefix + cloud)
         )
 
+    @cached_property
     def _is_pasted(self) -> bool:
         """Return False if the manifest marks every configuration file as read from the cloud."""
         files = [

@@ -14,10 +14,10 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.file_alone import is_archive, log_of, path_of, read_beginning
 from oidc_doctor.bundle.files import (
     LARGEST_EVIDENCE,
-    MOST_FILES,
     Bundle,
     BundleError,
     BundleMember,
+    FileCount,
     is_junk,
     without_outer_folder,
     words,
@@ -67,6 +67,7 @@ def _folder(root: str, label: str) -> Bundle:
     members: dict[str, BundleMember] = {}
     refused: list[tuple[str, str]] = []
     real = os.path.realpath(root)
+    count = FileCount(label)
     waiting = [("", real)]
     while waiting:
         prefix, folder = waiting.pop()
@@ -82,14 +83,13 @@ def _folder(root: str, label: str) -> Bundle:
             name = prefix + entry.name
             if is_junk(entry.name):
                 continue
+            count.add(name)
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((name + "/", entry.path))
                 continue
             why = _why_refused(entry, real)
             if why:
                 refused.append((name, why))
-            elif len(members) >= MOST_FILES:
-                raise BundleError(f"{label}: more than {MOST_FILES} files")
             else:
                 members[name] = BundleMember(entry.stat().st_size, _opener(entry.path), entry.path)
     if not members and not refused:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.bounds import too_many
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
 from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifest
 from oidc_doctor.documents.target_file import parse_targets
@@ -52,16 +54,34 @@ class BundleReader:
         self.collected_at: float | None = None
         self.earlier_at: dict[str, float] = {}  # folder of the target → when its earlier configuration was read
         self.names: dict[str, list[str]] = {"": list(bundle.names())}  # paths below each target's folder, and all paths
-        self.log_names: list[str] = []
+        self.known: list[str] = []  # paths of files of the contract
+        self.log_names: dict[str, list[str]] = {}  # by the folder of their target, "" for the top
+        self._unknown: list[str] = []
+        self._manifests: list[str] = []
         for name in bundle.names():
-            prefix, path = contract.split_target(name)
-            if prefix:
-                self.names.setdefault(prefix, []).append(name)
-            if path.startswith(contract.EARLIER) and contract.is_known(name):
-                self.names.setdefault(prefix + contract.EARLIER, []).append(name)
-            if contract.is_log(path):
-                self.log_names.append(name)
+            self._sort(name)
+        self.too_many = too_many(self.known)
+        self.manifest: Manifest | Missing | None = None  # that of the top
         self._read_manifests()
+        self._ordered_reads = sorted(self.reads)
+        named = (*self.known, *self.reads)
+        self._earlier = sorted(name for name in named if contract.EARLIER in name and contract.is_known(name))
+
+    def _sort(self, name: str) -> None:
+        prefix, path = contract.split_target(name)
+        if prefix:
+            self.names.setdefault(prefix, []).append(name)
+        if contract.is_log(path):
+            self.log_names.setdefault(prefix, []).append(name)
+        elif not contract.is_known(name):
+            if path != contract.EXPECTED:
+                self._unknown.append(name)
+            return
+        self.known.append(name)
+        if path.startswith(contract.EARLIER):
+            self.names.setdefault(prefix + contract.EARLIER, []).append(name)
+        if path in (contract.MANIFEST, contract.EARLIER + contract.MANIFEST):
+            self._manifests.append(name)
 
     def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
         """Return the file's parsed content, or why there is none. `lenient` accepts bytes that are not UTF-8."""
@@ -89,6 +109,9 @@ class BundleReader:
 
     def each(self, prefix: str, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
         """Apply `parse` to every JSON file of a target's folder; an unreadable file is reported and skipped."""
+        if prefix + folder in self.too_many:
+            self.cover(prefix + folder, "missing", self.too_many[prefix + folder].reason, named=True)
+            return ()
         below = (name for name in self.names.get(prefix, ()) if name.startswith(prefix + folder))
         paths = sorted(name for name in below if contract.is_known(name))
         values = (self.parsed(path, parse) for path in paths)
@@ -96,7 +119,12 @@ class BundleReader:
 
     def has_reads_in(self, folder: str) -> bool:
         """Whether the manifest names reads of single files of a folder."""
-        return any(path.startswith(folder) and path != folder for path in self.reads)
+        return _has_below(self._ordered_reads, folder)
+
+    def has_earlier(self, prefix: str) -> bool:
+        """Whether a target's folder has files or reads of `earlier/`, or shares those of the issuer."""
+        places = (prefix + contract.EARLIER, contract.EARLIER + contract.ISSUER)
+        return any(_has_below(self._earlier, place) for place in places)
 
     def unread(self, folder: str) -> tuple[str, ...]:
         """Return the unreadable files of a folder, by display name."""
@@ -174,8 +202,7 @@ class BundleReader:
             self.coverage.pop(contract.MANIFEST, None)
         for name, reason in self.bundle.refused:
             self.cover(name, "missing", reason, named=True)
-        names = (name for name in self.bundle.names() if contract.split_target(name)[1] != contract.EXPECTED)
-        unknown = [name for name in names if not contract.is_known(name)]
+        unknown = self._unknown
         if unknown:
             shown = ", ".join(printable(name, 80) for name in unknown[:_NAMES_SHOWN])
             others = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
@@ -208,12 +235,12 @@ class BundleReader:
 
     def _read_manifests(self) -> None:
         """The manifest of the top, and those of folders under targets/, whose paths count from there."""
-        for name in self.bundle.names():
+        for name in self._manifests:
             prefix, path = contract.split_target(name)
-            is_earlier = path == contract.EARLIER + contract.MANIFEST
-            if path != contract.MANIFEST and not is_earlier:
-                continue
+            is_earlier = path != contract.MANIFEST
             manifest = self.parsed(name, parse_manifest)
+            if name == contract.MANIFEST:
+                self.manifest = manifest
             if not isinstance(manifest, Manifest):
                 continue
             for read in manifest.reads:
@@ -225,3 +252,9 @@ class BundleReader:
                 self.earlier_at[prefix] = manifest.collected_at
             elif manifest.collected_at is not None and (not prefix or self.collected_at is None):
                 self.collected_at = manifest.collected_at
+
+
+def _has_below(ordered: list[str], folder: str) -> bool:
+    """Whether one of the sorted paths is below the folder."""
+    place = bisect_right(ordered, folder)
+    return place < len(ordered) and ordered[place].startswith(folder)

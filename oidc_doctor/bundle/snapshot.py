@@ -77,14 +77,16 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
 
     A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.
     """
-    names = [name for name in reader.bundle.names() if contract.is_known(name)]
     tables = reader.targets("")
+    of_name: dict[str, list[Target]] = {}
+    for table in tables:
+        of_name.setdefault(table.name, []).append(table)
     folders: list[tuple[str, list[Target]]] = []
-    for prefix in sorted({contract.split_target(name)[0] for name in names} - {""}):
+    for prefix in sorted({contract.split_target(name)[0] for name in reader.known} - {""}):
         name = prefix.split("/")[1]
-        above = [table for table in tables if table.name == name]
-        tables_below = [table._replace(name=name) if table.name == NAME else table for table in reader.targets(prefix)]
-        tables = [table for table in tables if table.name != name]
+        above = of_name.pop(name, [])
+        below = reader.targets(prefix) if len(folders) < TARGETS.most else []  # those beyond are left out below
+        tables_below = [table._replace(name=name) if table.name == NAME else table for table in below]
         if above and tables_below:
             tables_below[0] = merge(above[0], tables_below[0])._replace(name=tables_below[0].name)
         folders.append((prefix, tables_below or above or [Target(name)]))
@@ -92,7 +94,8 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
         *(contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, contract.EARLIER, PLANNED),
         *contract.SHARED,
     )
-    if tables or not folders or not all(name.startswith(elsewhere) for name in names):
+    tables = [table for table in tables if table.name in of_name]
+    if tables or not folders or not all(name.startswith(elsewhere) for name in reader.known):
         folders.insert(0, ("", tables or [Target(NAME)]))
     return folders
 

@@ -14,7 +14,7 @@ from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.documents.manifest import Manifest, parse_manifest
+from oidc_doctor.documents.manifest import Manifest
 from oidc_doctor.documents.target_file import to_toml
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.live.aws.oracles import compact
@@ -84,9 +84,8 @@ def _date_of_folders(base: Bundle) -> float | None:
     The copy's folders have a different order, so the date must be at the top. None if nothing has to be added.
     """
     reader = BundleReader(base)
-    top = reader.parsed(contract.MANIFEST, parse_manifest)
-    dated = isinstance(top, Manifest) and top.collected_at is not None
-    unreadable = isinstance(top, Missing) and contract.MANIFEST in base
+    dated = isinstance(reader.manifest, Manifest) and reader.manifest.collected_at is not None
+    unreadable = isinstance(reader.manifest, Missing)
     return None if dated or unreadable else reader.collected_at
 
 

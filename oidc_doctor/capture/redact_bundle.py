@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.bounds import TooMany, too_many
 from oidc_doctor.capture import plain_words, redact_files, redact_formats
 from oidc_doctor.capture.pseudonyms import Cipher, Mode
 from oidc_doctor.capture.redact_extract import extract_name, split_header
@@ -50,6 +51,7 @@ class Redacted:
     names: dict[str, str] = field(default_factory=dict)  # file of the original → file of the copy
     left_out: list[str] = field(default_factory=list)
     too_large: dict[str, str] = field(default_factory=dict)  # file that is left out as a whole → why
+    too_many: dict[str, TooMany] = field(default_factory=dict)  # folder → the files in it that are left out
     plain: list[str] = field(default_factory=list)  # words of sentences that are kept as words of a language
     addresses: list[str] = field(default_factory=list)  # IP addresses and networks that are kept
     issuers: list[str] = field(default_factory=list)  # issuers and audiences, which are kept in full
@@ -66,24 +68,25 @@ def redact_bundle(
     names_stay: bool = False,
     addresses_stay: bool = True,
 ) -> Redacted:
-    """Write a redacted copy of every file of the contract. Raises OSError if `write` does.
+    """Write a redacted copy of every file of the contract that a report reads. Raises OSError if `write` does.
 
     `write` receives a file's name and its bytes in pieces. `names_stay` removes only signatures and secrets.
     `addresses_stay` keeps IP addresses, which conditions on networks and the tracing of calls need.
     """
     collected = CollectedNames()
-    learner = _Copy(bundle, Texts(collected), Redacted())
-    for name in bundle.names():
+    unread = too_many(filter(contract.is_known, bundle.names()))
+    learner = _Copy(bundle, Texts(collected), Redacted(too_many=unread))
+    for name in learner.names:
         for _ in learner.pieces(name):
             pass
     if not names_stay:
-        for name in bundle.names():
+        for name in learner.names:
             learner.path(name)
         _settle_names(collected)
     cipher = Cipher(key, mode, kept_starts(collected))
     if not names_stay:
         cipher = _best(collected, cipher)
-    result = Redacted(too_large=learner.result.too_large)
+    result = Redacted(too_large=learner.result.too_large, too_many=unread)
     copy = _Copy(bundle, Texts(collected, cipher, names_stay=names_stay, addresses_stay=addresses_stay), result)
     copy.name_all()
     for name, new in result.names.items():
@@ -166,12 +169,16 @@ class _Copy:
         self.bundle = bundle
         self.texts = texts
         self.result = result
+        unread = {name for files in result.too_many.values() for name in files.names}
+        self.names = [name for name in bundle.names() if name not in unread]
+        self.unread = len(unread)
 
     # --------------------------------------------------------------------------------------------------------- names
 
     def name_all(self) -> None:
         """Assign every file of the contract its name in the copy."""
-        for name in self.bundle.names():
+        taken: set[str] = set()
+        for name in self.names:
             path = contract.split_target(name)[1]
             if not contract.is_known(name):
                 if path != contract.EXPECTED:
@@ -186,9 +193,10 @@ class _Copy:
                 new = new.rpartition("/")[0] + "/" + new.rpartition("/")[2].partition(".")[0] + ".json"
             elif path == contract.TOKEN_FILES[1] and self._repeats_token(name):
                 continue
-            while new in self.result.names.values():
+            while new in taken:
                 stem, dot, ending = new.partition(".")
                 new = f"{stem}-2{dot}{ending}"
+            taken.add(new)
             self.result.names[name] = new
 
     def _repeats_token(self, name: str) -> bool:
@@ -393,7 +401,7 @@ class _Copy:
                 "names": "kept" if self.texts.names_stay else "replaced",
                 "addresses": "kept" if self.texts.names_stay or self.texts.addresses_stay else "replaced",
                 "removed": self.result.removed,
-                "left_out": len(self.result.left_out) + len(self.result.too_large),
+                "left_out": len(self.result.left_out) + len(self.result.too_large) + self.unread,
             }
         text = json.dumps(redacted, indent=2, ensure_ascii=False)
         return _bytes(without_secrets(text, SECRET) + "\n")

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 from oidc_doctor.capture import documented, plain_words
 from oidc_doctor.capture.redact_texts import SECRET, LeftOut, Texts, check_length
+from oidc_doctor.model.limits import JSON_STRING
 from oidc_doctor.model.secret_texts import PRIVATE_KEY_MEMBERS, is_secret_member
 
 Path = tuple[str, ...]  # the names of the members that lead to a value; elements of lists have none
@@ -91,16 +92,18 @@ def json_pieces(pieces: Iterable[str], texts: Texts, root: Path = (), depth: int
 
 
 def json_text(text: str, texts: Texts, root: Path = (), depth: int = 0) -> str:
-    """Redact a whole JSON text; see `json_pieces`."""
-    return "".join(json_pieces([text], texts, root, depth))
+    """Redact the whole JSON text of a file that is not a log, or of a text in one; see `json_pieces`."""
+    longest = JSON_STRING.most if not depth else None
+    return "".join(_Json(texts, root, depth, longest).rewrite([text]))
 
 
 class _Json:
     """The state of one JSON text while it is rewritten token by token."""
 
-    def __init__(self, texts: Texts, root: Path, depth: int) -> None:
+    def __init__(self, texts: Texts, root: Path, depth: int, longest: int | None = None) -> None:
         self.texts = texts
         self.depth = depth
+        self.longest = longest  # a file with a longer text is not read
         self.path = list(root)
         self.frames: list[tuple[str, int]] = []  # the bracket, and the length of the path outside it
         self.wants_name = False
@@ -232,6 +235,9 @@ class _Json:
             return text if plain_words.is_made_of_known_parts(text) else self.texts.sentence(text)
         if text == SECRET:
             return text
+        if self.longest is not None and len(text) > self.longest and not self.texts.names_stay:
+            self.texts.removed["a text too long to be read"] = 1
+            return "x" * len(text)  # so long that the copy is not read either
         what = self.secret_of(name, text, claims=claims)
         if what:
             return self.texts.secret(what)

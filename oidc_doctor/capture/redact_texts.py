@@ -23,6 +23,8 @@ _EPOCH = re.compile(r"1[5-9]\d{8}|2[01]\d{8}")  # seconds since 1970, in present
 _TELLING: Final = 4  # characters: a shorter pseudonym may occur by chance
 
 LONGEST: Final = 1024 * 1024  # characters of one text; AWS and Google log 256 KiB at most
+_LONGEST_PHRASE: Final = 2_048  # characters; AWS and Google store at most 256
+_MOST_PHRASES: Final = 2_000
 _MOST_CACHED: Final = 2_000  # characters
 _MOST_FLOATING: Final = 400  # pieces that may be inside words
 _LONGEST_CEL: Final = 64 * 1024
@@ -92,13 +94,19 @@ class CollectedNames:
         """Keep an issuer or a provider's URL, with and without its scheme."""
         if isinstance(url, str) and url.strip():
             bare = url.strip()
-            self.phrases |= {bare, bare.removeprefix("https://")}
+            self._keep(bare)
+            self._keep(bare.removeprefix("https://"))
 
     def audience(self, value: object) -> None:
         """Keep an audience, unless it is a provider's full resource name or an e-mail address."""
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, str) and entry.strip() and "@" not in entry and "/workloadIdentityPools/" not in entry:
-                self.phrases.add(entry.strip())
+                self._keep(entry.strip())
+
+    def _keep(self, phrase: str) -> None:
+        """Keep a phrase, unless it is too long, or they are too many, to be the issuers and audiences of a cloud."""
+        if len(phrase) <= _LONGEST_PHRASE and len(self.phrases) < _MOST_PHRASES:
+            self.phrases.add(phrase)
 
     def condition_key(self, name: str) -> None:
         """Keep the provider that a condition key such as oidc.example.com/id/1:sub names."""
@@ -259,18 +267,19 @@ class Texts:
         for match in _PARTS.finditer(part):
             pieces.append(part[end : match.start()])
             end = match.end()
-            if match["stays"]:
+            kind = match.lastgroup
+            if kind == "word":
+                pieces.append(word(match[0], offset + match.start(), offset + end, text))
+            elif kind == "stays":
                 pieces.append(match[0])
-            elif match["address"]:
+            elif kind == "address":
                 shown = self._address(match[0])
                 begin = offset + match.start()
                 if shown is None:  # segments that are not base64url
                     shown = _each_word(match[0], begin, text, word)
                 pieces.append(shown)
-            elif match["id"]:
-                pieces.append(self._unique_id(match[0]))
             else:
-                pieces.append(word(match[0], offset + match.start(), offset + end, text))
+                pieces.append(self._unique_id(match[0]))
         return "".join([*pieces, part[end:]])
 
     def _address(self, text: str) -> str | None:

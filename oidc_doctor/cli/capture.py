@@ -154,6 +154,9 @@ def _summary(captured: Captured) -> list[str]:
         lines.append(f"removed from {visible(name)}: {visible(items)}")
     for name, reason in redacted.too_large.items():
         lines.append(f"left out as a whole: {visible(name)}: {visible(reason)}")
+    for folder, files in redacted.too_many.items():
+        if files.names:
+            lines.append(f"left out, {len(files.names):,} files of {visible(folder)}: {visible(files.reason)}")
     if captured.map:
         lines += [f"kept, {why}: {visible(_first(words))}" for why, words in _kept(redacted) if words]
     if redacted.left_out:

@@ -52,6 +52,10 @@ MEMBERS = Limit("an allow policy", 1_500, "members in all bindings", "Google Clo
 
 # Files
 FILES = Limit("a bundle", 200_000, "files", _OURS)
+OTHER_FILES = Limit("a bundle, its logs excepted,", 20_000, "files and folders", _OURS)
+OTHER_BYTES = Limit("an archive without its logs, unpacked,", 128 * MIB, "bytes", _OURS)
+HEADERS = Limit("a tar archive's long names and attributes", 4 * MIB, "bytes", _OURS)
+POLICIES = Limit("a folder of policies", 500, "files", _OURS)
 CERTIFICATES = Limit("issuer/chain.pem", 10, "certificates", _OURS)
 EVIDENCE_FILE = Limit("a file that is not a log", 32 * MIB, "bytes", _OURS)
 LOG_FILE = Limit("a log file, unpacked", 1024 * MIB, "bytes", _OURS)

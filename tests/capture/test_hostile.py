@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from oidc_doctor.bundle import bounds
 from oidc_doctor.capture.pseudonyms import Cipher
 from oidc_doctor.capture.redact_texts import CollectedNames, Texts
 from oidc_doctor.cli.main import main
+from oidc_doctor.model import limits
 
 LONG = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=200_000))
 
@@ -57,6 +59,46 @@ def test_a_file_beyond_the_bounds_is_left_out_as_a_whole(
     assert name.rpartition("/")[2] in line
     assert why in line
     assert not (tmp_path / "copy" / name).exists()
+
+
+def test_what_a_report_does_not_read_is_left_out_by_folder(
+    aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "POLICIES", limits.POLICIES._replace(most=3))
+    for number in range(6):
+        aws.write(f"aws/rcps/r{number}.json", '{"Statement": []}')
+    for number in range(limits.TOKENS.most + 20):
+        aws.write(f"tokens/build{number}.json", json.dumps(aws.claims_of(sub=f"v=1:org=o{number}:team=t")))
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) == 0
+    said = capfd.readouterr().err
+    assert "left out, 20 files of tokens/: 70 tokens: tokens/ has at most 50 tokens" in said
+    assert "left out, 2 files of aws/rcps/: 6 files: a folder of policies has at most 3 files" in said
+    assert "yields the same causes" in said  # the copy has the tokens that a report on the original reads
+    assert len(list((tmp_path / "copy/tokens").iterdir())) == limits.TOKENS.most
+    assert len(list((tmp_path / "copy/aws/rcps").iterdir())) == 4
+    assert json.loads((tmp_path / "copy/manifest.json").read_text())["redaction"]["left_out"] == 22
+
+
+def test_a_text_too_long_to_be_read_is_as_long_in_the_copy(
+    gcp: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gcp.write("gcp/credentials.json", '{"audience": "' + "acme/" * 60_000 + '"}')
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(gcp.root)]) == 0
+    said = capfd.readouterr().err
+    assert "removed from gcp/credentials.json: a text too long to be read" in said
+    assert "yields the same causes" in said
+    copied = json.loads((tmp_path / "copy/gcp/credentials.json").read_text())
+    assert copied["audience"] == "x" * 300_000
+
+
+def test_an_endless_audience_is_no_audience_to_keep() -> None:
+    collected = CollectedNames()
+    collected.issuer("https://" + "i" * 3_000)
+    collected.audience("a" * 3_000)
+    for number in range(3_000):
+        collected.issuer(f"i{number}.example.com")
+    assert len(collected.phrases) == 2_000
+    assert max(map(len, collected.phrases)) < 20
 
 
 def test_of_a_long_error_text_the_copy_has_what_a_report_reads(

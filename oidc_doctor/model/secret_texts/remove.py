@@ -80,7 +80,7 @@ def _removed(text: str, mark: str | None) -> tuple[str, int, int]:
     return text, tokens, others
 
 
-_removed_once = functools.lru_cache(maxsize=20_000)(_removed)
+_removed_once = functools.lru_cache(maxsize=65_536)(_removed)
 # A long value or error text is shown whole, in part and in sentences, one after the other.
 _removed_of_long = functools.lru_cache(maxsize=8)(_removed)
 
