@@ -105,6 +105,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
                 exchange.last,
                 exchange.region.region if exchange.region is not None else None,
                 in_force=exchange.in_force,
+                shared_traces=run.shared_traces,
             )
             for exchange in judged
         ],
