@@ -39,9 +39,9 @@ def narrowings(
         if "widened" not in by_code[row.code].needs  # what was configured before is the edit
     ]
     codes_of: dict[tuple[str | None, str], list[str]] = {}  # by the cloud and the resource
-    for row in open_rows:
-        for found in dict.fromkeys((part.cloud, part.target) for part in row.findings if part.target):
-            codes_of.setdefault(found, []).append(row.code)
+    for open_row in open_rows:
+        for found in dict.fromkeys((part.cloud, part.target) for part in open_row.findings if part.target):
+            codes_of.setdefault(found, []).append(open_row.code)
     alike_of: dict[tuple[str, str], list[Judged]] = {}
     for exchange in judged:
         alike_of.setdefault(_about(exchange), []).append(exchange)
