@@ -42,6 +42,7 @@ class Listed(NamedTuple):
     others_in: str = ""  # their file
     providers: tuple[GcpProvider, ...] = ()
     pools: dict[str, GcpPool] | Missing | None = None  # by name; None if they were not read
+    repeats_pools: bool = False  # a name is listed twice, perhaps with two states
 
     @property
     def number(self) -> int:
@@ -62,7 +63,9 @@ def listed_of(evidence: TargetEvidence) -> Listed:
         if isinstance(gcp.provider, GcpProvider) and gcp.provider.name not in {provider.name for provider in read}:
             read = (*read, gcp.provider)
         providers = tuple(provider for provider in read if provider.name)
-        listed = listed._replace(providers=providers, pools=_pools_of(gcp) if providers else listed.pools)
+        listed = listed._replace(providers=providers)
+        if providers and isinstance(gcp.pool_list, Document):
+            listed = _with_pools(listed, gcp.pool_list)
     return listed
 
 
@@ -118,6 +121,10 @@ def _judged(
     for provider in listed.providers:
         pool = _pool(gcp, listed, (provider.name or "").partition("/providers/")[0])
         of_provider = gcp._replace(provider=provider, near_providers=(), pool=pool, credentials=_NONE)
+        if provider is not gcp.provider:  # the list that it was read from does not contradict it
+            of_provider = of_provider._replace(provider_list=_ITS_OWN_LIST)
+        if pool is not gcp.pool and isinstance(pool, GcpPool) and not listed.repeats_pools:
+            of_provider = of_provider._replace(pool_list=_ITS_OWN_LIST)
         diagnosis = _judge_provider(evidence, of_provider, provider, token, at, profile)
         yield _row("gcp", provider.name or "", diagnosis, say)
 
@@ -150,6 +157,7 @@ def _judge_provider(
 
 
 _NONE = Missing("gcp/credentials.json", "not of this provider")
+_ITS_OWN_LIST = Missing("the list", "the entry itself was read from it")
 
 
 def _pool(gcp: GcpEvidence, listed: Listed, name: str) -> GcpPool | Missing:
@@ -162,14 +170,14 @@ def _pool(gcp: GcpEvidence, listed: Listed, name: str) -> GcpPool | Missing:
     return listed.pools.get(name) or Missing(name, "not in gcp/pools.json")
 
 
-def _pools_of(gcp: GcpEvidence) -> dict[str, GcpPool] | Missing | None:
-    """Return the listed pools by name, the first of each."""
-    if not isinstance(gcp.pool_list, Document):
-        return None
+def _with_pools(listed: Listed, document: Document) -> Listed:
+    """Add the listed pools by name, the first of each."""
     try:
-        return {pool.name: pool for pool in reversed(gcp_pools_of(gcp.pool_list)) if pool.name}
+        pools = gcp_pools_of(document)
     except Unreadable as error:
-        return Missing("gcp/pools.json", error.reason, "unreadable")
+        return listed._replace(pools=Missing("gcp/pools.json", error.reason, "unreadable"))
+    by_name = {pool.name: pool for pool in reversed(pools) if pool.name}
+    return listed._replace(pools=by_name, repeats_pools=len(by_name) != len(pools))
 
 
 def _row(cloud: str, resource: str, diagnosis: Diagnosis, say: Say) -> dict[str, Any]:
