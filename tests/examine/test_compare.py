@@ -197,12 +197,14 @@ def test_the_lists_of_an_account_are_read_once(gcp: Any, monkeypatch: pytest.Mon
 
 def test_a_pool_that_is_listed_in_two_states_is_open(gcp: Any, capfd: pytest.CaptureFixture[str]) -> None:
     good = gcp.read("gcp/provider.json")
-    gcp.write("gcp/providers.json", [good]).remove("gcp/provider.json", "gcp/pool.json", "oidc-doctor.toml")
+    pools = [f"{gcp.POOL}{number}" for number in (1, 2, 2)]
+    providers = [{**good, "name": f"{pool}/providers/p"} for pool in pools[:2]]
+    gcp.write("gcp/providers.json", providers).remove("gcp/provider.json", "gcp/pool.json", "oidc-doctor.toml")
     gcp.remove("gcp/service-account.json", "gcp/service-account-policy.json")
-    states = [{"name": gcp.POOL, "state": state} for state in ("ACTIVE", "DELETED")]
-    gcp.write("gcp/pools.json", states)
+    states = ("ACTIVE", "ACTIVE", "DELETED")
+    gcp.write("gcp/pools.json", [{"name": pool, "state": state} for pool, state in zip(pools, states, strict=True)])
     _, value, _ = run(capfd, "--from", str(gcp.root), "--account")
-    assert [row["prediction"] for row in value["account"]] == ["unknown"]
+    assert [row["prediction"] for row in value["account"]] == ["accepted", "unknown"]
 
 
 def test_what_is_beyond_the_bound_is_named_and_refuses_nothing(
