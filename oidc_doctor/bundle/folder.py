@@ -277,10 +277,10 @@ class Folder:
             "provider_arns_document": None if isinstance(listed, Missing) else listed[0],
             "roles": listed_roles if isinstance(listed_roles, Missing) else listed_roles[0],
             "caller_account": _or(values["caller_account"], None),
-            "unread_rcps": self.reader.unread(self.prefix + "aws/rcps/"),
+            "unread_rcps": self.reader.unread(self.prefix, "aws/rcps/"),
             "unread_controls": (
-                *self.reader.unread(self.prefix + "aws/scps/"),
-                *self.reader.unread(self.prefix + "aws/endpoint-policies/"),
+                *self.reader.unread(self.prefix, "aws/scps/"),
+                *self.reader.unread(self.prefix, "aws/endpoint-policies/"),
             ),
         }
         return AwsEvidence(**values, documents=documents)

@@ -126,11 +126,11 @@ class BundleReader:
         places = (prefix + contract.EARLIER, contract.EARLIER + contract.ISSUER)
         return any(_has_below(self._earlier, place) for place in places)
 
-    def unread(self, folder: str) -> tuple[str, ...]:
-        """Return the unreadable files of a folder, by display name."""
-        return tuple(
-            row.what for path, row in self.coverage.items() if path.startswith(folder) and row.status == "missing"
-        )
+    def unread(self, prefix: str, folder: str) -> tuple[str, ...]:
+        """Return the unreadable files of a target's folder, by display name; `each` has read it."""
+        paths = sorted(name for name in self.names.get(prefix, ()) if name.startswith(prefix + folder))
+        rows = (self.coverage[path] for path in paths if path in self.coverage)
+        return tuple(row.what for row in rows if row.status == "missing")
 
     def missing(self, path: str) -> Missing:
         """Return why a file is missing: the manifest's outcome of the call, or simply that it is not in the bundle."""

@@ -189,15 +189,15 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
 
 def _longest(value: Json) -> int:
     """Return the length of the longest text or name within `value`."""
-    longest, waiting = 0, [value]
-    while waiting:
-        box = waiting.pop()
-        if isinstance(box, dict):
-            waiting += [*box, *box.values()]
-        elif isinstance(box, list):
-            waiting += box
-        elif isinstance(box, str):
-            longest = max(longest, len(box))
+    longest, level = 0, [value]
+    while level:
+        longest = max(longest, max((len(box) for box in level if isinstance(box, str)), default=0))
+        level = [
+            child
+            for box in level
+            if isinstance(box, dict | list)
+            for child in ((*box, *box.values()) if isinstance(box, dict) else box)
+        ]
     return longest
 
 

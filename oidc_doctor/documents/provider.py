@@ -66,7 +66,11 @@ def gcp_providers_of(document: Document) -> tuple[GcpProvider, ...]:
 
 def parse_gcp_pools(text: str, file: str) -> tuple[GcpPool, ...]:
     """Parse a file's pools: `describe` or `list`. Raises Unreadable."""
-    document = load(text, file)
+    return gcp_pools_of(load(text, file))
+
+
+def gcp_pools_of(document: Document) -> tuple[GcpPool, ...]:
+    """Return the pools of a list. Raises Unreadable."""
     return _read_resources(document, "", document.value, _gcp_pool, "workloadIdentityPools")
 
 

@@ -32,7 +32,11 @@ def parse_roles(text: str, file: str) -> tuple[Role, ...]:
 
     Raises Unreadable. A role with an unreadable trust policy is kept, with a Missing as its policy.
     """
-    document = load(text, file)
+    return roles_of(load(text, file))
+
+
+def roles_of(document: Document) -> tuple[Role, ...]:
+    """Return the roles of a file that was loaded already. Raises Unreadable, as `parse_roles` does."""
     value = document.value
     if isinstance(value, str):  # a policy in a string, as in a template's output
         document = load_inner(document, "", value)

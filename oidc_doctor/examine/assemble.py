@@ -105,6 +105,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
                 exchange.last,
                 exchange.region.region if exchange.region is not None else None,
                 in_force=exchange.in_force,
+                shared_traces=run.shared_traces,
             )
             for exchange in judged
         ],
@@ -234,11 +235,10 @@ def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
     def say(refusal: Refusal) -> str:
         return run_checks.say(checks.get(refusal.kind), refusal)[0].headline
 
-    for evidence in run.snapshot.targets:
-        for token in evidence.tokens:
-            profile = profile_of(evidence, token)
-            whole = complete_hypothetical(token, profile, evidence)
-            report.account += survey(evidence, whole, run.at, profile, say)
+    report.account, is_cut = survey(run.snapshot.targets, run.at, say)
+    if is_cut:
+        most = limits.SURVEYED
+        report.warnings.append(f"--account: only the first {most.most:,} {most.unit} were judged ({most.source})")
     if not report.account:
         report.warnings.append("--account: no token, or no list of roles (aws/roles.json) or providers, was read")
     if report.exchanges or report.verdict == "broken":
@@ -246,7 +246,7 @@ def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
     predictions = {row["prediction"] for row in report.account}
     if "accepted" in predictions:
         report.verdict, report.exit_code = "healthy", 0
-    elif predictions == {"refused"}:
+    elif predictions == {"refused"} and not is_cut:
         report.verdict, report.exit_code = "refused", 1 if run.question.fail_on != "never" else 0
     accepting = sum(row["prediction"] == "accepted" for row in report.account)
     rows = "1 row" if len(report.account) == 1 else f"{len(report.account)} rows"

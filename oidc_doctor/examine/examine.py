@@ -52,8 +52,9 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
             for exchange in judged
             if names_a_resource(exchange.evidence.target, exchange.diagnosis.trace.cloud)
         ]
-    for exchange in judged:
-        progress(f"judging {exchange.id}", exchange_row(exchange.id, exchange.diagnosis))
+    for exchange in judged if progress is not silent else ():
+        row = exchange_row(exchange.id, exchange.diagnosis, shared_traces=state.shared_traces)
+        progress(f"judging {exchange.id}", row)
     report = make_report(state, judged)
     if question.proposed:
         from oidc_doctor.examine.proposed.answer import add_proposed  # late: most reports are about the present alone

@@ -17,13 +17,20 @@ from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.report import AllowedSubjects, DecidingFile, Exchange, MissingToken, Read
 
 if TYPE_CHECKING:
+    from oidc_doctor.findings.shared_traces import SharedTraces
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import Signature
 
 
 def exchange_row(
-    name: str, diagnosis: Diagnosis, last: Signature | None = None, region: str | None = None, *, in_force: bool = False
+    name: str,
+    diagnosis: Diagnosis,
+    last: Signature | None = None,
+    region: str | None = None,
+    *,
+    in_force: bool = False,
+    shared_traces: SharedTraces | None = None,
 ) -> Exchange:
     """A judged exchange as the report has it. `last` is the newest of its token's logged attempts.
 
@@ -60,7 +67,7 @@ def exchange_row(
         accesses=tuple(trace.accesses),
         last_attempt=_last_attempt(last, region, in_force=in_force),
         missing_token=None if case.token.given else _missing_token(case),
-        allows=() if case.token.given else _allowed(case),
+        allows=() if case.token.given else _allowed(case, shared_traces),
     )
 
 
@@ -104,10 +111,10 @@ def _missing_token(case: Case) -> MissingToken:
     return MissingToken(issuer, f"{parsed.text[:start]}…" if start else "", profile.workspace_command)
 
 
-def _allowed(case: Case) -> tuple[AllowedSubjects, ...]:
+def _allowed(case: Case, shared_traces: SharedTraces | None) -> tuple[AllowedSubjects, ...]:
     from oidc_doctor.findings.allowed_subjects import allowed_subjects  # late: most reports have a token
 
-    return allowed_subjects(case)
+    return allowed_subjects(case, shared_traces)
 
 
 def _last_attempt(last: Signature | None, region: str | None, *, in_force: bool) -> dict[str, Any] | None:

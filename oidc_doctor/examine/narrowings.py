@@ -38,13 +38,19 @@ def narrowings(
         if row.status == "failed" and row.effect == "weakens" and row.code in by_code
         if "widened" not in by_code[row.code].needs  # what was configured before is the edit
     ]
+    codes_of: dict[tuple[str | None, str], list[str]] = {}  # by the cloud and the resource
+    for open_row in open_rows:
+        for found in dict.fromkeys((part.cloud, part.target) for part in open_row.findings if part.target):
+            codes_of.setdefault(found, []).append(open_row.code)
+    alike_of: dict[tuple[str, str], list[Judged]] = {}
+    for exchange in judged:
+        alike_of.setdefault(_about(exchange), []).append(exchange)
     fix_rows: list[FixRow] = []
     done: set[tuple[str, str]] = set()
     for exchange in judged:
-        about = (exchange.diagnosis.case.cloud, _resource(exchange))
-        codes = [row.code for row in open_rows if any((part.cloud, part.target) == about for part in row.findings)]
-        alike = [other for other in judged if (other.diagnosis.case.cloud, _resource(other)) == about]
-        if not codes or not about[1] or about in done or mended & {other.id for other in alike}:
+        about = _about(exchange)
+        codes, alike = codes_of.get(about, []), alike_of[about]
+        if not codes or about in done or mended & {other.id for other in alike}:
             continue
         if any(refusal.certain and refusal.step not in _APART for refusal in exchange.diagnosis.refusals):
             continue
@@ -91,5 +97,7 @@ class _Weaknesses:
         return {row.code: len(row.findings) for row in rows if row.findings}
 
 
-def _resource(exchange: Judged) -> str:
-    return reach_of(exchange.diagnosis.case).resource
+def _about(exchange: Judged) -> tuple[str, str]:
+    """Return the cloud and the role or provider of an exchange; "" if the evidence has none."""
+    case = exchange.diagnosis.case
+    return case.cloud, reach_of(case).resource

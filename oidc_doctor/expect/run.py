@@ -43,11 +43,13 @@ _BROKEN, _UNKNOWN = 1, 3  # exit codes
 def run(tables: Sequence[Expectation], targets: Sequence[ExpectTarget], file: str, at: float | None) -> Expectations:
     """Judge every expectation. `at` is the examined instant in epoch seconds. Raises TargetError."""
     pairs = [(table, target) for table in tables for target in chosen(table, targets)]
-    allowed: dict[int, Evaluations] = {}  # by the id of a target's case
+    shared: dict[int, _Shared] = {}  # by the id of a target's case
     result = Expectations(0, rfc3339(time.time() if at is None else at), _tool(), file)
     for table, target in pairs:
         for case in target.cases:
-            one = _OnTarget(table, target, case, allowed.setdefault(id(case), allowed_for(case)))
+            if id(case) not in shared:
+                shared[id(case)] = _Shared(allowed_for(case), {})
+            one = _OnTarget(table, target, case, shared[id(case)])
             result.results += list(one.results())
             result.assumed += [what for what in one.assumed if what not in result.assumed]
     result.exit_code = _BROKEN if result.count("broken") else _UNKNOWN if result.count("unknown") else 0
@@ -56,11 +58,18 @@ def run(tables: Sequence[Expectation], targets: Sequence[ExpectTarget], file: st
 
 def judge_table(table: Expectation, target: ExpectTarget, case: Case) -> Iterator[ExpectationResult]:
     """Yield the results of one table on one target and cloud."""
-    return _OnTarget(table, target, case, allowed_for(case)).results()
+    return _OnTarget(table, target, case, _Shared(allowed_for(case), {})).results()
 
 
 def _tool() -> dict[str, str]:
     return {"name": "oidc-doctor", "version": __version__}
+
+
+class _Shared(NamedTuple):
+    """What the tables about one target share in one cloud."""
+
+    allowed: Evaluations  # of strangers
+    own: dict[str, list[Case]]  # with the tokens that the configuration's own values name, by the audience of the table
 
 
 class _Row(NamedTuple):
@@ -75,15 +84,14 @@ class _Row(NamedTuple):
 class _OnTarget:
     """A table on one target and cloud."""
 
-    def __init__(self, table: Expectation, target: ExpectTarget, case: Case, allowed: Evaluations) -> None:
+    def __init__(self, table: Expectation, target: ExpectTarget, case: Case, shared: _Shared) -> None:
         self.table = table
         self.target = target
         self.case = case
-        self.allowed = allowed
+        self.shared = shared
         self.assumed: list[str] = []
         self.bases: list[Case] = []  # with the token of each accepted entry
         self._controls: list[Case] | None = None
-        self._own: list[Case] | None = None
 
     @property
     def evidence(self) -> TargetEvidence:
@@ -200,9 +208,10 @@ class _OnTarget:
     @property
     def own(self) -> list[Case]:
         """Cases with tokens that the configuration's own values name."""
-        if self._own is None:
-            self._own = own_cases(self.case, self.table.audience)
-        return self._own
+        audience = self.table.audience
+        if audience not in self.shared.own:
+            self.shared.own[audience] = own_cases(self.case, audience)
+        return self.shared.own[audience]
 
     def _strangers(self) -> ExpectationResult:
         about = _Row("strangers", "strangers", self.table.strangers_at)
@@ -211,7 +220,7 @@ class _OnTarget:
             tenants = dict.fromkeys(insiders_of(case.profile) for case in bases)
             if bases and self.table.insiders not in tenants:
                 return self._of_wrong_insiders(about, [name for name in tenants if name])
-        tried = try_strangers(bases, self.allowed, self.table.insiders)
+        tried = try_strangers(bases, self.shared.allowed, self.table.insiders)
         if not bases and (self.bases or self.own):
             tried = tried._replace(why_none="the configuration refuses each token that strangers derive from")
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)

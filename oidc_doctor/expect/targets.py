@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.target_file import NAME
-from oidc_doctor.documents.trust_policy import parse_roles
+from oidc_doctor.documents.trust_policy import roles_of
 from oidc_doctor.judge.aws.arns import federated
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import GcpProvider, Role, TargetEvidence
@@ -111,7 +111,7 @@ def further_roles(target: ExpectTarget) -> list[str]:
     if aws is None:
         return []
     if not isinstance(aws.role, Role):
-        listed = parse_roles(aws.roles.text, aws.roles.file) if isinstance(aws.roles, Document) else []
+        listed = roles_of(aws.roles) if isinstance(aws.roles, Document) else []
         is_named = named_role is not None and named_role.role_arn is not None
         return [] if is_named else [role.arn for role in listed if role.arn and _trusts_a_provider(role)]
     named = target.evidence.target.origins.get("aws.role_arn")

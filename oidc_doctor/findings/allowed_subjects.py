@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oidc_doctor.checkkit import NotReadError
+from oidc_doctor.findings.shared_traces import SharedTraces
 from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.findings.trust_reach_bases import Base
 from oidc_doctor.findings.trust_reach_traces import subject_clauses
@@ -17,10 +18,10 @@ from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.report import AllowedSubjects
 
 
-def allowed_subjects(case: Case) -> tuple[AllowedSubjects, ...]:
+def allowed_subjects(case: Case, shared_traces: SharedTraces | None = None) -> tuple[AllowedSubjects, ...]:
     """Return what the configuration allows, without repeats; () if it was not read or the result is unknown."""
     try:
-        return tuple(dict.fromkeys(_Allowed(case).all()))
+        return tuple(dict.fromkeys(_Allowed(case, shared_traces=shared_traces).all()))
     except NotReadError:
         return ()
 

@@ -140,7 +140,7 @@ class TrustReach:
         return self._bases
 
     def _derive_bases(self) -> Iterator[Base]:
-        yield from bases_of(self.case)
+        yield from bases_of(self.case, self._shared_traces)
 
     def _policy(self) -> Document:
         return policy_of(self.case)

@@ -162,6 +162,9 @@ CLAUSES = Limit(
 PROPOSED = Limit(
     "a changed document: logged workloads that are judged before and after it", 1_000, "workloads, the newest", _OURS
 )
+SURVEYED = Limit(
+    "--account: tokens, times the roles and providers of the account", 10_000, "roles and providers", _OURS
+)
 ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest", _OURS)
 FIXED_EXCHANGES = Limit("edits: refused exchanges for which they are proposed", 8, "exchanges", _OURS)
 FIX_CANDIDATES = Limit("edits: candidates that are proven for an exchange", 60, "candidates", _OURS)

@@ -10,6 +10,9 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from oidc_doctor.cli.main import main
+from oidc_doctor.documents.provider import gcp_pools_of, gcp_providers_of
+from oidc_doctor.examine import account
+from oidc_doctor.model import limits
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "report.schema.json").read_text("utf-8"))
 
@@ -176,3 +179,40 @@ def test_without_a_list_it_says_what_is_missing(aws: Any, capfd: pytest.CaptureF
     _, value, _ = run(capfd, "--from", str(aws.root), "--account")
     assert "account" not in value
     assert any(one.startswith("--account:") for one in value["warnings"])
+
+
+def test_the_lists_of_an_account_are_read_once(gcp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = gcp.read("gcp/provider.json")
+    names = [f"{gcp.POOL}{number}" for number in range(5)]
+    gcp.write("gcp/providers.json", [{**good, "name": f"{name}/providers/p"} for name in names])
+    gcp.write("gcp/pools.json", [{"name": name, "state": "ACTIVE"} for name in names]).remove("gcp/pool.json")
+    read: list[object] = []
+    monkeypatch.setattr(account, "gcp_pools_of", lambda document: read.append(document) or gcp_pools_of(document))
+    monkeypatch.setattr(
+        account, "gcp_providers_of", lambda document: read.append(document) or gcp_providers_of(document)
+    )
+    main(["--report", "--from", str(gcp.root), "--account", "-q"])
+    assert len(read) == 2
+
+
+def test_a_pool_that_is_listed_in_two_states_is_open(gcp: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    good = gcp.read("gcp/provider.json")
+    pools = [f"{gcp.POOL}{number}" for number in (1, 2, 2)]
+    providers = [{**good, "name": f"{pool}/providers/p"} for pool in pools[:2]]
+    gcp.write("gcp/providers.json", providers).remove("gcp/provider.json", "gcp/pool.json", "oidc-doctor.toml")
+    gcp.remove("gcp/service-account.json", "gcp/service-account-policy.json")
+    states = ("ACTIVE", "ACTIVE", "DELETED")
+    gcp.write("gcp/pools.json", [{"name": pool, "state": state} for pool, state in zip(pools, states, strict=True)])
+    _, value, _ = run(capfd, "--from", str(gcp.root), "--account")
+    assert [row["prediction"] for row in value["account"]] == ["accepted", "unknown"]
+
+
+def test_what_is_beyond_the_bound_is_named_and_refuses_nothing(
+    aws: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "SURVEYED", limits.SURVEYED._replace(most=1))
+    monkeypatch.setattr(limits, "SURVEYED", limits.SURVEYED._replace(most=1))
+    aws.write("aws/roles.json", {"Roles": roles_of(aws)}).remove("aws/role.json", "oidc-doctor.toml")
+    code, value, _ = run(capfd, "--from", str(aws.root), "--account")
+    assert "--account: only the first 1 roles and providers were judged (oidc-doctor's bound)" in value["warnings"]
+    assert (code, value["verdict"]) == (3, "unknown")  # the second role accepts the token

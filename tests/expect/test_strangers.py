@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from oidc_doctor.expect import run as expect_run
 from oidc_doctor.expect import strangers
 from plan_text import PlanText, kept_role
 from tests.expect.conftest import Judge, outcomes
@@ -153,3 +154,15 @@ def test_the_tables_of_a_target_share_the_evaluations_of_strangers(
     assert [rows[0].outcome, rows[-1].outcome] == ["met", "unknown"]
     assert "not all strangers were tried" in rows[-1].reason
     assert len([case for case in decided if case.allowed is not None]) < 250
+
+
+def test_the_tables_of_a_target_share_the_tokens_of_the_configuration(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    own_cases = expect_run.own_cases
+    monkeypatch.setattr(
+        expect_run, "own_cases", lambda case, audience: asked.append(audience) or own_cases(case, audience)
+    )
+    judge(expecting(text(MAIN)) * 3 + expecting(text(MAIN), more="audience = 'other'"), json.dumps(policy(like(MAIN))))
+    assert asked == ["", "other"]

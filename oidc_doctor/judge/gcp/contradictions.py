@@ -104,12 +104,13 @@ def _lists(exchange: GcpExchange) -> Iterator[Contradiction]:
     if exchange.provider is not None and exchange.provider.state != "DELETED":
         yield from _unlisted(exchange, "provider", name.full, gcp.provider_list, f"{name.pool_name}/")
     if isinstance(gcp.pool, GcpPool) and isinstance(gcp.pool_list, Document):
-        for entry, at in listed(gcp.pool_list):
-            if _numbered(exchange, entry["name"]) != _numbered(exchange, name.pool_name):
+        wanted = _numbered(exchange, name.pool_name)
+        for entry, pointer in listed(gcp.pool_list):
+            if _numbered(exchange, entry["name"]) != wanted:
                 continue
             states = (gcp.pool.state, entry.get("state"))
             switches = (gcp.pool.disabled, bool(entry.get("disabled")))
-            places = (gcp.pool.document.at(), at)
+            places = (gcp.pool.document.at(), gcp.pool_list.at(pointer))
             if None not in states:
                 yield from different("target", f"the state of {name.pool_name}", states, places)
             yield from different("target", f"disabled of {name.pool_name}", switches, places)
@@ -121,10 +122,12 @@ def _unlisted(
     """A pool or provider that was read, and that the list of its project or pool lacks."""
     if not isinstance(source, Document):
         return
-    names = [_numbered(exchange, entry["name"]) for entry, _ in listed(source)]
+    entries = listed(source)
     wanted, parent = _numbered(exchange, wanted), _numbered(exchange, parent)
-    if any(same(name, wanted, pasted=exchange.either_pasted) is not False for name in names):
+    numbered = (_numbered(exchange, entry["name"]) for entry, _ in entries)
+    if any(same(name, wanted, pasted=exchange.either_pasted) is not False for name in numbered):
         return
+    names = [_numbered(exchange, entry["name"]) for entry, _ in entries]
     if all(name.startswith(parent) for name in names):  # otherwise the list is of another project or pool
         yield Contradiction(
             "target",

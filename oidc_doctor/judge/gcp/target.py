@@ -276,14 +276,14 @@ def _listed(document: Document) -> list[str]:
     return [entry["name"] for entry, _ in listed(document)]
 
 
-def listed(document: Document) -> list[tuple[dict[str, Any], Origin]]:
-    """Return the named entries of a list of pools or providers, each with its place; with or without the wrapper."""
+def listed(document: Document) -> list[tuple[dict[str, Any], str]]:
+    """Return the named entries of a list of pools or providers, each with its pointer; with or without the wrapper."""
     value, place = document.value, ""
     for wrapper in _WRAPPERS:
         if isinstance(value, dict) and wrapper in value:
             value, place = value[wrapper], f"/{wrapper}"
     return [
-        (entry, document.at(f"{place}/{index}"))
+        (entry, f"{place}/{index}")
         for index, entry in enumerate(value if isinstance(value, list) else ())
         if isinstance(entry, dict) and isinstance(entry.get("name"), str)
     ]

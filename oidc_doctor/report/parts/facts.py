@@ -78,7 +78,7 @@ def _row(sheet: Sheet, label: str, text: str) -> None:
 
 def resource(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """Write the role or provider that was examined."""
-    if len({other.target_name for other in report.exchanges}) > 1:
+    if sentences.several_targets(report):
         sheet.row("target", cut_text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, cut_text(exchange.resource) if exchange.resource else "not named")

@@ -151,12 +151,12 @@ def causes_of(report: Report, exchange: Exchange) -> list[Cause]:
 
 def in_order(report: Report) -> list[Exchange]:
     """Return the exchanges in display order: first that of the first cause, then refused, unknown, accepted."""
-    first = [cause.exchange for cause in report.causes if cause.status == "active"]
+    places = dict.fromkeys(cause.exchange for cause in report.causes if cause.status == "active")
+    first = {name: place for place, name in enumerate(places)}
     weight = {"refused": 0, "unknown": 1, "accepted": 2}
 
     def place(exchange: Exchange) -> tuple[int, int]:
-        has_cause = exchange.id in first
-        return (first.index(exchange.id) if has_cause else len(first), weight.get(exchange.prediction, 1))
+        return first.get(exchange.id, len(first)), weight.get(exchange.prediction, 1)
 
     return sorted(report.exchanges, key=place)
 
@@ -176,6 +176,8 @@ def _refused_last(exchange: Exchange) -> bool:
 
 def observed_of(report: Report, exchange: Exchange) -> list[dict[str, str]]:
     """Return the observed errors of the exchange; an error of no known exchange belongs to the first one."""
+    if not report.observed:  # of most reports, which may have hundreds of exchanges to put in order
+        return []
     first = in_order(report)[0].id
     return [entry for entry in report.observed if entry.get("exchange", first) == exchange.id]
 
@@ -343,22 +345,30 @@ def headline(report: Report) -> tuple[str, str]:
         if any(entry.get("reading") == "unknown" for entry in report.observed):
             return "?", "The error text is not known, and the evidence names no role or provider."
         return "?", "Not enough evidence: a decision needs a token and a role or provider."
-    signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
+    signs: dict[str, list[Exchange]] = {"✗": [], "?": [], "✓": []}
     for exchange in in_order(report):
-        signs[verdict(report, exchange)[0].replace("!", "✓")].append(name(report, exchange))
+        signs[verdict(report, exchange)[0].replace("!", "✓")].append(exchange)
     verbs = {"✗": ("refused", "refuses"), "?": ("unknown", "unknown"), "✓": ("accepted", "accepts")}
-    if len(report.exchanges) <= _FEW:
-        parts = [f"{verbs[key][0]}: {', '.join(names)}" for key, names in signs.items() if names]
-    else:
-        parts = [f"{len(names)} {verbs[key][0]}" for key, names in signs.items() if names]
+    parts = []
+    for key, exchanges in signs.items():
+        if exchanges and len(report.exchanges) <= _FEW:
+            names = ", ".join(name(report, exchange) for exchange in exchanges)
+            parts.append(f"{verbs[key][0]}: {names}")
+        elif exchanges:
+            parts.append(f"{len(exchanges)} {verbs[key][0]}")
     text = "; ".join(parts) + "."
     return sign, f"{len(report.exchanges)} exchanges. {text[:1].upper()}{text[1:]}"
+
+
+def several_targets(report: Report) -> bool:
+    """Return whether the exchanges are of more than one target."""
+    return any(other.target_name != report.exchanges[0].target_name for other in report.exchanges)
 
 
 def name(report: Report, exchange: Exchange) -> str:
     """Return the name of an exchange: its cloud, and target and token if there are several."""
     words = [CLOUDS[exchange.cloud]]
-    if len({other.target_name for other in report.exchanges}) > 1:
+    if several_targets(report):
         words.append(clip(visible(exchange.target_name), _NAME))
     same = [
         other
