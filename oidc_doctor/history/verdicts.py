@@ -1,7 +1,7 @@
 """Compute the verdict of each revision on one attempt or present case.
 
 Most revisions differ only in a trust policy's values or Sids. For these, a case is judged once per distinct policy
-decision; a refusal's reasons are computed on access.
+decision. The reasons of a refusal are computed on access: most verdicts are only compared.
 """
 
 from __future__ import annotations
@@ -122,11 +122,15 @@ class Verdicts:
     def _judged(self, index: int) -> Verdict:
         trust = self._revisions.trust_policies[index]
         if trust is None:
-            return verdict_of(evaluate(self._case_at(index)), self._step)
+            decided = self._decide(index)
+            return decided if decided.decision == "doubtful" else self._with_reasons(decided, index)
         key = (trust.alike, self._decisions(trust, index))
         if key not in self._decided:
             self._decided[key] = self._decide(index)
-        decided = self._decided[key]
+        return self._with_reasons(self._decided[key], index)
+
+    def _with_reasons(self, decided: Verdict, index: int) -> Verdict:
+        """Return the decision, with the reasons that this revision has for it."""
         if decided.decision in {"accepted", "unknown"}:
             return decided
         return Verdict(decided.decision, functools.partial(self._reasons, index), decided.states)
