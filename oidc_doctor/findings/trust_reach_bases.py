@@ -17,12 +17,12 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.catalogue import match_for
 from oidc_doctor.issuers.lookalikes import filled, fitted, oddness
 from oidc_doctor.issuers.strangers import example, overlaid, serves_many_customers
-from oidc_doctor.judge import evaluate
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, Token
 from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
+    from oidc_doctor.findings.shared_traces import SharedTraces
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
 
@@ -87,7 +87,7 @@ def client_ids(case: Case, issuer: str) -> tuple[str, ...] | None:
     return provider.client_ids if isinstance(provider.client_ids, tuple) else None
 
 
-def bases_of(case: Case) -> Iterator[Base]:
+def bases_of(case: Case, shared_traces: SharedTraces) -> Iterator[Base]:
     """Yield the bases of each issuer that the configuration trusts."""
     token_issuer = address(case.token.claims.get("iss"))
     trusted = _trusted(case) or [token_issuer]
@@ -98,7 +98,7 @@ def bases_of(case: Case) -> Iterator[Base]:
             own = case._replace(token=token, profile=None)
         if token_issuer.lower() != issuer.lower():
             own = _without_other_provider(own, issuer)
-        yield from _Bases(own, issuer).all()
+        yield from _Bases(own, issuer, shared_traces).all()
 
 
 def _without_other_provider(case: Case, issuer: str) -> Case:
@@ -113,8 +113,9 @@ def _without_other_provider(case: Case, issuer: str) -> Case:
 class _Bases:
     """Builds the bases of an issuer."""
 
-    def __init__(self, case: Case, issuer: str) -> None:
+    def __init__(self, case: Case, issuer: str, shared_traces: SharedTraces) -> None:
         self.issuer = issuer
+        self._shared_traces = shared_traces
         claims = dict(case.token.claims)
         claims.setdefault("iss", f"https://{issuer}")
         self.case = case._replace(token=case.token._replace(claims=claims))
@@ -160,7 +161,7 @@ class _Bases:
             first = first or with_aud
             if case.cloud == "gcp":
                 break
-            trace = evaluate(as_stranger(with_aud, subject))
+            trace = self._shared_traces.stranger(with_aud, subject)
             if trace.step("authorise").state == PASSED and trace.step("audience").state != REFUSED:
                 return Base(with_aud, self.issuer, subject, tuple(self.texts))
         return Base(first or case, self.issuer, subject, tuple(self.texts))
@@ -209,7 +210,7 @@ class _Bases:
         """Return the values that the policy's Allow statements compare this condition key with."""
         if self.case.cloud != "aws":
             return []
-        trace = evaluate(as_stranger(self.case, self.case.token.subject or _NOBODY))
+        trace = self._shared_traces.trace(as_stranger(self.case, self.case.token.subject or _NOBODY))
         texts = [
             value.expected
             for _, _, node in keys(trace)
