@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
 _BY_IDENTITY = ("profile", "readings", "refused_writes")  # parts of a case that have no hash
@@ -37,6 +38,7 @@ class SharedTraces:
         self._traces: dict[Hashable, tuple[Case, Trace]] = {}
         self._subjects: dict[Hashable, dict[str, Trace]] = {}  # of the strangers of alike cases, by subject
         self._of_case: dict[int, tuple[Case, dict[str, Trace]]] = {}  # by identity; the case is kept with it
+        self._edited: dict[Hashable, tuple[TargetEvidence, TargetEvidence]] = {}
         self._derived: dict[Hashable, tuple[Profile, list[Stranger]]] = {}
 
     def trace(self, case: Case) -> Trace:
@@ -61,6 +63,16 @@ class SharedTraces:
         elif case.allowed is not None:
             case.allowed.use()
         return traces[subject]
+
+    def edited(self, evidence: TargetEvidence, edit: Hashable, make: Callable[[], TargetEvidence]) -> TargetEvidence:
+        """Return the evidence as `make` edits it: the same one for the same `edit` of the same parts.
+
+        Traces are kept by the identity of the parts, so tokens share them only if they share the edited evidence.
+        """
+        key = (tuple(map(id, evidence)), edit)
+        if key not in self._edited:
+            self._edited[key] = evidence, make()  # both are kept, so that no identity is reused
+        return self._edited[key][1]
 
     def strangers(self, subject: str, profile: Profile | None) -> list[Stranger]:
         """Return the strangers that are derived from a subject. The list is shared: it must not be changed."""
