@@ -85,7 +85,7 @@ class Widened:
         self.last = last
         self.logged = logged[-_MOST_CONFIGURATIONS:]
         self.subjects = list(subjects)
-        self.reach = reach_of(self.case)
+        self.reach = reach_of(self.case, tries.traces)
         self.cloud = case.cloud
 
     @property
