@@ -164,7 +164,28 @@ MAPPINGS = st.sampled_from(
         {"attribute.team": "assertion.team"},
     ]
 )
+MAPPING = {"google.subject": "assertion.sub"}
 MEMBER = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/"
+
+
+def google_history(conditions: list[str], mapping: dict[str, str], *, pasted: bool) -> History:
+    name = "projects/1/locations/global/workloadIdentityPools/p/providers/q"
+    target = Target(
+        "weights", gcp=TargetGcp(provider=name, service_account="a@b.iam.gserviceaccount.com"), pasted=pasted
+    )
+    members = (f"{MEMBER}{SUBJECTS[0]}",)
+    document = Document("gcp/service-account-policy.json", "{}", {})
+    policy = AllowPolicy((Binding("roles/iam.workloadIdentityUser", members, None, "/b"),), document, "service-account")
+    revisions = []
+    for number, text in enumerate(conditions):
+        raw = {"name": name, "attributeCondition": text, "attributeMapping": mapping}
+        listed = [{**raw, "oidc": {"issuerUri": f"https://{HOST}"}}]
+        (provider,) = gcp_providers_of(Document("gcp/providers.json", "{}", listed))
+        gcp = GcpEvidence(provider, service_account_policy=policy)
+        evidence = TargetEvidence(target, (), IssuerEvidence(), None, gcp)
+        field = FieldValue(text)
+        revisions.append(Revision(float(number), None, evidence, Basis.LOGGED, {"condition": field}))
+    return History(tuple(revisions), (), ())
 
 
 @given(
@@ -179,24 +200,7 @@ MEMBER = "principal://iam.googleapis.com/projects/1/locations/global/workloadIde
 def test_verdicts_of_google_are_those_of_each_revision_judged_in_full(
     conditions: list[list[str]], joint: str, mapping: dict[str, str], subject: str | None, step: str, *, pasted: bool
 ) -> None:
-    name = "projects/1/locations/global/workloadIdentityPools/p/providers/q"
-    target = Target(
-        "weights", gcp=TargetGcp(provider=name, service_account="a@b.iam.gserviceaccount.com"), pasted=pasted
-    )
-    members = (f"{MEMBER}{SUBJECTS[0]}",)
-    document = Document("gcp/service-account-policy.json", "{}", {})
-    policy = AllowPolicy((Binding("roles/iam.workloadIdentityUser", members, None, "/b"),), document, "service-account")
-    revisions = []
-    for number, parts in enumerate(conditions):
-        text = joint.join(parts)
-        raw = {"name": name, "attributeCondition": text, "attributeMapping": mapping}
-        listed = [{**raw, "oidc": {"issuerUri": f"https://{HOST}"}}]
-        (provider,) = gcp_providers_of(Document("gcp/providers.json", "{}", listed))
-        gcp = GcpEvidence(provider, service_account_policy=policy)
-        evidence = TargetEvidence(target, (), IssuerEvidence(), None, gcp)
-        field = FieldValue(text)
-        revisions.append(Revision(float(number), None, evidence, Basis.LOGGED, {"condition": field}))
-    past = History(tuple(revisions), (), ())
+    past = google_history([joint.join(parts) for parts in conditions], mapping, pasted=pasted)
     claims = {"iss": f"https://{HOST}", "sub": subject} if subject else {}
 
     def google(index: int) -> Case:
@@ -206,3 +210,20 @@ def test_verdicts_of_google_are_those_of_each_revision_judged_in_full(
     for index in range(len(conditions)):
         one, other = verdicts.verdict(index), verdict_of(evaluate(google(index)), step)
         assert (one.decision, one.states, one.reasons) == (other.decision, other.states, other.reasons)
+
+
+def test_a_revision_of_google_is_explained_where_its_reasons_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = google_history([f"assertion.sub == '{number}'" for number in range(3)], MAPPING, pasted=False)
+    explained: list[bool] = []
+
+    def counted(case: Case) -> Trace:
+        explained.append(case.explain)
+        return evaluate(case)
+
+    monkeypatch.setattr(verdicts, "evaluate", counted)
+    claims = {"iss": f"https://{HOST}", "sub": SUBJECTS[0]}
+    google = Verdicts(Revisions(past, nobody), lambda n: case_at(past, claims, n)._replace(cloud="gcp"), "exchange")
+    assert [google.verdict(index).decision for index in range(3)] == ["refused"] * 3
+    assert explained == [False] * 3
+    assert google.verdict(1).first == "condition"
+    assert explained == [False] * 3 + [True]
