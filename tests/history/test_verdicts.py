@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
@@ -165,6 +165,7 @@ MAPPINGS = st.sampled_from(
     ]
 )
 MAPPING = {"google.subject": "assertion.sub"}
+EXCHANGE: dict[str, Any] = {"joint": " || ", "subject": SUBJECTS[0], "step": "exchange"}
 MEMBER = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/"
 
 
@@ -188,6 +189,8 @@ def google_history(conditions: list[str], mapping: dict[str, str], *, pasted: bo
     return History(tuple(revisions), (), ())
 
 
+@example(conditions=[["1 == 2"]], mapping={"google.subject": "true ? assertion.sub : 1"}, pasted=False, **EXCHANGE)
+@example(conditions=[["google.subject.contains('<org>')"]], mapping=MAPPING, pasted=True, **EXCHANGE)
 @given(
     conditions=st.lists(CONDITIONS, min_size=1, max_size=3),
     joint=st.sampled_from([" && ", " || "]),
