@@ -205,6 +205,22 @@ def test_the_causes_of_very_many_attempts_are_looked_for_among_the_newest(
     assert [bool(row.cause) for row in report.attempts] == [True, False, False]
     assert {row.replay["decision"] for row in report.attempts if row.replay} == {"refused"}
     assert "3 kinds of refused attempt: the cause of the newest 1 was looked for" in " ".join(report.warnings)
+    monkeypatch.setattr(limits, "EXPLAINED", limits.EXPLAINED._replace(most=2 * 200))  # one takes 200 at least
+    assert [bool(row.cause) for row in aws.ask().report.attempts] == [True, True, False]
+
+
+def test_the_edits_of_a_report_share_their_evaluations(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        aws.write(f"tokens/t{number}.json", {"claims": aws.claims_of(sub=f"{aws.SUBJECT}{number}")})
+    aws.trust(aws.statement(aws.subject("v=1:org=other"))).remove("token.jwt")
+    whole = aws.ask().report
+    assert len({row.exchange for row in whole.fixes}) == 3
+    monkeypatch.setattr(limits, "FIXES_WORK", limits.FIXES_WORK._replace(most=300_000))  # enough for one
+    report = aws.ask().report
+    (proven,) = {row.exchange for row in report.fixes}
+    left_out = [line for line in report.warnings if "no edit was proven, because the configuration is too long" in line]
+    assert {line.partition(":")[0] for line in left_out} == {row.id for row in report.exchanges} - {proven}
+    assert report.exit_code == whole.exit_code == 1
 
 
 def test_edits_of_many_refused_exchanges_are_bounded(aws: Bundle) -> None:

@@ -293,11 +293,14 @@ def _fixes(
         check = checks.get(kind)
         return check.code_in(cloud) if check else str(kind)
 
+    work = None
     for exchange in refused[:_MOST_FIXED]:
-        from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
+        from oidc_doctor.findings.fixes.propose import FixWork, propose  # late: a healthy exchange does not need it
 
+        work = work or FixWork()
+        cloud = exchange.diagnosis.case.cloud
         try:
-            proven = propose(exchange.diagnosis, _seen(exchange), partial(code_of, exchange.diagnosis.case.cloud))
+            proven = propose(exchange.diagnosis, _seen(exchange), partial(code_of, cloud), work)
         except NoEvaluationsLeftError:
             left_out.append(
                 f"{exchange.id}: no edit was proven, because the configuration is too long to try them all "

@@ -100,7 +100,7 @@ def _reaches(case: Case, shared_traces: SharedTraces) -> dict[str, Any]:
     from oidc_doctor.findings.google_reach import GoogleReach
 
     reach = GoogleReach(case, shared_traces=shared_traces)
-    return {"reach": reach, "bindings": BindingReach(case, reach)}
+    return {"reach": reach, "bindings": BindingReach(case, reach, shared_traces)}
 
 
 def _certificates(issuer: IssuerEvidence) -> tuple[Certificate, ...] | Missing:

@@ -18,6 +18,7 @@ from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.provider import gcp_providers_of
 from oidc_doctor.findings.google_candidates import is_plain
 from oidc_doctor.findings.google_reach import PERSON, GoogleReach
+from oidc_doctor.findings.shared_traces import SharedTraces
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge.gcp.member_index import EVERYONE
 from oidc_doctor.judge.gcp.members import GRANTING
@@ -28,7 +29,7 @@ from oidc_doctor.model.evidence import AllowPolicy, GcpEvidence, GcpProvider, To
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Origin
-    from oidc_doctor.model.evidence import Binding
+    from oidc_doctor.model.evidence import Binding, TargetEvidence
 
 _EVERYBODY = (EVERYONE, "allAuthenticatedUsers")
 _WHOLE_SUBJECT = "assertion.sub"
@@ -59,9 +60,10 @@ class BindingReach:
     The methods raise NotReadError if nothing is found and deciding evidence was not read.
     """
 
-    def __init__(self, case: Case, reach: GoogleReach) -> None:
+    def __init__(self, case: Case, reach: GoogleReach, shared_traces: SharedTraces | None = None) -> None:
         self._case = case
         self._reach = reach
+        self._shared_traces = shared_traces or SharedTraces()
 
     @property
     def resource(self) -> str:
@@ -103,7 +105,7 @@ class BindingReach:
         def intended(place: _Place) -> list[Passer]:
             if not own.fault and place.member.pool != own.pool:
                 raise NotReadError(f"{place.at}: the providers of the pool {place.member.pool} were not read")
-            subjects = GoogleReach(self._only(self._case, place)).accepted_subjects()
+            subjects = GoogleReach(self._only(self._case, place), shared_traces=self._shared_traces).accepted_subjects()
             return [self._passer(place, subject) for subject in subjects[:1]]
 
         return self._collected(list(self._places("project", "folder", "organization")), intended)
@@ -125,7 +127,7 @@ class BindingReach:
             expression = self._expression(self._case, place)
             if is_plain(expression) and (place.member.form == "attribute" or expression.strip() == _WHOLE_SUBJECT):
                 return []
-            reach = GoogleReach(self._only(self._case, place), shared=PERSON)
+            reach = GoogleReach(self._only(self._case, place), shared=PERSON, shared_traces=self._shared_traces)
             openings: list[Opening] = []
             # an attribute mapped from a claim means a set of identities, so others with its value are intended
             if place.member.form == "subject" or not _reads_a_claim(expression):
@@ -151,7 +153,7 @@ class BindingReach:
                 return []
         except NotReadError:
             return []
-        openings = GoogleReach(self._case, whole=False).openings("anyone", "tenant")
+        openings = GoogleReach(self._case, whole=False, shared_traces=self._shared_traces).openings("anyone", "tenant")
         return [opening for opening in openings if opening.bound is False]
 
     # Members
@@ -187,7 +189,7 @@ class BindingReach:
         return passers
 
     def _strangers(self, case: Case, place: _Place) -> list[Passer]:
-        reach = GoogleReach(case)
+        reach = GoogleReach(case, shared_traces=self._shared_traces)
         openings = [opening for opening in reach.openings("tenant", "anyone") if opening.bound]
         if openings and openings[0].who == "anyone":  # a subject that the issuer can issue is more informative
             openings = [opening for opening in reach.openings("team", "anyone") if opening.bound]
@@ -218,16 +220,9 @@ class BindingReach:
 
     def _only(self, case: Case, place: _Place) -> Case:
         """Return the case with this member as the only member of all allow policies."""
-        gcp = case.evidence.gcp or GcpEvidence(_NO_PROVIDER)
-        binding = place.binding._replace(members=(place.member.text,))
-        policies: dict[str, Any] = {
-            slot: policy._replace(bindings=(binding,) if policy is place.policy else ())
-            for slot in _SLOTS
-            if isinstance(policy := getattr(gcp, slot), AllowPolicy)
-        }
-        empty = place.policy._replace(bindings=(), resource="service-account")
-        policies.setdefault("service_account_policy", empty)
-        return case._replace(evidence=case.evidence._replace(gcp=gcp._replace(**policies)))
+        member = (id(place.policy), place.at)
+        evidence = self._shared_traces.edited(case.evidence, member, lambda: _with_only(case.evidence, place))
+        return case._replace(evidence=evidence)
 
     # The other providers of the pool
 
@@ -273,6 +268,19 @@ _RESOURCES = ("service-account", "project", "folder", "organization")
 
 def _named(policy: AllowPolicy) -> str:
     return f"the {policy.resource.replace('-', ' ')}"
+
+
+def _with_only(evidence: TargetEvidence, place: _Place) -> TargetEvidence:
+    gcp = evidence.gcp or GcpEvidence(_NO_PROVIDER)
+    binding = place.binding._replace(members=(place.member.text,))
+    policies: dict[str, Any] = {
+        slot: policy._replace(bindings=(binding,) if policy is place.policy else ())
+        for slot in _SLOTS
+        if isinstance(policy := getattr(gcp, slot), AllowPolicy)
+    }
+    empty = place.policy._replace(bindings=(), resource="service-account")
+    policies.setdefault("service_account_policy", empty)
+    return evidence._replace(gcp=gcp._replace(**policies))
 
 
 def _issuer(case: Case) -> str:

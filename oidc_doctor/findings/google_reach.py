@@ -14,7 +14,7 @@ from oidc_doctor.findings.google_candidates import candidates_of, read_claims
 from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.findings.trust_reach_bases import Base
-from oidc_doctor.issuers.strangers import Stranger, Who, another, strangers, with_value
+from oidc_doctor.issuers.strangers import Stranger, Who, another, with_value
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Token
 from oidc_doctor.model.steps import PASSED, REFUSED
@@ -77,7 +77,7 @@ class GoogleReach(TrustReach):
         alike: list[Opening] = []
         tried: list[Trace] = []
         for base in self._all_bases():
-            for candidate in strangers(base.subject, base.profile):
+            for candidate in self._shared_traces.strangers(base.subject, base.profile):
                 if candidate.who != "other" or not self._is_owner(base, candidate.segment):
                     continue
                 stranger = self._preceded(base, candidate)
@@ -98,7 +98,7 @@ class GoogleReach(TrustReach):
             calls = {node.function for node in condition.walk()} if condition is not None else set()
             if base.profile is None or not calls & _LOOSE or not self._accepted(self._trace(base, base.subject)):
                 continue
-            for candidate in strangers(base.subject, base.profile):
+            for candidate in self._shared_traces.strangers(base.subject, base.profile):
                 if candidate.who != "other" or not self._is_owner(base, candidate.segment):
                     continue
                 against = self._trace(base, candidate.subject)
@@ -150,7 +150,7 @@ class GoogleReach(TrustReach):
                 continue
             candidates = [
                 candidate
-                for candidate in strangers(base.subject, base.profile)
+                for candidate in self._shared_traces.strangers(base.subject, base.profile)
                 if self._is_owner(base, candidate.segment)
             ]
             for other in (candidate for candidate in candidates if candidate.who == "other"):
@@ -257,12 +257,19 @@ class GoogleReach(TrustReach):
     def _trace(self, base: Base, subject: str) -> Trace:
         key = (id(base.case), subject)
         if key not in self._judged:
-            case = as_stranger(base.case, subject)
-            same = {name: base.case.token.claims[name] for name in self._shared if name in base.case.token.claims}
-            claims = case.token.claims | _ids_of_others(base, subject, case.token.claims) | same
-            case = case._replace(token=case.token._replace(claims=claims))
-            self._judged[key] = self._evaluated(case)
+            own = base.case.token.claims
+            if any(name in self._shared or name.endswith("_id") for name in own):
+                self._judged[key] = self._counted(lambda: self._shared_traces.trace(self._stranger(base, subject)))
+            else:
+                self._judged[key] = self._counted(lambda: self._shared_traces.stranger(base.case, subject))
         return self._judged[key]
+
+    def _stranger(self, base: Base, subject: str) -> Case:
+        """Return the case of a stranger with other ids of resources, and with the claims that it may share."""
+        case, own = as_stranger(base.case, subject), base.case.token.claims
+        same = {name: own[name] for name in self._shared if name in own}
+        claims = case.token.claims | _ids_of_others(base, subject, case.token.claims) | same
+        return case._replace(token=case.token._replace(claims=claims))
 
     def _accepted(self, trace: Trace) -> bool | None:
         """Whether condition, mapping and bindings accept; without bindings, the rest decides.

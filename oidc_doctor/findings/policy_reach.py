@@ -69,17 +69,17 @@ class PolicyReach(TrustReach):
 
     def _strangers(self, base: Base) -> list[Stranger]:
         """Add a tenant that shares the ids below it: unshared ids are only inferred."""
-        strangers, profile = super()._strangers(base), base.profile
+        derived, profile = super()._strangers(base), base.profile
         if profile is None or profile.tenancy.tenant is None or profile.tenancy.in_issuer:
-            return strangers
+            return derived
         parsed = profile.parse_subject(base.subject)
         value = parsed.value(profile.tenancy.tenant)
         shared = [part.name for part in labelled(parsed) if part.name in profile.tenancy.unique]
         shared = [name for name in shared if name != profile.tenancy.tenant]
         if value and shared:
             subject = changed(parsed, {profile.tenancy.tenant: None})
-            strangers.append(Stranger(subject, "tenant", profile.tenancy.tenant, shared[0]))
-        return strangers
+            return [*derived, Stranger(subject, "tenant", profile.tenancy.tenant, shared[0])]
+        return derived
 
     def names_alike(self) -> list[Opening]:
         """Find accepted values that merely start or end like the intended one, in any part of the subject."""
@@ -110,7 +110,7 @@ class PolicyReach(TrustReach):
             profile = base.profile
             if profile is None or self._admits(base, base.subject) is False:
                 continue
-            candidates = resembling(base.subject, profile, base.texts)
+            candidates = self._shared_traces.look_alikes(base.subject, profile, base.texts)
             others = {
                 (candidate.segment, candidate.shares): candidate.subject
                 for candidate in candidates
@@ -331,12 +331,14 @@ class PolicyReach(TrustReach):
     def _tokens_without(self, base: Base) -> Iterator[tuple[Stranger, Trace]]:
         """Yield other subjects, and the base's in forms without a tested claim."""
         profile = base.profile
-        candidates = list(strangers(base.subject, profile))
+        candidates = list(self._shared_traces.strangers(base.subject, profile))
         if profile is None:
             yield from ((candidate, self._trace(base, candidate.subject)) for candidate in candidates)
             return
         candidates += [
-            candidate for candidate in resembling(base.subject, profile, base.texts) if candidate.who == "other"
+            candidate
+            for candidate in self._shared_traces.look_alikes(base.subject, profile, base.texts)
+            if candidate.who == "other"
         ]
         yield from (
             (candidate, self._trace(base, candidate.subject))

@@ -1,6 +1,6 @@
 """The traces of synthetic tokens, shared by the exchanges of a report.
 
-Fifty tokens of one target lead to the same strangers: the judge decides each of them once.
+Fifty tokens of one target lead to the same strangers: they are derived once, and the judge decides each of them once.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ import json
 from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError
+from oidc_doctor.findings.strangers import as_stranger, taken_from
+from oidc_doctor.issuers.lookalikes import look_alikes
+from oidc_doctor.issuers.strangers import Stranger, strangers
 from oidc_doctor.judge import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
+    from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
 _BY_IDENTITY = ("profile", "readings", "refused_writes")  # parts of a case that have no hash
@@ -31,6 +36,10 @@ class SharedTraces:
 
     def __init__(self) -> None:
         self._traces: dict[Hashable, tuple[Case, Trace]] = {}
+        self._subjects: dict[Hashable, dict[str, Trace]] = {}  # of the strangers of alike cases, by subject
+        self._of_case: dict[int, tuple[Case, dict[str, Trace]]] = {}  # by identity; the case is kept with it
+        self._edited: dict[Hashable, tuple[TargetEvidence, TargetEvidence]] = {}
+        self._derived: dict[Hashable, tuple[Profile, list[Stranger]]] = {}
 
     def trace(self, case: Case) -> Trace:
         """Return the trace of a stranger's case. Raises as `evaluate` does, and uses up `case.allowed` as it does."""
@@ -43,14 +52,59 @@ class SharedTraces:
             case.allowed.use()
         return kept[1]
 
+    def stranger(self, case: Case, subject: str) -> Trace:
+        """Return the trace of `as_stranger(case, subject)`. Raises as `trace` does."""
+        if id(case) not in self._of_case:
+            alike = (taken_from(case), *_parts(case))
+            self._of_case[id(case)] = case, self._subjects.setdefault(alike, {})
+        traces = self._of_case[id(case)][1]
+        if subject not in traces:
+            traces[subject] = self.trace(as_stranger(case, subject))
+        elif case.allowed is not None:
+            case.allowed.use()
+        return traces[subject]
+
+    def edited(self, evidence: TargetEvidence, edit: Hashable, make: Callable[[], TargetEvidence]) -> TargetEvidence:
+        """Return the evidence as `make` edits it: the same one for the same `edit` of the same parts.
+
+        Traces are kept by the identity of the parts, so tokens share them only if they share the edited evidence.
+        """
+        key = (tuple(map(id, evidence)), edit)
+        if key not in self._edited:
+            self._edited[key] = evidence, make()  # both are kept, so that no identity is reused
+        return self._edited[key][1]
+
+    def strangers(self, subject: str, profile: Profile | None) -> list[Stranger]:
+        """Return the strangers that are derived from a subject. The list is shared: it must not be changed."""
+        if profile is None:
+            return strangers(subject, None)
+        return self._once((id(profile), subject), profile, lambda: strangers(subject, profile))
+
+    def look_alikes(self, subject: str, profile: Profile, texts: tuple[str, ...]) -> list[Stranger]:
+        """Return the strangers that resemble a subject. The list is shared: it must not be changed."""
+        return self._once((id(profile), subject, texts), profile, lambda: look_alikes(subject, profile, texts))
+
+    def _once(self, key: Hashable, profile: Profile, derive: Callable[[], list[Stranger]]) -> list[Stranger]:
+        if key not in self._derived:
+            self._derived[key] = profile, derive()  # the profile is kept, so that its identity is not reused
+        return self._derived[key][1]
+
 
 def _key(case: Case) -> Hashable:
     """Return what a decision depends on: the documents, by identity, and the values of the token and the question."""
-    token, question = case.token, case._asdict()
+    token = case.token
     return (
-        tuple(map(id, case.evidence)),
         json.dumps(token.claims, sort_keys=True, default=repr),
         *(value for name, value in token._asdict().items() if name not in _OF_THE_PLACE),
+        *_parts(case),
+    )
+
+
+def _parts(case: Case) -> tuple[Hashable, ...]:
+    """Return what a decision depends on apart from the token."""
+    question = case._asdict()
+    return (
+        tuple(map(id, case.evidence)),
         *(id(question[name]) if question[name] else None for name in _BY_IDENTITY),
         *(value for name, value in question.items() if name not in (*_BY_IDENTITY, *_NOT_OF_THE_ANSWER)),
     )

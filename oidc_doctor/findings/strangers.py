@@ -7,8 +7,9 @@ issuer is assumed to issue such a token (inferred: no rule against it is known).
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.trust_reach_traces import literals
@@ -33,6 +34,7 @@ _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
 _AGE, _LIFETIME = 60, 3_600  # seconds
 _MOST_LOGGED = 40  # subjects from the logs that an edit is tried on in the interactive UI
 _MOST_TEXTS, _MOST_DECLARED = 24, 40  # values of a configuration, and tokens that they name
+_PLAIN = re.compile(r"[\w:=./@-]*")  # a subject that makes no placeholder together with another one
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
 _OTHER_ISSUER = "https://issuer.stranger.example"
 _OTHER_AUDIENCE = "another-audience"
@@ -331,6 +333,23 @@ def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case
     )
     evidence = case.evidence._replace(issuer=_UNREAD_ISSUER)
     return case._replace(token=stranger, evidence=evidence, readings=(), explain=False)
+
+
+def taken_from(case: Case) -> Hashable:
+    """Return what `as_stranger` takes from the case's token: cases alike in it and in the rest have the same strangers.
+
+    Most tokens have no claim that follows the subject, and then their own subjects do not matter.
+    """
+    token, profile = case.token, case.profile
+    own, issuer = token.subject or "", token.claims.get("iss")
+    read = token.recorded or token.kind == "jwt"
+    follows = (
+        (profile is not None and bool(_rules_once(token, profile)))
+        or "aud" in shared_issuer_control(issuer if isinstance(issuer, str) else None)
+        or not (read or (_PLAIN.fullmatch(own) and not has_placeholder(own)))
+    )
+    names = token.claims if follows else [name for name in _EXCHANGE_CLAIMS if name in token.claims]
+    return read, follows, json.dumps({name: token.claims[name] for name in names}, sort_keys=True, default=repr)
 
 
 def _claims_with(case: Case, subject: str) -> dict[str, Any]:

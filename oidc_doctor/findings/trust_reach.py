@@ -5,7 +5,7 @@ An unknown result is neither a finding nor a pass: `NotReadError` then says what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError, Opening
@@ -14,7 +14,7 @@ from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach_bases import Base, bases_of, policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import deciding, open_question, statement_name, subject_clauses
 from oidc_doctor.issuers.lookalikes import narrow
-from oidc_doctor.issuers.strangers import Stranger, Who, strangers, with_value
+from oidc_doctor.issuers.strangers import Stranger, Who, with_value
 from oidc_doctor.judge.aws.request_context import compared_in
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import GcpProvider
@@ -129,7 +129,7 @@ class TrustReach:
 
     def _strangers(self, base: Base) -> list[Stranger]:
         """Return a base's strangers that `openings` tries."""
-        return strangers(base.subject, base.profile)
+        return self._shared_traces.strangers(base.subject, base.profile)
 
     # Evaluating
 
@@ -152,17 +152,17 @@ class TrustReach:
         """Evaluate the exchange with a token of this subject, otherwise like the base's."""
         key = (base.issuer, str(base.case.token.claims.get("aud")), subject)
         if key not in self._traces:
-            self._traces[key] = self._evaluated(as_stranger(base.case, subject))
+            self._traces[key] = self._counted(lambda: self._shared_traces.stranger(base.case, subject))
         return self._traces[key]
 
-    def _evaluated(self, case: Case) -> Trace:
-        """Evaluate a case. NotReadError if earlier cases took too much work."""
+    def _counted(self, judge: Callable[[], Trace]) -> Trace:
+        """Judge a stranger. NotReadError if earlier ones took too much work, whoever asked for them first."""
         if self._work > STRANGERS.most:
             raise BoundReachedError(
                 f"{len(self._traces):,} synthetic subjects were tried, as many as such a long text allows "
                 f"({STRANGERS.source})"
             )
-        trace = self._shared_traces.trace(case)
+        trace = judge()
         self._work += self._work_of(trace)
         return trace
 
@@ -198,7 +198,7 @@ class TrustReach:
         alike: list[Opening] = []
         tried: list[Trace] = []
         for base in self._all_bases():
-            candidates = strangers(base.subject, base.profile)
+            candidates = self._shared_traces.strangers(base.subject, base.profile)
             for stranger in candidates:
                 if stranger.who not in who or (names_only and stranger.segment not in _names_of(base.profile)):
                     continue

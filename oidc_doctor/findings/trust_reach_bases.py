@@ -161,7 +161,7 @@ class _Bases:
             first = first or with_aud
             if case.cloud == "gcp":
                 break
-            trace = self.shared_traces.trace(as_stranger(with_aud, subject))
+            trace = self.shared_traces.stranger(with_aud, subject)
             if trace.step("authorise").state == PASSED and trace.step("audience").state != REFUSED:
                 return Base(with_aud, self.issuer, subject, tuple(self.texts))
         return Base(first or case, self.issuer, subject, tuple(self.texts))

@@ -85,7 +85,7 @@ class Widened:
         self.last = last
         self.logged = logged[-_MOST_CONFIGURATIONS:]
         self.subjects = list(subjects)
-        self.reach = reach_of(self.case)
+        self.reach = reach_of(self.case, tries.traces)
         self.cloud = case.cloud
 
     @property
@@ -223,7 +223,7 @@ class Widened:
     def _states_then(self, base: Case, other: OtherToken, evidence: TargetEvidence) -> Trace:
         """Judge without explanations, unless a step's state may depend on them."""
         case = self._case_then(base, other, evidence)
-        if self.cloud == "aws" and isinstance(evidence.truss, Missing):
+        if isinstance(evidence.truss, Missing):
             case = case._replace(explain=False, traced=False, contradictions=True)
         return self._traces.trace(case)
 

@@ -364,6 +364,13 @@ def past_causes(
 ) -> list[Cause]:
     """Return past outages of this exchange's kind of token, the newest first."""
     token = diagnosis.case.token
+    outages = [
+        explained
+        for explained in reversed(replayed.target_history.outages)
+        if explained.over and (explained.why in _PAST or _was_set_up(explained))
+    ]
+    if not outages:
+        return []
     groups = [
         group
         for step in (("exchange", "impersonate") if replayed.cloud == "gcp" else ("exchange",))
@@ -372,9 +379,7 @@ def past_causes(
     causes: dict[tuple[object, ...], Cause] = {}
     families = {signature.family for signature in replayed.replayer.signatures} - {None}
     several = len(families) > 1
-    for explained in reversed(replayed.target_history.outages):
-        if not explained.over or not (explained.why in _PAST or _was_set_up(explained)):
-            continue
+    for explained in outages:
         if not any(explained.group is group for group in groups):
             continue
         first = replayed.attempts.attempt(explained.outage.first)

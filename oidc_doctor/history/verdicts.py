@@ -1,7 +1,7 @@
 """Compute the verdict of each revision on one attempt or present case.
 
 Most revisions differ only in a trust policy's values or Sids. For these, a case is judged once per distinct policy
-decision; a refusal's reasons are computed on access.
+decision. The reasons of a refusal are computed on access: most verdicts are only compared.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ class Revisions:
         counts = Counter(alike for alike, _ in distinct)
         self.single = frozenset(alike for alike, count in counts.items() if count == 1)  # of one policy each
         documents = [_policy_of(revision.evidence) for revision in history.revisions]
-        self.with_policy = frozenset(index for index, document in enumerate(documents) if document is not None)
         self.values = _compared_in([document for document in documents if document is not None])
         self.undecided_left_out = 0  # cases without a decision that were not explained
         self._left = limits.EXPLAINED.most
@@ -147,9 +146,9 @@ class Verdicts:
 
     def _judged(self, index: int) -> Verdict:
         trust = self._revisions.trust_policies[index]
-        if index not in self._revisions.with_policy:
-            return verdict_of(evaluate(self._case_at(index)), self._step)
-        key = (index,) if trust is None else (trust.alike, self._decisions(trust, index))
+        if trust is None:
+            return self._decide(index)
+        key = (trust.alike, self._decisions(trust, index))
         if key not in self._decided:
             self._decided[key] = self._decide(index)
             return self._decided[key]

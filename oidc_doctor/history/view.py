@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.steps import Cloud
 
 _MOST_ENTRIES = 400
+_LEAST_COMPARED = 200  # comparisons: an explanation takes as long as so many, however few values there are
 _MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
@@ -41,7 +42,7 @@ def attempt_rows(signatures: Sequence[tuple[Signature, ReplayedLogs | None]]) ->
         if replayed is not None and signature.sample.outcome == "refused":
             refused += 1
             explained += is_explained
-            work += replayed.replayer.values
+            work += max(_LEAST_COMPARED, replayed.replayer.values)
         rows.append(attempt_row(signature, replayed, explained=is_explained))
     if explained == refused:
         return rows, []

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from oidc_doctor.judge.speakers import speaker_of_envelope
@@ -157,6 +157,7 @@ _FIRST_LINES, _LAST_LINES = 50, 150  # of a long text, those that are read one b
 _LONG_WORD = 5  # letters
 _ALIKE = 0.25  # share of the words that two texts have in common, from which one may represent the other
 _WORD = re.compile(r"[a-z]{3,}")
+_OFTEN_LOGGED = 500  # maximum characters of a text whose match is kept
 _SHORT = 30  # maximum characters of a sentence that other products also use
 _EXCHANGE = "AssumeRoleWithWebIdentity"
 # An STS sentence comes first, or after the words of an SDK, a runner or a log.
@@ -164,7 +165,17 @@ _AWS_PREFIX = re.compile(r"aws|sts\b|oidc|assum|credential|error|exception|inval
 
 
 def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
-    """Return the row that determines how a text is read, and its match.
+    """Return the row that determines how a text is read, and its match."""
+    return _match_of_short(text) if len(text) <= _OFTEN_LOGGED else _match_of(text)
+
+
+@lru_cache(maxsize=256)  # a log has the same few sentences thousands of times
+def _match_of_short(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
+    return _match_of(text)
+
+
+def _match_of(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
+    """Match a text.
 
     Lines are read one by one. A sentence that names a fault or a step decides before a hint, and in a text without
     retries a cloud's before a client's; of several, the last: the earlier ones come from repeated attempts. After a

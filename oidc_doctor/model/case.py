@@ -48,6 +48,6 @@ class Case(NamedTuple):
     explain: bool = True  # False: only the states are needed, so refusing clauses are not compared
     at_asked: bool = False  # `at` was set by the user (--at): a token expired then is not a saved token
     traced: bool = True  # False: the values that a policy compares, and the loops of an expression, are not recorded
-    contradictions: bool = False  # look for contradictory evidence even without explanations
+    contradictions: bool = False  # look for contradictory and impossible evidence even without explanations
     asked: tuple[Need, ...] = ()  # judge these calls in the permission step instead of those that the evidence names
     allowed: Evaluations | None = None  # what the answer that this case is part of may still take; None: any number

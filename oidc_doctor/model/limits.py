@@ -175,6 +175,12 @@ FIX_WORK = Limit(
     "characters for an exchange",
     _OURS,
 )
+FIXES_WORK = Limit(
+    "edits: evaluations for all exchanges, times the same characters",
+    4_000_000,
+    "characters for a report",
+    _OURS,
+)
 FIX_SUBJECTS = Limit("edits: logged subjects that an edit is tried on", 200, "subjects", _OURS)
 
 LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))

@@ -17,10 +17,13 @@ from oidc_doctor.examine.examine import examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings import shared_traces
 from oidc_doctor.findings.shared_traces import SharedTraces
-from oidc_doctor.findings.strangers import as_stranger
+from oidc_doctor.findings.strangers import as_stranger, taken_from
+from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evaluations import Evaluations, NoEvaluationsLeftError
+from oidc_doctor.model.evidence import IssuerEvidence, Target, TargetEvidence, Token
 from oidc_doctor.model.refusal import Trace
 
 
@@ -28,7 +31,11 @@ def judged_again(_: SharedTraces, case: Case) -> Trace:
     return evaluate(case)
 
 
-TEAMS = st.sampled_from(["Tq7LmZ2x", "Tq7LmZ2y", "t", ""])
+def derived_again(_: SharedTraces, case: Case, subject: str) -> Trace:
+    return evaluate(as_stranger(case, subject))
+
+
+TEAMS = st.sampled_from(["Tq7LmZ2x", "Tq7LmZ2y", "t", "", "<team>"])
 CLAIMS = st.fixed_dictionaries(
     {"team": TEAMS, "environment": st.sampled_from(["production", "preview", ""])},
     optional={
@@ -59,6 +66,7 @@ def test_the_report_is_that_of_judging_each_again(
     shared = api.to_json(api.examine(bundle.root, **question))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SharedTraces, "trace", judged_again)
+        patch.setattr(SharedTraces, "stranger", derived_again)
         assert json.dumps(shared) == json.dumps(api.to_json(api.examine(bundle.root, **question)))
 
 
@@ -111,3 +119,48 @@ def test_a_shared_trace_uses_up_an_evaluation_too(aws: Bundle) -> None:
     assert shared.trace(case) is shared.trace(case)
     with pytest.raises(NoEvaluationsLeftError):
         shared.trace(case)
+
+
+PIECES = st.lists(
+    st.sampled_from(["repo:acme/web", ":ref:refs/heads/main", "<", ">", "{", "}", "$", "xxx", "[hidden]", " "])
+)
+SUBJECTS = PIECES.map("".join)
+
+
+@given(
+    issuer=st.sampled_from(
+        ["https://token.actions.githubusercontent.com", "https://oidc.baseten.co", "https://a.example"]
+    ),
+    owns=st.tuples(SUBJECTS, SUBJECTS),
+    subject=SUBJECTS,
+    more=st.sampled_from([{}, {"repository": "acme/web"}, {"ref": "refs/heads/main"}, {"azp": 1}, {"other": "x"}]),
+    recorded=st.booleans(),
+)
+@settings(max_examples=share_of(300), deadline=None)
+def test_cases_that_strangers_take_the_same_from_have_the_same_strangers(
+    issuer: str, owns: tuple[str, str], subject: str, more: dict[str, Any], *, recorded: bool
+) -> None:
+    def case(own: str) -> Case:
+        claims = {"iss": issuer, "sub": own, "aud": "sts.amazonaws.com", **more}
+        token = Token("decoded", claims, None, complete=False, origin=Origin("t"), recorded=recorded)
+        return Case("aws", EVIDENCE, token, 1_000.0, profile_for(issuer, own))
+
+    one, other = map(case, owns)
+    if one.profile is other.profile and taken_from(one) == taken_from(other):
+        assert as_stranger(one, subject) == as_stranger(other, subject)
+
+
+EVIDENCE = TargetEvidence(Target("weights"), (), IssuerEvidence(), None, None)
+
+
+def test_the_strangers_of_a_subject_are_derived_once(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[str] = []
+    make = shared_traces.strangers
+    monkeypatch.setattr(
+        shared_traces, "strangers", lambda subject, profile: derived.append(subject) or make(subject, profile)
+    )
+    names = [f"team{number}" for number in range(5)]
+    claims = tokens(aws, [{"team": name, "environment": "production"} for name in names])
+    api.examine(aws.root, token=claims, at=aws.NOW)
+    assert derived
+    assert len(derived) == len(set(derived))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
+from oidc_doctor.documents.provider import gcp_providers_of
 from oidc_doctor.history import verdicts
 from oidc_doctor.history.revisions import Basis, FieldValue, History, Revision
 from oidc_doctor.history.verdicts import Revisions, Verdicts, verdict_of
@@ -16,13 +17,17 @@ from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import (
+    AllowPolicy,
     AwsEvidence,
     AwsOidcProvider,
+    Binding,
+    GcpEvidence,
     IssuerEvidence,
     Role,
     Target,
     TargetAws,
     TargetEvidence,
+    TargetGcp,
     Token,
 )
 
@@ -133,3 +138,95 @@ def test_where_nothing_shows_whose_token_it_is_both_ways_leave_it_open() -> None
     case = case_at(past, {}, 0)._replace(token=none)
     whole, bare = (evaluate(case._replace(explain=explain)).step("authorise").state for explain in (True, False))
     assert (whole, bare) == ("unknown", "unknown")
+
+
+CONDITIONS = st.lists(
+    st.sampled_from(
+        [
+            *(f"assertion.sub == '{SUBJECTS[0]}'", "assertion.sub.startsWith('v=1:')", "assertion.team == 'x'"),
+            *(
+                "attribute.team == 'x'",
+                "google.subject.contains('<org>')",
+                "'a'.matches('(')",
+                "1 == 1",
+                "assertion.sub",
+            ),
+        ]
+    ),
+    min_size=1,
+    max_size=3,
+)
+MAPPINGS = st.sampled_from(
+    [
+        {"google.subject": "assertion.sub"},
+        {"google.subject": "assertion.sub", "attribute.team": "assertion.team"},
+        {"google.subject": "assertion.sub", "attribute.n": "1"},
+        {"attribute.team": "assertion.team"},
+    ]
+)
+MAPPING = {"google.subject": "assertion.sub"}
+EXCHANGE: dict[str, Any] = {"joint": " || ", "subject": SUBJECTS[0], "step": "exchange"}
+MEMBER = "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/"
+
+
+def google_history(conditions: list[str], mapping: dict[str, str], *, pasted: bool) -> History:
+    name = "projects/1/locations/global/workloadIdentityPools/p/providers/q"
+    target = Target(
+        "weights", gcp=TargetGcp(provider=name, service_account="a@b.iam.gserviceaccount.com"), pasted=pasted
+    )
+    members = (f"{MEMBER}{SUBJECTS[0]}",)
+    document = Document("gcp/service-account-policy.json", "{}", {})
+    policy = AllowPolicy((Binding("roles/iam.workloadIdentityUser", members, None, "/b"),), document, "service-account")
+    revisions = []
+    for number, text in enumerate(conditions):
+        raw = {"name": name, "attributeCondition": text, "attributeMapping": mapping}
+        listed = [{**raw, "oidc": {"issuerUri": f"https://{HOST}"}}]
+        (provider,) = gcp_providers_of(Document("gcp/providers.json", "{}", listed))
+        gcp = GcpEvidence(provider, service_account_policy=policy)
+        evidence = TargetEvidence(target, (), IssuerEvidence(), None, gcp)
+        field = FieldValue(text)
+        revisions.append(Revision(float(number), None, evidence, Basis.LOGGED, {"condition": field}))
+    return History(tuple(revisions), (), ())
+
+
+@example(conditions=[["1 == 2"]], mapping={"google.subject": "true ? assertion.sub : 1"}, pasted=False, **EXCHANGE)
+@example(conditions=[["google.subject.contains('<org>')"]], mapping=MAPPING, pasted=True, **EXCHANGE)
+@given(
+    conditions=st.lists(CONDITIONS, min_size=1, max_size=3),
+    joint=st.sampled_from([" && ", " || "]),
+    mapping=MAPPINGS,
+    subject=st.sampled_from([*SUBJECTS, None]),
+    step=st.sampled_from(["exchange", "impersonate"]),
+    pasted=st.booleans(),
+)
+@settings(max_examples=share_of(200), deadline=None)
+def test_verdicts_of_google_are_those_of_each_revision_judged_in_full(
+    conditions: list[list[str]], joint: str, mapping: dict[str, str], subject: str | None, step: str, *, pasted: bool
+) -> None:
+    past = google_history([joint.join(parts) for parts in conditions], mapping, pasted=pasted)
+    claims = {"iss": f"https://{HOST}", "sub": subject} if subject else {}
+
+    def google(index: int) -> Case:
+        return case_at(past, claims, index)._replace(cloud="gcp")
+
+    verdicts = Verdicts(Revisions(past, nobody), google, step)
+    for index in range(len(conditions)):
+        one, other = verdicts.verdict(index), verdict_of(evaluate(google(index)), step)
+        assert (one.decision, one.states, one.reasons) == (other.decision, other.states, other.reasons)
+
+
+def test_a_revision_of_google_is_explained_where_its_reasons_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = google_history([f"assertion.sub == '{number}'" for number in range(3)], MAPPING, pasted=False)
+    explained: list[bool] = []
+
+    def counted(case: Case) -> Trace:
+        explained.append(case.explain)
+        return evaluate(case)
+
+    monkeypatch.setattr(verdicts, "evaluate", counted)
+    claims = {"iss": f"https://{HOST}", "sub": SUBJECTS[0]}
+    google = Verdicts(Revisions(past, nobody), lambda n: case_at(past, claims, n)._replace(cloud="gcp"), "exchange")
+    assert [google.verdict(index).decision for index in range(3)] == ["refused"] * 3
+    assert explained == [False] * 3
+    assert google.verdict(1).first == "condition"
+    assert explained == [False] * 3 + [True]

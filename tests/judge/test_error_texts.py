@@ -473,3 +473,12 @@ def test_the_line_that_decides(text: str, kind: Kind | None, steps: str) -> None
     reading = read_error(text)
     assert reading is not None
     assert (reading.kind, reading.steps) == (kind, frozenset(steps.split()))
+
+
+def test_a_sentence_that_a_log_repeats_is_matched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    matched: list[str] = []
+    match = error_texts._match_of
+    monkeypatch.setattr(error_texts, "_match_of", lambda text: matched.append(text) or match(text))
+    repeated = "An error occurred (AccessDenied): it was written by this test alone"
+    assert read_error(repeated) == read_error(repeated)
+    assert matched == [repeated]

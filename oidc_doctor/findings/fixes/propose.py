@@ -71,12 +71,31 @@ class _Proven(NamedTuple):
     words: str
 
 
-def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) -> list[FixRow]:
+class FixWork:
+    """The characters that evaluations may still read for the edits of a report's exchanges."""
+
+    def __init__(self) -> None:
+        self.left = limits.FIXES_WORK.most
+
+
+def propose(
+    diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str], work: FixWork | None = None
+) -> list[FixRow]:
     """Return the rows of the best proven edit, one per changed document; empty without a proof.
 
-    Raises NoEvaluationsLeftError if the configuration is too long for all edits to be tried.
+    Raises NoEvaluationsLeftError if the configuration is too long for all edits to be tried. The exchanges of a report
+    share `work`; None for a single exchange.
     """
-    search = _Search(diagnosis, seen)
+    work = work or FixWork()
+    size = _size(diagnosis.case)
+    allowed = Evaluations(max(1, min(limits.FIX_WORK.most, work.left) // size))
+    try:
+        return _best(_Search(diagnosis, seen, allowed), diagnosis, code_of)
+    finally:
+        work.left = max(0, work.left - (allowed.most - allowed.left) * size)
+
+
+def _best(search: _Search, diagnosis: Diagnosis, code_of: Callable[[Kind], str]) -> list[FixRow]:
     certain = [refusal for refusal in diagnosis.refusals if refusal.certain]
     for state, refusal in itertools.product((PASSED, UNKNOWN), certain):
         for chain in search.chains(refusal, state):
@@ -92,8 +111,7 @@ def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) ->
 class _Search:
     """The candidates of one exchange, and their proofs."""
 
-    def __init__(self, diagnosis: Diagnosis, seen: Seen) -> None:
-        allowed = Evaluations(max(1, limits.FIX_WORK.most // _size(diagnosis.case)))
+    def __init__(self, diagnosis: Diagnosis, seen: Seen, allowed: Evaluations) -> None:
         case = diagnosis.case._replace(readings=(), allowed=allowed)
         self.case: Case = with_new_token(case) if diagnosis.token_aged else case
         self.whose = "a new token" if diagnosis.token_aged else "the token"

@@ -54,6 +54,7 @@ def evaluate_gcp(case: Case) -> Trace:
     if case.explain:
         explain_by_workspace(exchange)
         judge_setup(exchange)
+    if case.explain or case.contradictions:
         suspect(exchange, contradictions(exchange))
     return exchange.trace()
 

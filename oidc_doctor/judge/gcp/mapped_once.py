@@ -1,6 +1,7 @@
-"""Cache the string of a mapped attribute by the values of the claims that its expression names.
+"""Evaluate a provider's expressions for many tokens: without a trace, where no one reads it.
 
-A provider is evaluated for many synthetic tokens, which differ in one or two claims.
+The string of a mapped attribute is kept by the values of the claims that its expression names: many synthetic tokens
+differ in one or two claims.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import cel
+from oidc_doctor.judge.gcp.unsaved import suspect_condition
+from oidc_doctor.model.steps import REFUSED
 
 if TYPE_CHECKING:
     from oidc_doctor.cel import Program
+    from oidc_doctor.judge.gcp.state import GcpExchange
+    from oidc_doctor.model.document import Origin
 
     Named = tuple[tuple[str, type, object], ...]  # name, type and value of each claim that an expression names
 
@@ -52,3 +57,24 @@ def _text(program: Program, claims: dict[str, Any]) -> tuple[str, int] | None:
     except cel.CelError:
         return None
     return (value, work) if isinstance(value, str) else None
+
+
+def settles_untraced(exchange: GcpExchange, program: Program, values: dict[str, Any], at: Origin) -> bool:
+    """Settle `condition` by its value alone where no one reads its parts; False where the trace has to decide.
+
+    Without placeholders, a value that the evaluation returns is the same for all values of what was not given.
+    """
+    if exchange.case.explain or exchange.case.traced or exchange.either_pasted or program.has_loops():
+        return False
+    try:
+        value, work = program.measured(values)
+    except cel.CelError:
+        return False
+    if not isinstance(value, bool) or work > exchange.cel_work:
+        return False
+    if value:
+        suspect_condition(exchange, program.text, at)
+        exchange.passed("condition", "", at)
+    else:
+        exchange.settle("condition", REFUSED)
+    return True

@@ -22,7 +22,7 @@ from oidc_doctor.judge.gcp.cel_clause import (
     settled,
 )
 from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
-from oidc_doctor.judge.gcp.mapped_once import text_of
+from oidc_doctor.judge.gcp.mapped_once import settles_untraced, text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
 from oidc_doctor.judge.gcp.unread import BEYOND, beyond_bound, lacking, leave_unevaluated, unread_claim, why_unevaluated
@@ -193,6 +193,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
     values = {**bindings, "assertion": _claims(exchange, program)}
+    if settles_untraced(exchange, program, values, at):
+        return
     node = program.trace(values, **exchange.bounds)
     exchange.detail["condition"] = node
     if node.error is not None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def suspect_condition(exchange: GcpExchange, text: str, at: Origin) -> None:
     """Suspect each part of the condition that Google would not save; the condition is true for the token."""
-    if not exchange.case.explain:
+    if not (exchange.case.explain or exchange.case.contradictions):
         return
     mapping = exchange.provider.mapping if exchange.provider is not None else None
     objections = of_condition(text, None, None) + of_mapped_names(text, mapping if isinstance(mapping, dict) else None)
@@ -36,7 +36,7 @@ def suspect_condition(exchange: GcpExchange, text: str, at: Origin) -> None:
 def suspect_mapping(exchange: GcpExchange, mapping: dict[str, str], names: Iterable[str]) -> None:
     """Suspect each of these attributes' expressions that Google would not save."""
     provider = exchange.provider
-    if not exchange.case.explain or provider is None:
+    if not (exchange.case.explain or exchange.case.contradictions) or provider is None:
         return
     at = provider.document.at("/attributeMapping")
     for name in names:

@@ -1,11 +1,11 @@
-"""Inputs of `input_costs.py`: trust policies of many small parts, each with a log of 300 refused subjects."""
+"""Trust policies of many small parts, each with a log of 300 refused subjects."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from input_costs import Command, bundle, edit, records, report
+from cost_inputs.bundles import Command, bundle, edit, records, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
