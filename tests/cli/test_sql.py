@@ -69,7 +69,10 @@ def test_the_table_of_a_trail(capsys: pytest.CaptureFixture[str]) -> None:
         (["--ddl", "--bucket", "b-b", "--account", ACCOUNT], "'b-b' is not of the form s3://BUCKET/PREFIX"),
         (["--ddl", "--bucket", "s3://b'); DROP TABLE x", "--account", ACCOUNT], "is not of the form"),
         (["--ddl", "--bucket", "s3://b-b/x\ny", "--account", ACCOUNT], "is not of the form"),
-        (["--ddl", "--bucket", "s3://b-b", "--account", ACCOUNT, "--until", "2026-11-20"], "--until with --ddl"),
+        (
+            ["--ddl", "--bucket", "s3://b-b", "--account", ACCOUNT, "--until", "2026-11-20"],
+            "--until would have no effect with --ddl",
+        ),
         (["--ddl", "--bucket", "s3://b-b", "--account", ACCOUNT, "--table", "a.b'c"], "not of the form athena:"),
         (["--account", "1", "--region", "us-east-1"], "the account '1' is not of the form: 12 digits"),
         (["--account", f"{ACCOUNT},{ACCOUNT}"], "a query is for one account"),
