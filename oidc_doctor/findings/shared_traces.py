@@ -43,7 +43,7 @@ class SharedTraces:
 
     def trace(self, case: Case) -> Trace:
         """Return the trace of a stranger's case. Raises as `evaluate` does, and uses up `case.allowed` as it does."""
-        key = _key(case)
+        key = key_of(case)
         kept = self._traces.get(key)
         if kept is None:
             # the case is kept as well: while its documents exist, no other document has their identity
@@ -90,8 +90,11 @@ class SharedTraces:
         return self._derived[key][1]
 
 
-def _key(case: Case) -> Hashable:
-    """Return what a decision depends on: the documents, by identity, and the values of the token and the question."""
+def key_of(case: Case) -> Hashable:
+    """Return what a decision depends on: the documents, by identity, and the values of the token and the question.
+
+    The case has to be kept as long as the key: while its documents exist, no other document has their identity.
+    """
     token = case.token
     return (
         json.dumps(token.claims, sort_keys=True, default=repr),
