@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from cost_inputs.bundles import PROGRAM, SAMPLES, Command, bundle, claims, exact, report
+from cost_inputs.bundles import PROGRAM, SAMPLES, Command, bundle, claims, exact, report, trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +38,24 @@ def expect(place: Path, text: str) -> Command:
     return [*PROGRAM, "expect", str(place / "expect.toml"), str(SAMPLES / "healthy-aws/aws/role.json")]
 
 
-def tables(place: Path) -> Command:
-    """A file of expectations with a table for each of 500 subjects."""
-    return expect(place, "".join(f"[[expect]]\nstrangers = 'refused'\naccepted = ['{exact(n)}']\n" for n in range(500)))
+def tables(place: Path, count: int = 500) -> Command:
+    """A file of expectations with a table for each of so many subjects."""
+    rows = (f"[[expect]]\nstrangers = 'refused'\naccepted = ['{exact(number)}']\n" for number in range(count))
+    return expect(place, "".join(rows))
+
+
+def accepted_tables(place: Path) -> Command:
+    """A table for each of 500 subjects that the trust accepts: their strangers are different ones."""
+    folder = trust(place, {"StringLike": {"oidc.baseten.co:sub": exact(0).replace("=m0", "=*")}})
+    command = tables(place)
+    return [*command[:-1], str(folder / "aws/role.json")]
+
+
+def sixty_tables(place: Path) -> Command:
+    """A table for each of the 60 exact subjects of a trust."""
+    folder = trust(place, {"StringEquals": {"oidc.baseten.co:sub": [exact(number) for number in range(60)]}})
+    command = tables(place, 60)
+    return [*command[:-1], str(folder / "aws/role.json")]
 
 
 def targets(place: Path) -> Command:
@@ -93,6 +108,8 @@ INPUTS = {
     "expectations": expectations,
     "expectations, escaped": escaped,
     "tables of expectations": tables,
+    "tables, each accepted": accepted_tables,
+    "tables of exact subjects": sixty_tables,
     "targets": targets,
     "tables of targets": target_tables,
     "account": account,

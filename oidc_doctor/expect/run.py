@@ -19,7 +19,7 @@ from oidc_doctor.expect.audiences import (
 )
 from oidc_doctor.expect.decide import Decision, is_of_identity, refuses_everyone
 from oidc_doctor.expect.outsiders import insiders_of
-from oidc_doctor.expect.strangers import allowed_for, bases_of, own_cases, try_strangers
+from oidc_doctor.expect.strangers import SharedStrangers, bases_of, own_cases, try_strangers
 from oidc_doctor.expect.targets import ExpectTarget, chosen
 from oidc_doctor.expect.tokens import Drafted, tokens_of
 from oidc_doctor.issuers.characters import listed
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from oidc_doctor.documents.expect_file import Expectation, ExpectedCall, ExpectedToken
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Origin
-    from oidc_doctor.model.evaluations import Evaluations
     from oidc_doctor.model.evidence import TargetEvidence
 
 _GRAVITY: dict[Outcome, int] = {"broken": 0, "unknown": 1, "met": 2}
@@ -48,7 +47,7 @@ def run(tables: Sequence[Expectation], targets: Sequence[ExpectTarget], file: st
     for table, target in pairs:
         for case in target.cases:
             if id(case) not in shared:
-                shared[id(case)] = _Shared(allowed_for(case), {})
+                shared[id(case)] = _Shared(SharedStrangers(case), {})
             one = _OnTarget(table, target, case, shared[id(case)])
             result.results += list(one.results())
             result.assumed += [what for what in one.assumed if what not in result.assumed]
@@ -58,7 +57,7 @@ def run(tables: Sequence[Expectation], targets: Sequence[ExpectTarget], file: st
 
 def judge_table(table: Expectation, target: ExpectTarget, case: Case) -> Iterator[ExpectationResult]:
     """Yield the results of one table on one target and cloud."""
-    return _OnTarget(table, target, case, _Shared(allowed_for(case), {})).results()
+    return _OnTarget(table, target, case, _Shared(SharedStrangers(case), {})).results()
 
 
 def _tool() -> dict[str, str]:
@@ -68,7 +67,7 @@ def _tool() -> dict[str, str]:
 class _Shared(NamedTuple):
     """What the tables about one target share in one cloud."""
 
-    allowed: Evaluations  # of strangers
+    strangers: SharedStrangers
     own: dict[str, list[Case]]  # with the tokens that the configuration's own values name, by the audience of the table
 
 
@@ -220,7 +219,7 @@ class _OnTarget:
             tenants = dict.fromkeys(insiders_of(case.profile) for case in bases)
             if bases and self.table.insiders not in tenants:
                 return self._of_wrong_insiders(about, [name for name in tenants if name])
-        tried = try_strangers(bases, self.shared.allowed, self.table.insiders)
+        tried = try_strangers(bases, self.shared.strangers, self.table.insiders)
         if not bases and (self.bases or self.own):
             tried = tried._replace(why_none="the configuration refuses each token that strangers derive from")
         row = self._row(about, "met", "refused", None)._replace(tried=tried.tried, strangers=tried.passed)

@@ -13,6 +13,7 @@ from oidc_doctor.expect.audiences import accepted_with, audiences_of
 from oidc_doctor.expect.decide import Decision, decide, is_assumed, refused_by
 from oidc_doctor.expect.outsiders import Outsiders, insiders_of
 from oidc_doctor.findings.reach import own_cases_of
+from oidc_doctor.findings.shared_traces import key_of
 from oidc_doctor.findings.strangers import OtherToken, as_stranger, kept_steps
 from oidc_doctor.findings.widened import OF_TRUST
 from oidc_doctor.issuers.catalogue import normalised
@@ -24,8 +25,12 @@ from oidc_doctor.model.limits import EXPECTED_STRANGERS
 from oidc_doctor.model.steps import REFUSED
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from oidc_doctor.model.case import Case
 
+_LEAST_TRIED = 200  # however long the configuration is
+_OF_EACH = 100  # comparisons that take as long as everything else in the evaluation of a stranger
 _MOST_SHOWN = 50  # strangers of one expectation that a result lists, one of each kind first
 
 
@@ -80,38 +85,64 @@ def _issuer(case: Case) -> str:
     return normalised(str(case.token.claims.get("iss", "")))
 
 
-def allowed_for(case: Case) -> Evaluations:
-    """Return the evaluations of strangers that all tables about a target may take in this cloud."""
-    return Evaluations(max(200, EXPECTED_STRANGERS.most // _size(case)))
+class SharedStrangers:
+    """The strangers that the tables about a target share in one cloud: each is judged once, and so many in all."""
+
+    def __init__(self, case: Case) -> None:
+        self.allowed = Evaluations(max(_LEAST_TRIED, EXPECTED_STRANGERS.most // (_OF_EACH + _size(case))))
+        self._of: dict[Hashable, _OfBase] = {}
+
+    def of(self, base: Case, outsiders: Outsiders) -> _OfBase:
+        """Return the strangers of a token. Bases with equal claims share them, wherever their tokens were read."""
+        plain = base._replace(explain=False, traced=False, asks_access=False, allowed=self.allowed)
+        key = (key_of(plain), outsiders.insiders, frozenset(outsiders.owners))
+        if key not in self._of:  # the case is kept as well, so that no identity in the key is reused
+            self._of[key] = _OfBase(plain, decide(plain), list(outsiders.of(plain)), {})
+        return self._of[key]
 
 
-def try_strangers(bases: list[Case], allowed: Evaluations, insiders: str = "") -> Tried:
+class _OfBase(NamedTuple):
+    """The strangers of a token, and the decisions on those that were judged, by their place in `others`."""
+
+    plain: Case
+    own: Decision
+    others: list[OtherToken]
+    decisions: dict[int, Decision]
+
+    def decision(self, place: int, outsiders: Outsiders) -> Decision:
+        """Judge a stranger once. Raises NoEvaluationsLeftError."""
+        if place not in self.decisions:
+            self.decisions[place] = decide(outsiders.case_of(self.plain, self.others[place]))
+        return self.decisions[place]
+
+
+def try_strangers(bases: list[Case], shared: SharedStrangers, insiders: str = "") -> Tried:
     """Judge the strangers of these tokens. `insiders` is the part of the subject whose value no stranger has."""
     if not bases:
         return Tried(0, (), why_none="neither the file nor the configuration names a token that strangers derive from")
     outsiders = Outsiders(bases, insiders)
-    accepted: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
-    unknown: dict[tuple[str, ...], tuple[StrangerResult, Decision]] = {}
+    accepted: dict[tuple[str, ...], _Passed] = {}
+    unknown: dict[tuple[str, ...], _Passed] = {}
     seen: set[tuple[str, ...]] = set()
     cut_short = False
     within: set[str] = set()
     issuers: set[str] = set()
     try:
         for base in bases:
-            plain = base._replace(explain=False, traced=False, asks_access=False, allowed=allowed)
-            own = decide(plain)
+            of_base = shared.of(base, outsiders)
+            own = of_base.own
             steps = {*kept_steps(own.trace), *OF_TRUST[base.cloud]}
             # an audience says nothing of a token whose own acceptance is open, where another token was tried with it
-            is_idle = own.prediction != "accepted" and _issuer(plain) in issuers
-            issuers.add(_issuer(plain))
-            for other in outsiders.of(plain):
-                if is_idle and other.audience and other.subject == plain.token.subject:
+            is_idle = own.prediction != "accepted" and _issuer(base) in issuers
+            issuers.add(_issuer(base))
+            for place, other in enumerate(of_base.others):
+                if is_idle and other.audience and other.subject == base.token.subject:
                     continue
-                key = (other.subject, other.issuer or _issuer(plain), other.audience)
+                key = (other.subject, other.issuer or _issuer(base), other.audience)
                 if key in seen:
                     continue
-                decision = decide(outsiders.case_of(plain, other))
-                if other.audience != plain.token.claims.get("aud") and _is_of_unread_list(decision, other):
+                decision = of_base.decision(place, outsiders)
+                if other.audience != base.token.claims.get("aud") and _is_of_unread_list(decision, other):
                     continue
                 seen.add(key)
                 if refused_by(decision.trace, steps):
@@ -120,16 +151,28 @@ def try_strangers(bases: list[Case], allowed: Evaluations, insiders: str = "") -
                 row = StrangerResult(
                     other.who, other.subject, "accepted" if is_accepted else "unknown", other.issuer, other.audience
                 )
-                (accepted if is_accepted else unknown)[key] = (row, decision)
+                (accepted if is_accepted else unknown)[key] = _Passed(row, base, other)
                 if is_accepted:
-                    within.add(insiders_of(plain.profile) if outsiders.is_of_own_tenant(plain, other) else "")
+                    within.add(insiders_of(base.profile) if outsiders.is_of_own_tenant(base, other) else "")
     except NoEvaluationsLeftError:
         cut_short = True
     rows = [*_by_kind(list(accepted.values())), *_by_kind(list(unknown.values()))]
-    first = next((decision.case._replace(explain=True, traced=True, allowed=None) for _, decision in rows), None)
-    shown = tuple(row for row, _ in rows[:_MOST_SHOWN])
-    explained = decide(first) if first is not None else None
-    return Tried(len(seen), shown, explained, cut_short, within.pop() if len(within) == 1 else "")
+    # made of this table's token, which may have been read in another place than the one that was judged
+    explained = [decide(_explained(outsiders.case_of(base, other))) for _, base, other in rows[:1]]
+    shown = tuple(passed.row for passed in rows[:_MOST_SHOWN])
+    return Tried(len(seen), shown, next(iter(explained), None), cut_short, within.pop() if len(within) == 1 else "")
+
+
+class _Passed(NamedTuple):
+    """A stranger that is not refused, and the case with the token that it derives from."""
+
+    row: StrangerResult
+    base: Case
+    other: OtherToken
+
+
+def _explained(case: Case) -> Case:
+    return case._replace(explain=True, traced=True, asks_access=False, allowed=None)
 
 
 def _is_of_unread_list(decision: Decision, other: OtherToken) -> bool:
@@ -141,11 +184,11 @@ def _is_of_unread_list(decision: Decision, other: OtherToken) -> bool:
     )
 
 
-def _by_kind(rows: list[tuple[StrangerResult, Decision]]) -> list[tuple[StrangerResult, Decision]]:
+def _by_kind(rows: list[_Passed]) -> list[_Passed]:
     """Return one row of each kind first."""
-    firsts = {row.who: (row, decision) for row, decision in reversed(rows)}
-    first = list(firsts.values())[::-1]
-    return [*first, *(pair for pair in rows if pair not in first)]
+    first = list({passed.row.who: passed for passed in reversed(rows)}.values())[::-1]
+    firsts = {id(passed) for passed in first}
+    return [*first, *(passed for passed in rows if id(passed) not in firsts)]
 
 
 def _size(case: Case) -> int:

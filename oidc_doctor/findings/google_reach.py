@@ -184,10 +184,14 @@ class GoogleReach(TrustReach):
 
     # Candidates
 
+    def _all_bases(self) -> list[Base]:
+        """Return the bases, which are the same with and without bindings."""
+        return self._shared_traces.once("bases", (self.case,), lambda: list(self._derive_bases()))
+
     def _derive_bases(self) -> Iterator[Base]:
         subjects_done: set[tuple[str, str]] = set()
         for base in list(super()._derive_bases()) or self._unknown_subject():
-            drafts = candidates_of(base, self._provider(), self._policies())
+            drafts = self._candidates(base)
             own = base.case.token.subject == base.subject
             for subject, more in [(base.subject, {})] * own + drafts:
                 if len(subjects_done) >= _MOST_BASES:
@@ -199,6 +203,15 @@ class GoogleReach(TrustReach):
                     yield Base(case, base.issuer, subject)
             if not drafts and not own:
                 yield base
+
+    def _candidates(self, base: Base) -> list[tuple[str, dict[str, str]]]:
+        """Return the base's candidates, which other tokens of the same configuration have as well."""
+        provider, policies = self._provider(), self._policies()
+        return self._shared_traces.once(
+            ("candidates", base.subject),
+            (base.profile, provider, *policies),
+            lambda: candidates_of(base, provider, policies),
+        )
 
     def _unknown_subject(self) -> list[Base]:
         """Return a base for an issuer with unknown subjects: no token and no profile."""

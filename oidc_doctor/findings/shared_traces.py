@@ -6,7 +6,7 @@ Fifty tokens of one target lead to the same strangers: they are derived once, an
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.findings.strangers import as_stranger, taken_from
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
+_Derived = TypeVar("_Derived")
 _BY_IDENTITY = ("profile", "readings", "refused_writes")  # parts of a case that have no hash
 _NOT_OF_THE_ANSWER = ("evidence", "token", "allowed")
 _OF_THE_PLACE = ("claims", "origin", "name", "document")  # of a token: where it was read does not decide
@@ -40,10 +41,11 @@ class SharedTraces:
         self._of_case: dict[int, tuple[Case, dict[str, Trace]]] = {}  # by identity; the case is kept with it
         self._edited: dict[Hashable, tuple[TargetEvidence, TargetEvidence]] = {}
         self._derived: dict[Hashable, tuple[Profile, list[Stranger]]] = {}
+        self._of_documents: dict[Hashable, tuple[tuple[object, ...], Any]] = {}
 
     def trace(self, case: Case) -> Trace:
         """Return the trace of a stranger's case. Raises as `evaluate` does, and uses up `case.allowed` as it does."""
-        key = _key(case)
+        key = key_of(case)
         kept = self._traces.get(key)
         if kept is None:
             # the case is kept as well: while its documents exist, no other document has their identity
@@ -84,14 +86,28 @@ class SharedTraces:
         """Return the strangers that resemble a subject. The list is shared: it must not be changed."""
         return self._once((id(profile), subject, texts), profile, lambda: look_alikes(subject, profile, texts))
 
+    def once(self, name: Hashable, documents: tuple[object, ...], derive: Callable[[], _Derived]) -> _Derived:
+        """Return what is derived from these documents, by their identity, and from nothing else but what `name` has.
+
+        It is shared: it must not be changed.
+        """
+        key = (name, tuple(map(id, documents)))
+        if key not in self._of_documents:
+            self._of_documents[key] = documents, derive()  # the documents are kept, so that no identity is reused
+        derived: _Derived = self._of_documents[key][1]
+        return derived
+
     def _once(self, key: Hashable, profile: Profile, derive: Callable[[], list[Stranger]]) -> list[Stranger]:
         if key not in self._derived:
             self._derived[key] = profile, derive()  # the profile is kept, so that its identity is not reused
         return self._derived[key][1]
 
 
-def _key(case: Case) -> Hashable:
-    """Return what a decision depends on: the documents, by identity, and the values of the token and the question."""
+def key_of(case: Case) -> Hashable:
+    """Return what a decision depends on: the documents, by identity, and the values of the token and the question.
+
+    The case has to be kept as long as the key: while its documents exist, no other document has their identity.
+    """
     token = case.token
     return (
         json.dumps(token.claims, sort_keys=True, default=repr),

@@ -142,8 +142,8 @@ WIDENED = Limit(
     "weaknesses: tokens tried on the configurations before a change", 3_000, "evaluations for a report", _OURS
 )
 EXPECTED_STRANGERS = Limit(
-    "expectations: tokens of strangers, times the values of the policy or the characters of the expressions",
-    400_000,
+    "expectations: tokens of strangers, times 100 and the values of the policy or the characters of the expressions",
+    600_000,
     "comparisons for a target",
     _OURS,
 )

@@ -8,6 +8,8 @@ import pytest
 
 from oidc_doctor.expect import run as expect_run
 from oidc_doctor.expect import strangers
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.expectations import ExpectationResult
 from plan_text import PlanText, kept_role
 from tests.expect.conftest import Judge, outcomes
 from trusts import GITHUB, GITLAB, JOB, MAIN, OTHER, POD, RUN, TERRAFORM, policy, provider, statement, text
@@ -149,11 +151,34 @@ def test_the_tables_of_a_target_share_the_evaluations_of_strangers(
     decide = strangers.decide
     monkeypatch.setattr(strangers, "EXPECTED_STRANGERS", strangers.EXPECTED_STRANGERS._replace(most=1))
     monkeypatch.setattr(strangers, "decide", lambda case: decided.append(case) or decide(case))
-    result = judge(expecting(text(MAIN)) * 40, json.dumps(policy(NARROW)))
+    branches = [text(f"repo:quince/orchard:ref:refs/heads/branch{number}") for number in range(40)]
+    trust = json.dumps(policy(like("repo:quince/orchard:*")))
+    result = judge("".join(expecting(branch) for branch in branches), trust)
     rows = [row for row in result.results if row.expects == "strangers"]
     assert [rows[0].outcome, rows[-1].outcome] == ["met", "unknown"]
     assert "not all strangers were tried" in rows[-1].reason
     assert len([case for case in decided if case.allowed is not None]) < 250
+
+
+def test_the_tables_of_a_target_judge_equal_strangers_once(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided: list[Case] = []
+    decide = strangers.decide
+    monkeypatch.setattr(strangers, "decide", lambda case: decided.append(case) or decide(case))
+    trust = json.dumps(policy(like(MAIN, "repo:elsewhere-labs/*")))
+
+    def judged(file: str) -> tuple[list[ExpectationResult], int]:
+        decided.clear()
+        rows = [row for row in judge(file, trust).results if row.expects == "strangers"]
+        return rows, len([case for case in decided if case.allowed is not None])
+
+    refused = expecting(text(MAIN.replace("main", "other")))  # its strangers are those of the configuration alone
+    (one,), count = judged(refused)
+    many, shared = judged(refused * 10)
+    assert shared == count
+    assert [row._replace(at=None) for row in many] == [one._replace(at=None)] * 10
+    assert one.outcome == "broken"
+    # a table that names insiders has other strangers
+    assert judged(refused + expecting(text(MAIN), more="insiders = 'owner'"))[1] > count
 
 
 def test_the_tables_of_a_target_share_the_tokens_of_the_configuration(

@@ -15,15 +15,16 @@ from oidc_doctor import api
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import examine
 from oidc_doctor.examine.question import Question
-from oidc_doctor.findings import shared_traces
+from oidc_doctor.findings import google_reach, shared_traces
 from oidc_doctor.findings.shared_traces import SharedTraces
 from oidc_doctor.findings.strangers import as_stranger, taken_from
+from oidc_doctor.findings.trust_reach_bases import Base
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evaluations import Evaluations, NoEvaluationsLeftError
-from oidc_doctor.model.evidence import IssuerEvidence, Target, TargetEvidence, Token
+from oidc_doctor.model.evidence import AllowPolicy, GcpProvider, IssuerEvidence, Target, TargetEvidence, Token
 from oidc_doctor.model.refusal import Trace
 
 
@@ -67,6 +68,7 @@ def test_the_report_is_that_of_judging_each_again(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SharedTraces, "trace", judged_again)
         patch.setattr(SharedTraces, "stranger", derived_again)
+        patch.setattr(SharedTraces, "once", lambda _self, _name, _documents, derive: derive())
         assert json.dumps(shared) == json.dumps(api.to_json(api.examine(bundle.root, **question)))
 
 
@@ -164,3 +166,32 @@ def test_the_strangers_of_a_subject_are_derived_once(aws: Bundle, monkeypatch: p
     api.examine(aws.root, token=claims, at=aws.NOW)
     assert derived
     assert len(derived) == len(set(derived))
+
+
+def test_candidates_of_a_configuration_are_derived_once(gcp: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[tuple[Any, ...]] = []
+    make = google_reach.candidates_of
+
+    def counted(base: Base, provider: GcpProvider, policies: list[AllowPolicy]) -> list[tuple[str, dict[str, str]]]:
+        derived.append((base.subject, provider, policies))
+        return make(base, provider, policies)
+
+    monkeypatch.setattr(google_reach, "candidates_of", counted)
+    claims = tokens(gcp, [{"team": f"team{number}", "environment": "production"} for number in range(5)])
+    api.examine(gcp.remove("token.jwt").root, token=claims[:1], at=gcp.NOW)
+    alone = len(derived)
+    derived.clear()
+    api.examine(gcp.root, token=claims, at=gcp.NOW)
+    assert 0 < len(derived) == alone + len(claims) - 1  # one more for each own subject
+
+
+def test_what_is_derived_depends_on_its_documents_and_name() -> None:
+    shared = SharedTraces()
+    one, other = ["document"], ["document"]
+    answers = [
+        shared.once(name, documents, object)
+        for name in ("bases", "candidates")
+        for documents in ((one,), (other,), (one, other), ())
+    ]
+    assert len(set(map(id, answers))) == len(answers)
+    assert shared.once("bases", (one,), object) is answers[0]

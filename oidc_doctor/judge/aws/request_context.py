@@ -77,6 +77,8 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
             if value is not ABSENT:
                 context.setdefault(f"{path}:{claim}", value if isinstance(value, str | list) else iam.UNKNOWN)
     context |= _session_keys(token)
+    if not request.context:
+        return context
     tested: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
     of_token = {name.lower(): value for name, value in context.items() if name.lower().startswith(f"{path}:".lower())}
     for name, value in tested.items():
