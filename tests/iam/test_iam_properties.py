@@ -77,7 +77,10 @@ POLICIES = st.fixed_dictionaries(
     {"Version": st.sampled_from(["2012-10-17", "2008-10-17"]), "Statement": st.lists(STATEMENTS, max_size=3)}
 )
 SPOILED = st.fixed_dictionaries(  # with statements that are no objects
-    {"Version": st.just("2012-10-17"), "Statement": st.lists(STATEMENTS | st.sampled_from([0, "", None, []]), max_size=3)}
+    {
+        "Version": st.just("2012-10-17"),
+        "Statement": st.lists(STATEMENTS | st.sampled_from([0, "", None, []]), max_size=3),
+    }
 )
 ELEMENTS = st.sampled_from(
     ["Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource", "Sid"]
