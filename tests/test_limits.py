@@ -13,7 +13,7 @@ from oidc_doctor.bundle import snapshot as snapshots
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.bundle.snapshot import load_snapshot
-from oidc_doctor.documents import expect_file
+from oidc_doctor.documents import expect_file, yaml_text
 from oidc_doctor.documents.expect_file import parse_expectations
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.toml_text import load_toml
@@ -25,6 +25,9 @@ from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import ObservedError
 from oidc_doctor.model.json_pointer import line_of
+from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.secret_texts import beginning_without_secrets, without_secrets
+from oidc_doctor.report.formats import render
 from tests.conftest import Bundle
 
 PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
@@ -406,3 +409,66 @@ def test_the_page_shows_the_table() -> None:
         PAGE.write_text(page.partition("| what |")[0] + table, encoding="utf-8")
     else:
         assert page.endswith(table), "run it again with UPDATE_README=1"
+
+
+def test_no_more_of_a_yaml_text_is_composed_than_a_document_has(
+    lines_run: LinesRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(text: str, message: str) -> None:
+        with pytest.raises(Unreadable, match=message):
+            load_yaml(text, "truss/config.yaml")
+
+    depth = limits.YAML_DEPTH.most
+    assert load_yaml("[" * depth + "]" * depth, "x.yaml").value
+    refused("[" * (depth + 2) + "]" * (depth + 2), f"line 1: nested more than {depth} levels deep")
+    monkeypatch.setattr(yaml_text, "YAML_VALUES", limits.YAML_VALUES._replace(most=20))
+    assert len(load_yaml("{" + "a, " * 19 + "}", "x.yaml").value) == 1
+    many = lines_run(lambda: refused("[" + "a," * 30_000 + "]", "at most 20 values"))
+    assert many < 1.1 * lines_run(lambda: refused("[" + "a," * 3_000 + "]", "at most 20 values"))
+
+
+@pytest.mark.parametrize("before", ["x ", "password=aGk3Vb9xQ2mZ "])
+def test_of_a_long_error_text_only_the_beginning_is_looked_through(before: str) -> None:
+    looked_through: list[int] = []
+
+    def remove(text: str) -> str:
+        looked_through.append(len(text))
+        return without_secrets(text)
+
+    text = before * 300 + "x " * 9_985 + "password=Zk3Vb9xQ2mZpL8sT4wY7cN1" + " and so on " * 50_000
+    kept, is_all = beginning_without_secrets(text, 20_000, remove)
+    assert kept == without_secrets(text[:100_000])[:20_000]
+    assert not is_all
+    assert looked_through[0] < 250_000 < len(text)
+
+
+def test_the_beginning_of_an_error_text_ends_with_a_whole_word() -> None:
+    text = "f" * 500_000
+    assert beginning_without_secrets(text, 20_000, lambda part: part) == ("f" * 20_000, False)
+    assert beginning_without_secrets(text, 20_000, lambda part: "" if part == text else part) == ("", True)
+    assert beginning_without_secrets("short", 20_000) == ("short", True)
+    mostly_secrets = "x " * 250_000
+    assert beginning_without_secrets(mostly_secrets, 20_000, lambda part: part[:1_000]) == ("", False)
+    kept, _ = beginning_without_secrets(mostly_secrets, 20_000, lambda part: "[" * 2_000 + part[:100_000])
+    assert len(kept) == 2_000 + 100_000 - 64 * 1024 - 2_000 * 16
+
+
+def test_many_repeated_members_are_each_suspected_once(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced: list[Refusal] = []
+    replace = Refusal._replace
+    monkeypatch.setattr(
+        Refusal, "_replace", lambda refusal, **more: replaced.append(refusal) or replace(refusal, **more)
+    )
+    keys = ",".join(['{"a":0,"a":1}'] * 100)
+    aws.write("issuer/jwks.json", f"[{keys}]")
+    assert aws.ask().exchange().prediction == "unknown"
+    assert len(replaced) < 100
+
+
+def test_of_many_unread_files_the_first_are_named(aws: Bundle) -> None:
+    reads = [{"path": f"aws/role-policies/{number:03}.json", "outcome": "ok"} for number in range(100)]
+    aws.write("manifest.json", {"collected_at": "2026-11-22T22:40:00Z", "reads": reads})
+    said = " ".join(render(aws.ask().report, "text", width=80, color=False, verbose=False).split())
+    assert "role-policies/023.json and 76 other files, which -v lists (not in the bundle" in said
+    assert "role-policies/024.json" not in said
+    assert "role-policies/099.json" in render(aws.ask().report, "text", width=80, color=False, verbose=True)

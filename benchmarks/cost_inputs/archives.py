@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
@@ -65,6 +66,16 @@ def large_member(place: Path) -> Command:
     return report(path)
 
 
+def log_of_zeros(place: Path) -> Command:
+    """A mebibyte of gzip in the place of a log, which is a gibibyte of zeros."""
+    folder = bundle(place, "healthy-aws")
+    (folder / "aws/cloudtrail").mkdir()
+    with gzip.open(folder / "aws/cloudtrail/zeros.json.gz", "wb", compresslevel=9) as stream:
+        for _ in range(1024):
+            stream.write(bytes(1024 * 1024))
+    return report(folder)
+
+
 def folder_of_files(place: Path) -> Command:
     """A folder of 30,000 files, which is refused."""
     folder = bundle(place, "healthy-aws")
@@ -124,6 +135,7 @@ INPUTS = {
     "archive of logs": archive_of_logs,
     "archive of headers": archive_of_headers,
     "archive with a large member": large_member,
+    "log of zeros": log_of_zeros,
     "folder of files": folder_of_files,
     "manifest": manifest,
     "capture of tokens": captured_tokens,

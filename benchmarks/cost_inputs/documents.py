@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,17 @@ def services(place: Path) -> Command:
     return with_text(place, "gcp/services.json", json.dumps(listing), "healthy-gcp")
 
 
+def encoded_error(place: Path) -> Command:
+    """An error text of 16,000 pieces of base64, each of which may have a secret."""
+    pieces = (base64.b64encode(f"user name and so on number {n:06} of the list, x".encode()) for n in range(16_000))
+    return with_text(place, "error.txt", b" ".join(pieces).decode())
+
+
+def nested_truss(place: Path) -> Command:
+    """A Truss configuration of lists in lists."""
+    return with_text(place, "truss/config.yaml", f"[{','.join(['[' * 45 + ']' * 45] * 650)}]")
+
+
 def truss(place: Path) -> Command:
     """A Truss configuration of 64 KiB, all of it elements."""
     return with_text(place, "truss/config.yaml", f"[{'a,' * 32_000}]")
@@ -81,4 +93,6 @@ INPUTS = {
     "repeated names": repeated,
     "services": services,
     "Truss configuration": truss,
+    "Truss configuration, nested": nested_truss,
+    "error of base64": encoded_error,
 }

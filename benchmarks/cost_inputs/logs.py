@@ -7,7 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from cost_inputs.bundles import PROGRAM, Command, bundle, claims, edit, exact, records, report, revised
+from cost_inputs.bundles import Command, bundle, claims, edit, exact, records, report, revised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def proposed(place: Path) -> Command:
     document = json.loads((folder / "aws/role.json").read_text(encoding="utf-8"))["Role"]["AssumeRolePolicyDocument"]
     document["Statement"][0]["Condition"] = {"StringLike": {"oidc.baseten.co:sub": [exact(1), "v=1:org=o5*"]}}
     changed.write_text(json.dumps(document), encoding="utf-8")
-    return [*PROGRAM, "--from", str(folder), "--proposed", str(changed)]
+    return [*report(folder), "--with", str(changed)]
 
 
 POOL = "projects/104729385610/locations/global/workloadIdentityPools/baseten-pool"

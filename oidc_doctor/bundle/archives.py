@@ -33,6 +33,8 @@ _KEPT_FILE = 4 * MIB
 _IN_MEMORY = 64 * MIB  # larger files of a tar are streamed
 
 _TAR_BLOCK = 512
+_DRIVE = re.compile(r"[A-Za-z]:")
+_LOG_FOLDER = re.compile(r"(?:^|/)(?:cloudtrail|logs)/")
 
 _MODE_SHIFT = 16  # the position of the Unix mode in a zip entry
 _ENCRYPTED = 1
@@ -57,7 +59,7 @@ class _Collector:
             return None
         path = name.replace("\\", "/")
         parts = [part for part in path.split("/") if part not in ("", ".")]
-        if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+        if path.startswith("/") or _DRIVE.match(path) or ".." in parts:
             self.refused.append((name, "its path leads out of the bundle"))
             return None
         if not parts or any(is_junk(part) for part in parts):
@@ -190,6 +192,7 @@ class _TarSource:
         self._place = place
         self._files: list[Closable] = []
         self._bytes = self._unpacked()
+        self._at = 0  # where in them: gzip takes long to tell
         self._lock = threading.Lock()
         self._kept = 0
         self._headers = 0
@@ -211,7 +214,7 @@ class _TarSource:
         """Return the opener of a member. A small file that is not a log is read at once, with the listing."""
         if not size:
             return io.BytesIO
-        if size <= _KEPT_FILE and self._kept + size <= _KEPT and not re.search(r"(?:^|/)(?:cloudtrail|logs)/", name):
+        if size <= _KEPT_FILE and self._kept + size <= _KEPT and not _LOG_FOLDER.search(name):
             self._kept += size
             data = self._slice(start, size)
             return lambda: io.BytesIO(data)
@@ -221,8 +224,9 @@ class _TarSource:
 
     def _slice(self, start: int, size: int) -> bytes:
         with self._lock, _as_os_error():
-            self._bytes.seek(start)
+            self._at = self._bytes.seek(start)
             data = self._bytes.read(size)
+            self._at += len(data)
         if len(data) != size:
             raise OSError(errno.EIO, "the archive is cut off here")
         return data
@@ -237,12 +241,13 @@ class _TarSource:
     # the methods that tarfile calls
 
     def tell(self) -> int:
-        return self._bytes.tell()
+        return self._at
 
     def seek(self, position: int, whence: int = 0) -> int:
         if position > LARGEST_ARCHIVE:
             raise _TooLargeError(errno.EFBIG, f"more than {LARGEST_ARCHIVE // MIB} MiB when unpacked")
-        return self._bytes.seek(position, whence)
+        self._at = self._bytes.seek(position, whence)
+        return self._at
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _IN_MEMORY:  # a header is one block; a long one contains its length
@@ -250,7 +255,9 @@ class _TarSource:
         self._headers += size if size > _TAR_BLOCK else 0
         if self._headers > HEADERS.most:
             raise _TooLargeError(errno.EFBIG, f"more than {HEADERS.most // MIB} MiB of long names and attributes")
-        return self._bytes.read(size)
+        data = self._bytes.read(size)
+        self._at += len(data)
+        return data
 
     def close(self) -> None:
         while self._files:

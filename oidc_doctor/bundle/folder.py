@@ -332,7 +332,7 @@ class Folder:
         files = [
             self.prefix + name
             for name in self.names
-            if name.startswith(("aws/", "gcp/")) and contract.is_known(name) and not contract.is_log(name)
+            if name.startswith(("aws/", "gcp/")) and not contract.is_log(name) and contract.is_known(name)
         ]
         reads = self.reader.reads
         return not files or not all(path in reads and reads[path].outcome == "ok" for path in files)

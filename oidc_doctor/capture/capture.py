@@ -74,8 +74,8 @@ def capture(
         bundle = with_given(original, question)
     except (OSError, Unreadable) as error:
         raise CaptureError(f"the evidence cannot be captured: {printable(str(error))}") from None
-    expected = run(original, question)
-    window = Question(since=question.since, since_back=question.since_back, until=question.until)
+    expected = run(original, question._replace(edits=False))
+    window = Question(since=question.since, since_back=question.since_back, until=question.until, edits=False)
     parent = os.path.dirname(os.path.abspath(place))
     try:
         with contextlib.ExitStack() as undo, work_folder(parent) as work:

@@ -26,7 +26,7 @@ from oidc_doctor.logs.extract.file import ENDING
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.limits import ERROR_TEXT, MANIFEST, SETUP_OUTPUT
-from oidc_doctor.model.secret_texts import without_secrets
+from oidc_doctor.model.secret_texts import beginning_without_secrets, without_secrets
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -273,10 +273,9 @@ class _Copy:
         """Redact the beginning of a text, of which a report reads no more. Secrets are removed before truncation."""
         if len(text.strip()) <= most:
             return self.texts.sentence(text)
-        clean = self.texts.without_secrets(text.strip())
-        kept = clean[:most]
-        if len(kept) < len(clean):
-            self.texts.removed[f"all but the first {len(kept):,} of {len(clean):,} characters"] = 1
+        kept, is_all = beginning_without_secrets(text.strip(), most, self.texts.without_secrets)
+        if not is_all:
+            self.texts.removed[f"all but the first {len(kept):,} of {len(text.strip()):,} characters"] = 1
         return self.texts.sentence(kept)
 
     def _learn_issuer(self, text: str) -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from oidc_doctor.documents.json_text import DEEPEST, Unreadable
+from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import INDEX, segments
-from oidc_doctor.model.limits import YAML, YAML_VALUES
+from oidc_doctor.model.limits import YAML, YAML_DEPTH, YAML_VALUES
 
+_DEEPEST = YAML_DEPTH.most
+_TOO_DEEP = f"nested more than {_DEEPEST} levels deep"
 YamlNode = Any  # from a library that is imported late
 
 
@@ -29,8 +31,24 @@ def _compose(text: str, file: str) -> YamlNode:
 
     if len(text) > YAML.most:
         raise Unreadable(file, None, None, YAML.exceeded_by(len(text)))
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc,unused-ignore]
+        values = depth = 0
+
+        def compose_node(self, parent: YamlNode, index: Any) -> YamlNode:
+            """Stop where `_Yaml` would: it counts the names of members as no values."""
+            self.values += parent is None or index is not None
+            if self.depth > _DEEPEST or self.values > YAML_VALUES.most:
+                fault = YAML_VALUES.exceeded_by() if self.depth <= _DEEPEST else _TOO_DEEP
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call,unused-ignore]
+                raise Unreadable(file, mark.line + 1, None, fault)
+            self.depth += 1
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -38,7 +56,7 @@ def _compose(text: str, file: str) -> YamlNode:
     except yaml.YAMLError:
         raise Unreadable(file, None, None, "not YAML: a character that YAML does not allow") from None
     except RecursionError:
-        raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep") from None
+        raise Unreadable(file, None, None, _TOO_DEEP) from None
     except ValueError:
         raise Unreadable(file, None, None, "not YAML") from None
 
@@ -53,8 +71,8 @@ class _Yaml:
     def value(self, node: YamlNode, depth: int = 0) -> Json:
         """Return the node's JSON value. Raises Unreadable if aliases make it endless."""
         self.count += 1
-        if depth > DEEPEST:
-            raise Unreadable(self.file, node.start_mark.line + 1, None, f"nested more than {DEEPEST} levels deep")
+        if depth > _DEEPEST:
+            raise Unreadable(self.file, node.start_mark.line + 1, None, _TOO_DEEP)
         if self.count > YAML_VALUES.most:
             raise Unreadable(self.file, node.start_mark.line + 1, None, YAML_VALUES.exceeded_by())
         if node is None:

@@ -84,7 +84,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         timeline = view.timeline(run.replayed.values(), writes, _refused_calls(run, judged))
         numbers = [signature.number for signature, _ in _signatures(judged)]
         volumes = [volume._asdict() for volume in by_day(run.attempts, numbers)] if run.attempts else []
-    fixes, left_out = _fixes(judged, causes, checks)
+    fixes, left_out = _fixes(judged, causes, checks) if question.edits else ([], [])
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions, causes)
     by_code = {code: check for check in pack for code in check.codes}
@@ -130,8 +130,9 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
     )
-    report.fixes += narrowings(run, judged, pack, rows, report.fixes)
-    report.fixes += coming_edits(judged, rows, report.fixes)
+    if question.edits:
+        report.fixes += narrowings(run, judged, pack, rows, report.fixes)
+        report.fixes += coming_edits(judged, rows, report.fixes)
     if question.compare is not None:
         report.comparisons = [_compared(exchange, question.compare) for exchange in judged]
     if question.account:

@@ -43,6 +43,7 @@ class Question(NamedTuple):
     own_workload: bool = False  # suggest no condition that would accept other workloads than the token's
     profile: str = ""  # the AWS profile of a live run, for the report
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
+    edits: bool = True  # propose edits; False where only the diagnosis counts
 
 
 def named_target(

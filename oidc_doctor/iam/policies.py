@@ -139,6 +139,8 @@ class Statement:
         self.pointer = pointer
         self.name = f"Statement {index}"
         self.effect: Literal["Allow", "Deny"] | None = None
+        self.principals: Principals | CallerPrincipals | None = None
+        self.resources: Resources | None = None
         self.clauses: list[Clause] = []
         self.fixed: StatementResult | None = None
         self.unreadable: list[Node] = []
@@ -150,13 +152,11 @@ class Statement:
         effect = raw.get("Effect")
         if effect == "Allow" or effect == "Deny":  # noqa: PLR1714 - narrows the type; case-sensitive
             self.effect = effect
-        self.principals: Principals | CallerPrincipals | None = None
         if grammar.has_principal == "trust":
             self.principals = Principals(raw, pointer, pasted=pasted)
         elif grammar.has_principal == "caller":
             self.principals = CallerPrincipals(raw, pointer, pasted=pasted)
         self.actions = Actions(raw, pointer, pasted=pasted, is_trust=grammar.has_principal == "trust")
-        self.resources: Resources | None = None
         if grammar.resource == "needed" or (grammar.resource == "optional" and {*_RESOURCE} & {*raw}):
             self.resources = Resources(raw, pointer, version=version, pasted=pasted)
         self.unreadable = _unreadable_members(raw, grammar.members, pointer)

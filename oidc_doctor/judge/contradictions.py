@@ -32,12 +32,15 @@ def suspect(exchange: ExchangeBuilder, contradictions: Iterator[Contradiction]) 
 
     Call after all steps are settled.
     """
+    suspected: set[str] = set()
     for contradiction in contradictions:
         result = exchange.results[contradiction.step]
-        result.refusals = [
-            refusal._replace(certain=False, settle=refusal.settle or contradiction.settle)
-            for refusal in result.refusals
-        ]
+        if contradiction.step not in suspected:  # what is added below is suspected already
+            suspected.add(contradiction.step)
+            result.refusals = [
+                refusal._replace(certain=False, settle=refusal.settle or contradiction.settle)
+                for refusal in result.refusals
+            ]
         result.state = UNKNOWN
         exchange.refuse(
             Kind.EVIDENCE_CONTRADICTS,

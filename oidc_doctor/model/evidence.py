@@ -248,9 +248,9 @@ class ObservedError(NamedTuple):
     def read(cls, text: str, origin: Origin) -> ObservedError:
         """Truncate the text to the limit. Secrets are removed first: truncation could hide half of a secret."""
         if len(text) > ERROR_TEXT.most:
-            from oidc_doctor.model.secret_texts import without_secrets  # late: few errors are so long
+            from oidc_doctor.model.secret_texts import beginning_without_secrets  # late: few errors are so long
 
-            text = without_secrets(text)[: ERROR_TEXT.most]
+            text, _ = beginning_without_secrets(text, ERROR_TEXT.most)
         return cls(text, origin)
 
 

@@ -83,6 +83,7 @@ OUTBOX_DAYS = Limit("a message that is not delivered", 30, "days", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
 YAML = Limit("a YAML text", 64 * KIB, "characters", _OURS)
 TRUSS_SOURCES = Limit("a Truss configuration", 100, "images and sources", _OURS)
+YAML_DEPTH = Limit("a YAML text", 50, "levels", _OURS)
 YAML_VALUES = Limit("a YAML text", 10_000, "values, aliases written out", _OURS)
 
 # Expressions of Google's Common Expression Language

@@ -20,6 +20,7 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture.capture import capture
 from oidc_doctor.cli.main import main
 from oidc_doctor.examine.question import Question
+from oidc_doctor.findings.fixes import propose
 from oidc_doctor.findings.packs import bundled
 from oidc_doctor.model.kinds import Kind
 
@@ -347,3 +348,9 @@ def test_the_summary_lists_what_may_still_hold_a_name(
     assert any("issuers and audiences: https://oidc.baseten.co" in line for line in kept)
     assert any("names of claims and attributes: acme_cost_centre" in line for line in kept)
     assert any("IP addresses, 1 in all" in line and "198.51.100.24" in line for line in kept)
+
+
+def test_no_edit_is_proposed_for_a_capture(aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(propose, "propose", lambda *_: pytest.fail("an edit was proposed"))
+    aws.trust(aws.statement(aws.subject("v=1:org=other")))
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) == 0

@@ -184,12 +184,16 @@ def explanations(data: bytes) -> None:
 
 
 def trust_policies(data: bytes) -> None:
-    """Compile a trust policy, decide, and trace. Raises nothing on any JSON."""
+    """Compile a trust policy, decide, and trace. Raises nothing on any JSON; asked by many it decides alike."""
     document = json_of(data)
+    provider = "arn:aws:iam::111122223333:oidc-provider/oidc.baseten.co"
     context = {"oidc.baseten.co:sub": "v=1:org=a:team=b", "oidc.baseten.co:aud": "oidc.baseten.co"}
     for pasted in (False, True):
         policy = iam.compile_policy(document, pasted=pasted)
-        decision = policy.decide("arn:aws:iam::111122223333:oidc-provider/oidc.baseten.co", ACTION, context)
+        decision = policy.decide(provider, ACTION, context)
+        assert policy.asked_by_many(provider, ACTION).decide(context)[0] == decision.effect
+        shared = iam.SharedStatements(pasted=pasted).policy(document)
+        assert iam.AskedOfMany(provider, ACTION, context).effect(shared) == decision.effect
         assert (decision.effect == "unknown") == (decision.granted is None)
         json.dumps(decision.trace.to_json())
     save_rules.of_trust_policy(document)
@@ -200,6 +204,7 @@ def _policy_seeds() -> Iterator[bytes]:
     for data in files_named("aws/role.json"):
         role = json.loads(data)
         yield json.dumps(role.get("Role", role).get("AssumeRolePolicyDocument", role)).encode()
+    yield b'{"Statement":[0,null,"",[]]}'
 
 
 def conditions(data: bytes) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
@@ -75,6 +75,12 @@ STATEMENTS = st.fixed_dictionaries(
 )
 POLICIES = st.fixed_dictionaries(
     {"Version": st.sampled_from(["2012-10-17", "2008-10-17"]), "Statement": st.lists(STATEMENTS, max_size=3)}
+)
+SPOILED = st.fixed_dictionaries(  # with statements that are no objects
+    {
+        "Version": st.just("2012-10-17"),
+        "Statement": st.lists(STATEMENTS | st.sampled_from([0, "", None, []]), max_size=3),
+    }
 )
 ELEMENTS = st.sampled_from(
     ["Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource", "Sid"]
@@ -315,7 +321,7 @@ def test_import_is_light() -> None:
     assert not {"re", "typing", "dataclasses", "datetime", "decimal", "ipaddress", "enum"} & {*run.stdout.split()}
 
 
-@given(st.lists(POLICIES, min_size=1, max_size=4), CONTEXTS, st.booleans())
+@given(st.lists(POLICIES | SPOILED, min_size=1, max_size=4), CONTEXTS, st.booleans())
 def test_many_policies_asked_at_once_decide_as_each_alone(policies: list[Any], context: Any, pasted: bool) -> None:
     shared, asked = SharedStatements(pasted=pasted), AskedOfMany(PROVIDER, ACTION, context)
     for policy in [*policies, *policies]:
@@ -355,7 +361,8 @@ def test_a_part_with_a_gap_is_compared_where_its_longest_text_is(lines_run: Line
     assert lines_run(lambda: match("v=1:org=o7:team=t:" * 200)) < 100
 
 
-@given(POLICIES, st.lists(CONTEXTS, min_size=1, max_size=3), st.booleans())
+@example({"Version": "2012-10-17", "Statement": [0]}, [{}], False)
+@given(POLICIES | SPOILED, st.lists(CONTEXTS, min_size=1, max_size=3), st.booleans())
 def test_a_policy_asked_by_many_decides_as_with_a_trace(policy: Any, contexts: list[Any], pasted: bool) -> None:
     compiled = compile_policy(policy, pasted=pasted)
     for principal in (PROVIDER, Pasted(PROVIDER), PROVIDER + "<x>", Pasted(PROVIDER + "<x>")):

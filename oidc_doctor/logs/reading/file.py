@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -16,7 +17,7 @@ from oidc_doctor.documents.regular_file import NotRegularError
 from oidc_doctor.issuers import profile_for, subject_family
 from oidc_doctor.logs.attempts.columns import NO_PLACE
 from oidc_doctor.logs.extract.file import ENDING, header_of
-from oidc_doctor.logs.reading.tolerant import values
+from oidc_doctor.logs.reading.tolerant import EMPTY, values
 from oidc_doctor.logs.records import cloudtrail, gcp_audit
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
@@ -39,7 +40,14 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
     if name.endswith(ENDING) and _extract(open_file, name, state.empty(), state):
         return
     for whole in (False, True):
-        searched = _searched(open_file, name, state.empty(), state.services, exact=exact, whole=whole)
+        try:
+            searched = _searched(open_file, name, state, exact=exact, whole=whole)
+        except EOFError:
+            state.begin(name)
+            state.files += 1
+            state.problems(Origin(name), EMPTY)
+            state.end()
+            return
         if searched is not None:
             state.merge(searched)
             return
@@ -112,23 +120,29 @@ class _Faults:
 
 
 def _searched(
-    open_file: Callable[[str], BinaryIO],
-    name: str,
-    state: ScanState,
-    known_services: set[str],
-    *,
-    exact: bool,
-    whole: bool,
+    open_file: Callable[[str], BinaryIO], name: str, known: ScanState, *, exact: bool, whole: bool
 ) -> ScanState | None:
-    """Return the empty state with the file's records; None where the file cannot be searched."""
-    from oidc_doctor.logs.reading import search, unpacked  # imported late: a report without logs needs neither
+    """Return an empty state with the file's records; None where the file cannot be searched. `known`: of other files.
 
-    state.begin(name)
+    Raises EOFError for a file of no bytes, of which an archive may have very many.
+    """
+    from oidc_doctor.logs.reading.search import search  # imported late: a report without logs needs neither
+    from oidc_doctor.logs.reading.unpacked import NotSearchableError, pieces
+
+    is_empty = False
     try:
         with open_file(name) as stream:
-            search.search(name, unpacked.pieces(stream), state, known_services, exact=exact, whole=whole)
-    except (unpacked.NotSearchableError, OSError, EOFError, zlib.error):
+            every = pieces(stream)
+            first = next(every, None)
+            is_empty = first is None
+            if first is not None:
+                state = known.empty()
+                state.begin(name)
+                search(name, itertools.chain((first,), every), state, known.services, exact=exact, whole=whole)
+    except (NotSearchableError, OSError, EOFError, zlib.error):
         return None  # the tolerant reader keeps what comes before a fault, and reports it
+    if is_empty:
+        raise EOFError
     state.files += 1
     state.end()
     return state

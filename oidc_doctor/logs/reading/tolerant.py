@@ -31,6 +31,7 @@ _LINE = re.compile(r"\n(?=\{)")
 _PEEK = 256  # enough for _MEMBER in any file that a tool wrote
 _MARK = 3  # bytes of the longest byte order mark
 _GZIP = 31  # zlib's window bits for gzip with its header and checksum
+EMPTY = "the file is empty"
 _TAIL = 16  # a literal, number or escape that is cut off fails at most this far before the end of the text
 
 _decode = json.JSONDecoder().raw_decode
@@ -70,7 +71,7 @@ def values(stream: BinaryIO, file: str, lists: tuple[str, ...], note: Note) -> I
             else:
                 note(origin, f"{fault}; the rest of the file was not read")
     if empty:
-        note(Origin(file), "the file is empty")
+        note(Origin(file), EMPTY)
 
 
 def _elements(text: _Text, origin: Origin) -> Iterator[tuple[Json, Origin]]:

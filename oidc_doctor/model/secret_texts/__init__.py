@@ -10,6 +10,7 @@ Every search is linear in the text. A cheap look for the words of a rule comes f
 from oidc_doctor.model.secret_texts.remove import (
     REMOVED,
     REMOVED_SECRET,
+    beginning_without_secrets,
     contains_secret,
     removed,
     without_secrets,
@@ -22,6 +23,7 @@ __all__ = [
     "PRIVATE_KEY_MEMBERS",
     "REMOVED",
     "REMOVED_SECRET",
+    "beginning_without_secrets",
     "contains_jwt",
     "contains_secret",
     "is_secret_member",

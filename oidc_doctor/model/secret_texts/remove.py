@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import re
 from bisect import bisect_right
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from oidc_doctor.model.secret_texts.encoded import encoded_spans
 from oidc_doctor.model.secret_texts.forms import form_spans, jwk_spans, secret_key_spans, value_first_spans
 from oidc_doctor.model.secret_texts.labels import holds_secret, label_spans
 from oidc_doctor.model.secret_texts.pieces import piece_spans
 from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REMOVED: Final = "[token removed]"
 REMOVED_SECRET: Final = "[secret removed]"
@@ -21,6 +24,8 @@ _UNSEEN = re.compile(
     r"|(?:(?<!\\)\\++u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+"
 )
 _REPEATED: Final = 300  # characters of a text that a report may well have many times
+_LONGEST: Final = 64 * 1024  # characters of a token
+_WORD_END = re.compile(r"[^\w+/=%.\\-]")
 _ROUNDS: Final = 4  # a removal may show another secret, whose name was covered
 
 
@@ -83,6 +88,20 @@ def _removed(text: str, mark: str | None) -> tuple[str, int, int]:
 _removed_once = functools.lru_cache(maxsize=65_536)(_removed)
 # A long value or error text is shown whole, in part and in sentences, one after the other.
 _removed_of_long = functools.lru_cache(maxsize=8)(_removed)
+
+
+def beginning_without_secrets(text: str, most: int, remove: Callable[[str], str] = without_secrets) -> tuple[str, bool]:
+    """Return the first `most` characters of `remove(text)`, without a look at all of a long text, and if that is all.
+
+    A secret across the end of what is kept is found as in the whole text: a token is followed for 64 Ki characters,
+    and no word is cut in two. Where nearly all of the beginning is secrets, fewer characters are kept.
+    """
+    cut = _WORD_END.search(text, most + 3 * _LONGEST)
+    clean = remove(text[: cut.start()] if cut else text)
+    if cut is None:
+        return clean[:most], len(clean) <= most
+    behind = _LONGEST + clean.count("[") * len(REMOVED_SECRET)  # a mark may be longer than its secret
+    return clean[: max(min(most, len(clean) - behind), 0)], False
 
 
 def contains_secret(text: str) -> bool:

@@ -27,7 +27,7 @@ _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
 _NAME = re.compile(r"\{(\w+)\}")
 _FEW = 3  # files that are listed with what was found in them
-_MOST = 24  # files that are listed by name
+_MOST = 24  # files that are listed by name, of those that were not read for each reason
 _LOCAL = {  # why nothing of a side was read, by the fault of this machine
     "credentials": "no usable {side} credentials",
     "network": "this machine could not reach {side}",
@@ -131,28 +131,30 @@ def coverage(
         lines = [("Read", text)]
     else:
         lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
-    lines += [
-        ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
-    ]
-    unread_by_reason: dict[str, list[str]] = {}
+    most = len(report.coverage) if missing else _MOST
+    in_part = [row for row in report.coverage if row.status == "partial"]
+    lines += [("In part", _with(visible(row.what), _facts(row, now))) for row in in_part[:most]]
+    if len(in_part) > most:
+        lines.append(("In part", f"and {_count(len(in_part) - most, 'other file')} ({lister} lists them)"))
+    unread_by_reason: dict[str, list[Coverage]] = {}
     unnamed = 0
     bearing = set(_bearing(report))
     for row in report.coverage:
         if row.status in ("read", "partial"):
             continue
-        what, why = visible(row.what), visible(row.reason)
         if row.reason in _UNASKED and not missing and _place(row) not in bearing:
             unnamed += 1
             continue
         if row.local:
             side = _place(row).partition("/")[0]
-            unread_by_reason.setdefault(_LOCAL[row.local].format(side=_SIDES.get(side, side)), []).append(what)
+            unread_by_reason.setdefault(_LOCAL[row.local].format(side=_SIDES.get(side, side)), []).append(row)
             continue
+        why = visible(row.reason)
         status = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
         if row.status == "denied":
             why = f"{status}, {why if missing else _denial(why)}" if why else status
-        unread_by_reason.setdefault(why or status, []).append(what)
-    not_read = [_with(_by_folder(names), why) for why, names in unread_by_reason.items()]
+        unread_by_reason.setdefault(why or status, []).append(row)
+    not_read = [_with(_named(rows, most, lister), why) for why, rows in unread_by_reason.items()]
     if unnamed and not_read:
         not_read.append(f"and {_count(unnamed, 'other file')} that a bundle can hold ({lister} lists them)")
     elif unnamed:
@@ -160,6 +162,12 @@ def coverage(
             f"{_count(unnamed, 'file')} that a bundle can hold, none of which matters here ({lister} lists them)"
         )
     return lines + [("Not read", text) for text in not_read]
+
+
+def _named(rows: list[Coverage], most: int, lister: str) -> str:
+    """Return the names of the files, of many the first `most` and the number of the others."""
+    names = _by_folder([visible(row.what) for row in rows[:most]])
+    return names if len(rows) <= most else f"{names} and {_count(len(rows) - most, 'other file')}, which {lister} lists"
 
 
 def _denial(why: str) -> str:

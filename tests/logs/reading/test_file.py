@@ -116,8 +116,7 @@ def seen(state: ScanState, *, counts: bool = True) -> Any:
 def is_searched(data: bytes, source: Source = "cloudtrail") -> bool:
     empty = ScanState(source, WriteScope(), family_of)
     return any(
-        file._searched(lambda _: io.BytesIO(data), NAME, empty.empty(), set(), exact=False, whole=whole)
-        for whole in (False, True)
+        file._searched(lambda _: io.BytesIO(data), NAME, empty, exact=False, whole=whole) for whole in (False, True)
     )
 
 

@@ -6,13 +6,15 @@ import gzip
 import io
 import json
 import tracemalloc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.logs.reading import tolerant as reading
+from oidc_doctor.logs.reading.scan import scan
+from oidc_doctor.logs.reading.scope import scope_of
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Origin
@@ -223,3 +225,19 @@ def test_any_half_gives_a_beginning(items: list[Any], data: st.DataObject) -> No
     found, notes = read(whole[:cut])
     assert [value for value, _, _ in found] == items[: len(found)]
     assert len(notes) == 1
+
+
+def test_an_empty_file_is_opened_once() -> None:
+    opened: list[str] = []
+
+    def open_file(name: str) -> BinaryIO:
+        opened.append(name)
+        return io.BytesIO()
+
+    harvest = scan(open_file, ["aws/cloudtrail/a.json", "aws/cloudtrail/b.json"], "cloudtrail", scope=scope_of(()))
+    assert opened == ["aws/cloudtrail/a.json", "aws/cloudtrail/b.json"]
+    assert harvest.coverage.files == 2
+    assert harvest.coverage.problems == (
+        "aws/cloudtrail/a.json: the file is empty",
+        "aws/cloudtrail/b.json: the file is empty",
+    )
