@@ -157,7 +157,8 @@ class _OutageSearch:
 
     def __init__(self, replayer: Replayer, groups: Sequence[AttemptGroup]) -> None:
         self.replayer = replayer
-        self.groups = groups
+        # An outage is compared with other groups' successes: a log of refusals has hundreds of groups and few of these.
+        self.successful = [group for group in groups if any(run.accepted for run in group.runs)]
         self.starts = replayer.starts
         self.lag = replayer.lag
 
@@ -234,7 +235,7 @@ class _OutageSearch:
         """Return later successes of an outage's families, which are in another group at their own time."""
         later = [
             run
-            for other in self.groups
+            for other in self.successful
             if other.step == group.step and other.families & group.families - {None}
             for run in other.runs
             if run.accepted and run.begin > outage.end
@@ -331,7 +332,7 @@ class _OutageSearch:
         refused = self.replayer.attempts.attempt(outage.first)
         profile = self.replayer.profile
         changes: list[TokenChange | None] = []
-        for other_group in self.groups:
+        for other_group in self.successful:
             if other_group is group or other_group.step != group.step or other_group.vector[at].stands_against:
                 continue
             successes = [run for run in other_group.runs if run.accepted and run.begin < outage.begin]

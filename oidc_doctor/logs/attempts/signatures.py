@@ -145,7 +145,7 @@ class Attempts:
         if not times.size:
             return ()
         place = ((times - start) // seconds).astype(np.int64).clip(0, number - 1)
-        return tuple(int(count) for count in np.bincount(place, weights=counts, minlength=number))
+        return tuple(np.bincount(place, weights=counts, minlength=number).astype(np.int64).tolist())
 
     def subset(self, keys: Iterable[int]) -> Attempts:
         """Return the table of the attempts with these keys."""
