@@ -375,9 +375,7 @@ def _excluded(
     """Explain a negated operator: the request's value is one that the policy excludes."""
     operator, claim = clause.operator.name, clause.key.name.rpartition(":")[2].lower()
     excluding = [
-        pattern
-        for pattern in patterns
-        if any(_compiled(operator, pattern)({"k": text}) is False for text in texts)
+        pattern for pattern in patterns if any(_compiled(operator, pattern)({"k": text}) is False for text in texts)
     ]
     exchange.refuse(
         Kind.CONDITION_VALUE_DIFFERS,
