@@ -5,7 +5,7 @@ Recorded outcomes (runs) are compared with the verdict of each revision. No func
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,7 @@ from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model import limits
 from oidc_doctor.model.google_names import mapped_subject
 from oidc_doctor.model.in_words import as_value
 from oidc_doctor.model.kinds import Kind
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.replayer import Replayer
     from oidc_doctor.history.revisions import History
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
-    from oidc_doctor.model.events import Attempt
+    from oidc_doctor.model.events import Attempt, Signature
     from oidc_doctor.model.steps import Cloud
 
 _MOST_VERDICTS = 1_000  # signatures that are replayed individually; more than the rows of a report
@@ -124,7 +125,7 @@ class TargetHistory:
     groups: list[AttemptGroup] = field(default_factory=list)
     outages: list[ExplainedOutage] = field(default_factory=list)  # oldest first
     contradictions: list[str] = field(default_factory=list)
-    verdicts: dict[int, tuple[Verdict, int]] = field(default_factory=dict)  # by signature, for its newest attempt
+    verdicts: Mapping[int, tuple[Verdict, int]] = field(default_factory=dict)  # by signature, for its newest attempt
 
 
 def target_history(replayer: Replayer) -> TargetHistory:
@@ -137,10 +138,41 @@ def target_history(replayer: Replayer) -> TargetHistory:
             result.outages.append(search.explain(group, outage))
         result.contradictions += search.contradictions(group)
     result.outages.sort(key=lambda explained: explained.outage.begin)
-    for signature in replayer.signatures[:_MOST_VERDICTS]:  # the newest first
-        index = index_at(replayer.starts, signature.last_seen)
-        result.verdicts[signature.number] = (replayer.verdict_then(signature.sample, index), index)
+    result.verdicts = _VerdictsThen(replayer)
     return result
+
+
+class _VerdictsThen(Mapping[int, tuple[Verdict, int]]):
+    """The verdict on the newest attempt of each signature, and the revision at its time.
+
+    Those that a report has rows for are replayed at once; others, of which a cause or a check may ask, on access.
+    """
+
+    def __init__(self, replayer: Replayer) -> None:
+        self._replayer = replayer
+        self._signatures = {signature.number: signature for signature in replayer.signatures[:_MOST_VERDICTS]}
+        self._verdicts = {
+            signature.number: self._replayed(signature)
+            for signature in replayer.signatures[: limits.ROWS.most]  # the newest first
+        }
+
+    def _replayed(self, signature: Signature) -> tuple[Verdict, int]:
+        index = index_at(self._replayer.starts, signature.last_seen)
+        return self._replayer.verdict_then(signature.sample, index), index
+
+    def __getitem__(self, number: int) -> tuple[Verdict, int]:
+        if number not in self._verdicts:
+            self._verdicts[number] = self._replayed(self._signatures[number])
+        return self._verdicts[number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._signatures
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._signatures)
+
+    def __len__(self) -> int:
+        return len(self._signatures)
 
 
 # Refusals for an attribute that the mapping does not return, or returns with a different value.
@@ -157,7 +189,8 @@ class _OutageSearch:
 
     def __init__(self, replayer: Replayer, groups: Sequence[AttemptGroup]) -> None:
         self.replayer = replayer
-        self.groups = groups
+        # An outage is compared with other groups' successes: a log of refusals has hundreds of groups and few of these.
+        self.successful = [group for group in groups if any(run.accepted for run in group.runs)]
         self.starts = replayer.starts
         self.lag = replayer.lag
 
@@ -234,7 +267,7 @@ class _OutageSearch:
         """Return later successes of an outage's families, which are in another group at their own time."""
         later = [
             run
-            for other in self.groups
+            for other in self.successful
             if other.step == group.step and other.families & group.families - {None}
             for run in other.runs
             if run.accepted and run.begin > outage.end
@@ -331,7 +364,7 @@ class _OutageSearch:
         refused = self.replayer.attempts.attempt(outage.first)
         profile = self.replayer.profile
         changes: list[TokenChange | None] = []
-        for other_group in self.groups:
+        for other_group in self.successful:
             if other_group is group or other_group.step != group.step or other_group.vector[at].stands_against:
                 continue
             successes = [run for run in other_group.runs if run.accepted and run.begin < outage.begin]

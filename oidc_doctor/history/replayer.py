@@ -79,6 +79,7 @@ class Replayer:
         self.accepted = frozenset(
             signature.number for signature in signatures if signature.sample.outcome == "accepted"
         )
+        self.refused = frozenset(signature.number for signature in signatures if signature.sample.outcome == "refused")
         fields = {field for name, field in CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
         self.by_circumstance = bool(fields)
         self._circumstances = sorted(fields)

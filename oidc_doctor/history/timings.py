@@ -482,7 +482,7 @@ def ids(replayed: ReplayedLogs, group: AttemptGroup, begin: float, end: float, *
 
 
 def _keys(replayed: ReplayedLogs, group: AttemptGroup, outcome: str) -> list[int]:
-    numbers = {signature.number for signature in replayed.replayer.signatures if signature.sample.outcome == outcome}
+    numbers = replayed.replayer.accepted if outcome == "accepted" else replayed.replayer.refused
     return [key for key in group.keys if key in numbers]
 
 

@@ -29,7 +29,21 @@ _EMPTY = Request({}, traced=False)
 class Key:
     """A condition key under an operator, with its values."""
 
-    __slots__ = ("comparisons", "folded", "how", "join", "name", "pasted", "pointer", "raw", "start", "values")
+    __slots__ = (
+        "_last_answer",
+        "_last_compared",
+        "_needs_two_texts",
+        "comparisons",
+        "folded",
+        "how",
+        "join",
+        "name",
+        "pasted",
+        "pointer",
+        "raw",
+        "start",
+        "values",
+    )
 
     def __init__(self, name: str, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
         self.name = name
@@ -51,6 +65,10 @@ class Key:
         self.comparisons: dict[str, Callable[[str], bool | str]] | None = None
         if how.family.of_texts and all(value.compare is not None for value in self.values):
             self.comparisons = {value.name: value.compare for value in self.values if value.compare is not None}
+        # Many requests differ in the subject alone: what other keys answered the last request, they answer the next.
+        self._needs_two_texts = all(value.compare or value.fixed for value in self.values)  # nothing else decides
+        self._last_answer: tuple[str, int] | None = None
+        self._last_compared: tuple[str, tuple[int, Reason, tuple[Node, ...]]] | None = None
 
     def evaluate(self, request: Request) -> Node:
         """The key's node, with a child for each value."""
@@ -89,7 +107,16 @@ class Key:
         return self._answer_to(actual, request)
 
     def _answer_to(self, actual: object, request: Request) -> int:
-        """Return the possible answers of `_against`; values after the one that decides are not compared."""
+        """Return the possible answers of `_against`."""
+        if type(actual) is not str or not self._needs_two_texts or request.compared is not None:
+            return self._answer_anew(actual, request)
+        last = self._last_answer
+        if last is None or last[0] != actual:
+            last = self._last_answer = (actual, self._answer_anew(actual, request))
+        return last[1]
+
+    def _answer_anew(self, actual: object, request: Request) -> int:
+        """Return the answers; values after the one that decides are not compared."""
         text = text_of(actual)
         if text is None:
             outcome = KEY_UNKNOWN if actual is UNKNOWN else _BAD_REQUEST
@@ -160,6 +187,17 @@ class Key:
         if request.compared is not None and self.comparisons is not None and text is not None and not gaps:
             met = self._meets_any(text, self.comparisons, request.compared)
             return YES if met is not self.how.negated else NO, "match" if met else "no-match", ()
+        if type(actual) is not str or not self._needs_two_texts:
+            return self._each_value(actual, text, request, gaps=gaps)
+        last = self._last_compared
+        if last is None or last[0] != actual:
+            last = self._last_compared = (actual, self._each_value(actual, text, request, gaps=gaps))
+        return last[1]
+
+    def _each_value(
+        self, actual: object, text: str | None, request: Request, *, gaps: bool
+    ) -> tuple[int, Reason, tuple[Node, ...]]:
+        """Compare with one request value, whose text this is, and make a node for each policy value."""
         possible = self.start
         children = []
         for value in self.values:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from evidence import Bundle
+from oidc_doctor.examine import assemble
 from oidc_doctor.history import replayer, verdicts
 from oidc_doctor.iam import Node, compile_conditions
 from oidc_doctor.iam.actions import Actions
@@ -172,3 +173,37 @@ def test_beyond_the_bound_an_undecided_replay_is_unknown_and_counted(
     assert line.endswith("what may refuse their attempts was not looked for (oidc-doctor's bound)")
     assert {row.cause for row in report.attempts} == {None}
     assert {row.replay["decision"] for row in report.attempts if row.replay} == {"unknown"}
+
+
+def test_an_excluded_value_is_compiled_once_for_all_subjects(aws: Bundle) -> None:
+    excluded = {"StringNotLike": {aws.SUB_KEY: [f"*=x{number}:*" for number in range(4)]}}
+    clauses._compiled.cache_clear()
+    report = _refused(aws.trust(aws.statement(excluded)), 4).report()
+    assert {row.cause for row in report.attempts} == {"condition-value-differs"}
+    compiled = clauses._compiled.cache_info()
+    assert compiled.misses == 4
+    assert compiled.hits >= 12
+
+
+def test_attempts_beyond_the_rows_are_replayed_when_they_are_asked_for(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[Case] = []
+
+    def counting(case: Case) -> Trace:
+        judged.append(case)
+        return evaluate(case)
+
+    monkeypatch.setattr(verdicts, "evaluate", counting)
+    monkeypatch.setattr(limits, "COMPARED", limits.COMPARED._replace(most=0))  # one family is searched for outages
+    _refused(aws.trust(aws.statement(aws.subject("v=1:org=other:*"))), 8)
+    whole = aws.report()
+    few = len(judged)
+    monkeypatch.setattr(limits, "ROWS", limits.ROWS._replace(most=2))
+    monkeypatch.setattr(assemble, "_MOST_ROWS", 2)
+    judged.clear()
+    shown = aws.report()
+    assert len(judged) <= few - 6
+    assert shown.attempts == whole.attempts[:2]
+    monkeypatch.setattr(assemble, "_MOST_ROWS", 8)
+    assert aws.report().attempts == whole.attempts

@@ -372,3 +372,35 @@ def test_a_policy_asked_by_many_decides_as_with_a_trace(policy: Any, contexts: l
             asked = compiled.asked_by_many(principal, ACTION)
             assert asked.decide(context) == (decision.effect, [*allowing, ""][0])
     assert compiled.has_allow == any(row.effect == "Allow" for row in decision.statements)
+
+
+@settings(max_examples=share_of(150))
+@given(POLICIES, st.lists(CONTEXTS, min_size=2, max_size=4), st.booleans())
+def test_what_was_asked_before_changes_no_answer(policy: Any, contexts: list[Any], pasted: bool) -> None:
+    kept = compile_policy(policy, pasted=pasted)
+    for context in contexts:
+        fresh = compile_policy(policy, pasted=pasted)
+        traces = [one.decide(PROVIDER, ACTION, context).trace.to_json() for one in (kept, fresh)]
+        assert traces[0] == traces[1]
+        answers = [one.asked_by_many(PROVIDER, ACTION).decide(context) for one in (kept, fresh)]
+        assert answers[0] == answers[1]
+
+
+def test_a_key_of_one_value_is_compared_once_for_all_requests(lines_run: LinesRun) -> None:
+    def work(values: int, *, traced: bool) -> int:
+        condition = {"ArnLike": {"k:arn": [f"arn:*:*:*:*:a{number}" for number in range(values)]}}
+        statement = {"Effect": "Allow", "Principal": "*", "Action": ACTION, "Condition": condition}
+        policy = compile_policy({"Version": "2012-10-17", "Statement": [statement]})
+
+        def ask(subject: str) -> None:
+            context = {"k:arn": PROVIDER, "x:sub": subject}
+            if traced:
+                policy.decide(PROVIDER, ACTION, context)
+            else:
+                policy.asked_by_many(PROVIDER, ACTION).decide(context)
+
+        ask("first")
+        return lines_run(lambda: [ask(str(number)) for number in range(20)])
+
+    for traced in (False, True):
+        assert work(200, traced=traced) == work(10, traced=traced)

@@ -29,6 +29,8 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.iam import Node
     from oidc_doctor.judge.aws.state import AwsExchange
 
@@ -307,6 +309,9 @@ def _value(
     operator = clause.operator.name.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
     wildcards = "like" in operator or operator.startswith("arn")
     certain = clause.sure and clause.key.result is False
+    if "not" in operator:
+        _excluded(exchange, clause, patterns, texts, facts)
+        return
     subject = claim == "sub"
     profile = exchange.case.profile if subject else None
     difference = _difference(
@@ -323,9 +328,6 @@ def _value(
         facts["issuer_title"] = exchange.case.profile.title
     if kind is Kind.SUBJECT_FORMAT_CHANGED:
         facts |= {"note": difference.note_without_detail, "detail": difference.detail}
-    if "not" in operator:
-        _excluded(exchange, clause, patterns, texts, facts)
-        return
     if clause.key.name.lower() in _ADDRESSES:
         difference = difference._replace(expected=", ".join(patterns), expected_spans=(), actual_spans=())
     meant = _misplaced(exchange, clause)
@@ -373,9 +375,7 @@ def _excluded(
     """Explain a negated operator: the request's value is one that the policy excludes."""
     operator, claim = clause.operator.name, clause.key.name.rpartition(":")[2].lower()
     excluding = [
-        pattern
-        for pattern in patterns
-        if any(iam.conditions_hold({operator: {"k": [pattern]}}, {"k": text}) is False for text in texts)
+        pattern for pattern in patterns if any(_compiled(operator, pattern)({"k": text}) is False for text in texts)
     ]
     exchange.refuse(
         Kind.CONDITION_VALUE_DIFFERS,
@@ -387,8 +387,13 @@ def _excluded(
         settle="the values behind the placeholders",
         rank=_RANK["other"],
         excluded=", ".join(excluding or patterns),
-        facts={**facts, "note": ""},
+        facts=facts,
     )
+
+
+@functools.lru_cache(maxsize=1024)  # of one policy, which excludes hundreds of values from each subject of a log
+def _compiled(operator: str, pattern: str) -> Callable[[dict[str, Any]], bool | None]:
+    return iam.compile_conditions({operator: {"k": [pattern]}})
 
 
 def _where(exchange: AwsExchange, claim: str) -> Origin | None:

@@ -80,7 +80,8 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
     if not request.context:
         return context
     tested: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
-    of_token = {name.lower(): value for name, value in context.items() if name.lower().startswith(f"{path}:".lower())}
+    prefix = f"{path}:".lower()
+    of_token = {folded: value for name, value in context.items() if (folded := name.lower()).startswith(prefix)}
     for name, value in tested.items():
         if of_token.get(name.lower(), value) not in (value, iam.UNKNOWN):
             tested[name] = iam.UNKNOWN  # the token has a different value

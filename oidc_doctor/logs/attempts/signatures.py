@@ -120,8 +120,8 @@ class Attempts:
         rows, times, counts = self.rows, self.time[places], self.counts[places]
         timed = times != NO_TIME
         newest = [int(row) for row in self.row[places[: -IDS_KEPT - 1 : -1]]]
-        identities, latest = np.unique(self.identity[places][::-1], return_index=True)
-        names = (rows.identity_of(int(code)).subject for code in identities[np.argsort(latest)][:SUBJECTS_KEPT])
+        identities = list(dict.fromkeys(self.identity[places][::-1].tolist()))[:SUBJECTS_KEPT]
+        names = (rows.identity_of(code).subject for code in identities)
         codes, index = np.unique(self.circumstance[places], return_inverse=True)
         sums = np.bincount(index, weights=counts)
         where = [(rows.circumstance_of(int(code)), int(times)) for code, times in zip(codes, sums, strict=True)]
@@ -145,7 +145,7 @@ class Attempts:
         if not times.size:
             return ()
         place = ((times - start) // seconds).astype(np.int64).clip(0, number - 1)
-        return tuple(int(count) for count in np.bincount(place, weights=counts, minlength=number))
+        return tuple(np.bincount(place, weights=counts, minlength=number).astype(np.int64).tolist())
 
     def subset(self, keys: Iterable[int]) -> Attempts:
         """Return the table of the attempts with these keys."""
@@ -178,10 +178,10 @@ class Attempts:
             return []
         keys = self.key[kept]
         different = [int(key) for key in np.unique(keys)]
-        good = np.isin(keys, [key for key in different if key in accepted])
+        good = _among(keys, [key for key in different if key in accepted])
         begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
         ends = np.concatenate((begins[1:], [good.size])) - 1
-        is_uncounted = np.isin(keys, [key for key in different if key in uncounted])
+        is_uncounted = _among(keys, [key for key in different if key in uncounted])
         counts = np.add.reduceat(np.where(is_uncounted, 0, self.counts[kept]), begins)
         rows, times = self.row[kept], self.time[kept]
         return [
@@ -217,7 +217,7 @@ class Attempts:
             if part.only is None and not part.but:
                 complete_keys.update(part.keys)
                 continue
-            mask = np.isin(self.key, list(part.keys))
+            mask = _among(self.key, list(part.keys))
             identity_codes = self.identity.astype(np.int64) << 32
             if part.by_circumstance:
                 identity_codes |= self.circumstance
@@ -227,7 +227,7 @@ class Attempts:
                 mask &= ~np.isin(identity_codes, _codes(part.but))
             keep |= mask
         if complete_keys:
-            keep |= np.isin(self.key, list(complete_keys))
+            keep |= _among(self.key, list(complete_keys))
         return np.flatnonzero(keep & (self.time != NO_TIME))
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:
@@ -287,11 +287,11 @@ class Attempts:
         return int(self.counts[self._between(keys, begin, end)].sum())
 
     def _between(self, keys: Iterable[int], begin: float, end: float) -> Any:
-        return np.isin(self.key, list(keys)) & (self.time >= begin) & (self.time <= end)
+        return _among(self.key, list(keys)) & (self.time >= begin) & (self.time <= end)
 
     def first_after(self, keys: Iterable[int], begin: float) -> float | None:
         """Return the time of the first attempt with these keys after `begin`; None without one."""
-        later = self.time[np.isin(self.key, list(keys)) & (self.time > begin)]
+        later = self.time[_among(self.key, list(keys)) & (self.time > begin)]
         return float(later[0]) if later.size else None
 
     def attempt(self, row: int) -> Attempt:
@@ -308,6 +308,11 @@ class Attempts:
             return None
         places = np.flatnonzero(np.frombuffer(self.rows.session, dtype=np.uint64) == np.uint64(number))
         return int(places[-1]) if places.size else None
+
+
+def _among(keys: Any, wanted: list[int]) -> Any:
+    """Return for each key whether it is a wanted one: for one of them, as most are asked, far sooner than `np.isin`."""
+    return keys == wanted[0] if len(wanted) == 1 else np.isin(keys, wanted)
 
 
 def _codes(cells: Iterable[tuple[int, int]]) -> Any:
