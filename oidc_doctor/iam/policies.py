@@ -140,6 +140,7 @@ class Statement:
         self.name = f"Statement {index}"
         self.effect: Literal["Allow", "Deny"] | None = None
         self.clauses: list[Clause] = []
+        self.resources: Resources | None = None
         self.fixed: StatementResult | None = None
         self.unreadable: list[Node] = []
         self._of_all: tuple[tuple[Any, ...], int] | None = None
@@ -156,7 +157,6 @@ class Statement:
         elif grammar.has_principal == "caller":
             self.principals = CallerPrincipals(raw, pointer, pasted=pasted)
         self.actions = Actions(raw, pointer, pasted=pasted, is_trust=grammar.has_principal == "trust")
-        self.resources: Resources | None = None
         if grammar.resource == "needed" or (grammar.resource == "optional" and {*_RESOURCE} & {*raw}):
             self.resources = Resources(raw, pointer, version=version, pasted=pasted)
         self.unreadable = _unreadable_members(raw, grammar.members, pointer)

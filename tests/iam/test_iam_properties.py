@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from examples import share_of
@@ -79,6 +79,10 @@ POLICIES = st.fixed_dictionaries(
 ELEMENTS = st.sampled_from(
     ["Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource", "Sid"]
 )
+ALLOWING = {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": ACTION}
+STORED_OR_NOT = POLICIES | st.fixed_dictionaries(
+    {"Version": JSON, "Statement": JSON | st.lists(STATEMENTS | st.dictionaries(ELEMENTS, JSON) | JSON, max_size=4)}
+)  # also what IAM would not store
 
 LinesRun = Callable[[Callable[[], object]], int]
 
@@ -315,7 +319,7 @@ def test_import_is_light() -> None:
     assert not {"re", "typing", "dataclasses", "datetime", "decimal", "ipaddress", "enum"} & {*run.stdout.split()}
 
 
-@given(st.lists(POLICIES, min_size=1, max_size=4), CONTEXTS, st.booleans())
+@given(st.lists(STORED_OR_NOT, min_size=1, max_size=4), CONTEXTS, st.booleans())
 def test_many_policies_asked_at_once_decide_as_each_alone(policies: list[Any], context: Any, pasted: bool) -> None:
     shared, asked = SharedStatements(pasted=pasted), AskedOfMany(PROVIDER, ACTION, context)
     for policy in [*policies, *policies]:
@@ -355,7 +359,8 @@ def test_a_part_with_a_gap_is_compared_where_its_longest_text_is(lines_run: Line
     assert lines_run(lambda: match("v=1:org=o7:team=t:" * 200)) < 100
 
 
-@given(POLICIES, st.lists(CONTEXTS, min_size=1, max_size=3), st.booleans())
+@given(STORED_OR_NOT, st.lists(CONTEXTS, min_size=1, max_size=3), st.booleans())
+@example(policy={"Version": "2012-10-17", "Statement": [ALLOWING, 5]}, contexts=[{}], pasted=False)
 def test_a_policy_asked_by_many_decides_as_with_a_trace(policy: Any, contexts: list[Any], pasted: bool) -> None:
     compiled = compile_policy(policy, pasted=pasted)
     for principal in (PROVIDER, Pasted(PROVIDER), PROVIDER + "<x>", Pasted(PROVIDER + "<x>")):
