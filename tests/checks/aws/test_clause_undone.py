@@ -26,7 +26,9 @@ def test_several_wide_values_are_named_in_the_order_of_the_policy(aws: Bundle) -
     head = WIDE.rstrip("*")
     wide = [WIDE, f"{head}model=*", f"{head}?odel=*", f"{head}m?del=*", f"{head}mo?el=*"]
     messages = aws.condition(aws.subject(NARROW, *wide)).ask().found("clause-undone")
-    places = [next(place for place, text in enumerate(wide) if f": `{text}` accepts" in message) for message in messages]
+    places = [
+        next(place for place, text in enumerate(wide) if f": `{text}` accepts" in message) for message in messages
+    ]
     assert len(places) > 1
     assert places == sorted(places)
 
