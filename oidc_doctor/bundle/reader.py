@@ -127,12 +127,15 @@ class BundleReader:
         return any(_has_below(self._earlier, place) for place in places)
 
     def unread(self, prefix: str, folder: str) -> tuple[str, ...]:
-        """Return the unreadable files of a target's folder, by display name, or the folder if it has too many.
+        """Return the unreadable files of a target's folder, by display name; `each` has read it.
 
-        `each` has read it.
+        Of a folder with too many files none is read: then the folder is returned.
         """
-        paths = sorted(name for name in self.names.get(prefix, ()) if name.startswith(prefix + folder))
-        rows = (self.coverage[path] for path in (prefix + folder, *paths) if path in self.coverage)
+        if prefix + folder in self.too_many:
+            paths = [prefix + folder]
+        else:
+            paths = sorted(name for name in self.names.get(prefix, ()) if name.startswith(prefix + folder))
+        rows = (self.coverage[path] for path in paths if path in self.coverage)
         return tuple(row.what for row in rows if row.status == "missing")
 
     def missing(self, path: str) -> Missing:

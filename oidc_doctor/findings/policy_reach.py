@@ -248,8 +248,8 @@ class PolicyReach(TrustReach):
                 if not self._accepted(trace):
                     continue
                 clauses = subject_clauses(trace)
-                for narrow in present.keys() - clauses.keys():
-                    for wide in present.keys() & clauses.keys():
+                for narrow in [clause for clause in present if clause not in clauses]:
+                    for wide in [clause for clause in present if clause in clauses]:
                         statement, text, operator, pointer = present[wide]
                         opening = Opening(
                             stranger.subject,

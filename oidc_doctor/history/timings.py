@@ -462,7 +462,7 @@ def _past_timing(
         refused_since=times,
         accepted_before=outage.before.times if outage.before else 0,
     )
-    if explained.turned is not None and explained.appears is not None:
+    if explained.turned is not None and explained.appears is not None and explained.appears <= index:  # not after it
         vector, brought = explained.group.vector[: index + 1], explained.appears
         flips = vector[brought - 1].decision == "accepted" and outage.before is not None and vector[index].sole
         change = change_view(history.history, brought)

@@ -30,7 +30,7 @@ from evidence.snapshots import (
     write,
 )
 from examples import share_of
-from oidc_doctor.bundle import contract
+from oidc_doctor.bundle import bounds, contract
 from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.snapshot import load_snapshot
@@ -473,3 +473,19 @@ def test_tokens_of_one_name_are_numbered() -> None:
     tokens = tuple(hypothetical(subject) for subject in ("a:1", "a:2", "a:3"))
     (evidence,) = load_snapshot(None, extra_tokens=tokens).targets
     assert [token.name for token in evidence.tokens] == ["subject", "subject-2", "subject-3"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "field"),
+    [("rcps", "unread_rcps"), ("scps", "unread_controls"), ("endpoint-policies", "unread_controls")],
+)
+def test_policies_of_which_there_are_too_many_are_unread_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, field: str
+) -> None:
+    monkeypatch.setattr(bounds, "POLICIES", bounds.POLICIES._replace(most=2))
+    policy = {"Policy": {"Content": '{"Statement": []}'}}
+    names = [f"aws/{folder}/{number}.json" for number in range(3)]
+    with open_bundle(write(tmp_path, {**FULL, **dict.fromkeys(names, policy)})) as bundle:
+        (evidence,) = load_snapshot(bundle).targets
+    assert evidence.aws is not None
+    assert getattr(evidence.aws, field) == (f"aws/{folder}/",)

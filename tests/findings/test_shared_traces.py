@@ -114,6 +114,21 @@ def test_another_document_claim_or_question_is_another_case(aws: Bundle) -> None
     assert [shared.trace(each) for each in cases] == traces
 
 
+def test_strangers_of_other_claims_or_of_pasted_ones_are_judged_on_their_own(aws: Bundle) -> None:
+    with open_bundle(aws.root) as opened:
+        (diagnosis,) = examine(opened, Question(at=aws.NOW)).diagnoses.values()
+    token = diagnosis.case.token._replace(kind="decoded", recorded=True)
+    pasted = token._replace(recorded=False, claims=token.claims | {"sub": "a<x>"})
+    another = token._replace(claims=token.claims | {"aud": "another"})
+    shared, subject = SharedTraces(), aws.SUBJECT.replace(aws.TEAM, "<team>")
+    for each in (token, pasted, another, pasted._replace(claims=token.claims), token):
+        case = diagnosis.case._replace(token=each)
+        judged = evaluate(as_stranger(case, subject))
+        assert [step.state for step in shared.stranger(case, subject).steps] == [step.state for step in judged.steps]
+    cases = [diagnosis.case._replace(token=each) for each in (token, pasted, another)]
+    assert len({id(shared.stranger(case, subject)) for case in cases}) == len(cases)
+
+
 def test_a_shared_trace_uses_up_an_evaluation_too(aws: Bundle) -> None:
     """The answer of a search with few evaluations does not depend on what was judged before it."""
     case = stranger(aws)._replace(allowed=Evaluations(2))

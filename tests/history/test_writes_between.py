@@ -162,3 +162,13 @@ def test_what_was_not_replayed_counts_for_no_decision(aws: Bundle, monkeypatch: 
     assert cause.timing.accepted_before == 0, "the successes are of other deployments"
     assert cause.timing.refused_since == 5
     assert cause.change is None
+
+
+def test_a_write_after_an_outage_did_not_bring_it(gcp: Bundle) -> None:
+    """During the outage the decision hung on a claim that no log shows; a later write refuses the token."""
+    gcp.gcp_provider(condition="assertion.other == 'x'", audiences=["another"])
+    written = provider_edit(gcp, clock(10), audiences=["another"])
+    log = [*exchanges(gcp, range(2, 4)), *exchanges(gcp, range(4, 6), FALSE), *exchanges(gcp, range(6, 8))]
+    past = [cause for cause in gcp.gcp_logs([*log, written]).ask().report.causes if cause.status == "past"]
+    assert past
+    assert not any(cause.timing.change for cause in past)

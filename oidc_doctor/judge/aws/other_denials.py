@@ -40,8 +40,14 @@ def suspect_resource_controls(exchange: AwsExchange) -> None:
             certain=False,
             location=Clause(document=file),
             settle="aws organizations describe-policy: the policy's text",
-            reason=f"the resource control policy {file} could not be read, and may deny it",
+            reason=_unread(file),
         )
+
+
+def _unread(place: str) -> str:
+    if place.endswith("/"):  # a folder with too many files
+        return f"the resource control policies in {place} were not read, and may deny it"
+    return f"the resource control policy {place} could not be read, and may deny it"
 
 
 def suspect_endpoints(exchange: AwsExchange) -> None:

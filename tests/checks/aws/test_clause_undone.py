@@ -22,6 +22,17 @@ def test_a_second_value(aws: Bundle) -> None:
     assert aws.condition(aws.subject(NARROW, WIDE)).ask().found("clause-undone")
 
 
+def test_several_wide_values_are_named_in_the_order_of_the_policy(aws: Bundle) -> None:
+    head = WIDE.rstrip("*")
+    wide = [WIDE, f"{head}model=*", f"{head}?odel=*", f"{head}m?del=*", f"{head}mo?el=*"]
+    messages = aws.condition(aws.subject(NARROW, *wide)).ask().found("clause-undone")
+    places = [
+        next(place for place, text in enumerate(wide) if f": `{text}` accepts" in message) for message in messages
+    ]
+    assert len(places) > 1
+    assert places == sorted(places)
+
+
 def test_a_deny_that_closes_the_wide_one(aws: Bundle) -> None:
     deny = aws.statement({"StringNotLike": {aws.SUB_KEY: NARROW}}, Effect="Deny")
     statements = (aws.statement(aws.subject(NARROW)), aws.statement(aws.subject(WIDE)), deny)

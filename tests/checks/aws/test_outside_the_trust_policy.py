@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oidc_doctor.bundle import bounds
+
 if TYPE_CHECKING:
     from evidence import Bundle
 
@@ -117,3 +119,14 @@ def test_a_control_of_one_role_or_principal_is_not_said_to_deny(aws: Bundle, cha
     statement = {**DENY, "Action": "sts:*", **changes}
     answer = aws.write("aws/rcps/one.json", {"Version": "2012-10-17", "Statement": [statement]}).ask()
     assert "it is not known whether it denies it" in answer.suspected("outside-the-trust-policy").summary
+
+
+def test_of_too_many_resource_control_policies_none_is_read(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "POLICIES", bounds.POLICIES._replace(most=2))
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    for number in range(3):
+        aws.write(f"aws/rcps/{number}.json", {"Version": "2012-10-17", "Statement": [allow]})
+    answer = aws.ask()
+    cause = answer.suspected("outside-the-trust-policy")
+    assert "the resource control policies in aws/rcps/ were not read, and may deny it" in cause.summary
+    assert (answer.exchange().prediction, answer.report.verdict, answer.report.exit_code) == ("unknown", "unknown", 3)
