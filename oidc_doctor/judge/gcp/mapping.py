@@ -206,9 +206,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             suspect_condition(exchange, text, at)
             exchange.passed("condition", "", at)
         else:
-            exchange.settle(
-                "condition", "unknown", "whether it is true depends on the values behind the placeholders", at
-            )
+            hidden = "whether it is true depends on the values behind the placeholders"
+            exchange.settle("condition", "unknown", hidden, at)
         return
     if node.value is not False:
         exchange.refuse(
@@ -222,9 +221,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def surely_false(child: Any) -> Any:
         again = child if child.evaluated else part(child.text)
-        if again is None or settled(again, pasted=pasted, evaluate=part) is not False:
-            return None
-        return again
+        is_false = again is not None and settled(again, pasted=pasted, evaluate=part) is False
+        return again if is_false else None
 
     if exchange.case.explain:
         refuse_as_false(exchange, deciding(node, surely_false), at, certain=answer is False)
