@@ -300,12 +300,12 @@ def _fixes(
 
         work = work or FixWork()
         cloud = exchange.diagnosis.case.cloud
+        before = work.left
         try:
             proven = propose(exchange.diagnosis, _seen(exchange), partial(code_of, cloud), work)
         except NoEvaluationsLeftError:
             left_out.append(
-                f"{exchange.id}: no edit was proven, because the configuration is too long to try them all "
-                f"({limits.FIX_WORK.source})"
+                f"{exchange.id}: no edit was proven, because {_too_much(before)} ({limits.FIX_WORK.source})"
             )
             continue
         for row in proven:
@@ -314,6 +314,13 @@ def _fixes(
     if len(refused) > _MOST_FIXED:
         left_out.append(f"edits were proven only for the first {_MOST_FIXED} of {len(refused)} refused exchanges")
     return rows, left_out
+
+
+def _too_much(left: int) -> str:
+    """Return why not all edits of an exchange could be tried, with so much work left for it."""
+    if left < limits.FIX_WORK.most:
+        return "the exchanges before it took most of the work for edits"
+    return "the configuration is too long to try them all"
 
 
 def _is_deleted(diagnosis: Diagnosis) -> bool:

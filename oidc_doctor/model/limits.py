@@ -178,7 +178,7 @@ FIX_WORK = Limit(
 )
 FIXES_WORK = Limit(
     "edits: evaluations for all exchanges, times the same characters",
-    4_000_000,
+    8_000_000,
     "characters for a report",
     _OURS,
 )

@@ -13,6 +13,8 @@ from oidc_doctor.model.refusal import Clause
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
 
+_THROUGH = "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint"
+
 
 def suspect_resource_controls(exchange: AwsExchange) -> None:
     """Suspect a resource control policy that denies the call; whether it is attached to this account is unknown."""
@@ -40,18 +42,30 @@ def suspect_resource_controls(exchange: AwsExchange) -> None:
             certain=False,
             location=Clause(document=file),
             settle="aws organizations describe-policy: the policy's text",
-            reason=_unread(file),
+            reason=f"{_unread(file, ('resource control policy', 'resource control policies'))}, and may deny it",
         )
 
 
-def _unread(place: str) -> str:
-    if place.endswith("/"):  # a folder with too many files
-        return f"the resource control policies in {place} were not read, and may deny it"
-    return f"the resource control policy {place} could not be read, and may deny it"
+def _unread(place: str, words: tuple[str, str]) -> str:
+    """Say that a file, or a folder with too many files, was not read; `words`: one policy, several."""
+    if place.endswith("/"):
+        return f"the {words[1]} in {place} were not read"
+    return f"the {words[0]} {place} could not be read"
 
 
 def suspect_endpoints(exchange: AwsExchange) -> None:
     """Suspect a VPC endpoint's policy that denies the call; whether the call goes through the endpoint is not known."""
+    for file in exchange.aws.unread_controls:
+        if "/endpoint-policies/" in f"/{file}":
+            unread = _unread(file, ("VPC endpoint policy", "VPC endpoint policies"))
+            exchange.refuse(
+                Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
+                where=Origin(file),
+                certain=False,
+                location=Clause(document=file),
+                settle=_THROUGH,
+                reason=f"{unread}, and may deny it, if the call goes through such an endpoint",
+            )
     documents = exchange.documents("aws/endpoint-policies/*.json")
     if isinstance(documents, Missing) or not documents:
         return
@@ -62,7 +76,7 @@ def suspect_endpoints(exchange: AwsExchange) -> None:
         Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
         documents,
         ("VPC endpoint policy", "if the call goes through this endpoint"),
-        "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint",
+        _THROUGH,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oidc_doctor.bundle import bounds
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from evidence import Bundle
@@ -102,6 +103,23 @@ def test_an_endpoint_policy_that_denies(aws: Bundle) -> None:
     assert "resource control" not in cause.fix
     assert "from the Deny in the policy of this endpoint" in cause.fix
     assert "VPC endpoint policy aws/endpoint-policies/sts.json denies it" in cause.summary
+    assert answer.exchange().prediction == "unknown"
+
+
+def test_an_endpoint_policy_that_cannot_be_read(aws: Bundle) -> None:
+    answer = aws.write("aws/endpoint-policies/sts.json", "{").ask()
+    cause = answer.suspected("endpoint-policy-denies-exchange")
+    assert "VPC endpoint policy aws/endpoint-policies/sts.json could not be read, and may deny it" in cause.summary
+    assert (answer.exchange().prediction, answer.report.exit_code) == ("unknown", 3)
+
+
+def test_a_folder_of_too_many_endpoint_policies(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "POLICIES", limits.POLICIES._replace(most=1))
+    for number in range(2):
+        aws.write(f"aws/endpoint-policies/{number}.json", {"Version": "2012-10-17", "Statement": [DENY]})
+    answer = aws.ask()
+    cause = answer.suspected("endpoint-policy-denies-exchange")
+    assert "the VPC endpoint policies in aws/endpoint-policies/ were not read, and may deny it" in cause.summary
     assert answer.exchange().prediction == "unknown"
 
 
