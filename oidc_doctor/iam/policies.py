@@ -142,7 +142,6 @@ class Statement:
         self.principals: Principals | CallerPrincipals | None = None
         self.resources: Resources | None = None
         self.clauses: list[Clause] = []
-        self.resources: Resources | None = None
         self.fixed: StatementResult | None = None
         self.unreadable: list[Node] = []
         self._of_all: tuple[tuple[Any, ...], int] | None = None
