@@ -148,5 +148,5 @@ def test_a_newer_form_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str
     newer.changes, newer.blocks = new_role_and_provider().changes, new_role_and_provider().blocks
     path = tmp_path / "plan.json"
     path.write_text(newer.text(), encoding="utf-8")
-    assert main(["--report", str(path), "--subject", SUBJECT]) == 0
+    assert main(["--report", str(path), "--subject", SUBJECT]) == 3  # a part of it may be misread
     assert "its format_version is 2.0" in " ".join(capsys.readouterr().out.split())
