@@ -101,6 +101,7 @@ KEYS_OF_TYPE = Limit("a key set that AWS reads", 100, "keys of one type", "AWS, 
 # Logs
 LOG_VALUE = Limit("a value in a log file", 16 * MIB, "characters", f"{_OURS}; an event has at most 512 KiB")
 LOG_FAULTS = Limit("faults of a log file, and its values that are not records", 10_000, "faults", _OURS)
+LOG_BARREN = Limit("characters of a log file without a record", 32 * MIB, "in a row", _OURS)
 LOG_BLOCK = Limit("a line or block of a log file that is kept at once", 8 * MIB, "bytes", _OURS)
 ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts", _OURS)
 ALIKE_ATTEMPTS = Limit("an extract: attempts alike in one period, at its begin and at its end", 20, "attempts", _OURS)

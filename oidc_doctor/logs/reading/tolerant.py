@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CHUNK = 256 * 1024  # bytes read, and at most four times as many inflated, in one go
 LONGEST = limits.LOG_VALUE.most  # a CloudTrail event has at most 256 KB, an audit entry 512 KiB
 
+BARREN = limits.LOG_BARREN.most
+
 _BLANK = " \t\r\n\ufeff\x1e"  # with the byte order mark, and the separator of RFC 7464
 _SPACE = re.compile(f"[{_BLANK}]+")
 _MEMBER = re.compile(r'\{[ \t\r\n]*"(\w{1,32})"[ \t\r\n]*:[ \t\r\n]*\[')
@@ -68,9 +70,12 @@ def values(stream: BinaryIO, file: str, lists: tuple[str, ...], note: Note) -> I
             origin = Origin(file, "", text.line())
             if text.skip_to_object():
                 note(origin, f"{fault}; reading went on at the next line that begins with {{")
-            else:
+            elif not text.has_ended_early:
                 note(origin, f"{fault}; the rest of the file was not read")
-    if empty:
+    if text.has_ended_early:
+        barren = f"no record in {BARREN >> 20} Mi characters; the rest of the file was not read"
+        note(Origin(file, "", text.line()), barren)
+    elif empty:
         note(Origin(file), EMPTY)
 
 
@@ -113,11 +118,16 @@ def _members(text: _Text, origin: Origin, lists: tuple[str, ...]) -> Iterator[tu
 
 
 class _Text:
-    """A window on the file's text: it grows where a value needs it, and drops text that was consumed."""
+    """A window on the file's text: it grows where a value needs it, and drops text that was consumed.
+
+    The text ends where `BARREN` characters have no value: a gibibyte of zeros is a mebibyte of gzip.
+    """
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self.text = ""
         self.pos = 0
+        self.has_ended_early = False
+        self._barren = 0  # characters consumed since the last value
         self._pieces = pieces
         self._line = 1
         self._counted = 0  # newlines before this position are in _line
@@ -153,7 +163,7 @@ class _Text:
             if char and char not in _BLANK:
                 return char
             if space := _SPACE.match(self.text, self.pos):
-                self.pos = space.end()
+                self._pass_over(space.end())
             if self.pos == len(self.text) and not self.more():
                 return ""
 
@@ -186,6 +196,7 @@ class _Text:
             if end > len(self.text) - _TAIL and self.text[self.pos] not in '{["' and self.more():
                 continue  # a number may continue in the next piece: 12 may be the beginning of 12.5e3
             self.pos = end
+            self._barren = 0
             return value
 
     def skip_to_object(self) -> bool:
@@ -193,12 +204,20 @@ class _Text:
         while True:
             match = _LINE.search(self.text, self.pos)
             if match:
-                self.pos = match.end()
+                self._pass_over(match.end())
                 return True
-            self.pos = max(self.pos, len(self.text) - 1)  # the newline may be the last character held
+            self._pass_over(max(self.pos, len(self.text) - 1))  # the newline may be the last character held
             if not self.more():
                 self.pos = len(self.text)
                 return False
+
+    def _pass_over(self, end: int) -> None:
+        """Go on at `end`; the text has no value before it."""
+        self._barren += end - self.pos
+        self.pos = end
+        if self._barren > BARREN:
+            self.has_ended_early = True
+            self._pieces = iter(())
 
 
 def _characters(stream: BinaryIO, file: str, note: Note) -> Iterator[str]:
