@@ -103,6 +103,13 @@ def claims(number: int) -> str:
     return json.dumps({"iss": "https://oidc.baseten.co", "sub": subject, "aud": "oidc.baseten.co"})
 
 
+def sample_tokens(folder: Path) -> None:
+    """Fifty files of claims, each of another team."""
+    (folder / "tokens").mkdir()
+    for number in range(50):
+        (folder / f"tokens/t{number:02}.json").write_text(claims(number), encoding="utf-8")
+
+
 def compact(number: int) -> bytes:
     """A compact token with an empty signature."""
     parts = (json.dumps({"alg": "RS256", "kid": "k", "typ": "JWT"}).encode(), claims(number).encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cost_inputs.bundles import Command, claims, records, report, revised, trust
+from cost_inputs.bundles import Command, records, report, revised, sample_tokens, trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,9 +54,9 @@ def marks_and_subjects(place: Path) -> Command:
     return report(folder)
 
 
-def revisions_and_subjects(place: Path) -> Command:
-    """A role with 60 exact subjects and 20 logged edits of them, with a log of 300 refused subjects."""
-    folder = revised(place, 20)
+def revisions_and_subjects(place: Path, count: int = 20) -> Command:
+    """A role with 60 exact subjects and so many logged edits of them, with a log of 300 refused subjects."""
+    folder = revised(place, count)
     records(folder, 300)
     return report(folder)
 
@@ -64,9 +64,7 @@ def revisions_and_subjects(place: Path) -> Command:
 def revisions_and_tokens(place: Path) -> Command:
     """The same with 50 sample tokens in place of the log."""
     folder = revised(place, 20)
-    (folder / "tokens").mkdir()
-    for number in range(50):
-        (folder / f"tokens/t{number:02}.json").write_text(claims(number), encoding="utf-8")
+    sample_tokens(folder)
     return report(folder)
 
 

@@ -7,7 +7,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from cost_inputs.bundles import Command, bundle, claims, edit, exact, records, report, revised
+from cost_inputs.bundles import Command, bundle, edit, exact, records, report, revised, sample_tokens
+from cost_inputs.conditions import revisions_and_subjects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +45,7 @@ def long_extract(place: Path) -> Command:
 
 def many_revisions(place: Path) -> Command:
     """A role with 60 exact subjects and 200 logged edits of them, with a log of 300 refused subjects."""
-    folder = revised(place, 200)
-    records(folder, 300)
-    return report(folder)
+    return revisions_and_subjects(place, 200)
 
 
 def proposed(place: Path) -> Command:
@@ -138,18 +137,14 @@ def google_events(place: Path) -> Command:
 def google_revisions_and_tokens(place: Path) -> Command:
     """A provider and an allow policy with 20 logged edits each, with 50 sample tokens."""
     folder = google_revised(place, 20, 0)
-    (folder / "tokens").mkdir()
-    for number in range(50):
-        (folder / f"tokens/t{number:02}.json").write_text(claims(number), encoding="utf-8")
+    sample_tokens(folder)
     return report(folder)
 
 
 def google_tokens(place: Path) -> Command:
     """Fifty sample tokens of a Google provider."""
     folder = bundle(place, "healthy-gcp")
-    (folder / "tokens").mkdir()
-    for number in range(50):
-        (folder / f"tokens/t{number:02}.json").write_text(claims(number), encoding="utf-8")
+    sample_tokens(folder)
     return report(folder)
 
 

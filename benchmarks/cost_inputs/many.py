@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from cost_inputs.bundles import PROGRAM, SAMPLES, Command, bundle, claims, exact, report, trust
+from cost_inputs.bundles import PROGRAM, SAMPLES, Command, bundle, exact, report, sample_tokens, trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 def tokens(place: Path) -> Command:
     """Fifty sample tokens."""
     folder = bundle(place, "healthy-aws")
-    (folder / "tokens").mkdir()
-    for number in range(50):
-        (folder / f"tokens/t{number:02}.json").write_text(claims(number), encoding="utf-8")
+    sample_tokens(folder)
     return report(folder)
 
 

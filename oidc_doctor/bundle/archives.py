@@ -155,9 +155,8 @@ def open_tar(place: str, label: str) -> Bundle:
         listing = tarfile.TarFile(fileobj=cast("BinaryIO", source), tarinfo=TarHeader)
         while (info := listing.next()) is not None:
             listing.members.clear()  # type: ignore[attr-defined]  # tarfile would keep every member
-            collected.add(
-                info.name + "/" * info.isdir(), info.size
-            )  # before the next header, which unpacks the content of this member
+            # before the next header, which unpacks the content of this member
+            collected.add(info.name + "/" * info.isdir(), info.size)
             name = None if info.isdir() else collected.place(info.name)
             if name is None:
                 continue

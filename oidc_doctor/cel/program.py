@@ -11,7 +11,7 @@ from .values import TRACE_ROOM, WORK, Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .evaluator import CompiledStep
     from .references import Reference
@@ -122,25 +122,25 @@ class Program:
     def has_loops(self) -> bool:
         """Return whether the expression has a comprehension, whose work the length of the text does not bound."""
         if self._loops is None:
-            waiting = [self.tree]
-            self._loops = False
-            while waiting and not self._loops:
-                expr = waiting.pop()
-                self._loops = expr.op == "comprehension"
-                waiting.extend(expr.children)
+            self._loops = self._has_part(lambda expr: expr.op == "comprehension")
         return self._loops
 
     def builds_texts(self) -> bool:
         """Return whether a part may have a text as its value that is neither a literal nor in the bindings."""
         if self._builds is None:
-            waiting = [self.tree]
-            self._builds = False
-            while waiting and not self._builds:
-                expr = waiting.pop()
-                tests = expr.op in _PASSING or (expr.op == "call" and expr.name in _TESTS)
-                self._builds = not tests
-                waiting.extend(expr.children)
+            self._builds = self._has_part(
+                lambda expr: not (expr.op in _PASSING or (expr.op == "call" and expr.name in _TESTS))
+            )
         return self._builds
+
+    def _has_part(self, wanted: Callable[[Expr], bool]) -> bool:
+        waiting = [self.tree]
+        while waiting:
+            expr = waiting.pop()
+            if wanted(expr):
+                return True
+            waiting.extend(expr.children)
+        return False
 
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""

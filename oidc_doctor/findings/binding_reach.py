@@ -220,8 +220,8 @@ class BindingReach:
 
     def _only(self, case: Case, place: _Place) -> Case:
         """Return the case with this member as the only member of all allow policies."""
-        member = (id(place.policy), place.at)
-        evidence = self._shared_traces.edited(case.evidence, member, lambda: _with_only(case.evidence, place))
+        member = ("only", id(place.policy), place.at)  # the evidence has the policy
+        evidence = self._shared_traces.once(member, tuple(case.evidence), lambda: _with_only(case.evidence, place))
         return case._replace(evidence=evidence)
 
     # The other providers of the pool

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
-    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
 _Derived = TypeVar("_Derived")
@@ -39,8 +38,6 @@ class SharedTraces:
         self._traces: dict[Hashable, tuple[Case, Trace]] = {}
         self._subjects: dict[Hashable, dict[str, Trace]] = {}  # of the strangers of alike cases, by subject
         self._of_case: dict[int, tuple[Case, dict[str, Trace]]] = {}  # by identity; the case is kept with it
-        self._edited: dict[Hashable, tuple[TargetEvidence, TargetEvidence]] = {}
-        self._derived: dict[Hashable, tuple[Profile, list[Stranger]]] = {}
         self._of_documents: dict[Hashable, tuple[tuple[object, ...], Any]] = {}
 
     def trace(self, case: Case) -> Trace:
@@ -66,41 +63,25 @@ class SharedTraces:
             case.allowed.use()
         return traces[subject]
 
-    def edited(self, evidence: TargetEvidence, edit: Hashable, make: Callable[[], TargetEvidence]) -> TargetEvidence:
-        """Return the evidence as `make` edits it: the same one for the same `edit` of the same parts.
-
-        Traces are kept by the identity of the parts, so tokens share them only if they share the edited evidence.
-        """
-        key = (tuple(map(id, evidence)), edit)
-        if key not in self._edited:
-            self._edited[key] = evidence, make()  # both are kept, so that no identity is reused
-        return self._edited[key][1]
-
     def strangers(self, subject: str, profile: Profile | None) -> list[Stranger]:
         """Return the strangers that are derived from a subject. The list is shared: it must not be changed."""
-        if profile is None:
-            return strangers(subject, None)
-        return self._once((id(profile), subject), profile, lambda: strangers(subject, profile))
+        return self.once(("strangers", subject), (profile,), lambda: strangers(subject, profile))
 
     def look_alikes(self, subject: str, profile: Profile, texts: tuple[str, ...]) -> list[Stranger]:
         """Return the strangers that resemble a subject. The list is shared: it must not be changed."""
-        return self._once((id(profile), subject, texts), profile, lambda: look_alikes(subject, profile, texts))
+        return self.once(("look-alikes", subject, texts), (profile,), lambda: look_alikes(subject, profile, texts))
 
     def once(self, name: Hashable, documents: tuple[object, ...], derive: Callable[[], _Derived]) -> _Derived:
         """Return what is derived from these documents, by their identity, and from nothing else but what `name` has.
 
-        It is shared: it must not be changed.
+        It is shared: it must not be changed. Traces are kept by the identity of the evidence's parts, so that evidence
+        which is derived here is also judged once.
         """
         key = (name, tuple(map(id, documents)))
         if key not in self._of_documents:
             self._of_documents[key] = documents, derive()  # the documents are kept, so that no identity is reused
         derived: _Derived = self._of_documents[key][1]
         return derived
-
-    def _once(self, key: Hashable, profile: Profile, derive: Callable[[], list[Stranger]]) -> list[Stranger]:
-        if key not in self._derived:
-            self._derived[key] = profile, derive()  # the profile is kept, so that its identity is not reused
-        return self._derived[key][1]
 
 
 def key_of(case: Case) -> Hashable:

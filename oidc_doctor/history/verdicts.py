@@ -149,10 +149,10 @@ class Verdicts:
         if trust is None:
             return self._decide(index)
         key = (trust.alike, self._decisions(trust, index))
-        if key not in self._decided:
-            self._decided[key] = self._decide(index)
-            return self._decided[key]
-        decided = self._decided[key]
+        decided = self._decided.get(key)
+        if decided is None:
+            decided = self._decided[key] = self._decide(index)
+            return decided
         if decided.decision in {"accepted", "unknown"}:
             return decided
         return Verdict(decided.decision, functools.partial(self._reasons, index), decided.states)

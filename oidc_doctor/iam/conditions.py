@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BAD_REQUEST: Outcome = (ERROR, "unreadable-request-value", None)  # never a request value: not a string
 _PLACEHOLDER: Outcome = (ANY, "placeholder", None)
 _MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
-_EMPTY = Request({}, traced=False)
+_EMPTY = Request({})
 
 
 class Key:

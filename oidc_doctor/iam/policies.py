@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Effect: TypeAlias = Literal["allow", "explicit-deny", "implicit-deny", "unknown"]
 
 
-_MOST_ASKED = 16
+_MOST_PREPARED = 16  # pairs of a principal and an action, for each policy
 _POLICY_MEMBERS = frozenset(("Version", "Id", "Statement"))
 _ALWAYS = ("Sid", "Effect", "Action", "NotAction", "Condition")
 _PRINCIPAL = ("Principal", "NotPrincipal")
@@ -172,9 +172,10 @@ class Statement:
         Kept for the last principal and action, which many requests share.
         """
         asked = (type(principal), principal, action)
-        if self._of_all is None or self._of_all[0] != asked:
-            self._of_all = (asked, self._asked_as(principal, action))
-        return self._of_all[1]
+        kept = self._of_all
+        if kept is None or kept[0] != asked:
+            kept = self._of_all = (asked, self._asked_as(principal, action))
+        return kept[1]
 
     def _asked_as(self, principal: Any, action: str) -> int:
         if self.fixed is not None:
@@ -228,7 +229,7 @@ class Statement:
         )
 
 
-class AskedByMany:
+class PreparedPolicy:
     """A policy that many requests ask about one principal and one action.
 
     The decision equals that of `Policy.decide`, without the trace: principals and actions are compared once for all
@@ -279,14 +280,14 @@ def _with_statement(
 
 
 class Policy:
-    """A compiled policy. Keeps nothing of a request but what it prepared for a principal and an action."""
+    """A compiled policy, which threads may share: what it keeps is what any of them would compute."""
 
-    __slots__ = ("_asked", "_statements", "_unreadable")
+    __slots__ = ("_prepared", "_statements", "_unreadable")
 
     def __init__(self, document: object, *, pasted: bool, grammar: Grammar = TRUST) -> None:
         version = document.get("Version") if isinstance(document, Mapping) else None
         self._unreadable = unreadable_parts(document)
-        self._asked: dict[tuple[Any, ...], AskedByMany] = {}
+        self._prepared: dict[tuple[Any, ...], PreparedPolicy] = {}
         self._statements = [
             Statement(statement, index, pointer, version=version, pasted=pasted, grammar=grammar)
             for index, (statement, pointer) in enumerate(written_statements(document))
@@ -297,17 +298,19 @@ class Policy:
         """Whether a statement has the effect Allow."""
         return any(statement.effect == "Allow" for statement in self._statements)
 
-    def asked_by_many(self, principal: str | Caller, action: str) -> AskedByMany:
+    def prepared_for(self, principal: str | Caller, action: str) -> PreparedPolicy:
         """Return the policy prepared for many requests of this principal and action, of which only the decision counts.
 
         A principal of another type is another: a `Pasted` one may hold placeholders.
         """
         key = (type(principal), principal, action)
-        if key not in self._asked:
-            if len(self._asked) >= _MOST_ASKED:
-                self._asked.clear()
-            self._asked[key] = AskedByMany(self._statements, not self._unreadable, principal, action)
-        return self._asked[key]
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            if len(self._prepared) >= _MOST_PREPARED:
+                self._prepared.clear()
+            prepared = PreparedPolicy(self._statements, not self._unreadable, principal, action)
+            self._prepared[key] = prepared
+        return prepared
 
     def decide(
         self, principal: str | Caller, action: str, context: Context, resource: str = "", *, traced: bool = True

@@ -52,7 +52,17 @@ class PolicyValue:
     """A policy value under an operator. `compare` is None if the result depends on more than the two strings."""
 
     __slots__ = (
-        *("compare", "ends", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw"),
+        "compare",
+        "ends",
+        "family",
+        "fixed",
+        "name",
+        "negated",
+        "outcomes",
+        "parts",
+        "pasted",
+        "pointer",
+        "raw",
     )
 
     def __init__(self, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
@@ -64,9 +74,7 @@ class PolicyValue:
         self.outcomes = _OUTCOMES[how.negated]
         self.compare: Callable[[str], bool | str] | None = None
         self.fixed: Outcome | None = None
-        self.ends: tuple[str, str] | None = (
-            None  # what a text that meets a value with a placeholder begins and ends with
-        )
+        self.ends: tuple[str, str] | None = None  # of each text that meets a value with a placeholder
         self.parts: list[Piece | Variable] = []
         text = text_of(raw)
         self.name = "" if text is None else text

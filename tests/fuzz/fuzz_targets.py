@@ -191,7 +191,7 @@ def trust_policies(data: bytes) -> None:
     for pasted in (False, True):
         policy = iam.compile_policy(document, pasted=pasted)
         decision = policy.decide(provider, ACTION, context)
-        assert policy.asked_by_many(provider, ACTION).decide(context)[0] == decision.effect
+        assert policy.prepared_for(provider, ACTION).decide(context)[0] == decision.effect
         shared = iam.SharedStatements(pasted=pasted).policy(document)
         assert iam.AskedOfMany(provider, ACTION, context).effect(shared) == decision.effect
         assert (decision.effect == "unknown") == (decision.granted is None)

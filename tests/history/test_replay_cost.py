@@ -54,14 +54,22 @@ def _writes(aws: Bundle, statements: list[dict[str, Any]]) -> list[dict[str, Any
     ]
 
 
-def test_policies_that_differ_in_values_are_judged_once_for_an_attempt(
-    aws: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _judged(monkeypatch: pytest.MonkeyPatch) -> list[Case]:
+    """The cases that revisions are judged on, as they are judged."""
     judged: list[Case] = []
 
     def counting(case: Case) -> Trace:
         judged.append(case)
         return evaluate(case)
+
+    monkeypatch.setattr(verdicts, "evaluate", counting)
+    return judged
+
+
+def test_policies_that_differ_in_values_are_judged_once_for_an_attempt(
+    aws: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = _judged(monkeypatch)
 
     def judgements(count: int) -> int:
         statements = [
@@ -77,7 +85,6 @@ def test_policies_that_differ_in_values_are_judged_once_for_an_attempt(
         aws.report()
         return len(judged)
 
-    monkeypatch.setattr(verdicts, "evaluate", counting)
     few, many = judgements(4), judgements(40)
     assert few >= 5
     assert many <= few + 5
@@ -188,13 +195,7 @@ def test_an_excluded_value_is_compiled_once_for_all_subjects(aws: Bundle) -> Non
 def test_attempts_beyond_the_rows_are_replayed_when_they_are_asked_for(
     aws: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judged: list[Case] = []
-
-    def counting(case: Case) -> Trace:
-        judged.append(case)
-        return evaluate(case)
-
-    monkeypatch.setattr(verdicts, "evaluate", counting)
+    judged = _judged(monkeypatch)
     monkeypatch.setattr(limits, "COMPARED", limits.COMPARED._replace(most=0))  # one family is searched for outages
     _refused(aws.trust(aws.statement(aws.subject("v=1:org=other:*"))), 8)
     whole = aws.report()

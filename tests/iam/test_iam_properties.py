@@ -381,14 +381,14 @@ def test_a_part_with_a_gap_is_compared_where_its_longest_text_is(lines_run: Line
 @example(
     policy={"Statement": on_key("a", "b<x>")}, contexts=[{"a": Pasted("<y>")}, {"a": "a"}, {"a": "bc"}], pasted=True
 )
-def test_a_policy_asked_by_many_decides_as_with_a_trace(policy: Any, contexts: list[Any], pasted: bool) -> None:
+def test_a_prepared_policy_decides_as_with_a_trace(policy: Any, contexts: list[Any], pasted: bool) -> None:
     compiled = compile_policy(policy, pasted=pasted)
     names = [PROVIDER, PROVIDER + "<x>", PROVIDER + "y"]
     for principal in (*names, *map(Pasted, names)):
         for context in contexts:
             decision = compiled.decide(principal, ACTION, context)
             allowing = [row.node.pointer for row in decision.statements if row.effect == "Allow" and row.applies]
-            asked = compiled.asked_by_many(principal, ACTION)
+            asked = compiled.prepared_for(principal, ACTION)
             assert asked.decide(context) == (decision.effect, [*allowing, ""][0])
     assert compiled.has_allow == any(row.effect == "Allow" for row in decision.statements)
 
@@ -401,7 +401,7 @@ def test_what_was_asked_before_changes_no_answer(policy: Any, contexts: list[Any
         fresh = compile_policy(policy, pasted=pasted)
         traces = [one.decide(PROVIDER, ACTION, context).trace.to_json() for one in (kept, fresh)]
         assert traces[0] == traces[1]
-        answers = [one.asked_by_many(PROVIDER, ACTION).decide(context) for one in (kept, fresh)]
+        answers = [one.prepared_for(PROVIDER, ACTION).decide(context) for one in (kept, fresh)]
         assert answers[0] == answers[1]
 
 
@@ -416,7 +416,7 @@ def test_a_key_of_one_value_is_compared_once_for_all_requests(lines_run: LinesRu
             if traced:
                 policy.decide(PROVIDER, ACTION, context)
             else:
-                policy.asked_by_many(PROVIDER, ACTION).decide(context)
+                policy.prepared_for(PROVIDER, ACTION).decide(context)
 
         ask("first")
         return lines_run(lambda: [ask(str(number)) for number in range(20)])

@@ -275,12 +275,11 @@ def _conclude(proposed: Proposed, every: Sequence[Changed], question: Question) 
     unknown = "unknown" in (*own, *given, *(row.effect for row in proposed.others)) or bool(proposed.incomplete)
     decides = any(changed.affected for changed in every)
     nothing_known = decides and not proposed.workloads and any(changed.decides_exchange for changed in every)
-    fails = bool(proposed.objections) or loses or refused or strangers or (neighbours and question.fail_on == "weakens")
-    if fails and question.fail_on != "never":
+    is_bad = bool(proposed.objections) or loses or refused or strangers
+    if (is_bad or (neighbours and question.fail_on == "weakens")) and question.fail_on != "never":
         proposed.exit_code = 1
     elif not proposed.objections and (unknown or nothing_known):
         proposed.exit_code = 3
-    is_bad = bool(proposed.objections) or loses or refused or strangers
     proposed.sign = "✗" if is_bad else "?" if unknown or nothing_known else "✓"
     proposed.headline = headline_of(proposed, decides=decides, given=() if proposed.workloads else given)
 

@@ -11,6 +11,8 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oidc_doctor.judge.aws.state import AwsExchange
 
 _THROUGH = "vpcEndpointId in the CloudTrail events of the exchange: whether the call goes through the endpoint"
@@ -35,37 +37,24 @@ def suspect_resource_controls(exchange: AwsExchange) -> None:
         ("resource control policy", "if it is attached to this account"),
         "aws organizations list-targets-for-policy: whether the policy is attached to this account",
     )
-    for file in exchange.aws.unread_rcps:
-        exchange.refuse(
-            Kind.OUTSIDE_THE_TRUST_POLICY,
-            where=Origin(file),
-            certain=False,
-            location=Clause(document=file),
-            settle="aws organizations describe-policy: the policy's text",
-            reason=f"{_unread(file, ('resource control policy', 'resource control policies'))}, and may deny it",
-        )
-
-
-def _unread(place: str, words: tuple[str, str]) -> str:
-    """Say that a file, or a folder with too many files, was not read; `words`: one policy, several."""
-    if place.endswith("/"):
-        return f"the {words[1]} in {place} were not read"
-    return f"the {words[0]} {place} could not be read"
+    _suspect_unread(
+        exchange,
+        Kind.OUTSIDE_THE_TRUST_POLICY,
+        exchange.aws.unread_rcps,
+        ("resource control policy", "resource control policies", ""),
+        "aws organizations describe-policy: the policy's text",
+    )
 
 
 def suspect_endpoints(exchange: AwsExchange) -> None:
     """Suspect a VPC endpoint's policy that denies the call; whether the call goes through the endpoint is not known."""
-    for file in exchange.aws.unread_controls:
-        if "/endpoint-policies/" in f"/{file}":
-            unread = _unread(file, ("VPC endpoint policy", "VPC endpoint policies"))
-            exchange.refuse(
-                Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
-                where=Origin(file),
-                certain=False,
-                location=Clause(document=file),
-                settle=_THROUGH,
-                reason=f"{unread}, and may deny it, if the call goes through such an endpoint",
-            )
+    _suspect_unread(
+        exchange,
+        Kind.ENDPOINT_POLICY_DENIES_EXCHANGE,
+        [file for file in exchange.aws.unread_controls if "/endpoint-policies/" in f"/{file}"],
+        ("VPC endpoint policy", "VPC endpoint policies", ", if the call goes through such an endpoint"),
+        _THROUGH,
+    )
     documents = exchange.documents("aws/endpoint-policies/*.json")
     if isinstance(documents, Missing) or not documents:
         return
@@ -101,4 +90,23 @@ def _suspect_denials(
             location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
             settle=settle,
             reason=f"the {words[0]} {document.file} {verb}, {words[1]}",
+        )
+
+
+def _suspect_unread(
+    exchange: AwsExchange, kind: Kind, places: Iterable[str], words: tuple[str, str, str], settle: str
+) -> None:
+    """Suspect files that could not be read, or folders with too many; `words`: a policy, several, when they apply."""
+    one, several, when = words
+    for place in places:
+        unread = (
+            f"the {several} in {place} were not read" if place.endswith("/") else f"the {one} {place} could not be read"
+        )
+        exchange.refuse(
+            kind,
+            where=Origin(place),
+            certain=False,
+            location=Clause(document=place),
+            settle=settle,
+            reason=f"{unread}, and may deny it{when}",
         )

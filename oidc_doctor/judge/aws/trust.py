@@ -59,7 +59,7 @@ def _decided(
     exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document
 ) -> None:
     """Settle `authorise` for a case of which only the states are needed."""
-    effect, pointer = policy.asked_by_many(principal, ASSUME).decide(context)
+    effect, pointer = policy.prepared_for(principal, ASSUME).decide(context)
     if effect == "allow":
         _allowed(exchange, policy, principal, context, document, document.at(pointer))
     elif effect == "explicit-deny":
