@@ -65,8 +65,12 @@ def _decided(
     elif effect == "explicit-deny":
         exchange.settle("authorise", REFUSED if exchange.grounded else UNDECIDED)
     else:
-        sure = effect == "implicit-deny" and (exchange.grounded or not policy.has_allow)
-        exchange.settle("authorise", REFUSED if sure else UNDECIDED)
+        _settle_not_allowed(exchange, effect, has_allow=policy.has_allow)
+
+
+def _settle_not_allowed(exchange: AwsExchange, effect: str, *, has_allow: bool) -> None:
+    sure = effect == "implicit-deny" and (exchange.grounded or not has_allow)
+    exchange.settle("authorise", REFUSED if sure else UNDECIDED)
 
 
 def _allowed(
@@ -205,8 +209,7 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
     allows = [statement for statement in decision.statements if statement.effect == "Allow"]
     if not exchange.case.explain:
-        sure = decision.effect == "implicit-deny" and (exchange.grounded or not allows)
-        exchange.settle("authorise", REFUSED if sure else UNDECIDED)
+        _settle_not_allowed(exchange, decision.effect, has_allow=bool(allows))
         return
     _suspect_unreadable(exchange, decision, document)
     if not allows and decision.effect == "unknown":

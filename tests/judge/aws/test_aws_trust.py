@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.evidence import Token
 from tests.conftest import Bundle
 from tests.judge.aws.changes import (
     AUD,
@@ -16,7 +20,7 @@ from tests.judge.aws.changes import (
     statement,
     token,
 )
-from tests.judge.rules import Rule, hold, trace_of
+from tests.judge.rules import Rule, decides_alike, hold, trace_of
 
 BY_IDP = "sts:RoleAuthorizedByIdp"
 
@@ -120,6 +124,21 @@ def test_the_nearest_statement_is_explained(aws: Bundle) -> None:
     (refusal,) = trace_of(aws, "aws").step("authorise").refusals
     assert refusal.clause.statement == 1
     assert str(refusal.where).startswith("aws/role.json")
+
+
+@pytest.mark.parametrize("second", [{"Effect": "Deny"}, {"Action": "sts:AssumeRole"}])
+def test_without_a_token_and_a_provider_no_refusal_is_certain(aws: Bundle, second: dict[str, str]) -> None:
+    first = [aws.statement()] if second.get("Effect") else []
+    evidence = aws.trust(*first, {**aws.statement(), "Condition": {}, **second}).evidence()
+    assert evidence.aws is not None
+    missing = Missing("aws/oidc-provider.json", "not in the bundle")
+    bare = evidence._replace(aws=evidence.aws._replace(provider=missing), target=evidence.target._replace(issuer=None))
+    token = Token("decoded", {}, None, complete=False, origin=Origin("token.jwt"))
+    case = Case("aws", bare, token, aws.NOW, None)
+    trace = evaluate(case)
+    assert trace.step("authorise").state == "unknown"
+    assert trace.step("authorise").refusals
+    decides_alike(case, trace)
 
 
 def test_what_is_assumed_is_said(aws: Bundle) -> None:
