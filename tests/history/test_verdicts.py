@@ -14,6 +14,7 @@ from oidc_doctor.history.revisions import Basis, FieldValue, History, Revision
 from oidc_doctor.history.verdicts import Revisions, Verdicts, verdict_of
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.gcp import state
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import (
@@ -30,6 +31,7 @@ from oidc_doctor.model.evidence import (
     TargetGcp,
     Token,
 )
+from oidc_doctor.model.limits import CEL_WORK
 
 if TYPE_CHECKING:
     import pytest
@@ -230,3 +232,12 @@ def test_a_revision_of_google_is_explained_where_its_reasons_are_read(monkeypatc
     assert explained == [False] * 3
     assert google.verdict(1).first == "condition"
     assert explained == [False] * 3 + [True]
+
+
+def test_a_condition_beyond_the_bound_of_work_is_unknown_without_a_trace_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = google_history(["['a', 'b'] == ['a', 'b']"], MAPPING, pasted=False)
+    case = case_at(past, {"iss": f"https://{HOST}", "sub": SUBJECTS[0]}, 0)._replace(cloud="gcp")
+    brief = case._replace(explain=False, traced=False, contradictions=True)
+    assert evaluate(brief).step("condition").state == "passed"
+    monkeypatch.setattr(state, "CEL_WORK", CEL_WORK._replace(most=1))
+    assert [evaluate(one).step("condition").state for one in (case, brief)] == ["unknown", "unknown"]
